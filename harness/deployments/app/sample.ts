@@ -1,0 +1,158 @@
+// What every framework's app answers: a description of itself, and one sample of one workflow.
+// All times are the app's own clock, in milliseconds since the epoch.
+import { createHash } from "node:crypto";
+import { getRun, start } from "workflow/api";
+import { getWorld } from "workflow/runtime";
+import * as workflows from "../workflows/index";
+import identity from "./identity.mjs";
+import { probe } from "./probe.mjs";
+
+type StreamRequest = { namespace?: string; framed?: boolean };
+type SampleRequest = {
+  workflow: keyof typeof workflows;
+  arguments: unknown[];
+  answer: "value" | "digest" | "digests";
+  streams: StreamRequest[];
+  timeoutMs: number;
+  settleMs: number;
+};
+
+const POLL_MS = 1_000;
+const SETTLE_LIMIT_MS = 10_000;
+
+let worldStarted: Promise<void> | undefined;
+
+async function startWorld(): Promise<void> {
+  const world = await getWorld();
+  await world.start?.();
+}
+
+/** Starts the World once, where its documentation asks the app to, and says what this app is. */
+export async function describeApp() {
+  worldStarted ??= identity.startsWorld ? startWorld() : Promise.resolve();
+  await worldStarted;
+  return {
+    ...identity,
+    node: process.version,
+    pid: process.pid,
+    recording: process.env.WORLD_HARNESS_RECORDING === "1",
+    workflows: Object.keys(workflows),
+  };
+}
+
+const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
+
+class TimeLimit extends Error {}
+
+function within<T>(promise: Promise<T>, deadline: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimeLimit()), Math.max(0, deadline - probe.now()));
+  });
+  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
+
+/** Waits for the run to end: woken by this process where the end is written here, else by asking. */
+async function awaitEnd(runId: string, deadline: number): Promise<"signal" | "poll"> {
+  const signal = probe.ending(runId).then(() => "signal" as const);
+  for (;;) {
+    const pause = new Promise<"ask">((resolve) => setTimeout(() => resolve("ask"), POLL_MS).unref?.());
+    const woken = await within(Promise.race([signal, pause]), deadline);
+    if (woken === "signal") return woken;
+    const status = await getRun(runId).status;
+    if (status === "completed" || status === "failed" || status === "cancelled") return "poll";
+  }
+}
+
+async function readStream(runId: string, request: StreamRequest) {
+  const options = request.namespace ? { namespace: request.namespace } : undefined;
+  const chunks: Uint8Array[] = [];
+  let firstByteAtMs: number | undefined;
+  const reader = getRun(runId).getReadable<Uint8Array>(options).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    firstByteAtMs ??= probe.now();
+    chunks.push(value);
+  }
+  return { firstByteAtMs, endedAtMs: probe.now(), chunks };
+}
+
+/** Takes apart frames of [source index, uint32 length, bytes]. */
+function digestSources(data: Uint8Array): string[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const hashes = [];
+  for (let at = 0; at < data.length; ) {
+    const source = data[at];
+    const length = view.getUint32(at + 1);
+    hashes[source] ??= createHash("sha256");
+    hashes[source].update(data.subarray(at + 5, at + 5 + length));
+    at += 5 + length;
+  }
+  return hashes.map((hash) => hash.digest("hex"));
+}
+
+function summarizeStream(
+  { framed }: StreamRequest,
+  { firstByteAtMs, endedAtMs, chunks }: Awaited<ReturnType<typeof readStream>>,
+) {
+  const data = Buffer.concat(chunks);
+  return {
+    firstByteAtMs,
+    endedAtMs,
+    bytes: data.length,
+    digests: framed ? digestSources(data) : [sha256(data)],
+  };
+}
+
+function summarizeAnswer(kind: SampleRequest["answer"], value: unknown): unknown {
+  switch (kind) {
+    case "value":
+      return value;
+    case "digest":
+      return sha256(value as string);
+    case "digests":
+      return (value as string[]).map(sha256);
+  }
+}
+
+const describeError = (error: unknown) =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+
+/** Runs a workflow once and reports its answer and every time that was seen on the way. */
+export async function takeSample(request: SampleRequest) {
+  await describeApp();
+  const reply: Record<string, unknown> = { outcome: "failed" };
+  probe.openLedger();
+  const calledAtMs = probe.now();
+  const deadline = calledAtMs + request.timeoutMs;
+  try {
+    const workflow = workflows[request.workflow] as (...parameters: unknown[]) => Promise<unknown>;
+    if (!workflow) throw new Error(`this app has no workflow named ${request.workflow}`);
+    const run = await within(start(workflow, request.arguments), deadline);
+    Object.assign(reply, { runId: run.runId, startReturnedAtMs: probe.now() });
+    const reading = request.streams.map((stream) => readStream(run.runId, stream));
+    const readAll = within(Promise.all(reading), deadline);
+    readAll.catch(() => {});
+    reply.wokenBy = await awaitEnd(run.runId, deadline);
+    const value = await within(run.returnValue, deadline);
+    const streams = await readAll;
+    reply.answeredAtMs = probe.now();
+    const [createdAt, startedAt, completedAt] = [await run.createdAt, await run.startedAt, await run.completedAt];
+    Object.assign(reply, {
+      outcome: "completed",
+      createdAtMs: createdAt.getTime(),
+      startedAtMs: startedAt?.getTime(),
+      completedAtMs: completedAt?.getTime(),
+      answer: summarizeAnswer(request.answer, value),
+      streams: streams.map((stream, index) => summarizeStream(request.streams[index], stream)),
+    });
+  } catch (error) {
+    reply.outcome = error instanceof TimeLimit ? "timeout" : "failed";
+    reply.error = error instanceof TimeLimit ? `no end within ${request.timeoutMs} ms` : describeError(error);
+  }
+  const runId = (reply.runId as string) ?? "";
+  const settled = reply.outcome === "timeout" ? false : await probe.settle(request.settleMs, SETTLE_LIMIT_MS);
+  probe.forgetEnding(runId);
+  return { ...reply, calledAtMs, settled, steps: probe.takeMarks(runId), ledger: probe.closeLedger() };
+}

@@ -1,0 +1,180 @@
+"""What can be measured, as data: lines, frameworks, worlds and scenarios.
+
+Each is one small TOML file (or table) that a stranger can add without touching Python. This module
+says what such a file may hold and reads it; it knows no name of any line, framework or world.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from harness.errors import DescriptionError
+
+T = TypeVar("T")
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One release line of the SDK with its exact pins (`harness/workspaces/lines.toml`)."""
+
+    id: str
+    title: str
+    language: Literal["typescript", "python"]
+    #: Package name -> exact version.
+    packages: dict[str, str]
+
+
+class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One web framework: its few files stand beside this recipe (`deployments/frameworks/`)."""
+
+    id: str
+    title: str
+    #: Line id -> package name -> exact version; the key `*` holds for every line.
+    packages: dict[str, dict[str, str]]
+    #: Commands run in the app's folder; the first word is found in the install's binaries.
+    build: tuple[str, ...]
+    start: tuple[str, ...]
+    #: Environment of build and server beyond what every app gets.
+    env: dict[str, str] = {}
+    #: Line id -> why this framework cannot serve it.
+    impossible: dict[str, str] = {}
+
+    def pins_for(self, line: str) -> dict[str, str]:
+        """Return package -> version for one line."""
+        return {**self.packages.get("*", {}), **self.packages.get(line, {})}
+
+
+class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One backend (`worlds/*.toml`).
+
+    Text in `env` may name `{storage}` (an empty directory of the fork's own), `{base_url}` (where
+    the app listens) and `{<service>}` (the URL of the fork's own, empty database).
+    """
+
+    id: str
+    title: str
+    #: The section its rows stand in, with its sign: `📦 Local Production`.
+    section: str
+    description: str
+    #: Line id -> package name -> exact version. Empty for a World that is reached by URL only.
+    packages: dict[str, dict[str, str]] = {}
+    #: The package that the app's World is created from.
+    entry: str = ""
+    #: Services it needs, by the name of their module in `harness/services/`.
+    services: tuple[str, ...] = ()
+    #: Command run once for a fresh database, in the line's install; `env` holds for it too.
+    setup: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    #: Whether its documentation asks the app to call `world.start()`.
+    starts: bool = False
+    #: Whether the app is somebody else's deployment, given by `--url`.
+    remote: bool = False
+    #: Line id -> why the two cannot go together.
+    impossible: dict[str, str] = {}
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One workflow, its arguments and the answer it must give (`suites/workflows/scenarios.toml`).
+
+    An argument `"{seed}"` becomes a number that differs from sample to sample, so that no World can
+    answer from an earlier one.
+    """
+
+    id: str
+    title: str
+    workflow: str
+    arguments: tuple[int | str, ...]
+    #: Which function of `harness.measure.answers` knows the right answer.
+    expects: str
+    #: What the app sends back: the value, its SHA-256, or one SHA-256 an item.
+    answer: Literal["value", "digest", "digests"] = "value"
+    kind: Literal["steps", "streams"] = "steps"
+    #: How many streams of the run are read; 0 for none, 1 for its default stream.
+    streams: int = 0
+    #: Whether the streams are `source-0`, `source-1`… or the default one.
+    namespaced: bool = False
+    #: Whether the one stream holds frames of several sources.
+    framed: bool = False
+    #: Samples a fork takes in the profiles that do not say otherwise.
+    samples: int = 1
+    timeout_s: float = 60
+    #: Only in profiles that ask for it (hundreds of steps, many streams).
+    extended: bool = False
+    #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
+    family: str
+    size: int
+
+
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """Line x framework x world: one app, built and started as a real process."""
+
+    line: str
+    framework: str
+    world: str
+
+    @property
+    def id(self) -> str:
+        """`v5/express/local`."""
+        return f"{self.line}/{self.framework}/{self.world}"
+
+
+class Catalog(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is described, by id, in the order of the files."""
+
+    lines: dict[str, Line]
+    frameworks: dict[str, Framework]
+    worlds: dict[str, World]
+    scenarios: dict[str, Scenario]
+
+
+def read_description(path: Path, shape: type[T], **given: Any) -> T:
+    """Read one description.
+
+    Args:
+        path: A TOML file.
+        shape: The record it must fit.
+        given: Fields that the file's place determines (its id, for instance).
+
+    Raises:
+        DescriptionError: not readable, not TOML, an unknown key, a wrong type.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert({**table, **given}, shape)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise DescriptionError(
+            f"{path} does not describe a {shape.__name__.lower()}",
+            cause=str(error),
+            remedy=f"compare it with the other files in {path.parent}",
+        ) from error
+
+
+def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:
+    """Read a file of `[[key]]` tables into records by their `id`.
+
+    Raises:
+        DescriptionError: as :func:`read_description`; also two records with one id.
+    """
+
+    class Table(msgspec.Struct, frozen=True):
+        entries: list[Mapping[str, Any]] = msgspec.field(name=key)
+
+    table = read_description(path, Table)
+    records: dict[str, T] = {}
+    for entry in table.entries:
+        name = str(entry.get("id"))
+        if name in records:
+            raise DescriptionError(f"{path} describes {name!r} twice", remedy="rename one of them")
+        try:
+            records[name] = msgspec.convert(entry, shape)
+        except msgspec.ValidationError as error:
+            raise DescriptionError(
+                f"{path} does not describe {name!r}",
+                cause=str(error),
+                remedy="compare it with its neighbors in the same file",
+            ) from error
+    return records

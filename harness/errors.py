@@ -1,0 +1,74 @@
+"""Errors a user can meet: what happened, why, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class HarnessError(Exception):
+    """Something a user can act on.
+
+    Args:
+        what: What happened, one sentence without a final period.
+        cause: Why, as far as it is known; may hold the last lines of a log.
+        remedy: What to do next; a command where there is one.
+    """
+
+    #: Exit code of the command line: 2 when the environment failed, 3 when the request was wrong.
+    exit_code = 2
+
+    def __init__(self, what: str, *, cause: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.cause = cause
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.cause:
+            parts.append(f"  because: {self.cause}")
+        if self.remedy:
+            parts.append(f"  what to do: {self.remedy}")
+        return "\n".join(parts)
+
+
+class UsageError(HarnessError):
+    """The request cannot be met as it was written (exit code 3)."""
+
+    exit_code = 3
+
+
+class DescriptionError(UsageError):
+    """A data file (line, framework, world, scenario, profile) cannot be read."""
+
+
+class InstallError(HarnessError):
+    """Packages of a line could not be installed."""
+
+
+class BuildError(HarnessError):
+    """An app could not be built."""
+
+
+class ServiceError(HarnessError):
+    """A server that a World needs could not be had."""
+
+
+class DeploymentError(HarnessError):
+    """An app's server did not start, did not become healthy, or died."""
+
+
+class ResultsError(HarnessError):
+    """A result file cannot be read or written."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """Make the error for a name that nothing has, with the closest names that something has."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"choose from: {', '.join(known)}"
+    return UsageError(
+        f"no {kind} is called {name!r}",
+        remedy=f"{hint} (`world-harness list` shows everything)",
+    )

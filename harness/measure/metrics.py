@@ -1,0 +1,81 @@
+"""What the times of a sample mean. Nothing here is stored: it follows from the raw marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from harness.measure.results import Sample, Step
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Step-to-step overhead: from leaving one body to entering the next, in run order."""
+
+    ms: float
+    #: Both bodies ran in one invocation; otherwise a queue message lay between them.
+    inline: bool
+
+
+def workflow_ms(sample: Sample) -> float | None:
+    """The run's completedAt - createdAt (resolution: 1 ms)."""
+    if sample.completed_ms is None or sample.created_ms is None:
+        return None
+    return sample.completed_ms - sample.created_ms
+
+
+def wall_ms(sample: Sample) -> float | None:
+    """What a client waits: from calling `start()` to holding the answer and the last byte."""
+    return sample.answered_ms
+
+
+def overhead_ms(sample: Sample) -> float | None:
+    """Wall time minus workflow time."""
+    wall, workflow = wall_ms(sample), workflow_ms(sample)
+    return None if wall is None or workflow is None else wall - workflow
+
+
+def ttfb_ms(sample: Sample) -> float | None:
+    """From calling `start()` to the first byte of the first stream that gave one."""
+    first = [stream.first_byte_ms for stream in sample.streams if stream.first_byte_ms is not None]
+    return min(first, default=None)
+
+
+def slurp_ms(sample: Sample) -> float | None:
+    """From the first byte to the end of the last stream."""
+    first = ttfb_ms(sample)
+    return None if first is None else max(stream.ended_ms for stream in sample.streams) - first
+
+
+def ttfs_ms(sample: Sample) -> float | None:
+    """From calling `start()` to entering the first step's body."""
+    return min((step.entered_ms for step in sample.steps), default=None)
+
+
+def gaps(sample: Sample) -> tuple[Gap, ...]:
+    """Every step-to-step overhead of bodies that did not overlap, in run order."""
+    ordered = sorted(sample.steps, key=lambda step: step.entered_ms)
+    found = []
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        if before.left_ms is not None and before.left_ms <= after.entered_ms:
+            same = before.invocation is not None and before.invocation == after.invocation
+            found.append(Gap(after.entered_ms - before.left_ms, same))
+    return tuple(found)
+
+
+def workflow_overhead_ms(sample: Sample) -> float | None:
+    """WO: workflow time outside step bodies."""
+    workflow = workflow_ms(sample)
+    return None if workflow is None else workflow - _covered_ms(sample.steps)
+
+
+def _covered_ms(steps: Iterable[Step]) -> float:
+    """Length of the union of the bodies' intervals."""
+    covered = 0.0
+    reached = float("-inf")
+    for step in sorted(steps, key=lambda step: step.entered_ms):
+        if step.left_ms is None:
+            continue
+        covered += max(0.0, step.left_ms - max(step.entered_ms, reached))
+        reached = max(reached, step.left_ms)
+    return covered

@@ -1,0 +1,161 @@
+"""The records of a result file: JSON lines, appended as they come, in run order.
+
+A file is a header, then samples and fork ends as they happen, then a footer. A sample counts only
+when its fork ended well: an interrupted fork is measured again, under the next attempt number.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harness.descriptions import Cell, Framework, Scenario, World
+
+#: Raised when what a number means changes: results of different methodologies are never compared.
+METHODOLOGY = 1
+
+Kind = Literal["timing", "counting"]
+Outcome = Literal["correct", "incorrect", "failed", "timeout"]
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the numbers come from."""
+
+    system: str
+    processor: str
+    cores: int
+    memory_bytes: int
+    python: str
+    node: str
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field="record"):
+    """What was asked for, of what, where: enough to do it again."""
+
+    methodology: int
+    started_at: str
+    harness_version: str
+    harness_commit: str
+    command: str
+    profile: str
+    seed: int
+    forks: int
+    machine: Machine
+    cells: tuple[Cell, ...]
+    #: As they were described when they were measured.
+    scenarios: tuple[Scenario, ...]
+    frameworks: tuple[Framework, ...]
+    worlds: tuple[World, ...]
+    #: Line id -> package -> exact version, of everything installed for the cells.
+    pins: dict[str, dict[str, str]]
+
+
+class Step(msgspec.Struct, frozen=True, array_like=True):
+    """One execution of a step's body: milliseconds since `start()` was called, and where it ran."""
+
+    entered_ms: float
+    left_ms: float | None
+    #: The delivery that it ran in; two steps with one invocation ran without a queue hop between.
+    invocation: str | None
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """One stream, read to its end: milliseconds since `start()` was called, and bytes."""
+
+    first_byte_ms: float | None
+    ended_ms: float
+    bytes: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run asked of its World."""
+
+    #: Route (flow, step) -> deliveries of a queue message.
+    invocations: dict[str, int]
+    #: Method (with the event's type) -> calls; empty outside recording forks.
+    world_calls: dict[str, int] = {}
+    #: Route -> messages put on the queue; empty outside recording forks.
+    queue_messages: dict[str, int] = {}
+    #: Method -> bytes of what was handed over; empty outside recording forks.
+    bytes: dict[str, int] = {}
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field="record"):
+    """One run of a scenario in a fork.
+
+    Times are milliseconds since the app called `start()`, by the app's own clock; `None` where it was
+    not seen. The run record's own times have a resolution of one millisecond.
+    """
+
+    fork: str
+    attempt: int
+    kind: Kind
+    cell: Cell
+    scenario: str
+    #: Place in the fork, warm-ups included.
+    sequence: int
+    warmup: bool
+    outcome: Outcome
+    #: Why it is not correct, one line.
+    error: str | None = None
+    created_ms: float | None = None
+    started_ms: float | None = None
+    completed_ms: float | None = None
+    start_returned_ms: float | None = None
+    answered_ms: float | None = None
+    #: Whether the end was seen as it was written, or by asking once a second.
+    woken_by: Literal["signal", "poll"] | None = None
+    #: Whether the app was idle again before the next sample began.
+    settled: bool = False
+    steps: tuple[Step, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    counts: Counts | None = None
+    #: CPU time of the app's process tree during the sample, in ms.
+    cpu_ms: float | None = None
+    #: Resident memory of the app's process tree after the sample.
+    memory_bytes: int | None = None
+
+
+class ForkEnd(msgspec.Struct, frozen=True, kw_only=True, tag="fork", tag_field="record"):
+    """The end of a fork, good or bad."""
+
+    fork: str
+    attempt: int
+    kind: Kind
+    cell: Cell
+    block: int
+    outcome: Literal["finished", "failed"]
+    #: What went wrong, with its remedy; empty when nothing did.
+    reason: str = ""
+    started_at: str
+    seconds: float
+    #: From starting the process to its first healthy answer.
+    startup_ms: float | None = None
+
+
+class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="record"):
+    """The end of a session: present when every fork of the plan was tried."""
+
+    finished_at: str
+    seconds: float
+    forks_finished: int
+    forks_failed: int
+    samples: int
+    #: Samples that are not correct.
+    samples_bad: int
+    #: The harness's own use of one core while samples were taken, 0..1, and its peak memory.
+    harness_cpu_share: float
+    harness_memory_bytes: int
+
+
+Record = Header | Sample | ForkEnd | Footer
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """A result file as it counts: samples of forks that ended well, in run order, warm-ups included."""
+
+    header: Header
+    samples: tuple[Sample, ...]
+    forks: tuple[ForkEnd, ...]
+    footer: Footer | None

@@ -1,0 +1,1 @@
+"""Pytest suites, parametrized over worlds and cells, and the workflows that they run."""

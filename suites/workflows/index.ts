@@ -1,0 +1,3 @@
+export * from "./payloads";
+export * from "./steps";
+export * from "./streams";

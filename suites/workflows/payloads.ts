@@ -1,0 +1,44 @@
+import { marked } from "./marks";
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";
+
+function letters(seed: number, size: number): string {
+  let text = "";
+  for (let index = 0; index < size; index++) {
+    text += LETTERS[Math.imul(index + seed, 2654435761) >>> 27];
+  }
+  return text;
+}
+
+/** Moves every letter by a number of places, so that no two payloads of a chain are equal. */
+function shift(payload: string, places: number): string {
+  let text = "";
+  for (const letter of payload) {
+    text += LETTERS[(LETTERS.indexOf(letter) + places) % LETTERS.length];
+  }
+  return text;
+}
+
+async function produce(seed: number, size: number): Promise<string> {
+  "use step";
+  return marked(() => letters(seed, size));
+}
+
+async function alter(payload: string, places: number): Promise<string> {
+  "use step";
+  return marked(() => shift(payload, places));
+}
+
+/** A payload that `count` steps take and return, each altering it; returns the last. */
+export async function sequentialPayloads(count: number, size: number, seed: number): Promise<string> {
+  "use workflow";
+  let payload = letters(seed, size);
+  for (let index = 0; index < count; index++) payload = await alter(payload, 1 + (index % 31));
+  return payload;
+}
+
+/** `count` steps at once, each returning a payload of its own; returns all in order. */
+export async function concurrentPayloads(count: number, size: number, seed: number): Promise<string[]> {
+  "use workflow";
+  return Promise.all(Array.from({ length: count }, (_, index) => produce(seed + index, size)));
+}

@@ -1,0 +1,130 @@
+import { getWritable } from "workflow";
+import { marked } from "./marks";
+
+const CHUNK_BYTES = 65_536;
+
+/** The bytes of a source, a pure function of seed and position that Python recomputes. */
+function block(seed: number, from: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let index = 0; index < size; index++) {
+    bytes[index] = Math.imul(from + index + Math.imul(seed, 40503), 2654435761) >>> 24;
+  }
+  return bytes;
+}
+
+function* blocks(seed: number, total: number): Generator<Uint8Array> {
+  for (let from = 0; from < total; from += CHUNK_BYTES) {
+    yield block(seed, from, Math.min(CHUNK_BYTES, total - from));
+  }
+}
+
+async function writeLines(count: number, width: number): Promise<void> {
+  "use step";
+  await marked(async () => {
+    const writer = getWritable<Uint8Array>().getWriter();
+    const encoder = new TextEncoder();
+    for (let index = 0; index < count; index++) {
+      await writer.write(encoder.encode(`${index}:`.padEnd(width - 1, "abcdefghij") + "\n"));
+    }
+    await writer.close();
+  });
+}
+
+async function openSource(seed: number, total: number): Promise<ReadableStream<Uint8Array>> {
+  "use step";
+  return marked(() => {
+    const source = blocks(seed, total);
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const { done, value } = source.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+  });
+}
+
+async function transform(
+  input: ReadableStream<Uint8Array>,
+  places: number,
+): Promise<ReadableStream<Uint8Array>> {
+  "use step";
+  return marked(() =>
+    input.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          controller.enqueue(chunk.map((byte) => byte + places));
+        },
+      }),
+    ),
+  );
+}
+
+async function publish(input: ReadableStream<Uint8Array>): Promise<void> {
+  "use step";
+  await marked(() => input.pipeTo(getWritable<Uint8Array>()));
+}
+
+async function writeSource(namespace: string, seed: number, total: number): Promise<void> {
+  "use step";
+  await marked(async () => {
+    const writer = getWritable<Uint8Array>({ namespace }).getWriter();
+    for (const bytes of blocks(seed, total)) await writer.write(bytes);
+    await writer.close();
+  });
+}
+
+/** Frames of [source index, uint32 length, bytes], so that a reader can take them apart. */
+async function merge(inputs: ReadableStream<Uint8Array>[]): Promise<void> {
+  "use step";
+  await marked(async () => {
+    const writer = getWritable<Uint8Array>().getWriter();
+    await Promise.all(
+      inputs.map(async (input, index) => {
+        for await (const chunk of input as unknown as AsyncIterable<Uint8Array>) {
+          const frame = new Uint8Array(5 + chunk.length);
+          frame[0] = index;
+          new DataView(frame.buffer).setUint32(1, chunk.length);
+          frame.set(chunk, 5);
+          await writer.write(frame);
+        }
+      }),
+    );
+    await writer.close();
+  });
+}
+
+/** One step that writes `count` lines of `width` bytes to the run's stream. */
+export async function lineStream(count: number, width: number): Promise<number> {
+  "use workflow";
+  await writeLines(count, width);
+  return count;
+}
+
+/** `total` bytes through `count` steps, each reading the stream of the step before it. */
+export async function streamPipeline(count: number, total: number, seed: number): Promise<number> {
+  "use workflow";
+  let stream = await openSource(seed, total);
+  for (let index = 0; index < count; index++) stream = await transform(stream, 1 + index);
+  await publish(stream);
+  return count;
+}
+
+/** `count` steps at once, each writing `total` bytes to a stream of its own. */
+export async function parallelStreams(count: number, total: number, seed: number): Promise<number> {
+  "use workflow";
+  await Promise.all(
+    Array.from({ length: count }, (_, index) => writeSource(`source-${index}`, seed + index, total)),
+  );
+  return count;
+}
+
+/** `count` source streams of `total` bytes, merged by one step into the run's stream. */
+export async function mergedStreams(count: number, total: number, seed: number): Promise<number> {
+  "use workflow";
+  const sources = await Promise.all(
+    Array.from({ length: count }, (_, index) => openSource(seed + index, total)),
+  );
+  await merge(sources);
+  return count;
+}
