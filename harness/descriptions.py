@@ -101,7 +101,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     framed: bool = False
     #: Samples a fork takes in the profiles that do not say otherwise.
     samples: int = 1
-    timeout_s: float = 60
+    timeout_s: float = 30
     #: Only in profiles that ask for it (hundreds of steps, many streams).
     extended: bool = False
     #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
@@ -129,6 +129,17 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: dict[str, Framework]
     worlds: dict[str, World]
     scenarios: dict[str, Scenario]
+
+    def explain_impossible(self, cell: Cell) -> str:
+        """Say why a cell of described parts cannot exist; empty when it can."""
+        framework = self.frameworks[cell.framework]
+        world = self.worlds[cell.world]
+        stated = framework.impossible.get(cell.line) or world.impossible.get(cell.line)
+        if stated:
+            return stated
+        if cell.line not in world.packages:
+            return f"world {world.id} names no package for line {cell.line}"
+        return ""
 
 
 def read_description(path: Path, shape: type[T], **given: Any) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -56,7 +57,7 @@ def gaps(sample: Sample) -> tuple[Gap, ...]:
     """Every step-to-step overhead of bodies that did not overlap, in run order."""
     ordered = sorted(sample.steps, key=lambda step: step.entered_ms)
     found = []
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if before.left_ms is not None and before.left_ms <= after.entered_ms:
             same = before.invocation is not None and before.invocation == after.invocation
             found.append(Gap(after.entered_ms - before.left_ms, same))

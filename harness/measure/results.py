@@ -52,7 +52,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
-    """One execution of a step's body: milliseconds since `start()` was called, and where it ran."""
+    """One execution of a step's body: ms since `start()` was called, and where it ran."""
 
     entered_ms: float
     left_ms: float | None
@@ -84,8 +84,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field="record"):
     """One run of a scenario in a fork.
 
-    Times are milliseconds since the app called `start()`, by the app's own clock; `None` where it was
-    not seen. The run record's own times have a resolution of one millisecond.
+    Times are milliseconds since the app called `start()`, by the app's own clock; `None` where it
+    was not seen. The run record's own times have a resolution of one millisecond.
     """
 
     fork: str
@@ -115,6 +115,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field=
     cpu_ms: float | None = None
     #: Resident memory of the app's process tree after the sample.
     memory_bytes: int | None = None
+    #: How long the harness waited for the app, and the CPU time it used itself meanwhile, in ms.
+    request_ms: float = 0.0
+    harness_cpu_ms: float = 0.0
 
 
 class ForkEnd(msgspec.Struct, frozen=True, kw_only=True, tag="fork", tag_field="record"):
@@ -144,7 +147,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     samples: int
     #: Samples that are not correct.
     samples_bad: int
-    #: The harness's own use of one core while samples were taken, 0..1, and its peak memory.
+    #: The harness's own use of one core while it waited for samples, 0..1, and its peak memory.
     harness_cpu_share: float
     harness_memory_bytes: int
 
@@ -153,7 +156,7 @@ Record = Header | Sample | ForkEnd | Footer
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """A result file as it counts: samples of forks that ended well, in run order, warm-ups included."""
+    """A result file as it counts: samples of ended forks, in run order, warm-ups included."""
 
     header: Header
     samples: tuple[Sample, ...]

@@ -1,0 +1,209 @@
+"""A benchmark from request to result file."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from harness.deployments.deployment import reach_app
+from harness.deployments.launcher import Launcher, Remote
+from harness.descriptions import Catalog, Cell
+from harness.errors import ResultsError, UsageError, unknown
+from harness.measure.plan import (
+    Choice,
+    Profile,
+    Selection,
+    choose,
+    choose_scenarios,
+    describe_profiles,
+)
+from harness.measure.results import Footer, Header
+from harness.measure.session import Watcher, conduct, describe_machine, describe_session
+from harness.measure.store import ResultsWriter, count_attempts, read_results
+from harness.services.resolution import Choice as ServiceChoice
+from harness.workspaces.install import pin_line
+from harness.workspaces.node import find_node
+
+
+class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user asks of a benchmark."""
+
+    profile: str = "quick"
+    choice: Choice = Choice()
+    #: Forks a cell; `None` leaves it to the profile.
+    forks: int | None = None
+    #: `None` draws one.
+    seed: int | None = None
+    services: ServiceChoice = "auto"
+    remote: Remote | None = None
+    #: Folder for the result file.
+    out: Path = Path("results")
+    #: A result file to go on from; everything else is then what its header says.
+    resume: Path | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A benchmark that came to its end."""
+
+    results: Path
+    footer: Footer
+
+    @property
+    def sound(self) -> bool:
+        """Whether every fork finished and every sample was correct."""
+        return self.footer.forks_failed == 0 and self.footer.samples_bad == 0
+
+
+def run_bench(
+    request: BenchRequest,
+    catalog: Catalog,
+    workflows: Path,
+    watcher: Watcher,
+    *,
+    opened: Callable[[Path, Selection], None] = lambda path, selection: None,
+) -> Outcome:
+    """Measure what was asked for and write the result file.
+
+    Args:
+        request: What the user asks.
+        catalog: What is described.
+        workflows: Folder of the TypeScript workflows.
+        watcher: Told how it goes.
+        opened: Told where the results go, as soon as that is known.
+
+    Raises:
+        HarnessError: with the reason, and what to do; what was measured so far is in the file.
+    """
+    if request.resume:
+        path, header, selection = _resume(request.resume, catalog)
+    else:
+        path, header, selection = _begin(request, catalog)
+    opened(path, selection)
+    with (
+        ResultsWriter(path) as writer,
+        Launcher(
+            catalog,
+            workflows,
+            services=request.services,
+            remote=request.remote,
+            report=watcher.preparing,
+        ) as launcher,
+    ):
+        finished: frozenset[str] = frozenset()
+        attempts = {}
+        if request.resume:
+            earlier = read_results(path)
+            finished = frozenset(end.fork for end in earlier.forks if end.outcome == "finished")
+            attempts = count_attempts(path)
+        else:
+            writer.append(header)
+        footer = conduct(header, launcher, writer, watcher, finished=finished, attempts=attempts)
+    return Outcome(path, footer)
+
+
+def find_profile(name: str) -> Profile:
+    """Return a profile by its id.
+
+    Raises:
+        UsageError: no profile is called so.
+    """
+    profiles = describe_profiles()
+    if name not in profiles:
+        raise unknown("profile", name, profiles)
+    return profiles[name]
+
+
+def select(request: BenchRequest, catalog: Catalog) -> Selection:
+    """Turn a request into cells and scenarios; a remote app is asked what it is.
+
+    Raises:
+        UsageError: an unknown name, an impossible combination, a remote World without a URL.
+        DeploymentError: the remote app does not answer.
+    """
+    profile = find_profile(request.profile)
+    remote_worlds = [world.id for world in catalog.worlds.values() if world.remote]
+    asked = [name for name in request.choice.worlds if name in remote_worlds]
+    here = tuple(name for name in request.choice.worlds if name not in remote_worlds)
+    if asked and request.remote is None:
+        raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
+    if request.remote is None:
+        return choose(catalog, profile, request.choice)
+    cell = _identify_remote(request.remote, (asked or remote_worlds)[0])
+    scenarios = choose_scenarios(catalog, profile, request.choice.scenarios)
+    if not here:
+        return Selection(cells=(cell,), scenarios=scenarios, impossible={})
+    local = choose(catalog, profile, msgspec.structs.replace(request.choice, worlds=here))
+    return msgspec.structs.replace(local, cells=(*local.cells, cell))
+
+
+def _identify_remote(remote: Remote, world: str) -> Cell:
+    with reach_app(remote.url, remote.headers) as deployment:
+        identity = deployment.identity
+        return Cell(identity.line, identity.framework, world)
+
+
+def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selection]:
+    selection = select(request, catalog)
+    profile = find_profile(request.profile)
+    seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
+    lines = dict.fromkeys(cell.line for cell in selection.cells)
+    header = describe_session(
+        catalog,
+        profile,
+        selection,
+        forks=request.forks,
+        seed=seed,
+        command=write_command(request, seed),
+        node_version=find_node().version,
+        pins={line: pin_line(catalog, line) for line in lines if line in catalog.lines},
+    )
+    name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
+    return request.out / name, header, selection
+
+
+def write_command(request: BenchRequest, seed: int) -> str:
+    """Return the command that asks for the same again; without what can be secret."""
+    words = ["world-harness bench", f"--profile {request.profile}"]
+    for option, names in (
+        ("--line", request.choice.lines),
+        ("--framework", request.choice.frameworks),
+        ("--world", request.choice.worlds),
+        ("--scenario", request.choice.scenarios),
+    ):
+        words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
+    if request.forks is not None:
+        words.append(f"--forks {request.forks}")
+    if request.remote:
+        words.append("--url URL")
+        words.extend(f"--header '{name}: …'" for name in request.remote.headers)
+    return " ".join([*words, f"--seed {seed}"])
+
+
+def _resume(path: Path, catalog: Catalog) -> tuple[Path, Header, Selection]:
+    header = read_results(path).header
+    selection = Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
+    described = {
+        "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
+        "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
+        "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
+        "pins": (header.pins, {line: pin_line(catalog, line) for line in header.pins}),
+        "machine": (header.machine, describe_machine(find_node().version)),
+    }
+    changed = [name for name, (then, now) in described.items() if then != now]
+    if changed:
+        raise ResultsError(
+            f"{path} cannot be resumed",
+            cause=f"{' and '.join(changed)} differ from when it was begun",
+            remedy=f"measure anew: {header.command}",
+        )
+    return path, header, selection
+
+
+def _pick(
+    known: dict[str, msgspec.Struct], wanted: tuple[msgspec.Struct, ...]
+) -> tuple[object, ...]:
+    return tuple(known.get(getattr(item, "id", "")) for item in wanted)

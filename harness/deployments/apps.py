@@ -1,0 +1,64 @@
+"""The files of a cell's app: the framework's few, the shared workflows, and the probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from harness.deployments import frameworks
+from harness.descriptions import Framework, World
+
+_PROBE = Path(__file__).parent / "app"
+
+#: How the app names its World, at build time (v5) and at run time (v4).
+TARGET_WORLD = {"WORKFLOW_TARGET_WORLD": "./harness/world.mjs"}
+
+
+def assemble_app(
+    line: str,
+    framework: Framework,
+    world: World,
+    workflows: Path,
+    *,
+    framework_folder: Path = frameworks.FOLDER,
+) -> dict[str, bytes]:
+    """Return the files of an app: path inside the app -> content.
+
+    Args:
+        line: The line that it is built with.
+        framework: Its files stand in the folder of its id.
+        world: The app's World is created from its `entry`.
+        workflows: Folder of the TypeScript workflows.
+        framework_folder: Where the frameworks' folders stand.
+    """
+    identity = {
+        "line": line,
+        "framework": framework.id,
+        "world": world.id,
+        "startsWorld": world.starts,
+    }
+    manifest = {"name": "app", "private": True, "type": "module"}
+    return {
+        "package.json": msgspec.json.encode(manifest),
+        **dict(_read_files(framework_folder / framework.id, skip="recipe.toml")),
+        **dict(_read_files(workflows, prefix="workflows/", suffix=".ts")),
+        **dict(_read_files(_PROBE, prefix="harness/")),
+        "harness/identity.mjs": _export_default(identity),
+        "harness/subject.mjs": (
+            f'import * as subject from "{world.entry}";\nexport {{ subject }};\n'.encode()
+        ),
+    }
+
+
+def _export_default(value: Mapping[str, object]) -> bytes:
+    return b"export default " + msgspec.json.encode(value) + b";\n"
+
+
+def _read_files(
+    folder: Path, *, prefix: str = "", suffix: str = "", skip: str = ""
+) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob(f"*{suffix}")):
+        if path.is_file() and path.name != skip and "__pycache__" not in path.parts:
+            yield prefix + path.relative_to(folder).as_posix(), path.read_bytes()

@@ -1,0 +1,165 @@
+"""Talking to an app: what it says of itself, and one sample of one workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+import httpx
+import msgspec
+
+from harness.errors import DeploymentError
+
+T = TypeVar("T")
+
+#: The app ends a run that takes too long by itself; this is what its answer may take on top.
+_ANSWER_GRACE_S = 20.0
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A message of the app's routes; names are camelCase on the wire."""
+
+
+class AppIdentity(_Wire, frozen=True, kw_only=True):
+    """What an app says of itself."""
+
+    line: str
+    framework: str
+    world: str
+    node: str
+    pid: int
+    recording: bool
+    workflows: tuple[str, ...]
+
+
+class StreamRequest(_Wire, frozen=True, kw_only=True):
+    """A stream to read: the run's default one, or the one of a namespace."""
+
+    namespace: str | None = None
+    framed: bool = False
+
+
+class SampleRequest(_Wire, frozen=True, kw_only=True):
+    """One run to take, and how to report its answer."""
+
+    workflow: str
+    arguments: tuple[Any, ...]
+    answer: Literal["value", "digest", "digests"] = "value"
+    streams: tuple[StreamRequest, ...] = ()
+    timeout_ms: float
+    #: How long no invocation may be in flight before the app counts as idle again.
+    settle_ms: float = 25.0
+
+
+class StepMark(_Wire, frozen=True, kw_only=True):
+    """One execution of a step's body."""
+
+    step_id: str
+    attempt: int
+    invocation: str | None
+    entered_at_ms: float
+    left_at_ms: float | None = None
+
+
+class StreamReply(_Wire, frozen=True, kw_only=True):
+    """A stream that was read to its end."""
+
+    first_byte_at_ms: float | None = None
+    ended_at_ms: float
+    bytes: int
+    digests: tuple[str | None, ...]
+
+
+class Ledger(_Wire, frozen=True, kw_only=True):
+    """What the run asked of its World."""
+
+    invocations: dict[str, int]
+    world_calls: dict[str, int]
+    queue_messages: dict[str, int]
+    bytes: dict[str, int]
+
+
+class SampleReply(_Wire, frozen=True, kw_only=True):
+    """One run, as the app saw it; times are ms since the epoch by the app's clock."""
+
+    outcome: Literal["completed", "failed", "timeout"]
+    error: str | None = None
+    run_id: str | None = None
+    called_at_ms: float
+    start_returned_at_ms: float | None = None
+    answered_at_ms: float | None = None
+    created_at_ms: float | None = None
+    started_at_ms: float | None = None
+    completed_at_ms: float | None = None
+    woken_by: Literal["signal", "poll"] | None = None
+    settled: bool = False
+    answer: Any = None
+    steps: tuple[StepMark, ...] = ()
+    streams: tuple[StreamReply, ...] = ()
+    ledger: Ledger | None = None
+
+
+def describe_http_error(error: httpx.HTTPError) -> str:
+    """Say what went wrong without the URL, which can hold a secret."""
+    if isinstance(error, httpx.HTTPStatusError):
+        body = " ".join(error.response.text.split())[:200]
+        return f"HTTP {error.response.status_code} {body}".strip()
+    return f"{type(error).__name__}: {error}"
+
+
+class AppClient:
+    """The routes of one app.
+
+    Args:
+        base_url: Where it listens.
+        headers: Sent with every request (for deployments behind protection).
+        proxies: Whether the environment's proxies hold; never for an app on this machine.
+    """
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str] | None = None, *, proxies: bool = False
+    ) -> None:
+        #: Host and port only: a URL can hold a secret.
+        self.place = httpx.URL(base_url).netloc.decode().rpartition("@")[2]
+        self._http = httpx.Client(base_url=base_url, headers=headers, trust_env=proxies)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def identify(self, timeout_s: float) -> AppIdentity:
+        """Ask the app what it is.
+
+        Raises:
+            httpx.HTTPError: no healthy answer in time.
+            DeploymentError: an answer that no app of this harness gives.
+        """
+        reply = self._http.get("/world-harness/app", timeout=timeout_s)
+        reply.raise_for_status()
+        return self._decode(reply, AppIdentity)
+
+    def take_sample(self, request: SampleRequest) -> SampleReply:
+        """Have the app run a workflow once.
+
+        Raises:
+            httpx.HTTPError: the app died, hung or answered with an error.
+            DeploymentError: an answer that no app of this harness gives.
+        """
+        reply = self._http.post(
+            "/world-harness/samples",
+            content=msgspec.json.encode(request),
+            headers={"content-type": "application/json"},
+            timeout=request.timeout_ms / 1000 + _ANSWER_GRACE_S,
+        )
+        reply.raise_for_status()
+        return self._decode(reply, SampleReply)
+
+    def _decode(self, reply: httpx.Response, shape: type[T]) -> T:
+        try:
+            return msgspec.json.decode(reply.content, type=shape)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise DeploymentError(
+                f"what answers at {self.place} is not an app of this harness",
+                cause=f"{error}; it began with {reply.text[:80]!r}",
+                remedy="give the base URL of an app made by `world-harness export`",
+            ) from error

@@ -1,0 +1,184 @@
+"""A deployed app: started here and watched until it is healthy, or reached by its URL."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import httpx
+
+from harness.deployments.client import (
+    AppClient,
+    AppIdentity,
+    SampleReply,
+    SampleRequest,
+    describe_http_error,
+)
+from harness.deployments.ports import free_port
+from harness.deployments.processes import ServerProcess, Usage, run_server
+from harness.errors import DeploymentError
+from harness.workspaces.commands import quote_log
+
+#: How long a server may take until its first healthy answer.
+HEALTHY_WITHIN_S = 60.0
+_HEALTH_PAUSE_S = 0.05
+#: How often another port is tried when somebody took the one that was free a moment ago.
+_PORT_TRIES = 3
+_PORT_TAKEN = "EADDRINUSE"
+
+
+class Deployment:
+    """An app that answers. Samples are taken one at a time."""
+
+    def __init__(
+        self,
+        client: AppClient,
+        identity: AppIdentity,
+        startup_ms: float | None = None,
+        server: ServerProcess | None = None,
+    ) -> None:
+        self.identity = identity
+        self.startup_ms = startup_ms
+        self._client = client
+        self._server = server
+
+    def take_sample(self, request: SampleRequest) -> SampleReply:
+        """Have the app run a workflow once.
+
+        Raises:
+            DeploymentError: the app died, hung beyond its time limit, or answered with an error.
+        """
+        try:
+            return self._client.take_sample(request)
+        except httpx.HTTPError as error:
+            raise DeploymentError(
+                f"the app did not answer while it ran {request.workflow}",
+                cause=f"{describe_http_error(error)}; {self._explain()}",
+                remedy="read the server's log; `--scenario` runs one scenario alone",
+            ) from error
+
+    def usage(self) -> Usage | None:
+        """Return what the app has used so far; `None` for one that runs elsewhere."""
+        return self._server.usage() if self._server else None
+
+    def _explain(self) -> str:
+        return self._server.describe_death() if self._server else "the app runs elsewhere"
+
+
+@contextlib.contextmanager
+def launch_app(
+    command: Callable[[int], Sequence[str | Path]],
+    *,
+    folder: Path,
+    env: Callable[[int], Mapping[str, str]],
+    log: Path,
+    healthy_within_s: float = HEALTHY_WITHIN_S,
+) -> Iterator[Deployment]:
+    """Start an app's server on a free port and wait until it is healthy.
+
+    Args:
+        command: The server's command, given its port.
+        folder: Where it runs.
+        env: Its whole environment, given its port.
+        log: Takes its output.
+        healthy_within_s: How long that may take.
+
+    Raises:
+        DeploymentError: it died, never became healthy, or found no port.
+    """
+    with contextlib.ExitStack() as stack:
+        for tries_left in reversed(range(_PORT_TRIES)):
+            try:
+                yield stack.enter_context(
+                    _launch_on_port(free_port(), command, folder, env, log, healthy_within_s)
+                )
+                return
+            except _PortTakenError:
+                if not tries_left:
+                    raise
+
+
+class _PortTakenError(DeploymentError):
+    """Somebody listens on the port."""
+
+
+@contextlib.contextmanager
+def _launch_on_port(
+    port: int,
+    command: Callable[[int], Sequence[str | Path]],
+    folder: Path,
+    env: Callable[[int], Mapping[str, str]],
+    log: Path,
+    healthy_within_s: float,
+) -> Iterator[Deployment]:
+    started = time.monotonic()
+    client = AppClient(f"http://127.0.0.1:{port}")
+    with (
+        contextlib.closing(client),
+        run_server(command(port), folder=folder, env=env(port), log=log) as server,
+    ):
+        identity = _await_health(client, server, started + healthy_within_s)
+        yield Deployment(client, identity, (time.monotonic() - started) * 1000, server)
+
+
+def _await_health(client: AppClient, server: ServerProcess, deadline: float) -> AppIdentity:
+    answer = "it never answered"
+    while time.monotonic() < deadline:
+        if server.exit_code is not None:
+            raise _explain_early_death(server)
+        try:
+            identity = client.identify(timeout_s=max(0.1, deadline - time.monotonic()))
+        except httpx.HTTPError as error:
+            answer = f"its last answer was {describe_http_error(error)}"
+            time.sleep(_HEALTH_PAUSE_S)
+            continue
+        if not server.owns(identity.pid):
+            raise _PortTakenError(
+                f"another app answers at {client.place}",
+                cause=f"its process is {identity.pid}, ours is {server.pid}",
+                remedy="end the other app, or run again: another port is chosen each time",
+            )
+        return identity
+    raise DeploymentError(
+        "the app never became healthy",
+        cause=f"{answer}; {quote_log(server.log)}",
+        remedy="read the server's log; a database that hangs shows there",
+    )
+
+
+def _explain_early_death(server: ServerProcess) -> DeploymentError:
+    death = server.describe_death()
+    if _PORT_TAKEN in death:
+        return _PortTakenError(
+            "the port that the app was given is taken",
+            cause=death,
+            remedy="run again: another port is chosen each time",
+        )
+    return DeploymentError(
+        "the app died before it was healthy",
+        cause=death,
+        remedy="read the server's log; `world-harness doctor` says what is missing",
+    )
+
+
+@contextlib.contextmanager
+def reach_app(
+    url: str, headers: Mapping[str, str], *, within_s: float = 30.0
+) -> Iterator[Deployment]:
+    """Reach an app that somebody else deployed.
+
+    Raises:
+        DeploymentError: nothing healthy answers there, or no app of this harness.
+    """
+    with contextlib.closing(AppClient(url, headers, proxies=True)) as client:
+        try:
+            identity = client.identify(timeout_s=within_s)
+        except httpx.HTTPError as error:
+            raise DeploymentError(
+                f"the remote app at {client.place} does not answer",
+                cause=describe_http_error(error),
+                remedy="check --url and --header; `world-harness export` writes an app to deploy",
+            ) from None
+        yield Deployment(client, identity)

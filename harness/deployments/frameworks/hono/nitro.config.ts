@@ -1,0 +1,6 @@
+import { defineConfig } from "nitro";
+
+export default defineConfig({
+  modules: ["workflow/nitro"],
+  routes: { "/**": "./src/index.ts" },
+});

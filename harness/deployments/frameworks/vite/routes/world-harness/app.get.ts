@@ -1,0 +1,4 @@
+import { defineHandler } from "nitro";
+import { describeApp } from "../../harness/sample";
+
+export default defineHandler(() => describeApp());

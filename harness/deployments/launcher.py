@@ -1,0 +1,229 @@
+"""From a cell to an app that answers: packages, build, storage, services, process."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.deployments.apps import TARGET_WORLD, assemble_app
+from harness.deployments.deployment import Deployment, launch_app, reach_app
+from harness.descriptions import Catalog, Cell, World
+from harness.errors import DescriptionError, ServiceError, UsageError
+from harness.services.resolution import Choice, Service, open_service
+from harness.workspaces.build import build_app
+from harness.workspaces.cache import cache_folder
+from harness.workspaces.commands import run_logged
+from harness.workspaces.install import Install, install_line, pin_line
+from harness.workspaces.node import Node, find_node
+
+_RECORDING = {"WORLD_HARNESS_RECORDING": "1"}
+
+
+class Remote(msgspec.Struct, frozen=True):
+    """Somebody else's deployment; both fields can hold secrets and are never written down."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class Launcher:
+    """Prepares cells once and starts each as often as wanted. Use it as a context manager.
+
+    Args:
+        catalog: What is described.
+        workflows: Folder of the TypeScript workflows.
+        services: Which kind of server each service is to be.
+        remote: The deployment behind cells of a remote World.
+        report: Told what is being prepared.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        workflows: Path,
+        *,
+        services: Choice = "auto",
+        remote: Remote | None = None,
+        report: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._catalog = catalog
+        self._workflows = workflows
+        self._service_choice = services
+        self._remote = remote
+        self._report = report
+        self._stack = contextlib.ExitStack()
+        self._node: Node | None = None
+        self._installs: dict[str, Install] = {}
+        self._apps: dict[Cell, Path] = {}
+        self._services: dict[str, Service] = {}
+
+    def __enter__(self) -> Launcher:
+        folder = Path(tempfile.mkdtemp(prefix="world-harness-"))
+        # Servers may run as another user than this process: they have to get to their folders.
+        folder.chmod(0o755)
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._folder = folder
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def node(self) -> Node:
+        """The Node that builds and runs everything."""
+        if self._node is None:
+            self._node = find_node()
+        return self._node
+
+    def describe_services(self) -> dict[str, str]:
+        """Return service -> what it is and where it comes from, of those that were started."""
+        return {name: service.describe() for name, service in self._services.items()}
+
+    def prepare(self, cell: Cell) -> None:
+        """Install, build and start all that the cell needs; what is there already costs nothing.
+
+        Raises:
+            HarnessError: with the reason, and what to do.
+        """
+        world = self._catalog.worlds[cell.world]
+        if world.remote:
+            return
+        framework = self._catalog.frameworks[cell.framework]
+        install = self._install(cell.line)
+        self._report(f"building {cell.id}")
+        self._apps[cell] = build_app(
+            install,
+            f"{framework.id}-{world.id}",
+            assemble_app(cell.line, framework, world, self._workflows),
+            self._fill(framework.build, {"install": str(install.folder)}),
+            {**TARGET_WORLD, **framework.env},
+            self.node,
+        )
+        for name in world.services:
+            self._prepare_database(name, cell, world, install)
+
+    @contextlib.contextmanager
+    def deploy(self, cell: Cell, *, recording: bool = False) -> Iterator[Deployment]:
+        """Start a prepared cell on empty storage; all of it ends with the block.
+
+        Args:
+            cell: A cell that was prepared.
+            recording: Whether the World counts its calls (never while anything is timed).
+
+        Raises:
+            HarnessError: with the reason, and what to do.
+        """
+        world = self._catalog.worlds[cell.world]
+        if world.remote:
+            if self._remote is None:
+                raise UsageError("a remote World needs a URL", remedy="give --url https://…")
+            with reach_app(self._remote.url, self._remote.headers) as deployment:
+                yield deployment
+            return
+        framework = self._catalog.frameworks[cell.framework]
+        install, app = self._installs[cell.line], self._apps[cell]
+        with contextlib.ExitStack() as stack:
+            storage = stack.enter_context(
+                tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
+            )
+            databases = {
+                name: stack.enter_context(
+                    self._services[name].create_database(template=_template_of(cell))
+                )
+                for name in world.services
+            }
+            known = {"storage": storage, "install": str(install.folder), "app": str(app)}
+
+            def place(port: int) -> dict[str, str]:
+                return {
+                    **known,
+                    **databases,
+                    "port": str(port),
+                    "base_url": f"http://127.0.0.1:{port}",
+                }
+
+            def environment(port: int) -> dict[str, str]:
+                return {
+                    **self.node.environment(install.binaries),
+                    "NODE_ENV": "production",
+                    "PORT": str(port),
+                    "HOST": "127.0.0.1",
+                    **TARGET_WORLD,
+                    **fill_all(framework.env, place(port)),
+                    **fill_all(world.env, place(port)),
+                    **(_RECORDING if recording else {}),
+                }
+
+            yield stack.enter_context(
+                launch_app(
+                    lambda port: self._fill(framework.start, place(port)),
+                    folder=app,
+                    env=environment,
+                    log=cache_folder() / "logs" / f"{cell.id.replace('/', '-')}.server.log",
+                )
+            )
+
+    def _install(self, line: str) -> Install:
+        if line not in self._installs:
+            self._report(f"installing line {line}")
+            pins = pin_line(self._catalog, line)
+            self._installs[line] = install_line(line, pins, self.node)
+        return self._installs[line]
+
+    def _prepare_database(self, name: str, cell: Cell, world: World, install: Install) -> None:
+        if name not in self._services:
+            self._report(f"starting {name}")
+            self._services[name] = self._stack.enter_context(
+                open_service(name, choice=self._service_choice, workdir=self._folder / "logs")
+            )
+
+        def set_up(url: str) -> None:
+            if not world.setup:
+                return
+            run_logged(
+                world.setup,
+                folder=install.folder,
+                env={
+                    **self.node.environment(install.binaries),
+                    **fill_all(world.env, {name: url, "storage": "", "base_url": ""}),
+                },
+                log=cache_folder() / "logs" / f"{cell.line}-{world.id}.setup.log",
+                failure=ServiceError,
+                what=f"the schema of world {world.id} could not be set up on line {cell.line}",
+                remedy="read the log; the command is `setup` in the World's description",
+            )
+
+        self._services[name].template(_template_of(cell), set_up)
+
+    def _fill(self, words: Sequence[str], values: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(fill(word, values) for word in words)
+
+
+def _template_of(cell: Cell) -> str:
+    return f"{cell.line}-{cell.world}"
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of `{name}`.
+
+    Raises:
+        DescriptionError: a name that means nothing there.
+    """
+    try:
+        return text.format_map(values)
+    except (KeyError, ValueError, IndexError) as error:
+        raise DescriptionError(
+            f"{text!r} in a description cannot be filled in",
+            cause=f"{error} means nothing here",
+            remedy=f"known names: {', '.join(f'{{{name}}}' for name in sorted(values))}",
+        ) from error
+
+
+def fill_all(env: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Put values into every text of an environment."""
+    return {name: fill(text, values) for name, text in env.items()}

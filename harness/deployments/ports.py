@@ -1,0 +1,17 @@
+"""Ports for servers that are told where to listen."""
+
+from __future__ import annotations
+
+import socket
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on.
+
+    It is free now; somebody else may take it before the server that is told to use it does. Whoever
+    starts a server must notice that and try another one.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

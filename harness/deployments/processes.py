@@ -1,0 +1,115 @@
+"""A server process that is started, watched and ended with everything it started."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from harness.errors import DeploymentError
+from harness.workspaces.commands import kill_group, quote_log
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a process tree used: CPU time since its start in ms, resident memory now in bytes."""
+
+    cpu_ms: float
+    memory_bytes: int
+
+
+class ServerProcess:
+    """A running server. Use :func:`run_server` to get one."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self.log = log
+
+    @property
+    def pid(self) -> int:
+        """The server's process id, which is also its group's."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; `None` while it runs."""
+        return self._process.poll()
+
+    def owns(self, pid: int) -> bool:
+        """Tell whether a process is the server or one of its children."""
+        return any(process.pid == pid for process in self._tree())
+
+    def usage(self) -> Usage:
+        """Return what the process tree has used so far."""
+        cpu_s = 0.0
+        memory = 0
+        for process in self._tree():
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                times = process.cpu_times()
+                cpu_s += times.user + times.system
+                memory += process.memory_info().rss
+        return Usage(cpu_s * 1000, memory)
+
+    def describe_death(self) -> str:
+        """Say how the server ended, quoting its log."""
+        code = self.exit_code
+        if code is None:
+            return f"its process still runs; {quote_log(self.log)}"
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+        return f"its process ended with {how}; {quote_log(self.log)}"
+
+    def kill(self) -> None:
+        """End the server and everything it started, at once."""
+        stragglers = self._tree()
+        kill_group(self.pid)
+        for process in stragglers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+
+    def _tree(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server = psutil.Process(self.pid)
+            return [server, *server.children(recursive=True)]
+        return []
+
+
+@contextlib.contextmanager
+def run_server(
+    command: Sequence[str | Path], *, folder: Path, env: Mapping[str, str], log: Path
+) -> Iterator[ServerProcess]:
+    """Start a server in a process group of its own, and end it with the block.
+
+    It ends by SIGKILL: the storage of a fork dies with it, and a graceful end can take as long as
+    the server's longest kept-alive connection.
+
+    Raises:
+        DeploymentError: the program cannot be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        try:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise DeploymentError(
+                f"the server {command[0]} cannot be started",
+                cause=str(error),
+                remedy="`world-harness doctor` says what is missing",
+            ) from error
+    server = ServerProcess(process, log)
+    try:
+        yield server
+    finally:
+        server.kill()

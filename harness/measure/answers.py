@@ -1,0 +1,179 @@
+"""What a scenario's workflow must return: speed counts only if the answer is right.
+
+Each function takes the scenario, the arguments of this run and the app's reply, and says what is
+wrong, or `None`. They recompute in Python what the workflow computes elsewhere; nothing that
+the app sends is trusted to be the expected value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.deployments.client import SampleReply, StreamReply
+from harness.descriptions import Scenario
+from harness.errors import DescriptionError
+
+Expectation = Callable[[Sequence[Any], SampleReply], str | None]
+
+_LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef", dtype=np.uint8)
+_SPREAD = np.uint32(2654435761)
+#: Bytes of a frame's head in a merged stream: source index, length.
+_FRAME_HEAD = 5
+_BLOCK = 65_536
+
+
+def check_answer(scenario: Scenario, arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    """Say what is wrong with an answer; `None` when it is right.
+
+    Args:
+        scenario: Names the expectation.
+        arguments: What this run's workflow was given.
+        reply: A reply whose outcome is `completed`.
+
+    Raises:
+        DescriptionError: the scenario names an expectation that does not exist.
+    """
+    expectation = EXPECTATIONS.get(scenario.expects)
+    if expectation is None:
+        raise DescriptionError(
+            f"scenario {scenario.id} expects {scenario.expects!r}, which nothing can check",
+            remedy=f"choose from: {', '.join(sorted(EXPECTATIONS))}",
+        )
+    return expectation(arguments, reply)
+
+
+def _compare(expected: object, got: object) -> str | None:
+    return None if expected == got else f"answered {_shorten(got)} instead of {_shorten(expected)}"
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _echo(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    return _compare(arguments[0], reply.answer)
+
+
+def _sum(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    return _compare(sum(range(arguments[0])), reply.answer)
+
+
+def _range(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    return _compare(list(range(arguments[0])), reply.answer)
+
+
+def _one_of_range(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    answer = reply.answer
+    if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < arguments[0]:
+        return None
+    return f"answered {_shorten(answer)}, which none of the {arguments[0]} steps returned"
+
+
+def _letters(seed: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """Return places in the alphabet."""
+    mixed = (np.arange(size, dtype=np.uint32) + np.uint32(seed)) * _SPREAD
+    return (mixed >> np.uint32(27)).astype(np.uint8)
+
+
+def _digest_letters(places: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> str:
+    return hashlib.sha256(_LETTERS[places].tobytes()).hexdigest()
+
+
+def _last_payload_digest(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    count, size, seed = arguments
+    moved = sum(1 + index % 31 for index in range(count)) % len(_LETTERS)
+    places = (_letters(seed, size) + np.uint8(moved)) % np.uint8(len(_LETTERS))
+    return _compare(_digest_letters(places), reply.answer)
+
+
+def _payload_digests(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    count, size, seed = arguments
+    expected = [_digest_letters(_letters(seed + index, size)) for index in range(count)]
+    if not isinstance(reply.answer, list) or len(reply.answer) != count:
+        return f"answered {_shorten(reply.answer)} instead of {count} payloads"
+    wrong = [index for index in range(count) if expected[index] != reply.answer[index]]
+    return f"payloads {_shorten(wrong)} of {count} are not what was sent" if wrong else None
+
+
+def _source(seed: int, total: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """Return the bytes of a stream's source."""
+    start = np.uint32((seed * 40503) % 2**32)
+    mixed = (np.arange(total, dtype=np.uint32) + start) * _SPREAD
+    return (mixed >> np.uint32(24)).astype(np.uint8)
+
+
+def _compare_stream(stream: StreamReply, size: int, digests: Sequence[str]) -> str | None:
+    if stream.bytes != size:
+        return f"a stream held {stream.bytes} bytes instead of {size}"
+    if list(stream.digests) != list(digests):
+        return f"a stream of {size} bytes held other bytes than were written"
+    return None
+
+
+def _compare_streams(reply: SampleReply, contents: Sequence[bytes]) -> str | None:
+    if len(reply.streams) != len(contents):
+        return f"{len(reply.streams)} streams were read instead of {len(contents)}"
+    verdicts = (
+        _compare_stream(stream, len(content), [hashlib.sha256(content).hexdigest()])
+        for stream, content in zip(reply.streams, contents, strict=True)
+    )
+    return next(filter(None, verdicts), None)
+
+
+def _lines(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    count, width = arguments
+    fill = "abcdefghij" * width
+    lines = []
+    for index in range(count):
+        head = f"{index}:"
+        lines.append((head + fill)[: width - 1] + "\n")
+    return _compare(count, reply.answer) or _compare_streams(reply, ["".join(lines).encode()])
+
+
+def _pipeline(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    count, total, seed = arguments
+    moved = np.uint8(sum(range(1, count + 1)) % 256)
+    content = (_source(seed, total) + moved).tobytes()
+    return _compare(count, reply.answer) or _compare_streams(reply, [content])
+
+
+def _sources(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    count, total, seed = arguments
+    contents = [_source(seed + index, total).tobytes() for index in range(count)]
+    return _compare(count, reply.answer) or _compare_streams(reply, contents)
+
+
+def _merged(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    count, total, seed = arguments
+    digests = [
+        hashlib.sha256(_source(seed + index, total).tobytes()).hexdigest() for index in range(count)
+    ]
+    # A World may cut a source's stream in other places than it was written, but adds no byte: only
+    # the frames' heads can be more.
+    wrong = _compare(count, reply.answer)
+    if wrong or len(reply.streams) != 1:
+        return wrong or f"{len(reply.streams)} streams were read instead of 1"
+    stream = reply.streams[0]
+    heads, rest = divmod(stream.bytes - count * total, _FRAME_HEAD)
+    if rest or heads < count * -(-total // _BLOCK):
+        return f"the merged stream held {stream.bytes} bytes, which no {count} x {total} make"
+    return _compare_stream(stream, stream.bytes, digests)
+
+
+EXPECTATIONS: dict[str, Expectation] = {
+    "echo": _echo,
+    "sum": _sum,
+    "range": _range,
+    "one_of_range": _one_of_range,
+    "last_payload_digest": _last_payload_digest,
+    "payload_digests": _payload_digests,
+    "lines": _lines,
+    "pipeline": _pipeline,
+    "sources": _sources,
+    "merged": _merged,
+}

@@ -1,0 +1,220 @@
+"""One fork: a cell on empty storage, every scenario in order, each sample judged and kept raw."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from harness.deployments.client import SampleReply, SampleRequest, StreamRequest
+from harness.deployments.processes import Usage
+from harness.descriptions import Cell, Scenario
+from harness.errors import HarnessError
+from harness.measure.answers import check_answer
+from harness.measure.plan import Fork
+from harness.measure.results import Counts, ForkEnd, Outcome, Sample, Step, Stream
+
+#: How many times a fork's app is started anew, after a run that hung or killed it.
+_RESTARTS = 2
+
+
+class Deployed(Protocol):
+    """What a fork needs of a deployed app."""
+
+    @property
+    def startup_ms(self) -> float | None:
+        """From starting the process to its first healthy answer."""
+
+    def take_sample(self, request: SampleRequest) -> SampleReply:
+        """Run a workflow once."""
+
+    def usage(self) -> Usage | None:
+        """Return what the app has used so far."""
+
+
+class Deployer(Protocol):
+    """What starts cells."""
+
+    def deploy(self, cell: Cell, *, recording: bool) -> AbstractContextManager[Deployed]:
+        """Start a prepared cell on empty storage; all of it ends with the block."""
+
+
+class _Task(msgspec.Struct, frozen=True):
+    """One sample to take."""
+
+    sequence: int
+    scenario: Scenario
+    warmup: bool
+    seed: int
+
+
+def run_fork(
+    deployer: Deployer, fork: Fork, attempt: int, scenarios: Mapping[str, Scenario]
+) -> Iterator[Sample | ForkEnd]:
+    """Run a fork to its end; yields each sample as it comes, and how the fork ended last.
+
+    A run that hangs or kills its app is a bad sample: the rest of its scenario is left out and the
+    app starts anew, on empty storage, for the scenarios that follow.
+    """
+    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    started = time.monotonic()
+    startup_ms: float | None = None
+    reason = ""
+    tasks = _list_tasks(fork, scenarios)
+    restarts = 0
+    while tasks and not reason:
+        try:
+            with deployer.deploy(fork.cell, recording=fork.kind == "counting") as deployed:
+                startup_ms = startup_ms if startup_ms is not None else deployed.startup_ms
+                while tasks:
+                    task = tasks.pop(0)
+                    sample, fit = _take_sample(deployed, fork, attempt, task)
+                    yield sample
+                    if not fit:
+                        tasks = [rest for rest in tasks if rest.scenario != task.scenario]
+                        break
+        except HarnessError as error:
+            reason = str(error)
+        restarts += 1
+        if tasks and restarts > _RESTARTS:
+            left = len({task.scenario.id for task in tasks})
+            reason = reason or f"given up after {_RESTARTS} restarts, {left} scenarios left"
+    yield ForkEnd(
+        fork=fork.id,
+        attempt=attempt,
+        kind=fork.kind,
+        cell=fork.cell,
+        block=fork.block,
+        outcome="failed" if reason else "finished",
+        reason=reason,
+        started_at=started_at,
+        seconds=time.monotonic() - started,
+        startup_ms=startup_ms,
+    )
+
+
+def count_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> int:
+    """Return how many samples a fork takes, warm-ups included."""
+    return len(_list_tasks(fork, scenarios))
+
+
+def _list_tasks(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
+    """One warm-up a scenario, then its samples; a counting fork takes one sample, cold."""
+    seeds = random.Random(fork.seed)  # noqa: S311 - repeatable, not secret
+    tasks = []
+    for name in fork.scenarios:
+        scenario = scenarios[name]
+        warmups = [True] if fork.kind == "timing" else []
+        samples = [False] * (scenario.samples if fork.kind == "timing" else 1)
+        for warmup in (*warmups, *samples):
+            tasks.append(_Task(len(tasks), scenario, warmup, seeds.randrange(2**31)))
+    return tasks
+
+
+def make_request(scenario: Scenario, seed: int) -> SampleRequest:
+    """Return the request for one run of a scenario."""
+    namespaces: list[str | None] = (
+        [f"source-{index}" for index in range(scenario.streams)]
+        if scenario.namespaced
+        else [None] * scenario.streams
+    )
+    return SampleRequest(
+        workflow=scenario.workflow,
+        arguments=tuple(
+            seed if argument == "{seed}" else argument for argument in scenario.arguments
+        ),
+        answer=scenario.answer,
+        streams=tuple(StreamRequest(namespace=name, framed=scenario.framed) for name in namespaces),
+        timeout_ms=scenario.timeout_s * 1000,
+    )
+
+
+def _take_sample(deployed: Deployed, fork: Fork, attempt: int, task: _Task) -> tuple[Sample, bool]:
+    """Return the sample, and whether the app is fit for another."""
+    request = make_request(task.scenario, task.seed)
+    about: dict[str, Any] = {
+        "fork": fork.id,
+        "attempt": attempt,
+        "kind": fork.kind,
+        "cell": fork.cell,
+        "scenario": task.scenario.id,
+        "sequence": task.sequence,
+        "warmup": task.warmup,
+    }
+    before = deployed.usage()
+    began, began_cpu = time.monotonic(), time.process_time()
+    try:
+        reply = deployed.take_sample(request)
+    except HarnessError as error:
+        return Sample(**about, outcome="failed", error=str(error)), False
+    about["request_ms"] = (time.monotonic() - began) * 1000
+    about["harness_cpu_ms"] = (time.process_time() - began_cpu) * 1000
+    after = deployed.usage()
+    outcome, error_text = _judge(task.scenario, request, reply)
+    sample = Sample(
+        **about,
+        outcome=outcome,
+        error=error_text,
+        **_relate_times(reply),
+        woken_by=reply.woken_by,
+        settled=reply.settled,
+        counts=_count(reply),
+        cpu_ms=after.cpu_ms - before.cpu_ms if before and after else None,
+        memory_bytes=after.memory_bytes if after else None,
+    )
+    return sample, outcome != "timeout"
+
+
+def _judge(
+    scenario: Scenario, request: SampleRequest, reply: SampleReply
+) -> tuple[Outcome, str | None]:
+    if reply.outcome != "completed":
+        return reply.outcome, reply.error or "the app gave no reason"
+    wrong = check_answer(scenario, request.arguments, reply)
+    return ("incorrect", wrong) if wrong else ("correct", None)
+
+
+def _relate_times(reply: SampleReply) -> dict[str, Any]:
+    """Return the reply's times relative to the call of `start()`, in ms to the microsecond."""
+
+    def since_call(at_ms: float | None) -> float | None:
+        return None if at_ms is None else round(at_ms - reply.called_at_ms, 3)
+
+    return {
+        "created_ms": since_call(reply.created_at_ms),
+        "started_ms": since_call(reply.started_at_ms),
+        "completed_ms": since_call(reply.completed_at_ms),
+        "start_returned_ms": since_call(reply.start_returned_at_ms),
+        "answered_ms": since_call(reply.answered_at_ms),
+        "steps": tuple(
+            Step(
+                since_call(mark.entered_at_ms) or 0.0, since_call(mark.left_at_ms), mark.invocation
+            )
+            for mark in reply.steps
+        ),
+        "streams": tuple(
+            Stream(
+                first_byte_ms=since_call(stream.first_byte_at_ms),
+                ended_ms=since_call(stream.ended_at_ms) or 0.0,
+                bytes=stream.bytes,
+            )
+            for stream in reply.streams
+        ),
+    }
+
+
+def _count(reply: SampleReply) -> Counts | None:
+    ledger = reply.ledger
+    if ledger is None:
+        return None
+    return Counts(
+        invocations=ledger.invocations,
+        world_calls=ledger.world_calls,
+        queue_messages=ledger.queue_messages,
+        bytes=ledger.bytes,
+    )

@@ -1,0 +1,171 @@
+"""What will be measured, in which order: a pure function of the request and its seed."""
+
+from __future__ import annotations
+
+import fnmatch
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from harness.descriptions import Catalog, Cell, Scenario, read_table
+from harness.errors import UsageError, unknown
+from harness.measure.results import Header, Kind
+
+T = TypeVar("T")
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much is measured (`profiles.toml`); each list holds ids or patterns."""
+
+    id: str
+    title: str
+    lines: tuple[str, ...]
+    frameworks: tuple[str, ...]
+    worlds: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    forks: int
+    #: Whether a pattern also finds the extended scenarios.
+    extended: bool = False
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user chose; an empty list leaves it to the profile."""
+
+    lines: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    worlds: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """The cells and scenarios that a choice comes to."""
+
+    cells: tuple[Cell, ...]
+    scenarios: tuple[Scenario, ...]
+    #: Combinations that were asked for and cannot exist -> why.
+    impossible: dict[str, str]
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True):
+    """One fresh start of a cell on empty storage, and what is run in it, in order."""
+
+    id: str
+    kind: Kind
+    block: int
+    cell: Cell
+    scenarios: tuple[str, ...]
+    #: Makes the arguments of its samples.
+    seed: int
+
+
+def describe_profiles() -> dict[str, Profile]:
+    """Return every profile by its id."""
+    return read_table(Path(__file__).parent / "profiles.toml", "profile", Profile)
+
+
+def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
+    """Turn a profile and a user's choice into cells and scenarios.
+
+    Raises:
+        UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
+    """
+    lines = _match("line", choice.lines or profile.lines, catalog.lines)
+    frameworks = _match("framework", choice.frameworks or profile.frameworks, catalog.frameworks)
+    local = {name: world for name, world in catalog.worlds.items() if not world.remote}
+    worlds = _match("world", choice.worlds or profile.worlds, local)
+    scenarios = _match_scenarios(catalog.scenarios, profile, choice.scenarios)
+    cells = []
+    impossible = {}
+    for line in lines:
+        for framework in frameworks:
+            for world in worlds:
+                cell = Cell(line, framework, world)
+                reason = catalog.explain_impossible(cell)
+                if reason:
+                    impossible[cell.id] = reason
+                else:
+                    cells.append(cell)
+    if not cells:
+        raise UsageError(
+            "no cell of this choice can exist",
+            cause="; ".join(f"{cell}: {reason}" for cell, reason in impossible.items()),
+            remedy="`world-harness list` shows which lines each World and framework is for",
+        )
+    return Selection(cells=tuple(cells), scenarios=tuple(scenarios), impossible=impossible)
+
+
+def choose_scenarios(
+    catalog: Catalog, profile: Profile, patterns: Sequence[str]
+) -> tuple[Scenario, ...]:
+    """Return the scenarios of a profile, or those that the patterns name.
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    return tuple(_match_scenarios(catalog.scenarios, profile, patterns))
+
+
+def _match(kind: str, patterns: Iterable[str], known: Mapping[str, object]) -> list[str]:
+    """Return the known names that patterns find, in the known order."""
+    found: set[str] = set()
+    for pattern in patterns:
+        matches = fnmatch.filter(known, pattern)
+        if not matches:
+            raise unknown(kind, pattern, known)
+        found.update(matches)
+    return [name for name in known if name in found]
+
+
+def _match_scenarios(
+    known: Mapping[str, Scenario], profile: Profile, patterns: Sequence[str]
+) -> list[Scenario]:
+    """Patterns find extended scenarios only in a profile that wants them; names always do."""
+    everyday = {name: item for name, item in known.items() if profile.extended or not item.extended}
+    found: set[str] = set()
+    for pattern in patterns or profile.scenarios:
+        found.update([pattern] if pattern in known else _match("scenario", [pattern], everyday))
+    return [scenario for name, scenario in known.items() if name in found]
+
+
+def plan_forks(header: Header) -> tuple[Fork, ...]:
+    """Return every fork in the order of work.
+
+    Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
+    machine hits all alike. The scenarios' order is shuffled once a block and is the same for every
+    cell of it.
+    The counting forks come last: one a cell.
+    """
+    order = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
+    names = [scenario.id for scenario in header.scenarios]
+    forks = []
+    for block in range(1, header.forks + 1):
+        scenarios = _shuffle(order, names)
+        cells = _shuffle(order, header.cells)
+        forks += [_plan_fork("timing", block, cell, scenarios, order) for cell in cells]
+    counted = [cell for cell in header.cells if not _is_remote(header, cell)]
+    block = header.forks + 1
+    return (*forks, *(_plan_fork("counting", block, cell, names, order) for cell in counted))
+
+
+def _plan_fork(
+    kind: Kind, block: int, cell: Cell, scenarios: Sequence[str], order: random.Random
+) -> Fork:
+    return Fork(
+        id=f"{kind}-{block}/{cell.id}",
+        kind=kind,
+        block=block,
+        cell=cell,
+        scenarios=tuple(scenarios),
+        seed=order.randrange(2**31),
+    )
+
+
+def _is_remote(header: Header, cell: Cell) -> bool:
+    return any(world.remote for world in header.worlds if world.id == cell.world)
+
+
+def _shuffle(order: random.Random, items: Sequence[T]) -> list[T]:
+    return order.sample(items, len(items))

@@ -1,0 +1,257 @@
+"""A whole measurement: prepare the cells, run the plan, write every record as it comes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+import harness
+from harness.descriptions import Catalog, Cell
+from harness.errors import HarnessError
+from harness.measure.forks import Deployer, count_samples, run_fork
+from harness.measure.plan import Fork, Profile, Selection, plan_forks
+from harness.measure.results import METHODOLOGY, Footer, ForkEnd, Header, Machine, Sample
+from harness.measure.store import ResultsWriter
+
+#: After this many failed forks, the rest of a cell's forks are not tried.
+_FAILED_FORKS = 2
+
+
+class Preparer(Deployer, Protocol):
+    """What prepares and starts cells."""
+
+    def prepare(self, cell: Cell) -> None:
+        """Install, build and start all that the cell needs."""
+
+
+class Watcher(Protocol):
+    """Somebody who wants to know how it goes."""
+
+    def preparing(self, text: str) -> None:
+        """Something is being installed, built or started."""
+
+    def planned(self, forks: int, samples: int) -> None:
+        """This much is left to do."""
+
+    def fork_began(self, fork: Fork) -> None:
+        """A fork starts."""
+
+    def sample_taken(self, sample: Sample) -> None:
+        """A sample has been taken and written."""
+
+    def fork_ended(self, end: ForkEnd, samples: int) -> None:
+        """A fork ended; it had this many samples."""
+
+
+class _Tally:
+    """What has happened so far."""
+
+    def __init__(self) -> None:
+        self.ended: Counter[str] = Counter()
+        self.samples = 0
+        self.bad = 0
+        self._failures: dict[Cell, list[str]] = {}
+        self._waited_ms = 0.0
+        self._used_ms = 0.0
+
+    def add(self, record: Sample | ForkEnd) -> None:
+        """Count a record."""
+        if isinstance(record, Sample):
+            self.samples += 1
+            self.bad += record.outcome != "correct"
+            self._waited_ms += record.request_ms
+            self._used_ms += record.harness_cpu_ms
+            return
+        self.ended[record.outcome] += 1
+        if record.outcome == "failed":
+            self._failures.setdefault(record.cell, []).append(record.reason)
+
+    def explain_giving_up(self, cell: Cell) -> str:
+        """Say why no further fork of a cell is tried; empty when one is."""
+        reasons = self._failures.get(cell, [])
+        if len(reasons) < _FAILED_FORKS:
+            return ""
+        return f"not tried, because {len(reasons)} forks had failed: {reasons[-1]}"
+
+    def harness_cpu_share(self) -> float:
+        """Return the share of one core that the harness used while it waited, 0..1."""
+        return self._used_ms / self._waited_ms if self._waited_ms else 0.0
+
+
+def describe_session(
+    catalog: Catalog,
+    profile: Profile,
+    selection: Selection,
+    *,
+    forks: int | None,
+    seed: int,
+    command: str,
+    node_version: str,
+    pins: Mapping[str, dict[str, str]],
+) -> Header:
+    """Return the header of a result file: what will be measured, of what, and where."""
+    cells = selection.cells
+    return Header(
+        methodology=METHODOLOGY,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        harness_version=harness.__version__,
+        harness_commit=find_commit(),
+        command=command,
+        profile=profile.id,
+        seed=seed,
+        forks=forks or profile.forks,
+        machine=describe_machine(node_version),
+        cells=cells,
+        scenarios=selection.scenarios,
+        frameworks=tuple(
+            framework
+            for framework in catalog.frameworks.values()
+            if any(cell.framework == framework.id for cell in cells)
+        ),
+        worlds=tuple(
+            world
+            for world in catalog.worlds.values()
+            if any(cell.world == world.id for cell in cells)
+        ),
+        pins=dict(pins),
+    )
+
+
+def conduct(
+    header: Header,
+    preparer: Preparer,
+    writer: ResultsWriter,
+    watcher: Watcher,
+    *,
+    finished: frozenset[str] = frozenset(),
+    attempts: Mapping[str, int] | None = None,
+) -> Footer:
+    """Run every fork of the plan that is not finished, and write all records.
+
+    A cell that cannot be prepared or started fails alone: its forks end with the reason.
+
+    Args:
+        header: Determines the plan; already written.
+        preparer: Prepares and starts the cells.
+        writer: Takes the records.
+        watcher: Told how it goes.
+        finished: Forks that an earlier session finished.
+        attempts: Fork -> attempts that earlier sessions made.
+
+    Raises:
+        HarnessError: no cell could be prepared, or results cannot be written.
+    """
+    started = time.monotonic()
+    scenarios = {scenario.id: scenario for scenario in header.scenarios}
+    left = [fork for fork in plan_forks(header) if fork.id not in finished]
+    broken = _prepare_cells(left, preparer, watcher)
+    watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
+    tally = _Tally()
+    for fork in left:
+        attempt = (attempts or {}).get(fork.id, 0) + 1
+        watcher.fork_began(fork)
+        reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
+        for record in (
+            [_skip_fork(fork, attempt, reason)]
+            if reason
+            else run_fork(preparer, fork, attempt, scenarios)
+        ):
+            writer.append(record)
+            tally.add(record)
+            if isinstance(record, Sample):
+                watcher.sample_taken(record)
+            else:
+                watcher.fork_ended(record, count_samples(fork, scenarios))
+    footer = Footer(
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=time.monotonic() - started,
+        forks_finished=tally.ended["finished"],
+        forks_failed=tally.ended["failed"],
+        samples=tally.samples,
+        samples_bad=tally.bad,
+        harness_cpu_share=tally.harness_cpu_share(),
+        harness_memory_bytes=peak_memory(),
+    )
+    writer.append(footer)
+    return footer
+
+
+def _prepare_cells(left: Sequence[Fork], preparer: Preparer, watcher: Watcher) -> dict[Cell, str]:
+    """Prepare every cell; return why, for those that cannot be."""
+    broken: dict[Cell, HarnessError] = {}
+    cells = list(dict.fromkeys(fork.cell for fork in left))
+    for number, cell in enumerate(cells, start=1):
+        watcher.preparing(f"preparing {cell.id} ({number} of {len(cells)})")
+        try:
+            preparer.prepare(cell)
+        except HarnessError as error:
+            broken[cell] = error
+    if cells and len(broken) == len(cells):
+        raise broken[cells[0]]
+    return {cell: str(error) for cell, error in broken.items()}
+
+
+def _skip_fork(fork: Fork, attempt: int, reason: str) -> ForkEnd:
+    return ForkEnd(
+        fork=fork.id,
+        attempt=attempt,
+        kind=fork.kind,
+        cell=fork.cell,
+        block=fork.block,
+        outcome="failed",
+        reason=reason,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        seconds=0.0,
+    )
+
+
+def describe_machine(node_version: str) -> Machine:
+    """Return what machine this is."""
+    return Machine(
+        system=f"{platform.system()} {platform.release()}",
+        processor=_find_processor(),
+        cores=len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        python=platform.python_version(),
+        node=node_version,
+    )
+
+
+def _find_processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.machine())
+
+
+def find_commit() -> str:
+    """Return the commit of the checkout, with `-dirty` when it was changed; else empty."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        found = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found.stdout.strip()
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process has held, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,157 @@
+"""Result files: written a line at a time, so that an interruption loses no finished fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from harness.errors import ResultsError
+from harness.measure.results import (
+    METHODOLOGY,
+    Footer,
+    ForkEnd,
+    Header,
+    Record,
+    Results,
+    Sample,
+)
+
+_decoder = msgspec.json.Decoder(Record)
+
+
+class ResultsWriter:
+    """Appends records to a result file; each is on the disk before the next is measured."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _end_cut_line(self.path)
+            self._file = self.path.open("ab", buffering=0)
+        except OSError as error:
+            raise self._explain(error) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def append(self, record: Record) -> None:
+        """Write one record.
+
+        Raises:
+            ResultsError: the disk is full, or the file cannot be written.
+        """
+        if self._file is None:
+            raise ResultsError("the result file is not open", remedy="use the writer in a `with`")
+        try:
+            self._file.write(msgspec.json.encode(record) + b"\n")
+        except OSError as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: OSError) -> ResultsError:
+        return ResultsError(
+            f"results cannot be written to {self.path}",
+            cause=os.strerror(error.errno or 0),
+            remedy="make room or name another place with --out; finished forks are kept, "
+            "and `world-harness bench --resume FILE` goes on from them",
+        )
+
+
+def _end_cut_line(path: Path) -> None:
+    """End a line that an interruption cut, so that the next record begins on its own."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+    with path.open("rb+") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+
+
+def read_results(path: Path) -> Results:
+    """Read a result file as it counts: only samples of forks that finished, latest attempt.
+
+    Raises:
+        ResultsError: no such file, not a result file, another methodology.
+    """
+    header: Header | None = None
+    footer: Footer | None = None
+    samples: list[Sample] = []
+    forks: dict[str, ForkEnd] = {}
+    for record in _read_records(path):
+        match record:
+            case Header():
+                header = header or record
+            case Sample():
+                samples.append(record)
+            case ForkEnd():
+                forks[record.fork] = record
+            case Footer():
+                footer = record
+    if header is None:
+        raise ResultsError(
+            f"{path} is not a result file",
+            cause="it has no header",
+            remedy="name a .jsonl file that `world-harness bench` wrote",
+        )
+    counted = {(end.fork, end.attempt) for end in forks.values()}
+    return Results(
+        header=header,
+        samples=tuple(sample for sample in samples if (sample.fork, sample.attempt) in counted),
+        forks=tuple(forks.values()),
+        footer=footer,
+    )
+
+
+def count_attempts(path: Path) -> dict[str, int]:
+    """Return fork id -> the highest attempt number in the file, finished or not."""
+    attempts: dict[str, int] = {}
+    for record in _read_records(path):
+        if isinstance(record, Sample | ForkEnd):
+            attempts[record.fork] = max(attempts.get(record.fork, 0), record.attempt)
+    return attempts
+
+
+def _read_records(path: Path) -> Iterator[Record]:
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise ResultsError(
+            f"{path} cannot be read",
+            cause=os.strerror(error.errno or 0),
+            remedy="name a .jsonl file that `world-harness bench` wrote",
+        ) from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = _decoder.decode(line)
+        except msgspec.ValidationError as error:
+            raise ResultsError(
+                f"line {number} of {path} is not a record of a result file",
+                cause=str(error),
+                remedy="measure again with this version of the harness",
+            ) from error
+        except msgspec.DecodeError:
+            # A line that an interruption cut: its fork did not finish, so nothing is lost.
+            continue
+        if isinstance(record, Header) and record.methodology != METHODOLOGY:
+            raise ResultsError(
+                f"{path} was measured with methodology {record.methodology}, this is {METHODOLOGY}",
+                cause="the same words would mean different numbers",
+                remedy="measure again with this version of the harness",
+            )
+        yield record

@@ -1,0 +1,23 @@
+"""The pytest plugin: options that choose what the suites run on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; the suites' conftest files read them."""
+    group = parser.getgroup("world-harness", "world-harness: cells and scenarios")
+    for name in ("line", "framework", "world", "scenario"):
+        group.addoption(
+            f"--{name}", action="append", default=[], metavar="NAME", help="several, or a pattern"
+        )
+    group.addoption("--profile", default="smoke", help="how much: smoke, quick or full")
+    group.addoption("--forks", type=int, default=None, help="fresh starts of each cell")
+    group.addoption("--seed", type=int, default=None, help="repeats the order of work and the data")
+    group.addoption("--out", type=Path, default=Path("results"), help="folder for what is written")
+    group.addoption(
+        "--results", type=Path, default=None, help="judge this result file instead of measuring"
+    )

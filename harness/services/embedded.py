@@ -1,0 +1,226 @@
+"""A server from a wheel, run by us: whose account, which folder, its process and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from harness.errors import ServiceError
+from harness.workspaces.commands import quote_log
+
+#: Where temporary folders may be, after the user's own choice, that every account can reach.
+_SHARED_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - only random names are made there
+
+#: All that a server sees of our environment: nothing, so that it is the same for everybody.
+_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
+
+_COMMAND_LIMIT_S = 120.0
+_GRACE_S = 10.0
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Whom a server runs as."""
+
+    uid: int
+    gid: int
+
+
+def find_account() -> Account | None:
+    """Return the account for a server that refuses to run as root; `None` means our own.
+
+    Raises:
+        ServiceError: we are root, and the machine has no account without rights.
+    """
+    if os.geteuid() != 0:
+        return None
+    import pwd  # Unix only, as is every embedded server
+
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        raise ServiceError(
+            "an embedded server cannot be run as root",
+            cause="the machine has no account called nobody that it could run as",
+            remedy="run as an ordinary user, or give the URL of a server",
+        ) from None
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+@contextlib.contextmanager
+def private_folder(prefix: str, account: Account | None) -> Iterator[Path]:
+    """Make a temporary folder that only the account (and root) can enter; remove it at the end.
+
+    Raises:
+        ServiceError: it cannot be made, or not given to the account.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(
+                        prefix=prefix, dir=_temporary_root(account), ignore_cleanup_errors=True
+                    )
+                )
+            )
+            give_to(folder, account)
+        except OSError as error:
+            raise ServiceError(
+                "no temporary folder can be had for an embedded server",
+                cause=str(error),
+                remedy="set TMPDIR to a folder with space that every account can reach",
+            ) from error
+        yield folder
+
+
+def give_to(path: Path, account: Account | None) -> None:
+    """Make the account the owner of a file or folder, and of everything in it."""
+    if account is None:
+        return
+    for place in (path, *path.rglob("*")):
+        os.chown(place, account.uid, account.gid, follow_symlinks=False)
+
+
+def reachable_by_all(path: Path) -> bool:
+    """Tell whether every account of the machine can reach a program or a folder."""
+    path = path.resolve()
+    return all(place.stat().st_mode & stat.S_IXOTH for place in (path, *path.parents))
+
+
+def lend_folders(
+    folders: Sequence[Path], program: Path, account: Account | None, into: Path
+) -> Path:
+    """Return where the account finds the first folder: where it is, or in a copy of its own.
+
+    A wheel in a home that others cannot enter has to be copied (0.2 s); never to a place with a
+    known name, where somebody else could have put a program for us to run.
+
+    Args:
+        folders: What belongs together, side by side.
+        program: A program in the first folder.
+        account: Who has to run it.
+        into: A folder of the account's own.
+    """
+    if account is None or reachable_by_all(program):
+        return folders[0]
+    for folder in folders:
+        copy = into / folder.name
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("include", "*.a"))
+        give_to(copy, account)
+    return into / folders[0].name
+
+
+def run_to_end(
+    command: Sequence[str | Path], *, folder: Path, account: Account | None, log: Path
+) -> bool:
+    """Run a server's preparing command as the account; tell whether it ended well."""
+    process = _start(command, folder, account, log)
+    try:
+        return process.wait(_COMMAND_LIMIT_S) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        _end(process, signal.SIGKILL, _GRACE_S)
+
+
+@contextlib.contextmanager
+def run_server(
+    command: Sequence[str | Path],
+    *,
+    folder: Path,
+    account: Account | None,
+    log: Path,
+    stop: signal.Signals,
+    grace_s: float = _GRACE_S,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server as the account, and end it with the block.
+
+    It has a session of its own: Ctrl-C in the terminal reaches the harness only, which then ends
+    the server after everything that uses it.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs.
+        account: Whom it runs as.
+        log: Its output is appended here.
+        stop: The signal that asks it to end.
+        grace_s: How long it may take to end before it is killed.
+    """
+    process = _start(command, folder, account, log)
+    try:
+        yield process
+    finally:
+        _end(process, stop, grace_s)
+
+
+def has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a server is gone."""
+    return process.poll() is not None
+
+
+def describe_end(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Say how a server that did not answer is doing, quoting its log."""
+    code = process.poll()
+    if code is None:
+        return f"it runs, but did not answer in time; {quote_log(log)}"
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+    return f"it ended with {how}; {quote_log(log)}"
+
+
+def _temporary_root(account: Account | None) -> str:
+    roots = (tempfile.gettempdir(), *_SHARED_FOLDERS)
+    if account is None:
+        return roots[0]
+    usable = (root for root in roots if Path(root).is_dir() and reachable_by_all(Path(root)))
+    return next(usable, roots[0])
+
+
+def _start(
+    command: Sequence[str | Path], folder: Path, account: Account | None, log: Path
+) -> subprocess.Popen[bytes]:
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [str(part) for part in command],
+                cwd=folder,
+                env=_ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+            )
+    except OSError as error:
+        raise ServiceError(
+            f"{Path(command[0]).name} cannot be started",
+            cause=str(error),
+            remedy="run as an ordinary user, or give the URL of a server",
+        ) from error
+
+
+def _end(process: subprocess.Popen[bytes], stop: signal.Signals, grace_s: float) -> None:
+    """Ask the process to end, and kill whatever is left of its tree after the grace time."""
+    tree: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        server = psutil.Process(process.pid)
+        tree = [server, *server.children(recursive=True)]
+    try:
+        process.send_signal(stop)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace_s)
+    finally:
+        for member in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()

@@ -1,0 +1,181 @@
+"""The databases of one PostgreSQL server: made empty or as copies, and always dropped."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from harness.errors import ServiceError
+from harness.services.urls import hide_password, redact, with_database
+
+#: Every database that the harness makes is called so, and a random number.
+NAME_PREFIX = "world_harness_"
+#: Holds nothing but what PostgreSQL comes with, and nobody can be connected to it.
+_EMPTY = "template0"
+
+_CONNECT_WITHIN_S = 10
+
+
+class PostgresService:
+    """A PostgreSQL server that runs. Its methods can be called from several threads."""
+
+    def __init__(self, url: str, kind: str) -> None:
+        self._url = url
+        self._kind = kind
+        self._version = str(query(url, "SHOW server_version")[0][0]).split()[0]
+        self._templates: dict[str, str] = {}
+        self._preparing = threading.Lock()
+        self._existing: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<{self.describe()}>"
+
+    def describe(self) -> str:
+        """Return its name, version and kind."""
+        return f"PostgreSQL {self._version} ({self._kind})"
+
+    @contextlib.contextmanager
+    def create_database(self, *, template: str | None = None) -> Iterator[str]:
+        """Make a new database, empty or a copy of a template; the block gets its URL."""
+        name = _invent_name()
+        with _afterwards(lambda: self._drop(name)):
+            yield self._create(name, self._templates[template] if template else _EMPTY)
+
+    def template(self, key: str, prepare: Callable[[str], None]) -> None:
+        """Prepare the database that `create_database(template=key)` copies; once for each key."""
+        with self._preparing:
+            if key in self._templates:
+                return
+            name = _invent_name()
+            try:
+                prepare(self._create(name, _EMPTY))
+                self._disconnect(name)
+            except BaseException as error:
+                _note_failure(error, lambda: self._drop(name))
+                raise
+            self._templates[key] = name
+
+    @contextlib.contextmanager
+    def leaving_nothing(self) -> Iterator[None]:
+        """Drop every database made here that still exists, templates included, after the block."""
+        with _afterwards(self._drop_all):
+            yield
+
+    def _create(self, name: str, source: str) -> str:
+        # Remembered first: an interrupt may come when the server has just made it.
+        self._existing.add(name)
+        self._run("CREATE DATABASE {} TEMPLATE {}", name, source)
+        return with_database(self._url, name)
+
+    def _drop(self, name: str) -> None:
+        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        self._existing.discard(name)
+
+    def _drop_all(self) -> None:
+        failures = []
+        for name in sorted(self._existing):
+            try:
+                self._drop(name)
+            except ServiceError as failure:
+                failures.append(failure.cause)
+        if failures:
+            raise ServiceError(
+                f"databases are left on the server at {redact(self._url)}",
+                cause=failures[-1],
+                remedy="\n    ".join(f'DROP DATABASE "{name}";' for name in sorted(self._existing)),
+            )
+
+    def _disconnect(self, name: str) -> None:
+        """Let nobody connect to the database anymore: one that is in use cannot be copied."""
+        self._run("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
+        query(
+            self._url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            (name,),
+        )
+
+    def _run(self, statement: str, *names: str) -> None:
+        query(self._url, sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def query(
+    url: str, statement: str | sql.Composed, values: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
+    """Connect, run one statement outside a transaction, and return its rows.
+
+    Raises:
+        ServiceError: the server does not let us in, or refuses; without the password.
+    """
+    what = "cannot be reached"
+    try:
+        with psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=_CONNECT_WITHIN_S,
+            application_name="world-harness",
+        ) as connection:
+            what = "refuses what the harness asks of it"
+            cursor = connection.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+    except psycopg.Error as error:
+        reason = " ".join(hide_password(str(error), url).split())
+    # Raised out here so that the driver's error, which may quote the password, is not its context.
+    raise ServiceError(
+        f"the PostgreSQL server at {redact(url)} {what}",
+        cause=reason,
+        remedy=_suggest_remedy(reason),
+    )
+
+
+def answers(url: str) -> bool:
+    """Tell whether a server lets us in by now."""
+    try:
+        return query(url, "SELECT 1") == [(1,)]
+    except ServiceError:
+        return False
+
+
+_REMEDIES = {
+    "Connection refused": "start the server, or correct host and port in the URL",
+    "resolve host": "correct the host in the URL",
+    "password": "correct user and password in the URL; special characters must be percent-encoded",
+    "no pg_hba.conf entry": "let the user in from here, in the server's pg_hba.conf",
+    "too many": "end other users of the server, or raise its max_connections",
+    "timeout": "correct host and port in the URL; a firewall may stand in between",
+    "does not exist": "correct database and user in the URL: both must exist",
+    "read-only": "give the URL of the primary server, not of a standby",
+    "permission denied": "give the URL of a role with the right CREATEDB",
+}
+
+
+def _suggest_remedy(reason: str) -> str:
+    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
+    return next(found, "read the server's log, or use the embedded server")
+
+
+def _invent_name() -> str:
+    return NAME_PREFIX + secrets.token_hex(8)
+
+
+@contextlib.contextmanager
+def _afterwards(tidy: Callable[[], None]) -> Iterator[None]:
+    """Tidy up after the block; when that fails too, the block's own error is the one to see."""
+    try:
+        yield
+    except BaseException as error:
+        _note_failure(error, tidy)
+        raise
+    tidy()
+
+
+def _note_failure(error: BaseException, tidy: Callable[[], None]) -> None:
+    try:
+        tidy()
+    except ServiceError as failure:
+        error.add_note(f"afterwards: {failure}")

@@ -1,0 +1,192 @@
+"""Which server a World gets: one the user gives, one from a wheel, or a container."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+import harness.services
+from harness.errors import HarnessError, ServiceError, UsageError, unknown
+from harness.services.containers import find_docker
+from harness.services.urls import redact
+
+Choice = Literal["auto", "external", "embedded", "container"]
+
+
+class Service(Protocol):
+    """A server that runs, and hands out databases."""
+
+    def describe(self) -> str:
+        """Return its name, version and kind: `PostgreSQL 18.6 (embedded)`; never a password."""
+
+    def create_database(self, *, template: str | None = None) -> AbstractContextManager[str]:
+        """Make a new database, empty or a copy of a template; the block gets its URL.
+
+        It is dropped, with everything connected to it, at the end of the block.
+
+        Raises:
+            ServiceError: the server refuses.
+        """
+
+    def template(self, key: str, prepare: Callable[[str], None]) -> None:
+        """Prepare the database that `create_database(template=key)` copies; once for each key.
+
+        Args:
+            key: Names the template.
+            prepare: Gets the URL of an empty database and fills it. Whatever it raises passes
+                through, and the next call with the key tries again.
+
+        Raises:
+            ServiceError: the server refuses.
+        """
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service's module offers as `PROVIDER`: one way for each kind of server.
+
+    A kind that cannot be had raises ServiceError. `workdir` is an existing folder for logs.
+    """
+
+    #: As its makers write it: PostgreSQL.
+    title: str
+    #: What a URL of it looks like.
+    url_example: str
+    #: Given URL and workdir; drops at the end whatever it made on the user's server.
+    open_external: Callable[[str, Path], AbstractContextManager[Service]]
+    open_embedded: Callable[[Path], AbstractContextManager[Service]]
+    open_container: Callable[[Path], AbstractContextManager[Service]]
+    #: Says which package holds the embedded server.
+    find_embedded: Callable[[], str]
+
+
+class ServiceChoice(NamedTuple):
+    """One kind of server, whether it can be had here, and which one or why not."""
+
+    choice: Choice
+    available: bool
+    detail: str
+
+
+@contextlib.contextmanager
+def open_service(
+    name: str, *, choice: Choice = "auto", url: str | None = None, workdir: Path
+) -> Iterator[Service]:
+    """Open the service of that name, and close it with everything made on it.
+
+    `auto` takes the server whose URL is given, and no other: a URL that does not work is an error.
+    Without a URL it takes the embedded server, or a container where that cannot be had.
+
+    Args:
+        name: The service's module: `postgres`.
+        choice: The kind of server.
+        url: A server that runs; else `WORLD_HARNESS_<NAME>_URL` in the environment is asked.
+        workdir: Takes the server's log.
+
+    Raises:
+        UsageError: no service has the name; the URL is missing or is none.
+        ServiceError: no server can be had; it says what was tried.
+    """
+    provider = _load_provider(name)
+    workdir.mkdir(parents=True, exist_ok=True)
+    url = url or os.environ.get(url_variable(name))
+    with contextlib.ExitStack() as stack:
+        if choice == "external" or (choice == "auto" and url):
+            opened = provider.open_external(_require_url(name, provider, url), workdir)
+            yield stack.enter_context(opened)
+        elif choice == "embedded":
+            yield stack.enter_context(provider.open_embedded(workdir))
+        elif choice == "container":
+            yield stack.enter_context(provider.open_container(workdir))
+        else:
+            yield _open_any(name, provider, workdir, stack)
+
+
+def find_service_choices(name: str) -> list[ServiceChoice]:
+    """Return which kinds of server can be had here, without starting one.
+
+    Raises:
+        UsageError: no service has the name.
+    """
+    provider = _load_provider(name)
+    url = os.environ.get(url_variable(name))
+    detail = redact(url) if url else f"{url_variable(name)} is not set"
+    return [
+        ServiceChoice("external", bool(url), detail),
+        _look_for("embedded", provider.find_embedded),
+        _look_for("container", find_docker),
+    ]
+
+
+def find_services() -> list[str]:
+    """Return the names of all services."""
+    return [name for name in _module_names() if _provider_of(name)]
+
+
+def url_variable(name: str) -> str:
+    """Return the environment variable that may hold the URL of an external server."""
+    return f"WORLD_HARNESS_{name.upper().replace('-', '_')}_URL"
+
+
+def _open_any(name: str, provider: Provider, workdir: Path, stack: contextlib.ExitStack) -> Service:
+    reasons = [f"external: {url_variable(name)} is not set"]
+    for kind, opened in (
+        ("embedded", partial(provider.open_embedded, workdir)),
+        ("container", partial(provider.open_container, workdir)),
+    ):
+        try:
+            return stack.enter_context(opened())
+        except ServiceError as error:
+            reasons.append(f"{kind}: {_shorten(error)}")
+    raise ServiceError(
+        f"no {provider.title} server can be had",
+        cause="".join(f"\n    {reason}" for reason in reasons),
+        remedy=f"set {url_variable(name)}={provider.url_example}, or mend one of the others",
+    )
+
+
+def _require_url(name: str, provider: Provider, url: str | None) -> str:
+    if url:
+        return url
+    raise UsageError(
+        f"no URL of a {provider.title} server is given",
+        cause=f"{url_variable(name)} is not set",
+        remedy=f"set {url_variable(name)}={provider.url_example}",
+    )
+
+
+def _look_for(choice: Choice, find: Callable[[], str]) -> ServiceChoice:
+    try:
+        return ServiceChoice(choice, True, find())
+    except ServiceError as error:
+        return ServiceChoice(choice, False, _shorten(error))
+
+
+def _shorten(error: HarnessError) -> str:
+    return f"{error.what} ({error.cause})" if error.cause else error.what
+
+
+def _load_provider(name: str) -> Provider:
+    # Only names of modules that exist are imported: the name comes from a user.
+    provider = _provider_of(name) if name in _module_names() else None
+    if provider is None:
+        raise unknown("service", name, find_services())
+    return provider
+
+
+def _provider_of(name: str) -> Provider | None:
+    module = importlib.import_module(f"{harness.services.__name__}.{name}")
+    provider: Provider | None = getattr(module, "PROVIDER", None)
+    return provider
+
+
+def _module_names() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(harness.services.__path__)]

@@ -1,0 +1,77 @@
+"""Apps, built once by content inside the install whose packages they use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.errors import BuildError
+from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
+from harness.workspaces.commands import run_logged
+from harness.workspaces.install import Install
+from harness.workspaces.node import Node
+
+
+def locate_app(
+    install: Install,
+    name: str,
+    files: Mapping[str, bytes],
+    command: Sequence[str],
+    env: Mapping[str, str],
+) -> Path:
+    """Return where an app of exactly this content is, or will be."""
+    key = digest({"files": files, "command": command, "env": env})
+    return install.folder / "apps" / f"{name}-{key}"
+
+
+def is_built(folder: Path) -> bool:
+    """Tell whether the app is there."""
+    return is_complete(folder)
+
+
+def build_app(
+    install: Install,
+    name: str,
+    files: Mapping[str, bytes],
+    command: Sequence[str],
+    env: Mapping[str, str],
+    node: Node,
+) -> Path:
+    """Write an app's files below the install and build it, unless that was done already.
+
+    Args:
+        install: Module resolution goes up from the app to its packages.
+        name: Says what it is; the content's digest is added.
+        files: Path inside the app -> content.
+        command: The build; its program is one of the install's binaries, or Node.
+        env: What the build's environment holds beyond Node's.
+        node: The Node to build with.
+
+    Returns:
+        The app's folder.
+
+    Raises:
+        BuildError: quotes the end of the build's log.
+    """
+
+    def make(folder: Path) -> None:
+        write_files(folder, files)
+        run_logged(
+            command,
+            folder=folder,
+            env={**node.environment(install.binaries), **env},
+            log=cache_folder() / "logs" / f"{install.line}-{folder.name}.build.log",
+            failure=BuildError,
+            what=f"the app {name} of line {install.line} could not be built",
+            remedy="read the log; the app's files are written anew with the next run",
+        )
+
+    return obtain(locate_app(install, name, files, command, env), make)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write path -> content below a folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

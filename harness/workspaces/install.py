@@ -1,0 +1,119 @@
+"""One npm install a line: it serves every framework and every World of that line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from harness.descriptions import Catalog, Framework, Line, World
+from harness.errors import InstallError
+from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
+from harness.workspaces.commands import run_logged
+from harness.workspaces.node import Node
+
+#: What npm writes when no registry answers.
+_UNREACHABLE = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH")
+
+
+class Install(msgspec.Struct, frozen=True):
+    """The packages of a line, installed."""
+
+    line: str
+    folder: Path
+    #: Package -> exact version, as asked for.
+    pins: dict[str, str]
+
+    @property
+    def binaries(self) -> Path:
+        """Where the packages' commands are."""
+        return self.folder / "node_modules" / ".bin"
+
+
+def pin_packages(
+    line: Line, frameworks: Iterable[Framework], worlds: Iterable[World]
+) -> dict[str, str]:
+    """Return package -> exact version of everything that is installed for a line.
+
+    Raises:
+        InstallError: two descriptions want different versions of one package.
+    """
+    pins: dict[str, str] = {}
+    wanted_by: dict[str, str] = {}
+    wishes = [
+        (line.id, line.packages),
+        *((framework.id, framework.pins_for(line.id)) for framework in frameworks),
+        *((world.id, world.packages.get(line.id, {})) for world in worlds),
+    ]
+    for owner, packages in wishes:
+        for package, version in packages.items():
+            if pins.setdefault(package, version) != version:
+                raise InstallError(
+                    f"{owner} wants {package} {version} on line {line.id}",
+                    cause=f"{wanted_by[package]} wants {pins[package]}, and a line has one install",
+                    remedy="give both the same version",
+                )
+            wanted_by.setdefault(package, owner)
+    return pins
+
+
+def pin_line(catalog: Catalog, line: str) -> dict[str, str]:
+    """Return package -> exact version of everything that the catalog puts on a line."""
+    frameworks = [item for item in catalog.frameworks.values() if line not in item.impossible]
+    return pin_packages(catalog.lines[line], frameworks, catalog.worlds.values())
+
+
+def locate_install(line: str, pins: dict[str, str], node: Node) -> Install:
+    """Return where the install is, or will be."""
+    key = digest({"pins": pins, "node": node.version})
+    return Install(line, cache_folder() / "installs" / f"{line}-{key}", pins)
+
+
+def is_installed(install: Install) -> bool:
+    """Tell whether the packages are there."""
+    return is_complete(install.folder)
+
+
+def install_line(line: str, pins: dict[str, str], node: Node) -> Install:
+    """Install the packages of a line, unless they are installed already.
+
+    Raises:
+        InstallError: npm failed; quotes the end of its log.
+    """
+    install = locate_install(line, pins, node)
+    obtain(install.folder, lambda folder: _run_npm(folder, pins, node))
+    return install
+
+
+def _run_npm(folder: Path, pins: dict[str, str], node: Node) -> None:
+    manifest = {"name": "world-harness-line", "private": True, "type": "module"}
+    (folder / "package.json").write_bytes(msgspec.json.encode({**manifest, "dependencies": pins}))
+    log = cache_folder() / "logs" / f"{folder.name}.install.log"
+    try:
+        run_logged(
+            [
+                node.folder / "npm",
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=http",
+                "--fetch-retries=2",
+                "--fetch-retry-mintimeout=1000",
+                "--fetch-retry-maxtimeout=5000",
+            ],
+            folder=folder,
+            env=node.environment(),
+            log=log,
+            failure=InstallError,
+            what=f"npm could not install the packages of {folder.name}",
+            remedy="read the log; if a version is not to be had, correct its pin",
+        )
+    except InstallError as error:
+        if any(sign in error.cause for sign in _UNREACHABLE):
+            raise InstallError(
+                "the npm registry cannot be reached",
+                cause=error.cause,
+                remedy="check the network, the proxy and `npm config get registry`, then run again",
+            ) from error
+        raise

@@ -1,0 +1,45 @@
+"""What there is to run: `nox -s bench` measures, `nox -s tests` tests the instrument."""
+
+import nox
+
+nox.options.sessions = ["tests", "lint", "types"]
+nox.options.error_on_external_run = True
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the real SDK packages: `nox -s bench -- --profile smoke` passes everything on."""
+    session.install("-e", ".")
+    session.run("world-harness", "bench", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the instrument, with real apps on the real SDK: `nox -s tests -- -k store`."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", *(session.posargs or ["tests"]))
+
+
+@nox.session(python=PYTHONS)
+def versions(session: nox.Session) -> None:
+    """Test the instrument, without the real SDK, on every Python that is supported."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "-n", "2", "-m", "not sdk", *(session.posargs or ["tests"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and that every file is formatted."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-e", ".[dev]")
+    session.run("mypy", *CODE)

@@ -1,0 +1,222 @@
+"""What a result file says about every cell and scenario that was asked for."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import pandas as pd
+
+from harness.descriptions import Cell, Scenario
+from harness.measure import metrics
+from harness.measure.plan import plan_forks
+from harness.measure.results import ForkEnd, Results, Sample
+from harness.measure.statistics import Estimate, estimate
+from reports.names import Names, name_everything
+
+#: Why a cell cannot win a scenario, gravest first.
+FlawKind = Literal["incorrect", "failed", "timeout", "fork", "missing", "untimed"]
+GRAVITY: tuple[FlawKind, ...] = ("incorrect", "failed", "timeout", "fork", "missing", "untimed")
+
+TIMES: dict[str, Callable[[Sample], float | None]] = {
+    "workflow": metrics.workflow_ms,
+    "wall": metrics.wall_ms,
+    "overhead": metrics.overhead_ms,
+    "ttfb": metrics.ttfb_ms,
+    "slurp": metrics.slurp_ms,
+    "ttfs": metrics.ttfs_ms,
+    "wo": metrics.workflow_overhead_ms,
+}
+
+#: Times that hold a run record's own, which are whole milliseconds.
+_RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
+
+#: The columns that say which cell a row is of.
+CELL = ["line", "framework", "world"]
+
+_NO_REASON = "no reason was given"
+
+
+class Flaw(msgspec.Struct, frozen=True):
+    """One reason why a cell cannot win, and how often it was seen."""
+
+    kind: FlawKind
+    reason: str
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One cell in one scenario: what was measured, and what is wrong with it."""
+
+    cell: Cell
+    scenario: Scenario
+    #: Timed samples, warm-ups excluded.
+    taken: int
+    correct: int
+    #: Of the correct ones: those whose end was seen by asking once a second.
+    polled: int
+    #: Time (a key of :data:`TIMES`) -> its estimate from the correct samples of finished forks.
+    estimates: Mapping[str, Estimate]
+    flaws: tuple[Flaw, ...]
+
+    @property
+    def workflow(self) -> Estimate | None:
+        """The time that decides."""
+        return self.estimates.get("workflow")
+
+    @property
+    def contender(self) -> Estimate | None:
+        """The time that it competes with; `None` when anything at all is wrong with it."""
+        return None if self.flaws else self.workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """A result file, studied."""
+
+    results: Results
+    names: Names
+    #: Every asked-for (cell, scenario id), a scenario after the other.
+    entries: Mapping[tuple[Cell, str], Entry]
+    #: Samples whose numbers count: correct, no warm-up, of a fork that finished; of both kinds.
+    counted: tuple[Sample, ...]
+    #: Forks whose latest attempt failed.
+    failed_forks: tuple[ForkEnd, ...]
+    #: The ids of all forks of the plan, and of those that never ended.
+    planned: tuple[str, ...]
+    unended: tuple[str, ...]
+
+    def of_scenario(self, scenario: Scenario) -> tuple[Entry, ...]:
+        """Return the entries of one scenario, in the order of the cells."""
+        return tuple(self.entries[cell, scenario.id] for cell in self.results.header.cells)
+
+
+def study(results: Results) -> Findings:
+    """Find what a result file says about all that was asked for.
+
+    Times come from correct samples of timing forks that finished, warm-ups excluded. A bad sample
+    counts against its cell wherever it was taken, because an answer is right or wrong everywhere.
+    """
+    header = results.header
+    ends = latest_ends(results.forks)
+    planned = tuple(fork.id for fork in plan_forks(header))
+    timed = frame_samples(
+        [sample for sample in results.samples if sample.kind == "timing" and not sample.warmup],
+        ends,
+    )
+    groups = dict(iter(timed.groupby([*CELL, "scenario"], sort=False)))
+    flaws = _find_flaws(results, ends)
+    entries = {}
+    for scenario in header.scenarios:
+        for cell in header.cells:
+            group = groups.get((*cell_key(cell), scenario.id), timed[:0])
+            found = flaws[cell, scenario.id]
+            entries[cell, scenario.id] = _enter(results, cell, scenario, group, found)
+    return Findings(
+        results=results,
+        names=name_everything(header),
+        entries=entries,
+        counted=tuple(sample for sample in results.samples if _counts(sample, ends)),
+        failed_forks=tuple(end for end in ends.values() if end.outcome == "failed"),
+        planned=planned,
+        unended=tuple(name for name in planned if name not in ends),
+    )
+
+
+def cell_key(cell: Cell) -> tuple[str, str, str]:
+    """Return a cell as the values of :data:`CELL`."""
+    return cell.line, cell.framework, cell.world
+
+
+def latest_ends(forks: Sequence[ForkEnd]) -> dict[str, ForkEnd]:
+    """Return fork -> the end of its latest attempt."""
+    return {end.fork: end for end in sorted(forks, key=lambda end: end.attempt)}
+
+
+def frame_samples(samples: Sequence[Sample], ends: Mapping[str, ForkEnd]) -> pd.DataFrame:
+    """Lay out samples one a row."""
+    rows = [
+        {
+            "line": sample.cell.line,
+            "framework": sample.cell.framework,
+            "world": sample.cell.world,
+            "scenario": sample.scenario,
+            "fork": sample.fork,
+            "counts": _counts(sample, ends),
+            "polled": sample.woken_by == "poll",
+            **{name: measure(sample) for name, measure in TIMES.items()},
+        }
+        for sample in samples
+    ]
+    columns = [*CELL, "scenario", "fork", "counts", "polled", *TIMES]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"counts": bool, "polled": bool, **dict.fromkeys(TIMES, float)})
+
+
+def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
+    """Whether a sample's numbers count: whose fork failed may have been ill all along."""
+    if sample.warmup or sample.outcome != "correct" or sample.fork not in ends:
+        return False
+    end = ends[sample.fork]
+    return end.outcome == "finished" and end.attempt == sample.attempt
+
+
+def _enter(
+    results: Results, cell: Cell, scenario: Scenario, timed: pd.DataFrame, flaws: Sequence[Flaw]
+) -> Entry:
+    counted = timed[timed["counts"]]
+    found = [*flaws] or _find_gaps(results, counted, cell)
+    return Entry(
+        cell=cell,
+        scenario=scenario,
+        taken=len(timed),
+        correct=len(counted),
+        polled=int(counted["polled"].sum()),
+        estimates=_estimate_times(counted, results.header.seed),
+        flaws=tuple(sorted(found, key=lambda flaw: GRAVITY.index(flaw.kind))),
+    )
+
+
+def _estimate_times(counted: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+    estimates = {}
+    for name in TIMES:
+        seen = counted[["fork", name]].dropna()
+        forks = {str(fork): group[name].tolist() for fork, group in seen.groupby("fork")}
+        if forks:
+            estimates[name] = estimate(forks, seed, resolution=_RESOLUTION_MS.get(name, 0.0))
+    return estimates
+
+
+def _find_flaws(
+    results: Results, ends: Mapping[str, ForkEnd]
+) -> defaultdict[tuple[Cell, str], list[Flaw]]:
+    """Return (cell, scenario) -> one flaw for each different reason, in the order they were met."""
+    met: Counter[tuple[Cell, str, FlawKind, str]] = Counter()
+    for sample in results.samples:
+        if sample.outcome != "correct":
+            reason = sample.error or _NO_REASON
+            met[sample.cell, sample.scenario, sample.outcome, reason] += 1
+    for end in ends.values():
+        if end.outcome == "failed" and end.kind == "timing":
+            for scenario in results.header.scenarios:
+                met[end.cell, scenario.id, "fork", end.reason or _NO_REASON] += 1
+    flaws = defaultdict(list)
+    for (cell, name, kind, reason), times in met.items():
+        flaws[cell, name].append(Flaw(kind, reason, times))
+    return flaws
+
+
+def _find_gaps(results: Results, counted: pd.DataFrame, cell: Cell) -> list[Flaw]:
+    """Say what was not measured though nothing is known to have gone wrong."""
+    if counted.empty:
+        ended = any(end.cell == cell and end.kind == "timing" for end in results.forks)
+        if results.footer is None and not ended:
+            return [Flaw("missing", "the session ended before it was measured", 1)]
+        return [Flaw("missing", "no sample of it was taken", 1)]
+    untimed = int(counted["workflow"].isna().sum())
+    reason = "the run's own times were not seen, so its workflow time is not known"
+    return [Flaw("untimed", reason, untimed)] if untimed else []

@@ -1,0 +1,82 @@
+"""The sections of the scenarios: a table for every kind of World, fastest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.descriptions import Cell, Scenario
+from harness.measure.statistics import Decision, decide
+from reports.findings import Entry, Findings
+from reports.flaws import explain_briefly, sign_flaw
+from reports.tables import render_table
+from reports.text import NOTHING, count, escape, format_estimate
+
+_TIMES = {"Workflow Time": "workflow", "Wall Time": "wall", "Overhead": "overhead"}
+_STREAM_TIMES = {"TTFB": "ttfb", "Slurp": "slurp"}
+
+
+def render_scenario(findings: Findings, scenario: Scenario) -> str:
+    """Render the section of one scenario."""
+    parts = [f"### {escape(scenario.title)}"]
+    sections: dict[str, list[Entry]] = {}
+    for entry in findings.of_scenario(scenario):
+        sections.setdefault(name_section(findings, entry.cell), []).append(entry)
+    for section, entries in sections.items():
+        parts += [f"#### {escape(section)}", _render_section(findings, entries)]
+    return "\n\n".join(parts)
+
+
+def name_section(findings: Findings, cell: Cell) -> str:
+    """Return the section that a cell's World stands in."""
+    for world in findings.results.header.worlds:
+        if world.id == cell.world:
+            return world.section
+    return cell.world
+
+
+def _render_section(findings: Findings, entries: Sequence[Entry]) -> str:
+    contenders = {entry.cell: entry.contender for entry in entries if entry.contender}
+    decision = decide(contenders)
+    fastest = min((time.center for time in contenders.values()), default=None)
+    streams = entries[0].scenario.kind == "streams"
+    times = _TIMES | _STREAM_TIMES if streams else _TIMES
+    rows = []
+    for entry in sorted(entries, key=_order):
+        row = findings.names.columns(entry.cell)
+        if entry.cell == decision.winner:
+            row["Framework"] = f"🥇 {row['Framework']}"
+        row |= {title: format_estimate(entry.estimates.get(key)) for title, key in times.items()}
+        if entry.workflow is None:
+            row["Workflow Time"] = sign_flaw(entry.flaws)
+        row["Samples"] = _count_samples(entry)
+        row["vs Fastest"] = _compare(entry, decision, fastest)
+        rows.append(row)
+    return render_table(rows, right=times)
+
+
+def _order(entry: Entry) -> tuple[bool, bool, float]:
+    """Order rows: who competes before who has a flaw, the fastest first."""
+    time = entry.workflow
+    return entry.contender is None, time is None, time.center if time else 0.0
+
+
+def _count_samples(entry: Entry) -> str:
+    """Say how many samples a time comes from, out of how many, and in how many forks."""
+    if not entry.taken:
+        return NOTHING
+    number = f"{entry.correct:,}"
+    if entry.correct != entry.taken:
+        number += f" of {entry.taken:,}"
+    if entry.workflow:
+        number += f" in {count(entry.workflow.forks, 'fork')}"
+    return f"{number}, {entry.polled:,} polled" if entry.polled else number
+
+
+def _compare(entry: Entry, decision: Decision[Cell], fastest: float | None) -> str:
+    """Say how an entry stands to the fastest of its table, or why it does not."""
+    if entry.flaws:
+        return f"❌ {explain_briefly(entry.flaws)}"
+    if not entry.workflow or not fastest or fastest < 0:
+        return NOTHING
+    ratio = f"{entry.workflow.center / fastest:.2f}x"
+    return f"{ratio} 🤝 tied" if entry.cell in decision.tied else ratio

@@ -1,0 +1,1 @@
+"""The benchmark as a pytest suite over (cell, scenario)."""

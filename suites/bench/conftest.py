@@ -1,0 +1,67 @@
+"""One measurement for the whole suite: forks interleave cells, so no test can take its own."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from harness.bench import BenchRequest, run_bench, select
+from harness.cli import read_catalog
+from harness.descriptions import Cell, Scenario
+from harness.errors import HarnessError
+from harness.measure.plan import Choice, Selection
+from harness.measure.results import Results
+from harness.measure.store import read_results
+from harness.progress import PlainProgress
+from suites import workflows
+
+_selected = pytest.StashKey[tuple[BenchRequest, tuple[Cell, ...], tuple[Scenario, ...]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Turn the options into cells and scenarios, and say where pytest-benchmark's JSON goes."""
+    if hasattr(config, "workerinput"):
+        raise pytest.UsageError("a benchmark is measured in one process: run it without -n")
+    options = config.option
+    request = BenchRequest(
+        profile=options.profile,
+        choice=Choice(
+            lines=tuple(options.line),
+            frameworks=tuple(options.framework),
+            worlds=tuple(options.world),
+            scenarios=tuple(options.scenario),
+        ),
+        forks=options.forks,
+        seed=options.seed,
+        out=options.out,
+    )
+    try:
+        chosen = _choose(options.results, request)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_selected] = (request, chosen.cells, chosen.scenarios)
+
+
+def _choose(results: object, request: BenchRequest) -> Selection:
+    if results is None:
+        return select(request, read_catalog())
+    header = read_results(results).header
+    return Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of each cell and scenario."""
+    _, cells, scenarios = metafunc.config.stash[_selected]
+    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
+    metafunc.parametrize("scenario", scenarios, ids=[scenario.id for scenario in scenarios])
+
+
+@pytest.fixture(scope="session")
+def results(pytestconfig: pytest.Config) -> Results:
+    """Return the results: of the file that was named, or measured now, all cells interleaved."""
+    request, _, _ = pytestconfig.stash[_selected]
+    if pytestconfig.option.results:
+        return read_results(pytestconfig.option.results)
+    with PlainProgress(Console(stderr=True)) as watcher:
+        outcome = run_bench(request, read_catalog(), workflows.SOURCES, watcher)
+    return read_results(outcome.results)

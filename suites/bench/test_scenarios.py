@@ -1,0 +1,57 @@
+"""Every scenario gives the right answer on every cell; its times go to pytest-benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from harness.descriptions import Cell, Scenario
+from harness.measure import metrics
+from harness.measure.results import Results, Sample
+
+
+class AppClock:
+    """The app's clock, replayed: pytest-benchmark reads times that were measured in the app."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self._seconds
+
+    def advance(self, milliseconds: float) -> None:
+        """Let a measured time pass."""
+        self._seconds += milliseconds / 1000
+
+
+_clock = AppClock()
+
+
+@pytest.mark.benchmark(timer=_clock)
+def test_scenario(
+    cell: Cell, scenario: Scenario, results: Results, benchmark: BenchmarkFixture
+) -> None:
+    """The workflow time of each sample is one round."""
+    benchmark.group = scenario.title
+    benchmark.extra_info.update(
+        metric="workflow time", line=cell.line, framework=cell.framework, world=cell.world
+    )
+    failed = [end.reason for end in results.forks if end.cell == cell and end.outcome == "failed"]
+    assert not failed, f"{cell.id} could not be measured: {failed[0]}"
+    samples = list(_find_samples(results, cell, scenario))
+    bad = [f"{sample.outcome}: {sample.error}" for sample in samples if sample.outcome != "correct"]
+    assert not bad, f"{len(bad)} of {len(samples)} samples are not correct; the first {bad[0]}"
+    times = [time for sample in samples if (time := metrics.workflow_ms(sample)) is not None]
+    assert times, f"no sample of {scenario.id} on {cell.id}"
+    rounds = iter(times)
+    benchmark.pedantic(lambda: _clock.advance(next(rounds)), rounds=len(times), iterations=1)
+
+
+def _find_samples(results: Results, cell: Cell, scenario: Scenario) -> Iterator[Sample]:
+    for sample in results.samples:
+        timed = sample.kind == "timing" and not sample.warmup
+        if timed and sample.cell == cell and sample.scenario == scenario.id:
+            yield sample
