@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -51,11 +52,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     results: Path
     footer: Footer
-
-    @property
-    def sound(self) -> bool:
-        """Whether every fork finished and every sample was correct."""
-        return self.footer.forks_failed == 0 and self.footer.samples_bad == 0
+    #: Whether every fork finished and every sample was correct, in the sessions before as well.
+    sound: bool
 
 
 def run_bench(
@@ -79,7 +77,7 @@ def run_bench(
         HarnessError: with the reason, and what to do; what was measured so far is in the file.
     """
     if request.resume:
-        path, header, selection = _resume(request.resume, catalog)
+        path, header, selection = _resume(request.resume, catalog, request.remote)
     else:
         path, header, selection = _begin(request, catalog)
     opened(path, selection)
@@ -102,7 +100,11 @@ def run_bench(
         else:
             writer.append(header)
         footer = conduct(header, launcher, writer, watcher, finished=finished, attempts=attempts)
-    return Outcome(path, footer)
+    results = read_results(path)
+    sound = all(end.outcome == "finished" for end in results.forks) and all(
+        sample.outcome == "correct" for sample in results.samples
+    )
+    return Outcome(path, footer, sound)
 
 
 def find_profile(name: str) -> Profile:
@@ -129,7 +131,7 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
     asked = [name for name in request.choice.worlds if name in remote_worlds]
     here = tuple(name for name in request.choice.worlds if name not in remote_worlds)
     if asked and request.remote is None:
-        raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
+        raise _demand_url()
     if request.remote is None:
         return choose(catalog, profile, request.choice)
     cell = _identify_remote(request.remote, (asked or remote_worlds)[0])
@@ -138,6 +140,10 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
         return Selection(cells=(cell,), scenarios=scenarios, impossible={})
     local = choose(catalog, profile, msgspec.structs.replace(request.choice, worlds=here))
     return msgspec.structs.replace(local, cells=(*local.cells, cell))
+
+
+def _demand_url() -> UsageError:
+    return UsageError("a remote World needs a URL", remedy="give --url https://… as well")
 
 
 def _identify_remote(remote: Remote, world: str) -> Cell:
@@ -159,7 +165,7 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selec
         seed=seed,
         command=write_command(request, seed),
         node_version=find_node().version,
-        pins={line: pin_line(catalog, line) for line in lines if line in catalog.lines},
+        pins=_pin_lines(catalog, lines),
     )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
     return request.out / name, header, selection
@@ -183,14 +189,16 @@ def write_command(request: BenchRequest, seed: int) -> str:
     return " ".join([*words, f"--seed {seed}"])
 
 
-def _resume(path: Path, catalog: Catalog) -> tuple[Path, Header, Selection]:
+def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, Header, Selection]:
     header = read_results(path).header
+    if remote is None and any(world.remote for world in header.worlds):
+        raise _demand_url()
     selection = Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
     described = {
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
         "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
         "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
-        "pins": (header.pins, {line: pin_line(catalog, line) for line in header.pins}),
+        "pins": (header.pins, _pin_lines(catalog, header.pins)),
         "machine": (header.machine, describe_machine(find_node().version)),
     }
     changed = [name for name, (then, now) in described.items() if then != now]
@@ -203,7 +211,15 @@ def _resume(path: Path, catalog: Catalog) -> tuple[Path, Header, Selection]:
     return path, header, selection
 
 
-def _pick(
-    known: dict[str, msgspec.Struct], wanted: tuple[msgspec.Struct, ...]
-) -> tuple[object, ...]:
-    return tuple(known.get(getattr(item, "id", "")) for item in wanted)
+def _pin_lines(catalog: Catalog, lines: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Pin those lines that are described: a remote app can be of another one."""
+    return {line: pin_line(catalog, line) for line in lines if line in catalog.lines}
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+def _pick(known: Mapping[str, object], wanted: Iterable[_Named]) -> tuple[object, ...]:
+    return tuple(known.get(item.id) for item in wanted)

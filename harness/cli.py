@@ -13,8 +13,6 @@ from typing import NoReturn
 
 import click
 import tabulate
-from reports.markdown import render_markdown
-from reports.summary import summarize
 from rich.console import Console
 
 import harness
@@ -26,15 +24,20 @@ from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
 from harness.doctor import examine
 from harness.errors import HarnessError, UsageError
+from harness.interruption import SIGNALS
 from harness.measure.plan import Choice, Selection, describe_profiles
 from harness.measure.store import read_results
 from harness.progress import LiveProgress, PlainProgress
 from harness.services.resolution import Choice as ServiceChoice
 from harness.workspaces import describe_lines
 from harness.workspaces.cache import cache_folder
+from reports.markdown import render_markdown
+from reports.summary import summarize
 from suites import workflows
 
-_INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+#: Signals that end us -> exit code.
+_INTERRUPTED = {number: 128 + number for number in SIGNALS}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Interrupted(KeyboardInterrupt):
@@ -64,10 +67,11 @@ def read_catalog() -> Catalog:
 def main() -> NoReturn:
     """Run the command line and exit.
 
-    0 good, 1 bad results, 2 environment, 3 usage, 130 and 143 interrupted.
+    0 good, 1 bad results, 2 environment, 3 usage, 129, 130 and 143 interrupted.
     """
     for number in _INTERRUPTED:
-        signal.signal(number, _interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # `nohup`
+            signal.signal(number, _interrupt)
     try:
         code = commands.main(standalone_mode=False) or 0
     except HarnessError as error:
@@ -75,17 +79,30 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = UsageError.exit_code
-    except (Interrupted, click.Abort) as error:
-        code = _complain("interrupted; nothing is left running", getattr(error, "exit_code", 130))
+    except click.Abort as error:
+        # Click makes one of every KeyboardInterrupt.
+        code = getattr(error.__cause__, "exit_code", _INTERRUPTED[signal.SIGINT])
+        _complain("interrupted; nothing is left running", code)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _DISK_FULL and error.filename is None:
             raise
-        code = _complain(
-            f"the disk is full\n  because: {error}\n"
-            f"  what to do: make room; `{cache_folder()}` can be removed at any time",
-            HarnessError.exit_code,
-        )
+        code = _complain(str(_explain(error)), HarnessError.exit_code)
     sys.exit(code)
+
+
+def _explain(error: OSError) -> HarnessError:
+    if error.errno in _DISK_FULL:
+        return HarnessError(
+            "the disk is full",
+            cause=str(error),
+            remedy=f"make room; `{cache_folder()}` can be removed at any time",
+        )
+    return HarnessError(
+        "a file or folder cannot be used",
+        cause=str(error),
+        remedy=f"correct its rights, or name another place; WORLD_HARNESS_CACHE moves the cache "
+        f"out of `{cache_folder()}`",
+    )
 
 
 def _complain(text: str, code: int) -> int:
@@ -111,10 +128,11 @@ def _parse_headers(
 ) -> dict[str, str]:
     headers = {}
     for text in given:
-        name, colon, value = text.partition(":")
-        if not colon:
-            raise click.BadParameter("write it as 'name: value'")
-        headers[name.strip()] = value.strip()
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if not (name and colon and (name + value).isascii() and (name + value).isprintable()):
+            # Without quoting it: it can hold a secret.
+            raise click.BadParameter("write it as 'name: value', in printable ASCII")
+        headers[name] = value
     return headers
 
 
@@ -194,7 +212,7 @@ def _resumable() -> Iterator[list[Path]]:
     opened: list[Path] = []
     try:
         yield opened
-    except (KeyboardInterrupt, HarnessError):
+    except (KeyboardInterrupt, HarnessError, OSError):
         if opened and opened[0].exists():
             click.echo(f"go on with: world-harness bench --resume {opened[0]}", err=True)
         raise

@@ -8,12 +8,14 @@ from typing import Any, Literal, TypeVar
 import httpx
 import msgspec
 
-from harness.errors import DeploymentError
+from harness.errors import DeploymentError, UsageError
 
 T = TypeVar("T")
 
 #: The app ends a run that takes too long by itself; this is what its answer may take on top.
 _ANSWER_GRACE_S = 20.0
+#: A header's words that are shorter are found in any text; they keep no secret.
+_SHORTEST_SECRET = 5
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -99,14 +101,6 @@ class SampleReply(_Wire, frozen=True, kw_only=True):
     ledger: Ledger | None = None
 
 
-def describe_http_error(error: httpx.HTTPError) -> str:
-    """Say what went wrong without the URL, which can hold a secret."""
-    if isinstance(error, httpx.HTTPStatusError):
-        body = " ".join(error.response.text.split())[:200]
-        return f"HTTP {error.response.status_code} {body}".strip()
-    return f"{type(error).__name__}: {error}"
-
-
 class AppClient:
     """The routes of one app.
 
@@ -114,18 +108,30 @@ class AppClient:
         base_url: Where it listens.
         headers: Sent with every request (for deployments behind protection).
         proxies: Whether the environment's proxies hold; never for an app on this machine.
+
+    Raises:
+        UsageError: the URL is none.
     """
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str] | None = None, *, proxies: bool = False
     ) -> None:
+        self.base_url = base_url
         #: Host and port only: a URL can hold a secret.
-        self.place = httpx.URL(base_url).netloc.decode().rpartition("@")[2]
+        self.place = _read_url(base_url).netloc.decode().rpartition("@")[2]
+        self._secrets = _list_secrets(base_url, headers or {})
         self._http = httpx.Client(base_url=base_url, headers=headers, trust_env=proxies)
 
     def close(self) -> None:
         """Close its connections."""
         self._http.close()
+
+    def describe(self, error: httpx.HTTPError) -> str:
+        """Say what went wrong, without what can be secret: URL, headers, and what echoes them."""
+        if isinstance(error, httpx.HTTPStatusError):
+            body = self._hide_secrets(" ".join(error.response.text.split()))[:200]
+            return f"HTTP {error.response.status_code} {body}".strip()
+        return f"{type(error).__name__}: {self._hide_secrets(str(error))}"
 
     def identify(self, timeout_s: float) -> AppIdentity:
         """Ask the app what it is.
@@ -157,9 +163,36 @@ class AppClient:
     def _decode(self, reply: httpx.Response, shape: type[T]) -> T:
         try:
             return msgspec.json.decode(reply.content, type=shape)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DeploymentError(
                 f"what answers at {self.place} is not an app of this harness",
-                cause=f"{error}; it began with {reply.text[:80]!r}",
+                cause=f"{error}; it began with {self._hide_secrets(reply.text)[:80]!r}",
                 remedy="give the base URL of an app made by `world-harness export`",
             ) from error
+
+    def _hide_secrets(self, text: str) -> str:
+        # The longest first: one may hold another.
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+
+def _read_url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        # What is wrong with it is not quoted: it can hold a secret.
+        raise UsageError("the URL is none", remedy="write it as https://host or http://host:port")
+    return url
+
+
+def _list_secrets(base_url: str, headers: Mapping[str, str]) -> set[str]:
+    """Return what no text may show: a URL's password, and the words of headers (but short ones)."""
+    password = httpx.URL(base_url).password
+    written = httpx.URL(base_url).userinfo.decode().partition(":")[2]
+    words = {word for value in headers.values() for word in value.split()}
+    return {secret for secret in (password, written) if secret} | {
+        word for word in words if len(word) >= _SHORTEST_SECRET
+    }

@@ -14,7 +14,6 @@ from harness.deployments.client import (
     AppIdentity,
     SampleReply,
     SampleRequest,
-    describe_http_error,
 )
 from harness.deployments.ports import free_port
 from harness.deployments.processes import ServerProcess, Usage, run_server
@@ -24,6 +23,8 @@ from harness.workspaces.commands import quote_log
 #: How long a server may take until its first healthy answer.
 HEALTHY_WITHIN_S = 60.0
 _HEALTH_PAUSE_S = 0.05
+#: How long one question may take: a server that dies is noticed even if a stranger has its port.
+_HEALTH_QUESTION_S = 2.0
 #: How often another port is tried when somebody took the one that was free a moment ago.
 _PORT_TRIES = 3
 _PORT_TAKEN = "EADDRINUSE"
@@ -41,6 +42,8 @@ class Deployment:
     ) -> None:
         self.identity = identity
         self.startup_ms = startup_ms
+        #: Where it answers.
+        self.base_url = client.base_url
         self._client = client
         self._server = server
 
@@ -55,7 +58,7 @@ class Deployment:
         except httpx.HTTPError as error:
             raise DeploymentError(
                 f"the app did not answer while it ran {request.workflow}",
-                cause=f"{describe_http_error(error)}; {self._explain()}",
+                cause=f"{self._client.describe(error)}; {self._explain()}",
                 remedy="read the server's log; `--scenario` runs one scenario alone",
             ) from error
 
@@ -128,24 +131,32 @@ def _await_health(client: AppClient, server: ServerProcess, deadline: float) -> 
     while time.monotonic() < deadline:
         if server.exit_code is not None:
             raise _explain_early_death(server)
+        left = max(0.1, deadline - time.monotonic())
         try:
-            identity = client.identify(timeout_s=max(0.1, deadline - time.monotonic()))
+            identity = client.identify(timeout_s=min(left, _HEALTH_QUESTION_S))
         except httpx.HTTPError as error:
-            answer = f"its last answer was {describe_http_error(error)}"
-            time.sleep(_HEALTH_PAUSE_S)
-            continue
-        if not server.owns(identity.pid):
-            raise _PortTakenError(
-                f"another app answers at {client.place}",
-                cause=f"its process is {identity.pid}, ours is {server.pid}",
-                remedy="end the other app, or run again: another port is chosen each time",
-            )
-        return identity
+            answer = f"its last answer was {client.describe(error)}"
+        except DeploymentError as error:
+            # It may be a stranger's: then ours is about to die, because its port is taken.
+            answer = f"its last answer was none of an app of this harness: {error.cause}"
+        else:
+            _check_owner(identity, client, server)
+            return identity
+        time.sleep(_HEALTH_PAUSE_S)
     raise DeploymentError(
         "the app never became healthy",
         cause=f"{answer}; {quote_log(server.log)}",
         remedy="read the server's log; a database that hangs shows there",
     )
+
+
+def _check_owner(identity: AppIdentity, client: AppClient, server: ServerProcess) -> None:
+    if not server.owns(identity.pid):
+        raise _PortTakenError(
+            f"another app answers at {client.place}",
+            cause=f"its process is {identity.pid}, ours is {server.pid}",
+            remedy="end the other app, or run again: another port is chosen each time",
+        )
 
 
 def _explain_early_death(server: ServerProcess) -> DeploymentError:
@@ -170,6 +181,7 @@ def reach_app(
     """Reach an app that somebody else deployed.
 
     Raises:
+        UsageError: the URL is none.
         DeploymentError: nothing healthy answers there, or no app of this harness.
     """
     with contextlib.closing(AppClient(url, headers, proxies=True)) as client:
@@ -178,7 +190,7 @@ def reach_app(
         except httpx.HTTPError as error:
             raise DeploymentError(
                 f"the remote app at {client.place} does not answer",
-                cause=describe_http_error(error),
+                cause=client.describe(error),
                 remedy="check --url and --header; `world-harness export` writes an app to deploy",
             ) from None
         yield Deployment(client, identity)

@@ -14,6 +14,7 @@ from harness.deployments.apps import TARGET_WORLD, assemble_app
 from harness.deployments.deployment import Deployment, launch_app, reach_app
 from harness.descriptions import Catalog, Cell, World
 from harness.errors import DescriptionError, ServiceError, UsageError
+from harness.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.build import build_app
 from harness.workspaces.cache import cache_folder
@@ -71,7 +72,8 @@ class Launcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        with hold_signals():
+            self._stack.close()
 
     @property
     def node(self) -> Node:

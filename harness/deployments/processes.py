@@ -12,7 +12,10 @@ import msgspec
 import psutil
 
 from harness.errors import DeploymentError
-from harness.workspaces.commands import kill_group, quote_log
+from harness.workspaces.commands import list_tree, quote_log, run_group
+
+#: A process that dies lets go of its connections a moment before it is seen to be dead.
+_DEATH_S = 1.0
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -41,13 +44,13 @@ class ServerProcess:
 
     def owns(self, pid: int) -> bool:
         """Tell whether a process is the server or one of its children."""
-        return any(process.pid == pid for process in self._tree())
+        return any(process.pid == pid for process in list_tree(self.pid))
 
     def usage(self) -> Usage:
         """Return what the process tree has used so far."""
         cpu_s = 0.0
         memory = 0
-        for process in self._tree():
+        for process in list_tree(self.pid):
             with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
                 times = process.cpu_times()
                 cpu_s += times.user + times.system
@@ -56,26 +59,13 @@ class ServerProcess:
 
     def describe_death(self) -> str:
         """Say how the server ended, quoting its log."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DEATH_S)
         code = self.exit_code
         if code is None:
             return f"its process still runs; {quote_log(self.log)}"
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
         return f"its process ended with {how}; {quote_log(self.log)}"
-
-    def kill(self) -> None:
-        """End the server and everything it started, at once."""
-        stragglers = self._tree()
-        kill_group(self.pid)
-        for process in stragglers:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._process.wait()
-
-    def _tree(self) -> list[psutil.Process]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            server = psutil.Process(self.pid)
-            return [server, *server.children(recursive=True)]
-        return []
 
 
 @contextlib.contextmanager
@@ -90,26 +80,13 @@ def run_server(
     Raises:
         DeploymentError: the program cannot be started.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with contextlib.ExitStack() as stack:
         try:
-            process = subprocess.Popen(
-                [str(part) for part in command],
-                cwd=folder,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = stack.enter_context(run_group(command, folder=folder, env=env, log=log))
         except OSError as error:
             raise DeploymentError(
                 f"the server {command[0]} cannot be started",
                 cause=str(error),
                 remedy="`world-harness doctor` says what is missing",
             ) from error
-    server = ServerProcess(process, log)
-    try:
-        yield server
-    finally:
-        server.kill()
+        yield ServerProcess(process, log)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -55,7 +55,7 @@ class _Task(msgspec.Struct, frozen=True):
 
 def run_fork(
     deployer: Deployer, fork: Fork, attempt: int, scenarios: Mapping[str, Scenario]
-) -> Iterator[Sample | ForkEnd]:
+) -> Generator[Sample | ForkEnd]:
     """Run a fork to its end; yields each sample as it comes, and how the fork ended last.
 
     A run that hangs or kills its app is a bad sample: the rest of its scenario is left out and the
@@ -106,7 +106,7 @@ def count_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> int:
 def _list_tasks(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
     """One warm-up a scenario, then its samples; a counting fork takes one sample, cold."""
     seeds = random.Random(fork.seed)  # noqa: S311 - repeatable, not secret
-    tasks = []
+    tasks: list[_Task] = []
     for name in fork.scenarios:
         scenario = scenarios[name]
         warmups = [True] if fork.kind == "timing" else []

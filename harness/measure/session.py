@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import resource
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -162,17 +163,19 @@ def conduct(
         attempt = (attempts or {}).get(fork.id, 0) + 1
         watcher.fork_began(fork)
         reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
-        for record in (
-            [_skip_fork(fork, attempt, reason)]
+        # Closed at once, whatever happens here: the app must not outlive what it runs on.
+        with contextlib.closing(
+            _skip_fork(fork, attempt, reason)
             if reason
             else run_fork(preparer, fork, attempt, scenarios)
-        ):
-            writer.append(record)
-            tally.add(record)
-            if isinstance(record, Sample):
-                watcher.sample_taken(record)
-            else:
-                watcher.fork_ended(record, count_samples(fork, scenarios))
+        ) as records:
+            for record in records:
+                writer.append(record)
+                tally.add(record)
+                if isinstance(record, Sample):
+                    watcher.sample_taken(record)
+                else:
+                    watcher.fork_ended(record, count_samples(fork, scenarios))
     footer = Footer(
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=time.monotonic() - started,
@@ -202,8 +205,8 @@ def _prepare_cells(left: Sequence[Fork], preparer: Preparer, watcher: Watcher) -
     return {cell: str(error) for cell, error in broken.items()}
 
 
-def _skip_fork(fork: Fork, attempt: int, reason: str) -> ForkEnd:
-    return ForkEnd(
+def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
+    yield ForkEnd(
         fork=fork.id,
         attempt=attempt,
         kind=fork.kind,

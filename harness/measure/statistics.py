@@ -138,7 +138,7 @@ def fit_growth(sizes: Sequence[float], values: Sequence[float]) -> float | None:
 
 
 def estimate_growth(
-    series: Mapping[float, Mapping[str, Sequence[float]]], seed: int
+    series: Mapping[int, Mapping[str, Sequence[float]]], seed: int
 ) -> Estimate | None:
     """Estimate how a time grows with size, with an interval over forks.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,10 @@ _decoder = msgspec.json.Decoder(Record)
 
 
 class ResultsWriter:
-    """Appends records to a result file; each is on the disk before the next is measured."""
+    """Appends records to a result file; each is on the disk before the next is measured.
+
+    Two sessions never write to one file: their records would be taken for each other's.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,9 +38,11 @@ class ResultsWriter:
     def __enter__(self) -> Self:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _end_cut_line(self.path)
             self._file = self.path.open("ab", buffering=0)
+            _claim(self._file)
+            _end_cut_line(self.path)
         except OSError as error:
+            self._close()
             raise self._explain(error) from error
         return self
 
@@ -46,6 +52,9 @@ class ResultsWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self._file:
             self._file.close()
 
@@ -58,17 +67,33 @@ class ResultsWriter:
         if self._file is None:
             raise ResultsError("the result file is not open", remedy="use the writer in a `with`")
         try:
-            self._file.write(msgspec.json.encode(record) + b"\n")
+            rest = msgspec.json.encode(record) + b"\n"
+            while rest:  # A disk that is almost full takes a part, and only then complains.
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise self._explain(error) from error
 
     def _explain(self, error: OSError) -> ResultsError:
+        if isinstance(error, BlockingIOError):
+            return ResultsError(
+                f"another session is writing to {self.path}",
+                remedy="wait for its end, or begin a new session with another --out",
+            )
         return ResultsError(
             f"results cannot be written to {self.path}",
             cause=os.strerror(error.errno or 0),
             remedy="make room or name another place with --out; finished forks are kept, "
             "and `world-harness bench --resume FILE` goes on from them",
         )
+
+
+def _claim(file: BinaryIO) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return  # A file system without locks.
 
 
 def _end_cut_line(path: Path) -> None:
@@ -145,7 +170,7 @@ def _read_records(path: Path) -> Iterator[Record]:
                 cause=str(error),
                 remedy="measure again with this version of the harness",
             ) from error
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             # A line that an interruption cut: its fork did not finish, so nothing is lost.
             continue
         if isinstance(record, Header) and record.methodology != METHODOLOGY:

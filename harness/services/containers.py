@@ -68,10 +68,11 @@ def run_container(
     from docker.errors import DockerException
     from testcontainers.core.container import DockerContainer
 
-    container = DockerContainer(image, command=command, env=dict(env), ports=[port])
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(container)
+            container = stack.enter_context(
+                DockerContainer(image, command=command, env=dict(env), ports=[port])
+            )
             address = Address(container.get_container_host_ip(), container.get_exposed_port(port))
         except (DockerException, OSError, RuntimeError) as error:
             raise ServiceError(

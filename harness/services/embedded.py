@@ -109,13 +109,23 @@ def lend_folders(
         program: A program in the first folder.
         account: Who has to run it.
         into: A folder of the account's own.
+
+    Raises:
+        ServiceError: they cannot be copied.
     """
     if account is None or reachable_by_all(program):
         return folders[0]
-    for folder in folders:
-        copy = into / folder.name
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("include", "*.a"))
-        give_to(copy, account)
+    try:
+        for folder in folders:
+            copy = into / folder.name
+            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("include", "*.a"))
+            give_to(copy, account)
+    except OSError as error:
+        raise ServiceError(
+            f"the programs of an embedded server cannot be copied to {into}",
+            cause=str(error),
+            remedy="set TMPDIR to a folder with space that every account can reach",
+        ) from error
     return into / folders[0].name
 
 

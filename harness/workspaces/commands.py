@@ -2,29 +2,78 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from harness.errors import HarnessError
+from harness.interruption import hold_signals
 
 #: How many lines of a log an error quotes.
 QUOTED_LINES = 15
 
+#: The password of a URL: what is quoted goes into results and reports, which are published.
+_PASSWORD = re.compile(
+    r"""(?<=://)(?P<user>[^\s:/@"']*):[^\s"']+@|(?P<key>[?&](?:password|passwd|pwd)=)[^\s&"']+""",
+    re.IGNORECASE,
+)
+
 
 def quote_log(log: Path) -> str:
-    """Return the last lines of a log, indented, and where the whole of it is."""
+    """Return the last lines of a log, without passwords, and where the whole of it is."""
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
             tail = deque((line.rstrip() for line in lines if line.strip()), maxlen=QUOTED_LINES)
     except OSError:
         tail = deque()
-    quoted = "".join(f"\n    | {line}" for line in tail)
+    quoted = "".join(f"\n    | {_PASSWORD.sub(_hide_password, line)}" for line in tail)
     return f"its last lines were{quoted}\n    (the whole log: {log})"
+
+
+def _hide_password(found: re.Match[str]) -> str:
+    return f"{found['key']}***" if found["key"] else f"{found['user']}:***@"
+
+
+@contextlib.contextmanager
+def run_group(
+    command: Sequence[str | Path], *, folder: Path, env: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program in a process group of its own; at the end of the block none of it is left.
+
+    It ends by SIGKILL, with everything that it started.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs.
+        env: Its whole environment.
+        log: Takes its standard output and error; overwritten.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        # Interrupted between the process's birth and the callback, nobody would end it.
+        with log.open("wb") as output, hold_signals():
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            stack.callback(_end, process)
+        yield process
 
 
 def run_logged(
@@ -37,7 +86,7 @@ def run_logged(
     what: str,
     remedy: str,
 ) -> None:
-    """Run a command to its end, in a process group of its own that never outlives this call.
+    """Run a command to its end, with nothing of it left afterwards.
 
     Args:
         command: The program and its arguments.
@@ -51,34 +100,39 @@ def run_logged(
     Raises:
         HarnessError: of the given type, quoting the end of the log.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [str(part) for part in command],
-                cwd=folder,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        with run_group(command, folder=folder, env=env, log=log) as process:
+            code = process.wait()
     except OSError as error:
         raise failure(what, cause=str(error), remedy=remedy) from error
-    try:
-        code = process.wait()
-    finally:
-        kill_group(process.pid)
-        process.wait()
     if code != 0:
         cause = f"`{Path(command[0]).name}` ended with code {code}; {quote_log(log)}"
         raise failure(what, cause=cause, remedy=remedy)
 
 
-def kill_group(group: int, how: signal.Signals = signal.SIGKILL) -> None:
-    """Signal every process of a group; a group that is gone is fine."""
+def list_tree(pid: int) -> list[psutil.Process]:
+    """Return a process and everything below it; nothing when it is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with hold_signals():
+        # Its tree too: a descendant can have left the group.
+        tree = list_tree(process.pid)
+        _kill_group(process.pid)
+        for member in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()
+
+
+def _kill_group(group: int) -> None:
+    """Kill every process of a group; a group that is gone is fine."""
     try:
-        os.killpg(group, how)
+        os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
     except PermissionError as error:

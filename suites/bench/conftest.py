@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from rich.console import Console
 
@@ -26,10 +28,10 @@ def pytest_configure(config: pytest.Config) -> None:
     request = BenchRequest(
         profile=options.profile,
         choice=Choice(
-            lines=tuple(options.line),
-            frameworks=tuple(options.framework),
-            worlds=tuple(options.world),
-            scenarios=tuple(options.scenario),
+            lines=_split(options.line),
+            frameworks=_split(options.framework),
+            worlds=_split(options.world),
+            scenarios=_split(options.scenario),
         ),
         forks=options.forks,
         seed=options.seed,
@@ -42,7 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_selected] = (request, chosen.cells, chosen.scenarios)
 
 
-def _choose(results: object, request: BenchRequest) -> Selection:
+def _split(given: list[str]) -> tuple[str, ...]:
+    return tuple(name for text in given for name in text.split(","))
+
+
+def _choose(results: Path | None, request: BenchRequest) -> Selection:
     if results is None:
         return select(request, read_catalog())
     header = read_results(results).header

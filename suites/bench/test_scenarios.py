@@ -47,7 +47,9 @@ def test_scenario(
     times = [time for sample in samples if (time := metrics.workflow_ms(sample)) is not None]
     assert times, f"no sample of {scenario.id} on {cell.id}"
     rounds = iter(times)
-    benchmark.pedantic(lambda: _clock.advance(next(rounds)), rounds=len(times), iterations=1)
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
+        lambda: _clock.advance(next(rounds)), rounds=len(times), iterations=1
+    )
 
 
 def _find_samples(results: Results, cell: Cell, scenario: Scenario) -> Iterator[Sample]:

@@ -22,6 +22,7 @@ function byteLength(value) {
 
 function createProbe() {
   const invocations = new AsyncLocalStorage();
+  const ownQuestions = new AsyncLocalStorage();
   const marks = new Map();
   const endings = new Map();
   let invocationCount = 0;
@@ -100,8 +101,11 @@ function createProbe() {
       return closed;
     },
 
+    /** Asks the World something for the instrument's own sake: the ledger leaves it out. */
+    askUncounted: (ask) => ownQuestions.run(true, ask),
+
     noteWorldCall(method, parameters) {
-      if (!ledger) return;
+      if (!ledger || ownQuestions.getStore()) return;
       countIn(ledger.worldCalls, method);
       countIn(ledger.bytes, method, parameters.reduce((sum, part) => sum + byteLength(part), 0));
     },

@@ -59,7 +59,7 @@ async function awaitEnd(runId: string, deadline: number): Promise<"signal" | "po
     const pause = new Promise<"ask">((resolve) => setTimeout(() => resolve("ask"), POLL_MS).unref?.());
     const woken = await within(Promise.race([signal, pause]), deadline);
     if (woken === "signal") return woken;
-    const status = await getRun(runId).status;
+    const status = await probe.askUncounted(() => getRun(runId).status);
     if (status === "completed" || status === "failed" || status === "cancelled") return "poll";
   }
 }
@@ -138,7 +138,9 @@ export async function takeSample(request: SampleRequest) {
     const value = await within(run.returnValue, deadline);
     const streams = await readAll;
     reply.answeredAtMs = probe.now();
-    const [createdAt, startedAt, completedAt] = [await run.createdAt, await run.startedAt, await run.completedAt];
+    const [createdAt, startedAt, completedAt] = await probe.askUncounted(() =>
+      Promise.all([run.createdAt, run.startedAt, run.completedAt]),
+    );
     Object.assign(reply, {
       outcome: "completed",
       createdAtMs: createdAt.getTime(),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import ServiceError
 from harness.services.containers import run_container
-from harness.services.postgres.databases import PostgresService, answers
+from harness.services.postgres.databases import PostgresService, answers, describe_silence
 from harness.services.postgres.embedded import SETTINGS
 from harness.services.readiness import await_answer
 
@@ -37,7 +37,7 @@ def open_container(workdir: Path) -> Iterator[PostgresService]:
         if not await_answer(lambda: answers(url), within_s=_READY_WITHIN_S):
             raise ServiceError(
                 "the PostgreSQL server in the container did not start",
-                cause=f"{IMAGE} runs, but did not answer in {_READY_WITHIN_S:.0f} s",
+                cause=f"{IMAGE} runs, but: {describe_silence(url)}",
                 remedy="use the embedded server, or give the URL of one that runs",
             )
         yield PostgresService(url, "container")

@@ -20,6 +20,8 @@ NAME_PREFIX = "world_harness_"
 _EMPTY = "template0"
 
 _CONNECT_WITHIN_S = 10
+#: While a server starts it is asked again and again; a stranger on its port may never answer.
+_PROBE_WITHIN_S = 2
 
 
 class PostgresService:
@@ -43,9 +45,10 @@ class PostgresService:
     @contextlib.contextmanager
     def create_database(self, *, template: str | None = None) -> Iterator[str]:
         """Make a new database, empty or a copy of a template; the block gets its URL."""
+        source = _EMPTY if template is None else self._templates[template]
         name = _invent_name()
         with _afterwards(lambda: self._drop(name)):
-            yield self._create(name, self._templates[template] if template else _EMPTY)
+            yield self._create(name, source)
 
     def template(self, key: str, prepare: Callable[[str], None]) -> None:
         """Prepare the database that `create_database(template=key)` copies; once for each key."""
@@ -105,7 +108,11 @@ class PostgresService:
 
 
 def query(
-    url: str, statement: str | sql.Composed, values: Sequence[object] = ()
+    url: str,
+    statement: str | sql.Composed,
+    values: Sequence[object] = (),
+    *,
+    connect_within_s: int = _CONNECT_WITHIN_S,
 ) -> list[tuple[Any, ...]]:
     """Connect, run one statement outside a transaction, and return its rows.
 
@@ -117,7 +124,7 @@ def query(
         with psycopg.connect(
             url,
             autocommit=True,
-            connect_timeout=_CONNECT_WITHIN_S,
+            connect_timeout=connect_within_s,
             application_name="world-harness",
         ) as connection:
             what = "refuses what the harness asks of it"
@@ -136,9 +143,18 @@ def query(
 def answers(url: str) -> bool:
     """Tell whether a server lets us in by now."""
     try:
-        return query(url, "SELECT 1") == [(1,)]
+        return query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S) == [(1,)]
     except ServiceError:
         return False
+
+
+def describe_silence(url: str) -> str:
+    """Say why a server that was waited for does not let us in."""
+    try:
+        query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
+    except ServiceError as error:
+        return error.cause
+    return "it answered only after the time was up"
 
 
 _REMEDIES = {

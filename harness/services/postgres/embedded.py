@@ -24,7 +24,7 @@ from harness.services.embedded import (
     run_server,
     run_to_end,
 )
-from harness.services.postgres.databases import PostgresService, answers
+from harness.services.postgres.databases import PostgresService, answers, describe_silence
 from harness.services.readiness import await_answer
 from harness.workspaces.commands import quote_log
 
@@ -142,7 +142,7 @@ def _run_on_free_port(
             ):
                 yield url
                 return
-            cause = describe_end(process, log)
+            cause = f"{describe_silence(url)}; {describe_end(process, log)}"
         if _PORT_TAKEN not in cause or not tries_left:
             raise ServiceError(
                 "the embedded PostgreSQL server did not start",

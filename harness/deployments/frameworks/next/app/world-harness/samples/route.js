@@ -1,5 +1,5 @@
 import { takeSample } from "../../../harness/sample";
 
-export async function POST(request: Request): Promise<Response> {
+export async function POST(request) {
   return Response.json(await takeSample(await request.json()));
 }

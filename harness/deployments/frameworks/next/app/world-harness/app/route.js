@@ -1,7 +1,5 @@
 import { describeApp } from "../../../harness/sample";
 
-export const dynamic = "force-dynamic";
-
-export async function GET(): Promise<Response> {
+export async function GET() {
   return Response.json(await describeApp());
 }

@@ -1,0 +1,57 @@
+"""What most tests need: the real catalog, and a small header to plan with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from harness.cli import read_catalog
+from harness.descriptions import Catalog, Cell
+from harness.measure.results import METHODOLOGY, Header, Machine
+
+CELLS = (
+    Cell("v5", "express", "local"),
+    Cell("v5", "nitro", "local"),
+    Cell("v5", "express", "postgres"),
+)
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return read_catalog()
+
+
+@pytest.fixture(scope="session")
+def make_header(catalog: Catalog) -> Callable[..., Header]:
+    """Return a function that makes a header; what a test cares about, it says."""
+
+    def make(**changes: object) -> Header:
+        names = ("no-steps", "one-step", "sequential-10")
+        header = Header(
+            methodology=METHODOLOGY,
+            started_at="2026-01-02T03:04:05+00:00",
+            harness_version="0.1.0",
+            harness_commit="abc1234",
+            command="world-harness bench --profile smoke --seed 7",
+            profile="smoke",
+            seed=7,
+            forks=3,
+            machine=Machine(
+                system="Linux",
+                processor="a processor",
+                cores=2,
+                memory_bytes=2**34,
+                python="3.11.0",
+                node="24.0.0",
+            ),
+            cells=CELLS,
+            scenarios=tuple(catalog.scenarios[name] for name in names),
+            frameworks=tuple(catalog.frameworks[name] for name in ("express", "nitro")),
+            worlds=tuple(catalog.worlds[name] for name in ("local", "postgres")),
+            pins={"v5": {"workflow": "5.0.0"}},
+        )
+        return msgspec.structs.replace(header, **changes)
+
+    return make

@@ -1,0 +1,156 @@
+"""The plan: which cells and scenarios, in which order of work."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.bench import BenchRequest, find_profile, select
+from harness.descriptions import Catalog, Cell
+from harness.errors import UsageError
+from harness.measure.plan import Choice, choose, describe_profiles, plan_forks
+from harness.measure.results import Header
+from tests.conftest import CELLS
+
+
+class TestOrderOfWork:
+    @given(seed=st.integers(0, 2**31))
+    def test_is_the_same_for_the_same_seed(
+        self, make_header: Callable[..., Header], seed: int
+    ) -> None:
+        assert plan_forks(make_header(seed=seed)) == plan_forks(make_header(seed=seed))
+
+    def test_differs_between_seeds(self, make_header: Callable[..., Header]) -> None:
+        orders = {tuple(fork.id for fork in plan_forks(make_header(seed=n))) for n in range(20)}
+        assert len(orders) > 1
+
+    @given(seed=st.integers(0, 2**31), forks=st.integers(1, 6))
+    def test_every_block_holds_every_cell_once(
+        self, make_header: Callable[..., Header], seed: int, forks: int
+    ) -> None:
+        plan = plan_forks(make_header(seed=seed, forks=forks))
+        timing = [fork for fork in plan if fork.kind == "timing"]
+        blocks = [timing[at : at + len(CELLS)] for at in range(0, len(timing), len(CELLS))]
+        assert len(blocks) == forks
+        for block in blocks:
+            assert {fork.cell for fork in block} == set(CELLS)
+            assert len({fork.block for fork in block}) == 1
+
+    def test_is_shuffled_inside_the_blocks(self, make_header: Callable[..., Header]) -> None:
+        firsts = Counter(plan_forks(make_header(seed=seed))[0].cell for seed in range(60))
+        assert set(firsts) == set(CELLS)
+
+    def test_the_cells_of_a_block_run_their_scenarios_in_one_order(
+        self, make_header: Callable[..., Header]
+    ) -> None:
+        by_block: dict[int, set[tuple[str, ...]]] = {}
+        for fork in plan_forks(make_header()):
+            by_block.setdefault(fork.block, set()).add(fork.scenarios)
+        assert all(len(orders) == 1 for orders in by_block.values())
+
+    def test_counting_forks_come_last_one_a_cell(self, make_header: Callable[..., Header]) -> None:
+        plan = plan_forks(make_header())
+        assert [fork.kind for fork in plan] == ["timing"] * 9 + ["counting"] * 3
+        assert {fork.cell for fork in plan[9:]} == set(CELLS)
+
+    def test_a_remote_app_is_not_counted(
+        self, make_header: Callable[..., Header], catalog: Catalog
+    ) -> None:
+        header = make_header(
+            cells=(Cell("v5", "express", "remote"),), worlds=(catalog.worlds["remote"],)
+        )
+        assert {fork.kind for fork in plan_forks(header)} == {"timing"}
+
+    def test_every_fork_has_data_of_its_own(self, make_header: Callable[..., Header]) -> None:
+        plan = plan_forks(make_header())
+        assert len({fork.seed for fork in plan}) == len(plan)
+        assert len({fork.id for fork in plan}) == len(plan)
+
+
+class TestChoice:
+    def test_quick_is_three_frameworks_on_two_worlds_and_every_everyday_scenario(
+        self, catalog: Catalog
+    ) -> None:
+        selection = choose(catalog, find_profile("quick"), Choice())
+        assert {cell.id for cell in selection.cells} == {
+            f"v5/{framework}/{world}"
+            for framework in ("nitro", "express", "next")
+            for world in ("local", "postgres")
+        }
+        everyday = [name for name, item in catalog.scenarios.items() if not item.extended]
+        assert [scenario.id for scenario in selection.scenarios] == everyday
+
+    def test_smoke_is_two_cells_and_five_scenarios(self, catalog: Catalog) -> None:
+        selection = choose(catalog, find_profile("smoke"), Choice())
+        assert (len(selection.cells), len(selection.scenarios)) == (2, 5)
+
+    def test_full_is_everything_that_can_exist(self, catalog: Catalog) -> None:
+        selection = choose(catalog, find_profile("full"), Choice())
+        assert len(selection.scenarios) == len(catalog.scenarios)
+        assert len(selection.cells) == 6 * (2 + 2 + 1)
+        assert len(selection.impossible) == 6
+        assert Cell("v5-latest", "express", "postgres") not in selection.cells
+
+    def test_an_option_replaces_the_profiles_own_choice(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("v4",), frameworks=("hono", "vite"), worlds=("local",))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert [cell.id for cell in selection.cells] == ["v4/hono/local", "v4/vite/local"]
+
+    def test_patterns_find_several(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("v5*",), worlds=("local",), scenarios=("racing-*", "no-steps"))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert {cell.line for cell in selection.cells} == {"v5", "v5-latest"}
+        assert [item.id for item in selection.scenarios] == [
+            "no-steps",
+            "racing-10",
+            "racing-25",
+            "racing-50",
+        ]
+
+    def test_an_extended_scenario_is_found_by_its_name(self, catalog: Catalog) -> None:
+        choice = Choice(scenarios=("sequential-1000",))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert [item.id for item in selection.scenarios] == ["sequential-1000"]
+
+    @pytest.mark.parametrize(
+        ("choice", "closest"),
+        [
+            (Choice(lines=("v55",)), "v5"),
+            (Choice(frameworks=("expres",)), "express"),
+            (Choice(worlds=("postgresql",)), "postgres"),
+            (Choice(scenarios=("sequental-10",)), "sequential-10"),
+        ],
+    )
+    def test_an_unknown_name_is_an_error_with_the_closest(
+        self, catalog: Catalog, choice: Choice, closest: str
+    ) -> None:
+        with pytest.raises(UsageError, match=f"did you mean.*{closest}"):
+            choose(catalog, find_profile("quick"), choice)
+
+    def test_an_unknown_profile_is_an_error_with_the_closest(self) -> None:
+        with pytest.raises(UsageError, match="did you mean quick"):
+            find_profile("quik")
+
+    def test_what_cannot_exist_is_left_out_with_the_reason(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("v5", "v5-latest"), frameworks=("hono",), worlds=("postgres",))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert [cell.id for cell in selection.cells] == ["v5/hono/postgres"]
+        assert "spec version" in selection.impossible["v5-latest/hono/postgres"]
+
+    def test_nothing_that_can_exist_is_an_error_with_the_reason(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("v5-latest",), worlds=("postgres",))
+        with pytest.raises(UsageError, match="spec version 6 or 7"):
+            choose(catalog, find_profile("quick"), choice)
+
+    def test_a_remote_world_needs_a_url(self, catalog: Catalog) -> None:
+        request = BenchRequest(choice=Choice(worlds=("remote",)))
+        with pytest.raises(UsageError, match="--url"):
+            select(request, catalog)
+
+    def test_every_profile_can_be_chosen(self, catalog: Catalog) -> None:
+        for profile in describe_profiles().values():
+            assert choose(catalog, profile, Choice()).cells

@@ -1,0 +1,108 @@
+"""The house is as docs/architecture.md draws it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("harness", "suites", "worlds", "reports")
+SOURCES = sorted(
+    path
+    for folder in (*PACKAGES, "tests", "docs", ".ci")
+    for path in (ROOT / folder).rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
+)
+CODE = [path for path in SOURCES if path.suffix in {".py", ".ts", ".mjs"}]
+
+#: Package -> what it must not import. `harness/cli.py` alone looks upward.
+FORBIDDEN = {
+    "harness": {"suites", "worlds", "reports"},
+    "worlds": {"suites", "reports"},
+    "reports": {"suites", "worlds"},
+    "harness/descriptions.py": {"harness.workspaces", "harness.services", "harness.deployments"},
+    "harness/workspaces": {"harness.services", "harness.deployments", "harness.measure"},
+    "harness/services": {"harness.workspaces", "harness.deployments", "harness.measure"},
+    "harness/deployments": {"harness.measure", "harness.bench"},
+    "harness/measure": {"harness.bench", "harness.progress", "harness.cli"},
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("place", FORBIDDEN)
+def test_imports_run_one_way(place: str) -> None:
+    start = ROOT / place
+    files = [start] if start.is_file() else sorted(start.rglob("*.py"))
+    assert files
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in files
+        if name(path) != "harness/cli.py"
+        for module in imports_of(path)
+        for forbidden in FORBIDDEN[place]
+        if module == forbidden or module.startswith(f"{forbidden}.")
+    ]
+    assert not wrong
+
+
+def test_nothing_in_the_harness_imports_the_command_line() -> None:
+    importers = [
+        name(path)
+        for path in (ROOT / "harness").rglob("*.py")
+        if any(module.startswith("harness.cli") for module in imports_of(path))
+    ]
+    assert not importers
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {name(path): path.read_text(encoding="utf-8").count("\n") for path in CODE}
+    assert not {path: length for path, length in lengths.items() if length > 400}
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    empty = {"utils", "util", "common", "helpers", "manager", "misc"}
+    assert not [name(path) for path in SOURCES if path.stem in empty]
+
+
+def test_no_file_names_a_place_of_one_machine() -> None:
+    # Written in parts, so that this file does not find itself.
+    places = ["/wo" + "rk/", "/ro" + "ot/", "../sha" + "red", "/tmp/pro" + "be"]
+    found = [
+        f"{name(path)}: {place}"
+        for path in SOURCES
+        if path.suffix in {".py", ".ts", ".mjs", ".md", ".toml", ".jsonl", ".json"}
+        for place in places
+        if place in path.read_text(encoding="utf-8")
+    ]
+    assert not found
+
+
+def test_the_drawing_names_every_folder_of_the_harness() -> None:
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = [path for path in (ROOT / "harness").iterdir() if (path / "__init__.py").exists()]
+    assert folders
+    assert not [path.name for path in folders if f"    {path.name}/" not in drawing]
+
+
+def test_there_is_nothing_else_at_the_top() -> None:
+    allowed = {
+        *("pyproject.toml", "harness", "suites", "worlds", "reports", "noxfile.py", "README.md"),
+        *("tests", "docs", "LICENSE", "results", "dist", "build"),
+    }
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert found <= allowed
