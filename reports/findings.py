@@ -37,6 +37,14 @@ _RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
 #: The columns that say which cell a row is of.
 CELL = ["line", "framework", "world"]
 
+#: What estimates are made for.
+_GROUP = [*CELL, "scenario"]
+
+_NOTHING_TAKEN = {"taken": 0, "correct": 0, "polled": 0, "timed": 0}
+
+#: Time -> fork -> its samples.
+_Times = dict[str, dict[str, list[float]]]
+
 _NO_REASON = "no reason was given"
 
 
@@ -104,18 +112,25 @@ def study(results: Results) -> Findings:
     header = results.header
     ends = latest_ends(results.forks)
     planned = tuple(fork.id for fork in plan_forks(header))
-    timed = frame_samples(
-        [sample for sample in results.samples if sample.kind == "timing" and not sample.warmup],
-        ends,
-    )
-    groups = dict(iter(timed.groupby([*CELL, "scenario"], sort=False)))
+    timed = frame_samples(results.samples, ends)
+    tallies = _tally(timed)
+    times = _list_times(timed)
     flaws = _find_flaws(results, ends)
     entries = {}
     for scenario in header.scenarios:
         for cell in header.cells:
-            group = groups.get((*cell_key(cell), scenario.id), timed[:0])
-            found = flaws[cell, scenario.id]
-            entries[cell, scenario.id] = _enter(results, cell, scenario, group, found)
+            key = (*cell_key(cell), scenario.id)
+            tally = tallies.get(key, _NOTHING_TAKEN)
+            found = [*flaws[cell, scenario.id]] or _find_gaps(results, cell, tally)
+            entries[cell, scenario.id] = Entry(
+                cell=cell,
+                scenario=scenario,
+                taken=tally["taken"],
+                correct=tally["correct"],
+                polled=tally["polled"],
+                estimates=_estimate_times(times[key], header.seed),
+                flaws=tuple(sorted(found, key=lambda flaw: GRAVITY.index(flaw.kind))),
+            )
     return Findings(
         results=results,
         names=name_everything(header),
@@ -138,22 +153,16 @@ def latest_ends(forks: Sequence[ForkEnd]) -> dict[str, ForkEnd]:
 
 
 def frame_samples(samples: Sequence[Sample], ends: Mapping[str, ForkEnd]) -> pd.DataFrame:
-    """Lay out samples one a row."""
-    rows = [
-        {
-            "line": sample.cell.line,
-            "framework": sample.cell.framework,
-            "world": sample.cell.world,
-            "scenario": sample.scenario,
-            "fork": sample.fork,
-            "counts": _counts(sample, ends),
-            "polled": sample.woken_by == "poll",
-            **{name: measure(sample) for name, measure in TIMES.items()},
-        }
-        for sample in samples
-    ]
-    columns = [*CELL, "scenario", "fork", "counts", "polled", *TIMES]
-    frame = pd.DataFrame(rows, columns=columns)
+    """Lay out timed samples one a row; those that do not count have no times."""
+    rows = []
+    for sample in samples:
+        if sample.kind == "timing" and not sample.warmup:
+            counts = _counts(sample, ends)
+            polled = counts and sample.woken_by == "poll"
+            times = [measure(sample) if counts else None for measure in TIMES.values()]
+            key = (*cell_key(sample.cell), sample.scenario)
+            rows.append((*key, sample.fork, counts, polled, *times))
+    frame = pd.DataFrame(rows, columns=[*_GROUP, "fork", "counts", "polled", *TIMES])
     return frame.astype({"counts": bool, "polled": bool, **dict.fromkeys(TIMES, float)})
 
 
@@ -165,30 +174,36 @@ def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
     return end.outcome == "finished" and end.attempt == sample.attempt
 
 
-def _enter(
-    results: Results, cell: Cell, scenario: Scenario, timed: pd.DataFrame, flaws: Sequence[Flaw]
-) -> Entry:
-    counted = timed[timed["counts"]]
-    found = [*flaws] or _find_gaps(results, counted, cell)
-    return Entry(
-        cell=cell,
-        scenario=scenario,
-        taken=len(timed),
-        correct=len(counted),
-        polled=int(counted["polled"].sum()),
-        estimates=_estimate_times(counted, results.header.seed),
-        flaws=tuple(sorted(found, key=lambda flaw: GRAVITY.index(flaw.kind))),
+def _tally(timed: pd.DataFrame) -> dict[tuple[str, ...], dict[str, int]]:
+    """Count the samples of each cell and scenario."""
+    tallies = timed.groupby(_GROUP).agg(
+        taken=("counts", "size"),
+        correct=("counts", "sum"),
+        polled=("polled", "sum"),
+        timed=("workflow", "count"),
     )
+    return {
+        key: {name: int(number) for name, number in zip(tallies.columns, row, strict=True)}
+        for key, row in zip(tallies.index, tallies.itertuples(index=False), strict=True)
+    }
 
 
-def _estimate_times(counted: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-    estimates = {}
+def _list_times(timed: pd.DataFrame) -> defaultdict[tuple[str, ...], _Times]:
+    """Return (cell, scenario) -> time -> fork -> its samples."""
+    listed: defaultdict[tuple[str, ...], _Times] = defaultdict(dict)
     for name in TIMES:
-        seen = counted[["fork", name]].dropna()
-        forks = {str(fork): group[name].tolist() for fork, group in seen.groupby("fork")}
-        if forks:
-            estimates[name] = estimate(forks, seed, resolution=_RESOLUTION_MS.get(name, 0.0))
-    return estimates
+        seen = timed.dropna(subset=[name])
+        for key, values in seen.groupby([*_GROUP, "fork"])[name]:
+            *place, fork = (str(part) for part in key)
+            listed[tuple(place)].setdefault(name, {})[fork] = values.tolist()
+    return listed
+
+
+def _estimate_times(times: _Times, seed: int) -> dict[str, Estimate]:
+    return {
+        name: estimate(forks, seed, resolution=_RESOLUTION_MS.get(name, 0.0))
+        for name, forks in times.items()
+    }
 
 
 def _find_flaws(
@@ -210,13 +225,13 @@ def _find_flaws(
     return flaws
 
 
-def _find_gaps(results: Results, counted: pd.DataFrame, cell: Cell) -> list[Flaw]:
+def _find_gaps(results: Results, cell: Cell, tally: Mapping[str, int]) -> list[Flaw]:
     """Say what was not measured though nothing is known to have gone wrong."""
-    if counted.empty:
+    if not tally["correct"]:
         ended = any(end.cell == cell and end.kind == "timing" for end in results.forks)
-        if results.footer is None and not ended:
+        if not ended:
             return [Flaw("missing", "the session ended before it was measured", 1)]
         return [Flaw("missing", "no sample of it was taken", 1)]
-    untimed = int(counted["workflow"].isna().sum())
+    untimed = tally["correct"] - tally["timed"]
     reason = "the run's own times were not seen, so its workflow time is not known"
     return [Flaw("untimed", reason, untimed)] if untimed else []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.results import Kind
-from reports.findings import Entry, Findings, Flaw, FlawKind
+from reports.findings import GRAVITY, Findings, Flaw, FlawKind
 from reports.text import count, escape, fence, flatten, quote_code, shorten
 
 #: In place of a time.
@@ -21,13 +21,13 @@ _SIGNS: dict[FlawKind, str] = {
     "untimed": "❌ not timed",
 }
 
-_WORDS: dict[FlawKind, tuple[str, str]] = {
-    "incorrect": ("incorrect sample", "incorrect samples"),
-    "failed": ("failed sample", "failed samples"),
-    "timeout": ("sample that timed out", "samples that timed out"),
-    "fork": ("failed fork", "failed forks"),
-    "missing": ("missing", "missing"),
-    "untimed": ("sample without a time", "samples without a time"),
+_WORDS: dict[FlawKind, str] = {
+    "incorrect": "incorrect answer",
+    "failed": "failed run",
+    "timeout": "timeout",
+    "fork": "failed fork",
+    "missing": "missing result",
+    "untimed": "untimed run",
 }
 
 
@@ -36,15 +36,12 @@ def sign_flaw(flaws: Sequence[Flaw]) -> str:
     return _SIGNS[flaws[0].kind]
 
 
-def count_flaws(flaws: Sequence[Flaw]) -> str:
-    """Count flaws by kind: `2 incorrect samples, 1 failed fork`."""
-    totals: dict[FlawKind, int] = {}
+def count_flaws(flaws: Iterable[Flaw]) -> str:
+    """Count flaws by kind, gravest first: `2 incorrect answers, 1 failed fork`."""
+    totals: Counter[FlawKind] = Counter()
     for flaw in flaws:
-        totals[flaw.kind] = totals.get(flaw.kind, 0) + flaw.times
-    return ", ".join(
-        _WORDS[kind][0] if kind == "missing" else count(times, *_WORDS[kind])
-        for kind, times in totals.items()
-    )
+        totals[flaw.kind] += flaw.times
+    return ", ".join(count(totals[kind], _WORDS[kind]) for kind in GRAVITY if totals[kind])
 
 
 def explain_briefly(flaws: Sequence[Flaw]) -> str:

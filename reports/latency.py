@@ -47,7 +47,7 @@ def _render_table(findings: Findings, found: _Gaps, scenario: Scenario) -> str:
         else:
             row["TTFS"] = sign_flaw(entry.flaws)
         rows.append(row)
-    return render_table(rows, right=_NUMBERS)
+    return render_table(rows)
 
 
 def _measure(entry: Entry, found: _Gaps) -> dict[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from harness.descriptions import Cell, Framework, World
 from harness.measure.results import Header
-from reports.text import escape
+from reports.text import escape, flatten
 
 #: What cells differ in, and what can be the fastest.
 Part = Literal["line", "framework", "world"]
@@ -25,8 +25,8 @@ class Names(msgspec.Struct, frozen=True):
     titles: dict[Part, dict[str, str]]
 
     def title(self, part: Part, name: str) -> str:
-        """Return what the thing with this id is called, as plain text."""
-        return self.titles[part].get(name, name)
+        """Return what the thing with this id is called, as plain text on one line."""
+        return flatten(self.titles[part].get(name, name))
 
     def columns(self, cell: Cell, *parts: Part) -> dict[str, str]:
         """Return the columns that tell cells apart: the line only where there are several."""

@@ -9,9 +9,9 @@ from harness.measure.statistics import Decision, decide
 from reports.findings import Entry, Findings
 from reports.flaws import explain_briefly, sign_flaw
 from reports.tables import render_table
-from reports.text import NOTHING, count, escape, format_estimate
+from reports.text import NOTHING, count, escape, format_estimate, format_ms
 
-_TIMES = {"Workflow Time": "workflow", "Wall Time": "wall", "Overhead": "overhead"}
+_TIMES = {"Workflow Time": "workflow", "Wall Time": "wall"}
 _STREAM_TIMES = {"TTFB": "ttfb", "Slurp": "slurp"}
 
 
@@ -38,20 +38,28 @@ def _render_section(findings: Findings, entries: Sequence[Entry]) -> str:
     contenders = {entry.cell: entry.contender for entry in entries if entry.contender}
     decision = decide(contenders)
     fastest = min((time.center for time in contenders.values()), default=None)
-    streams = entries[0].scenario.kind == "streams"
-    times = _TIMES | _STREAM_TIMES if streams else _TIMES
     rows = []
     for entry in sorted(entries, key=_order):
         row = findings.names.columns(entry.cell)
         if entry.cell == decision.winner:
             row["Framework"] = f"🥇 {row['Framework']}"
-        row |= {title: format_estimate(entry.estimates.get(key)) for title, key in times.items()}
-        if entry.workflow is None:
-            row["Workflow Time"] = sign_flaw(entry.flaws)
-        row["Samples"] = _count_samples(entry)
+        row |= _show_times(entry)
+        row["Samples"] = _count_samples(findings, entry)
         row["vs Fastest"] = _compare(entry, decision, fastest)
         rows.append(row)
-    return render_table(rows, right=times)
+    return render_table(rows)
+
+
+def _show_times(entry: Entry) -> dict[str, str]:
+    """Show every time with its interval; the overhead, a difference of two, without."""
+    found = entry.estimates
+    shown = {title: format_estimate(found.get(key)) for title, key in _TIMES.items()}
+    if entry.workflow is None:
+        shown["Workflow Time"] = sign_flaw(entry.flaws)
+    shown["Overhead"] = format_ms(found["overhead"].center if "overhead" in found else None)
+    if entry.scenario.kind == "streams":
+        shown |= {title: format_estimate(found.get(key)) for title, key in _STREAM_TIMES.items()}
+    return shown
 
 
 def _order(entry: Entry) -> tuple[bool, bool, float]:
@@ -60,14 +68,14 @@ def _order(entry: Entry) -> tuple[bool, bool, float]:
     return entry.contender is None, time is None, time.center if time else 0.0
 
 
-def _count_samples(entry: Entry) -> str:
-    """Say how many samples a time comes from, out of how many, and in how many forks."""
+def _count_samples(findings: Findings, entry: Entry) -> str:
+    """Say how many samples a time comes from, and out of how many, where some are lacking."""
     if not entry.taken:
         return NOTHING
     number = f"{entry.correct:,}"
     if entry.correct != entry.taken:
         number += f" of {entry.taken:,}"
-    if entry.workflow:
+    if entry.workflow and entry.workflow.forks != findings.results.header.forks:
         number += f" in {count(entry.workflow.forks, 'fork')}"
     return f"{number}, {entry.polled:,} polled" if entry.polled else number
 
@@ -76,7 +84,7 @@ def _compare(entry: Entry, decision: Decision[Cell], fastest: float | None) -> s
     """Say how an entry stands to the fastest of its table, or why it does not."""
     if entry.flaws:
         return f"❌ {explain_briefly(entry.flaws)}"
-    if not entry.workflow or not fastest or fastest < 0:
-        return NOTHING
-    ratio = f"{entry.workflow.center / fastest:.2f}x"
+    ratio = NOTHING
+    if entry.workflow and fastest and fastest > 0:
+        ratio = f"{entry.workflow.center / fastest:.2f}x"
     return f"{ratio} 🤝 tied" if entry.cell in decision.tied else ratio

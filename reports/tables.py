@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from tabulate import tabulate
 
 
-def render_table(rows: Sequence[Mapping[str, str]], *, right: Collection[str] = ()) -> str:
+def render_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Render rows as a GitHub table.
 
     Args:
         rows: Column -> cell, already escaped; the first row gives the order of the columns.
-        right: Columns whose cells are numbers and stand to the right.
     """
     frame = pd.DataFrame(rows, columns=list(rows[0]))
     return tabulate(
@@ -21,5 +20,4 @@ def render_table(rows: Sequence[Mapping[str, str]], *, right: Collection[str] = 
         headers="keys",
         tablefmt="github",
         disable_numparse=True,
-        colalign=["right" if column in right else "left" for column in frame.columns],
     )

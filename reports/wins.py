@@ -73,7 +73,9 @@ def hold_contests(findings: Findings, part: Part) -> tuple[Contest, ...]:
 
 def list_parts(findings: Findings) -> tuple[Part, ...]:
     """Return what is worth comparing: lines only where there are several."""
-    return ("framework", "world", "line") if findings.names.several_lines else ("framework", "world")
+    return (
+        ("framework", "world", "line") if findings.names.several_lines else ("framework", "world")
+    )
 
 
 def bound_chance_wins(contests: Sequence[Contest]) -> float:
@@ -83,18 +85,17 @@ def bound_chance_wins(contests: Sequence[Contest]) -> float:
 
 def render_summary(findings: Findings) -> str:
     """Render who is the fastest framework of every World, World of every framework, and line."""
-    parts = ["## Summary"]
+    parts = ["## Summary", "winner determined by most benchmark wins"]
     for part in list_parts(findings):
         contests = hold_contests(findings, part)
-        parts += [f"### {name_contests(part)}", "winner determined by most benchmark wins"]
-        parts += [render_table([_make_row(findings.names, contest) for contest in contests])]
-        parts += [_explain_chance(contests)]
+        rows = [_make_row(findings.names, contest) for contest in contests]
+        parts += [f"### {name_contests(part)}", render_table(rows), _explain_chance(contests)]
     return "\n\n".join(parts)
 
 
 def name_contests(part: Part) -> str:
     """Return the title of a table of contests: `Fastest World by Framework`."""
-    others = " and ".join(HEADINGS[other] for other in _others(part) if other != "line")
+    others = " and ".join(HEADINGS[other] for other in others_than(part) if other != "line")
     return f"Fastest {HEADINGS[part]} by {others}"
 
 
@@ -127,7 +128,7 @@ def _make_row(names: Names, contest: Contest) -> dict[str, str]:
     signs = {0: "", 1: "🥇 "}
     leaders = signs.get(len(contest.leaders), "🤝 ") + describe_leaders(names, contest)
     return {
-        **names.columns(contest.place, *_others(contest.part)),
+        **names.columns(contest.place, *others_than(contest.part)),
         f"🥇 Fastest {HEADINGS[contest.part]}": escape(leaders),
         "Wins": escape(describe_wins(names, contest)),
         "Ties": describe_ties(contest),
@@ -140,7 +141,7 @@ def _explain_chance(contests: Sequence[Contest]) -> str:
         return "Nothing was compared: that needs two cells without a flaw."
     won = sum(contest.wins.total() for contest in contests)
     return (
-        f"{won:,} of {count(compared, 'comparison')} have a winner; were all equally fast, "
+        f"A winner in {won:,} of {count(compared, 'comparison')}; were all equally fast, "
         f"chance alone would give up to {bound_chance_wins(contests):.1f}."
     )
 
@@ -154,11 +155,11 @@ def _compare(scenario: str, part: Part, entries: Sequence[Entry]) -> Comparison 
     return Comparison(scenario, decide(contenders), chance)
 
 
-def _others(part: Part) -> tuple[Part, ...]:
+def others_than(part: Part) -> tuple[Part, ...]:
     """Return the parts that a contest holds fixed, the line first."""
     order: tuple[Part, ...] = ("line", "framework", "world")
     return tuple(other for other in order if other != part)
 
 
 def _leave_out(cell: Cell, part: Part) -> tuple[str, ...]:
-    return tuple(getattr(cell, other) for other in _others(part))
+    return tuple(getattr(cell, other) for other in others_than(part))

@@ -83,7 +83,8 @@ class _Tally:
         reasons = self._failures.get(cell, [])
         if len(reasons) < _FAILED_FORKS:
             return ""
-        return f"not tried, because {len(reasons)} forks had failed: {reasons[-1]}"
+        # The first ones: those after them were not tried, for this very reason.
+        return f"not tried, because {_FAILED_FORKS} forks had failed: {reasons[_FAILED_FORKS - 1]}"
 
     def harness_cpu_share(self) -> float:
         """Return the share of one core that the harness used while it waited, 0..1."""

@@ -25,7 +25,7 @@ LEVEL = 0.95
 FORKS_TO_WIN = 3
 
 #: What was measured where the range of the forks no longer bounds it (`docs/statistics.md`).
-_CHANCE_WITH_MANY_FORKS = 0.01
+_CHANCE_WITH_MANY_FORKS = 0.015
 
 SIZES_TO_FIT = 3
 
@@ -105,7 +105,7 @@ def decide(estimates: Mapping[Key, Estimate]) -> Decision[Key]:
     tied = frozenset(
         key
         for key, entry in estimates.items()
-        if key in fastest or any(_overlap(entry, estimates[other]) for other in fastest)
+        if any(_overlap(entry, estimates[other]) for other in fastest)
     )
     return Decision(next(iter(tied)), frozenset()) if len(tied) == 1 else Decision(None, tied)
 

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import msgspec
 import psutil
 
 from harness.errors import ServiceError
+from harness.services.interrupts import deferring_interrupts
 from harness.workspaces.commands import quote_log
 
 #: Where temporary folders may be, after the user's own choice, that every account can reach.
@@ -26,6 +28,8 @@ _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
 _COMMAND_LIMIT_S = 120.0
 _GRACE_S = 10.0
+_REMOVE_TRIES = 20
+_REMOVE_PAUSE_S = 0.1
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -65,13 +69,8 @@ def private_folder(prefix: str, account: Account | None) -> Iterator[Path]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            folder = Path(
-                stack.enter_context(
-                    tempfile.TemporaryDirectory(
-                        prefix=prefix, dir=_temporary_root(account), ignore_cleanup_errors=True
-                    )
-                )
-            )
+            folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_temporary_root(account)))
+            stack.callback(_remove, folder)
             give_to(folder, account)
         except OSError as error:
             raise ServiceError(
@@ -133,13 +132,13 @@ def run_to_end(
     command: Sequence[str | Path], *, folder: Path, account: Account | None, log: Path
 ) -> bool:
     """Run a server's preparing command as the account; tell whether it ended well."""
-    process = _start(command, folder, account, log)
-    try:
-        return process.wait(_COMMAND_LIMIT_S) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        _end(process, signal.SIGKILL, _GRACE_S)
+    with run_server(
+        command, folder=folder, account=account, log=log, stop=signal.SIGINT
+    ) as process:
+        try:
+            return process.wait(_COMMAND_LIMIT_S) == 0
+        except subprocess.TimeoutExpired:
+            return False
 
 
 @contextlib.contextmanager
@@ -165,11 +164,15 @@ def run_server(
         stop: The signal that asks it to end.
         grace_s: How long it may take to end before it is killed.
     """
-    process = _start(command, folder, account, log)
+    process = None
     try:
+        # An interrupt while it starts would leave a process that nobody knows of.
+        with deferring_interrupts():
+            process = _start(command, folder, account, log)
         yield process
     finally:
-        _end(process, stop, grace_s)
+        if process is not None:
+            _end(process, stop, grace_s)
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:
@@ -184,6 +187,16 @@ def describe_end(process: subprocess.Popen[bytes], log: Path) -> str:
         return f"it runs, but did not answer in time; {quote_log(log)}"
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
     return f"it ended with {how}; {quote_log(log)}"
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, in which children of a server that died may still write for a moment."""
+    with deferring_interrupts():
+        for _ in range(_REMOVE_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                return
+            time.sleep(_REMOVE_PAUSE_S)
 
 
 def _temporary_root(account: Account | None) -> str:
@@ -220,17 +233,21 @@ def _start(
 
 
 def _end(process: subprocess.Popen[bytes], stop: signal.Signals, grace_s: float) -> None:
-    """Ask the process to end, and kill whatever is left of its tree after the grace time."""
-    tree: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        server = psutil.Process(process.pid)
-        tree = [server, *server.children(recursive=True)]
-    try:
+    """Ask the process to end, wait for its whole tree, and kill what is left of it."""
+    with deferring_interrupts():
+        deadline = time.monotonic() + grace_s
+        children: list[psutil.Process] = []
+        if not has_ended(process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(stop)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_s)
-    finally:
-        for member in tree:
+        _, stragglers = psutil.wait_procs(children, timeout=max(0.0, deadline - time.monotonic()))
+        process.kill()
+        for straggler in stragglers:
             with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
+                straggler.kill()
         process.wait()
+        # Who still writes would put files into the folder while it is being removed.
+        psutil.wait_procs(stragglers, timeout=grace_s)

@@ -22,7 +22,8 @@ QUOTED_LINES = 15
 
 #: The password of a URL: what is quoted goes into results and reports, which are published.
 _PASSWORD = re.compile(
-    r"""(?<=://)(?P<user>[^\s:/@"']*):[^\s"']+@|(?P<key>[?&](?:password|passwd|pwd)=)[^\s&"']+""",
+    r"""(?<=://)(?P<user>[^\s:/@"']*):(?!\d*[/?#\s"'])[^\s"']+@"""
+    r"""|(?P<key>[?&](?:password|passwd|pwd)=)[^\s&"']+""",
     re.IGNORECASE,
 )
 

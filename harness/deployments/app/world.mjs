@@ -5,6 +5,8 @@ import { probe } from "./probe.mjs";
 import { subject } from "./subject.mjs";
 
 const TERMINAL = new Set(["run_completed", "run_failed", "run_cancelled"]);
+const AREAS = ["runs", "steps", "events", "hooks", "streams"];
+const LIFECYCLE = new Set(["createQueueHandler", "start", "close"]);
 const RECORDING = process.env.WORLD_HARNESS_RECORDING === "1";
 
 function instantiate() {
@@ -38,34 +40,43 @@ function tapEndings(world) {
   };
 }
 
-function recordCalls(target, area) {
-  for (const name in target) {
-    const method = target[name];
-    if (typeof method !== "function") continue;
-    target[name] = (...parameters) => {
-      const event = name === "create" && area === "events." ? `(${parameters[1]?.eventType})` : "";
-      probe.noteWorldCall(`${area}${name}${event}`, parameters);
-      if (name === "queue") probe.noteQueueMessage(routeOf(parameters[0]));
-      return method.apply(target, parameters);
-    };
-  }
+/**
+ * Counts the calls that come from outside, wherever a method lives (on the object or on its class).
+ * What a World calls on itself is its own affair: methods run on the object, not on the stand-in.
+ */
+function recordCalls(target, area, replaced = {}) {
+  return new Proxy(target, {
+    get(_, name) {
+      const member = replaced[name] ?? target[name];
+      if (!isMethod(name, member)) return member;
+      return (...parameters) => {
+        noteCall(area, name, parameters);
+        return member.apply(target, parameters);
+      };
+    },
+  });
+}
+
+const isMethod = (name, member) =>
+  typeof member === "function" && typeof name === "string" && !(name in Object.prototype);
+
+function noteCall(area, name, parameters) {
+  if (area === "" && LIFECYCLE.has(name)) return;
+  const event = area === "events." && name === "create" ? `(${parameters[1]?.eventType})` : "";
+  probe.noteWorldCall(`${area}${name}${event}`, parameters);
+  if (name === "queue") probe.noteQueueMessage(routeOf(parameters[0]));
 }
 
 function recordWorld(world) {
-  for (const area of ["runs", "steps", "events", "hooks", "streams"]) {
-    if (world[area]) recordCalls(world[area], `${area}.`);
-  }
-  const own = ["queue", "writeToStream", "writeToStreamMulti", "readFromStream", "closeStream"];
-  const flat = Object.fromEntries(own.filter((name) => world[name]).map((name) => [name, world[name].bind(world)]));
-  recordCalls(flat, "");
-  Object.assign(world, flat);
+  const areas = AREAS.filter((name) => world[name]);
+  const recorded = areas.map((name) => [name, recordCalls(world[name], `${name}.`)]);
+  return recordCalls(world, "", Object.fromEntries(recorded));
 }
 
 function tap(world) {
   tapInvocations(world);
   tapEndings(world);
-  if (RECORDING) recordWorld(world);
-  return world;
+  return RECORDING ? recordWorld(world) : world;
 }
 
 /** The v4 line calls this synchronously, the v5 lines await it: both get what the subject gives. */

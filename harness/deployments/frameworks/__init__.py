@@ -1,16 +1,10 @@
-"""The web frameworks that can serve an app: one folder a framework, its files beside `recipe.toml`.
-
-A stranger's framework is such a folder; the app's files in it are `Framework`'s only code.
-"""
-
-from __future__ import annotations
+"""The web frameworks that serve the app: one folder a framework, its few files and its recipe."""
 
 from pathlib import Path
 
 from harness.descriptions import Framework, read_description
 
 FOLDER = Path(__file__).parent
-RECIPE = "recipe.toml"
 
 
 def describe_frameworks(folder: Path = FOLDER) -> dict[str, Framework]:
@@ -21,5 +15,5 @@ def describe_frameworks(folder: Path = FOLDER) -> dict[str, Framework]:
     """
     return {
         path.parent.name: read_description(path, Framework, id=path.parent.name)
-        for path in sorted(folder.glob(f"*/{RECIPE}"))
+        for path in sorted(folder.glob("*/recipe.toml"))
     }

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from harness.errors import ServiceError
+from harness.services.interrupts import deferring_interrupts
 from harness.services.urls import hide_password, redact, with_database
 
 #: Every database that the harness makes is called so, and a random number.
@@ -67,7 +68,12 @@ class PostgresService:
     @contextlib.contextmanager
     def leaving_nothing(self) -> Iterator[None]:
         """Drop every database made here that still exists, templates included, after the block."""
-        with _afterwards(self._drop_all):
+
+        def drop_all() -> None:
+            with deferring_interrupts():
+                self._drop_all()
+
+        with _afterwards(drop_all):
             yield
 
     def _create(self, name: str, source: str) -> str:

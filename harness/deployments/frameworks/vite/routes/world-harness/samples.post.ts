@@ -1,5 +1,4 @@
 import { defineHandler } from "nitro";
-import { readBody } from "nitro/h3";
 import { takeSample } from "../../harness/sample";
 
-export default defineHandler(async (event) => takeSample(await readBody(event)));
+export default defineHandler(async ({ req }) => takeSample(await req.json()));

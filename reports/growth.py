@@ -1,0 +1,48 @@
+"""How time grows with the number of steps."""
+
+from __future__ import annotations
+
+from harness.descriptions import Cell
+from harness.measure.metrics import workflow_ms
+from harness.measure.statistics import estimate_growth
+from reports.findings import Findings
+from reports.tables import render_table
+from reports.text import escape, format_exponent
+
+#: Size -> fork -> workflow times.
+_Series = dict[int, dict[str, list[float]]]
+
+
+def render_growth(findings: Findings) -> str:
+    """Render the fitted exponents: one row a cell, one column a family; empty if none is fitted."""
+    series = _collect_series(findings)
+    seed = findings.results.header.seed
+    families = list(dict.fromkeys(family for _, family in series))
+    fitted = {key: estimate_growth(sizes, seed) for key, sizes in series.items()}
+    families = [
+        family
+        for family in families
+        if any(exponent for (_, of), exponent in fitted.items() if of == family)
+    ]
+    if not families:
+        return ""
+    rows = []
+    for cell in findings.results.header.cells:
+        exponents = {
+            escape(family): format_exponent(fitted.get((cell, family))) for family in families
+        }
+        rows.append(findings.names.columns(cell) | exponents)
+    return "\n\n".join(["### How workflow time grows with N", render_table(rows)])
+
+
+def _collect_series(findings: Findings) -> dict[tuple[Cell, str], _Series]:
+    scenarios = {scenario.id: scenario for scenario in findings.results.header.scenarios}
+    collected: dict[tuple[Cell, str], _Series] = {}
+    for sample in findings.counted:
+        time = workflow_ms(sample)
+        scenario = scenarios.get(sample.scenario)
+        if sample.kind == "timing" and time is not None and scenario is not None:
+            sizes = collected.setdefault((sample.cell, scenario.family), {})
+            forks = sizes.setdefault(scenario.size, {})
+            forks.setdefault(sample.fork, []).append(time)
+    return collected

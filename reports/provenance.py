@@ -1,0 +1,132 @@
+"""What the columns mean, what was measured, and how to measure it again."""
+
+from __future__ import annotations
+
+from harness.descriptions import World
+from harness.measure.results import Header, Machine
+from reports.findings import Findings
+from reports.tables import render_table
+from reports.text import (
+    NOTHING,
+    count,
+    escape,
+    fence,
+    fold,
+    format_bytes,
+    format_seconds,
+    quote_code,
+)
+
+_DEFINITIONS = {
+    "Workflow Time": "the run's completedAt - createdAt, as its record has them; it decides who "
+    "is the fastest",
+    "Wall Time": "what a client waits: from calling `start()` to holding the answer and the last "
+    "byte",
+    "Overhead": "wall time minus workflow time, the median without its interval",
+    "TTFB": "time to first byte: from calling `start()` to the first byte of a stream",
+    "Slurp": "from the first byte of a stream to the end of the last one",
+    "TTFS": "time to first step: from calling `start()` to entering the first step's body",
+    "STSO": "step-to-step overhead: from leaving a step's body to entering the next; *inline* "
+    "when both ran in one invocation, *queue-hop* when a queue message lay between them",
+    "WO": "workflow overhead: workflow time outside step bodies",
+    "117 ms [112, 125]": "the median of the forks' medians, and its 95% bootstrap interval over "
+    "forks and samples (1 ms wider on both sides for what the run's record times, in whole "
+    "milliseconds); [?] where one fork gives none",
+    "Samples": "correct ones, warm-ups excluded; *polled*: the end was seen by asking once a "
+    "second, so that the wall time may be a second too long",
+    "vs Fastest": "workflow time divided by the smallest of the table",
+    "🥇": "in a table of times: the winner among its rows, whose interval lies below that of "
+    "every other",
+    "🤝 tied": "cannot be told from the fastest row of the table; then nobody wins",
+    "❌": "a wrong answer, a failed run, a timeout, a failed fork or a missing result: shown, "
+    "never averaged, and no win",
+    "Wins and Ties": "scenarios won, and scenarios that nobody won, among cells that differ in "
+    "this one part only",
+    "Invocations": "deliveries of queue messages to the app's workflow endpoints in one run",
+    "N^0.92": "workflow time fitted as a power of the number of steps: 1 is proportional, 2 is "
+    "quadratic",
+}
+
+
+def render_definitions() -> str:
+    """Render what every column and sign means."""
+    rows = [f"- **{term}**: {meaning}" for term, meaning in _DEFINITIONS.items()]
+    return "\n".join(["## Column Definitions", "", *rows])
+
+
+def render_worlds(findings: Findings) -> str:
+    """Render what each World is, with its packages on every line that was measured."""
+    header = findings.results.header
+    lines = list(dict.fromkeys(cell.line for cell in header.cells))
+    rows = [
+        {
+            "World": escape(findings.names.title("world", world.id)),
+            "Description": escape(world.description),
+            **{f"Package on {escape(line)}": _list_packages(world, line) for line in lines},
+        }
+        for world in header.worlds
+    ]
+    return f"## Worlds:\n\n{render_table(rows)}" if rows else ""
+
+
+def render_provenance(findings: Findings, source: str) -> str:
+    """Render where the numbers come from, and the command that measures them again."""
+    header = findings.results.header
+    facts = {
+        "Harness": f"{escape(header.harness_version)}, commit {quote_code(header.harness_commit)}"
+        if header.harness_commit
+        else f"{escape(header.harness_version)}, commit unknown",
+        "Methodology": f"{header.methodology}; results of another are not comparable",
+        "Profile": f"{escape(header.profile)}: {count(len(header.cells), 'cell')}, "
+        f"{count(len(header.scenarios), 'scenario')}, {count(header.forks, 'fork')} a cell",
+        "Seed": str(header.seed),
+        "Machine": _describe_machine(header.machine),
+        "Session": _describe_session(findings),
+        "Harness's own use": _describe_own_use(findings),
+        "Raw data": quote_code(source),
+    }
+    listed = "\n".join(f"- **{name}**: {fact}" for name, fact in facts.items())
+    parts = ["## Provenance", listed, "Measure it again:", fence(header.command, "sh")]
+    return "\n\n".join([*parts, fold("Exact versions of everything installed", _list_pins(header))])
+
+
+def _list_packages(world: World, line: str) -> str:
+    packages = world.packages.get(line, {})
+    return (
+        ", ".join(f"{quote_code(name)} {escape(pin)}" for name, pin in packages.items()) or NOTHING
+    )
+
+
+def _describe_machine(machine: Machine) -> str:
+    return escape(
+        f"{machine.processor}, {count(machine.cores, 'core')}, "
+        f"{format_bytes(machine.memory_bytes)}, {machine.system}, "
+        f"Python {machine.python}, Node {machine.node}"
+    )
+
+
+def _describe_session(findings: Findings) -> str:
+    results = findings.results
+    ended = f"{len(findings.planned) - len(findings.unended)} of {len(findings.planned)} forks"
+    failed = f", {len(findings.failed_forks)} of them failed" if findings.failed_forks else ""
+    if results.footer is None:
+        return f"began {escape(results.header.started_at)}, **incomplete**: {ended} ended{failed}"
+    took = format_seconds(results.footer.seconds)
+    return f"began {escape(results.header.started_at)}, took {took}: {ended} ended{failed}"
+
+
+def _describe_own_use(findings: Findings) -> str:
+    footer = findings.results.footer
+    if footer is None:
+        return "not known: the session did not end"
+    share, memory = footer.harness_cpu_share, format_bytes(footer.harness_memory_bytes)
+    return f"{share:.1%} of one core while samples were taken, {memory} of memory at its peak"
+
+
+def _list_pins(header: Header) -> str:
+    rows = [
+        {"Line": escape(line), "Package": quote_code(package), "Version": escape(version)}
+        for line, packages in header.pins.items()
+        for package, version in sorted(packages.items())
+    ]
+    return render_table(rows) if rows else "none recorded"

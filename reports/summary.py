@@ -1,0 +1,68 @@
+"""The report on one screen of a terminal."""
+
+from __future__ import annotations
+
+from tabulate import tabulate
+
+from harness.measure.results import Results
+from reports.findings import Findings, study
+from reports.flaws import count_flaws
+from reports.names import HEADINGS, Part
+from reports.text import flatten, shorten
+from reports.verdict import reach_verdict
+from reports.wins import (
+    describe_leaders,
+    describe_ties,
+    describe_wins,
+    hold_contests,
+    list_parts,
+    name_contests,
+    others_than,
+)
+
+_FLAWS_SHOWN = 5
+
+
+def summarize(results: Results) -> str:
+    """Render the verdict, who wins what, and the first failures, as plain text."""
+    findings = study(results)
+    verdict = reach_verdict(findings)
+    contests = [_render_contests(findings, part) for part in list_parts(findings)]
+    parts = [verdict.line, *contests, verdict.cost, _render_flaws(findings)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _render_contests(findings: Findings, part: Part) -> str:
+    names = findings.names
+    rows = [
+        [
+            *(
+                names.title(other, getattr(contest.place, other))
+                for other in others_than(part)
+                if other != "line" or names.several_lines
+            ),
+            describe_leaders(names, contest),
+            describe_wins(names, contest),
+            describe_ties(contest),
+        ]
+        for contest in hold_contests(findings, part)
+    ]
+    others = [
+        HEADINGS[other] for other in others_than(part) if other != "line" or names.several_lines
+    ]
+    headers = [*others, "Fastest", "Wins", "Ties"]
+    table = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+    return f"{name_contests(part)}\n\n{table}"
+
+
+def _render_flaws(findings: Findings) -> str:
+    """List the first flaws, and say how many more there are."""
+    flawed = [entry for entry in findings.entries.values() if entry.flaws]
+    lines = [
+        f"  {entry.cell.id}  {entry.scenario.id}  {count_flaws(entry.flaws)}: "
+        f"{shorten(flatten(entry.flaws[0].reason))}"
+        for entry in flawed[:_FLAWS_SHOWN]
+    ]
+    if len(flawed) > _FLAWS_SHOWN:
+        lines.append(f"  and {len(flawed) - _FLAWS_SHOWN} more")
+    return "\n".join(["Failures", *lines]) if lines else ""

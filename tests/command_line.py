@@ -1,0 +1,42 @@
+"""The command line, run in this process as a user runs it in one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+
+import pytest
+
+from harness.cli import main
+from harness.interruption import SIGNALS
+
+
+class Done(NamedTuple):
+    """What a command left for its user to see."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(*words: str | Path) -> Done:
+    """Run `world-harness` with these words."""
+    out, err = io.StringIO(), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        with (
+            patch.object(sys, "argv", ["world-harness", *map(str, words)]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())

@@ -1,0 +1,66 @@
+"""A container needs a Docker daemon; what runs in it is waited for like any other server."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.errors import ServiceError
+from harness.services.containers import Address, find_docker
+from harness.services.postgres.databases import query
+from harness.services.postgres.embedded import open_embedded
+from harness.services.resolution import open_service
+from harness.services.urls import with_database
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_no_docker_daemon_is_an_error_that_names_the_alternatives(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ServiceError, match="no Docker daemon answers") as caught,
+        open_service("postgres", choice="container", workdir=tmp_path),
+    ):
+        pass
+    assert "embedded server" in caught.value.remedy
+    assert "URL" in caught.value.remedy
+
+
+@pytest.mark.parametrize("host", ["tcp://127.0.0.1:1", "nonsense"])
+def test_a_daemon_elsewhere_that_does_not_answer(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(ServiceError, match="no Docker daemon answers"):
+        find_docker()
+
+
+def test_the_server_in_a_container_is_given_a_password_and_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker's part is played by an embedded server: this is about everything around it."""
+    asked: dict[str, object] = {}
+
+    @contextlib.contextmanager
+    def run_container(
+        image: str, *, port: int, env: Mapping[str, str], command: str
+    ) -> Iterator[Address]:
+        asked.update(image=image, port=port, command=command)
+        with open_embedded(tmp_path) as server:
+            with server.create_database() as url:
+                admin_url = with_database(url, "postgres")
+            query(admin_url, f"ALTER ROLE postgres PASSWORD '{env['POSTGRES_PASSWORD']}'")
+            yield Address("127.0.0.1", urlsplit(admin_url).port or 0)
+
+    monkeypatch.setattr("harness.services.postgres.container.run_container", run_container)
+    with (
+        open_service("postgres", choice="container", workdir=tmp_path) as service,
+        service.create_database() as url,
+    ):
+        assert service.describe().endswith("(container)")
+        assert query(url, "SELECT 1") == [(1,)]
+    assert asked["port"] == 5432
+    assert str(asked["image"]).startswith("postgres:")
+    assert "max_connections=300" in str(asked["command"])
