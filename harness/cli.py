@@ -24,9 +24,9 @@ from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
 from harness.doctor import examine
 from harness.errors import HarnessError, UsageError
-from harness.interruption import SIGNALS
 from harness.measure.plan import Choice, Selection, describe_profiles
 from harness.measure.store import read_results
+from harness.programs.interruption import SIGNALS
 from harness.progress import LiveProgress, PlainProgress
 from harness.services.resolution import Choice as ServiceChoice
 from harness.workspaces import describe_lines

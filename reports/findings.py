@@ -45,7 +45,7 @@ _NOTHING_TAKEN = {"taken": 0, "correct": 0, "polled": 0, "timed": 0}
 #: Time -> fork -> its samples.
 _Times = dict[str, dict[str, list[float]]]
 
-_NO_REASON = "no reason was given"
+NO_REASON = "no reason was given"
 
 
 class Flaw(msgspec.Struct, frozen=True):
@@ -213,12 +213,12 @@ def _find_flaws(
     met: Counter[tuple[Cell, str, FlawKind, str]] = Counter()
     for sample in results.samples:
         if sample.outcome != "correct":
-            reason = sample.error or _NO_REASON
+            reason = sample.error or NO_REASON
             met[sample.cell, sample.scenario, sample.outcome, reason] += 1
     for end in ends.values():
         if end.outcome == "failed" and end.kind == "timing":
             for scenario in results.header.scenarios:
-                met[end.cell, scenario.id, "fork", end.reason or _NO_REASON] += 1
+                met[end.cell, scenario.id, "fork", end.reason or NO_REASON] += 1
     flaws = defaultdict(list)
     for (cell, name, kind, reason), times in met.items():
         flaws[cell, name].append(Flaw(kind, reason, times))

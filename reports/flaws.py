@@ -6,9 +6,11 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from harness.descriptions import Cell, Scenario
 from harness.measure.results import Kind
-from reports.findings import GRAVITY, Findings, Flaw, FlawKind
+from reports.findings import GRAVITY, NO_REASON, Findings, Flaw, FlawKind
 from reports.text import count, escape, fence, flatten, quote_code, shorten
 
 #: In place of a time.
@@ -49,47 +51,63 @@ def explain_briefly(flaws: Sequence[Flaw]) -> str:
     return f"{count_flaws(flaws)}: {quote_code(shorten(flatten(flaws[0].reason)))}"
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """What went wrong with one cell, told once however many scenarios it concerns."""
+
+    cell: Cell
+    #: Empty when it concerns all that were asked for.
+    scenarios: tuple[Scenario, ...]
+    #: How much of what went wrong, as plain text.
+    what: str
+    flaws: tuple[Flaw, ...]
+
+
+def list_failures(findings: Findings) -> tuple[Failure, ...]:
+    """Return everything that went wrong: bad samples, then failed forks, then what is missing."""
+    return (
+        *_list_bad_samples(findings),
+        *_list_failed_forks(findings),
+        *_list_missing(findings),
+    )
+
+
 def render_failures(findings: Findings) -> str:
-    """Render every flaw whole, with the command that reproduces it; empty when there is none."""
-    parts = [*_render_bad_samples(findings), *_render_failed_forks(findings)]
-    parts += _render_missing(findings)
-    return "\n\n".join(["## Failures", *parts]) if parts else ""
+    """Render every failure whole, with the command that reproduces it; empty without one."""
+    failures = [_render_failure(findings, failure) for failure in list_failures(findings)]
+    return "\n\n".join(["## Failures", *failures]) if failures else ""
 
 
-def reproduce(findings: Findings, cell: Cell, scenarios: Sequence[Scenario] = ()) -> str:
-    """Return the command that measures a cell again; without scenarios, all that were asked for."""
+def reproduce(failure: Failure, seed: int) -> str:
+    """Return the command that measures again what failed."""
+    cell = failure.cell
     words = ["world-harness", "bench", "--line", cell.line, "--framework", cell.framework]
     words += ["--world", cell.world]
-    for scenario in scenarios:
+    for scenario in failure.scenarios:
         words += ["--scenario", scenario.id]
-    return shlex.join([*words, "--seed", str(findings.results.header.seed)])
+    return shlex.join([*words, "--seed", str(seed)])
 
 
-def _render_bad_samples(findings: Findings) -> Iterator[str]:
-    """Samples have reasons of their own: one part a cell and scenario."""
+def _list_bad_samples(findings: Findings) -> Iterator[Failure]:
+    """Samples have reasons of their own: one failure a cell and scenario."""
     for entry in findings.entries.values():
         flaws = [flaw for flaw in entry.flaws if flaw.kind not in ("fork", "missing")]
         if flaws:
-            about = f"{_name_cell(findings, entry.cell)}, {escape(entry.scenario.title)}"
-            command = reproduce(findings, entry.cell, [entry.scenario])
-            yield _render_part(f"{about}: {count_flaws(flaws)}", flaws, command)
+            yield Failure(entry.cell, (entry.scenario,), count_flaws(flaws), tuple(flaws))
 
 
-def _render_failed_forks(findings: Findings) -> Iterator[str]:
-    """A fork that failed concerns all scenarios: one part a cell and kind of fork."""
+def _list_failed_forks(findings: Findings) -> Iterator[Failure]:
+    """A fork that failed concerns all scenarios: one failure a cell and kind of fork."""
     reasons: dict[tuple[Cell, Kind], Counter[str]] = {}
     for end in findings.failed_forks:
-        found = reasons.setdefault((end.cell, end.kind), Counter())
-        found[end.reason or "no reason was given"] += 1
+        met = reasons.setdefault((end.cell, end.kind), Counter())
+        met[end.reason or NO_REASON] += 1
     for (cell, kind), met in reasons.items():
-        flaws = [Flaw("fork", reason, times) for reason, times in met.items()]
-        number = count(met.total(), f"{kind} fork that failed", f"{kind} forks that failed")
-        about = f"{_name_cell(findings, cell)}: {number}"
-        yield _render_part(about, flaws, reproduce(findings, cell))
+        flaws = tuple(Flaw("fork", reason, times) for reason, times in met.items())
+        yield Failure(cell, (), count(met.total(), f"failed {kind} fork"), flaws)
 
 
-def _render_missing(findings: Findings) -> Iterator[str]:
-    """What is missing mostly is so for one reason: one part a cell and reason."""
+def _list_missing(findings: Findings) -> Iterator[Failure]:
+    """What is missing mostly is so for one reason: one failure a cell and reason."""
     missing: dict[tuple[Cell, str], list[Scenario]] = {}
     for entry in findings.entries.values():
         for flaw in entry.flaws:
@@ -97,23 +115,23 @@ def _render_missing(findings: Findings) -> Iterator[str]:
                 missing.setdefault((entry.cell, flaw.reason), []).append(entry.scenario)
     everything = len(findings.results.header.scenarios)
     for (cell, reason), scenarios in missing.items():
-        names = ", ".join(escape(scenario.title) for scenario in scenarios)
         whole = len(scenarios) == everything
-        about = f"{_name_cell(findings, cell)}: {'everything' if whole else names} is missing"
-        command = reproduce(findings, cell, () if whole else scenarios)
-        yield _render_part(about, [Flaw("missing", reason, 1)], command)
+        flaws = (Flaw("missing", reason, len(scenarios)),)
+        yield Failure(cell, () if whole else tuple(scenarios), count_flaws(flaws), flaws)
 
 
-def _render_part(about: str, flaws: Sequence[Flaw], command: str) -> str:
-    blocks = [f"**{about}**"]
-    for flaw in flaws:
-        if flaw.times > 1:
-            blocks.append(f"{flaw.times:,} times:")
+def _render_failure(findings: Findings, failure: Failure) -> str:
+    blocks = [f"**{_describe(findings, failure)}**"]
+    for flaw in failure.flaws:
+        if len(failure.flaws) > 1:
+            blocks.append(f"{count_flaws([flaw])}:")
         blocks.append(fence(flaw.reason, "text"))
+    command = reproduce(failure, findings.results.header.seed)
     return "\n\n".join([*blocks, fence(command, "sh")])
 
 
-def _name_cell(findings: Findings, cell: Cell) -> str:
-    names = findings.names
+def _describe(findings: Findings, failure: Failure) -> str:
+    names, cell = findings.names, failure.cell
     framework, world = names.title("framework", cell.framework), names.title("world", cell.world)
-    return f"{escape(cell.line)} · {escape(world)} · {escape(framework)}"
+    scenarios = [scenario.title for scenario in failure.scenarios]
+    return escape(f"{' · '.join([cell.line, world, framework, *scenarios])}: {failure.what}")

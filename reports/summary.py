@@ -6,7 +6,7 @@ from tabulate import tabulate
 
 from harness.measure.results import Results
 from reports.findings import Findings, study
-from reports.flaws import count_flaws
+from reports.flaws import Failure, list_failures
 from reports.names import HEADINGS, Part
 from reports.text import flatten, shorten
 from reports.verdict import reach_verdict
@@ -20,7 +20,7 @@ from reports.wins import (
     others_than,
 )
 
-_FLAWS_SHOWN = 5
+_FAILURES_SHOWN = 5
 
 
 def summarize(results: Results) -> str:
@@ -28,7 +28,7 @@ def summarize(results: Results) -> str:
     findings = study(results)
     verdict = reach_verdict(findings)
     contests = [_render_contests(findings, part) for part in list_parts(findings)]
-    parts = [verdict.line, *contests, verdict.cost, _render_flaws(findings)]
+    parts = [verdict.line, *contests, verdict.cost, _render_failures(findings)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -55,14 +55,17 @@ def _render_contests(findings: Findings, part: Part) -> str:
     return f"{name_contests(part)}\n\n{table}"
 
 
-def _render_flaws(findings: Findings) -> str:
-    """List the first flaws, and say how many more there are."""
-    flawed = [entry for entry in findings.entries.values() if entry.flaws]
-    lines = [
-        f"  {entry.cell.id}  {entry.scenario.id}  {count_flaws(entry.flaws)}: "
-        f"{shorten(flatten(entry.flaws[0].reason))}"
-        for entry in flawed[:_FLAWS_SHOWN]
-    ]
-    if len(flawed) > _FLAWS_SHOWN:
-        lines.append(f"  and {len(flawed) - _FLAWS_SHOWN} more")
+def _render_failures(findings: Findings) -> str:
+    """List the first failures, and say how many more there are."""
+    failures = list_failures(findings)
+    lines = [f"  {_describe(failure)}" for failure in failures[:_FAILURES_SHOWN]]
+    if len(failures) > _FAILURES_SHOWN:
+        lines.append(f"  and {len(failures) - _FAILURES_SHOWN} more")
     return "\n".join(["Failures", *lines]) if lines else ""
+
+
+def _describe(failure: Failure) -> str:
+    scenarios = ", ".join(scenario.id for scenario in failure.scenarios)
+    place = f"{failure.cell.id}  {scenarios}" if scenarios else failure.cell.id
+    reason = shorten(flatten(failure.flaws[0].reason))
+    return f"{shorten(flatten(place))}  {failure.what}: {reason}"

@@ -94,9 +94,12 @@ def _describe_limits(findings: Findings) -> list[str]:
         ended = len(findings.planned) - len(findings.unended)
         planned = count(len(findings.planned), "fork")
         limits.append(f"the session is incomplete: {ended} of {planned} ended")
-    if findings.results.header.forks < FORKS_TO_WIN:
-        forks = count(findings.results.header.forks, "fork")
-        limits.append(f"with {forks} a cell nobody can win: that takes {FORKS_TO_WIN}")
+    contenders = [entry.contender for entry in findings.entries.values()]
+    most = max((time.forks for time in contenders if time), default=FORKS_TO_WIN)
+    if most < FORKS_TO_WIN:
+        limits.append(
+            f"with {count(most, 'fork')} a cell nobody can win: that takes {FORKS_TO_WIN}"
+        )
     return limits
 
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from harness.cli import main
-from harness.interruption import SIGNALS
+from harness.programs.interruption import SIGNALS
 
 
 class Done(NamedTuple):

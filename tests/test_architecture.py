@@ -24,6 +24,10 @@ FORBIDDEN = {
     "worlds": {"suites", "reports"},
     "reports": {"suites", "worlds"},
     "harness/descriptions.py": {"harness.workspaces", "harness.services", "harness.deployments"},
+    "harness/programs": {
+        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
+        "harness.descriptions",
+    },
     "harness/workspaces": {"harness.services", "harness.deployments", "harness.measure"},
     "harness/services": {"harness.workspaces", "harness.deployments", "harness.measure"},
     "harness/deployments": {"harness.measure", "harness.bench"},

@@ -15,10 +15,10 @@ from harness.deployments.client import (
     SampleReply,
     SampleRequest,
 )
-from harness.deployments.ports import free_port
-from harness.deployments.processes import ServerProcess, Usage, run_server
 from harness.errors import DeploymentError
-from harness.workspaces.commands import quote_log
+from harness.programs.commands import quote_log
+from harness.programs.ports import free_port
+from harness.programs.servers import ServerProcess, Usage, run_server
 
 #: How long a server may take until its first healthy answer.
 HEALTHY_WITHIN_S = 60.0

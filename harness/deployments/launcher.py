@@ -14,11 +14,11 @@ from harness.deployments.apps import TARGET_WORLD, assemble_app
 from harness.deployments.deployment import Deployment, launch_app, reach_app
 from harness.descriptions import Catalog, Cell, World
 from harness.errors import DescriptionError, ServiceError, UsageError
-from harness.interruption import hold_signals
+from harness.programs.commands import run_logged
+from harness.programs.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.build import build_app
 from harness.workspaces.cache import cache_folder
-from harness.workspaces.commands import run_logged
 from harness.workspaces.install import Install, install_line, pin_line
 from harness.workspaces.node import Node, find_node
 

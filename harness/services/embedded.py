@@ -17,8 +17,8 @@ import msgspec
 import psutil
 
 from harness.errors import ServiceError
-from harness.services.interrupts import deferring_interrupts
-from harness.workspaces.commands import quote_log
+from harness.programs.commands import quote_log
+from harness.programs.interruption import hold_signals
 
 #: Where temporary folders may be, after the user's own choice, that every account can reach.
 _SHARED_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - only random names are made there
@@ -167,7 +167,7 @@ def run_server(
     process = None
     try:
         # An interrupt while it starts would leave a process that nobody knows of.
-        with deferring_interrupts():
+        with hold_signals():
             process = _start(command, folder, account, log)
         yield process
     finally:
@@ -191,7 +191,7 @@ def describe_end(process: subprocess.Popen[bytes], log: Path) -> str:
 
 def _remove(folder: Path) -> None:
     """Remove a folder, in which children of a server that died may still write for a moment."""
-    with deferring_interrupts():
+    with hold_signals():
         for _ in range(_REMOVE_TRIES):
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
@@ -234,7 +234,7 @@ def _start(
 
 def _end(process: subprocess.Popen[bytes], stop: signal.Signals, grace_s: float) -> None:
     """Ask the process to end, wait for its whole tree, and kill what is left of it."""
-    with deferring_interrupts():
+    with hold_signals():
         deadline = time.monotonic() + grace_s
         children: list[psutil.Process] = []
         if not has_ended(process):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import BuildError
+from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
-from harness.workspaces.commands import run_logged
 from harness.workspaces.install import Install
 from harness.workspaces.node import Node
 

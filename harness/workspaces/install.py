@@ -9,8 +9,8 @@ import msgspec
 
 from harness.descriptions import Catalog, Framework, Line, World
 from harness.errors import InstallError
+from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
-from harness.workspaces.commands import run_logged
 from harness.workspaces.node import Node
 
 #: What npm writes when no registry answers.

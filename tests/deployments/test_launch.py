@@ -18,9 +18,9 @@ import pytest
 from harness.deployments import client, deployment
 from harness.deployments.client import AppClient, AppIdentity, SampleRequest
 from harness.deployments.deployment import launch_app
-from harness.deployments.ports import free_port
-from harness.deployments.processes import ServerProcess
 from harness.errors import DeploymentError
+from harness.programs.ports import free_port
+from harness.programs.servers import ServerProcess
 from tests.deployments.conftest import Launch
 from tests.deployments.observing import (
     alive,

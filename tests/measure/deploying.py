@@ -11,9 +11,9 @@ from typing import Any
 
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.deployments.deployment import Deployment, launch_app
-from harness.deployments.processes import Usage
 from harness.descriptions import Cell
 from harness.errors import DeploymentError
+from harness.programs.servers import Usage
 from tests.deployments import tiny_app
 
 

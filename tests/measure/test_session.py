@@ -175,9 +175,10 @@ class TestTheRunningApp:
                 raise KeyboardInterrupt
 
         preparer = PretendingPreparer()
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             measure(make_header(), preparer, path, Interrupting())
-        assert preparer.running == 0
+        # While the error is still on its way up: what it passes next is what the app runs on.
+        assert (preparer.running, caught.type) == (0, KeyboardInterrupt)
 
     def test_is_ended_when_results_cannot_be_written(
         self, make_header: MakeHeader, path: Path
@@ -189,6 +190,6 @@ class TestTheRunningApp:
                     raise ResultsError("results cannot be written")
 
         preparer = PretendingPreparer()
-        with FullWriter(path) as writer, pytest.raises(ResultsError):
+        with FullWriter(path) as writer, pytest.raises(ResultsError) as caught:
             conduct(make_header(), preparer, writer, Watching())
-        assert preparer.running == 0
+        assert (preparer.running, caught.type) == (0, ResultsError)

@@ -56,21 +56,30 @@ def test_same_reason_is_told_once_and_counted(session: Session) -> None:
         session.spoil(EXPRESS, TEN, "timeout", "no end within 60 s", block=block)
     text = render(session)
     assert text.count("no end within 60 s") == 1
-    assert "3 times:" in text
-    assert "**v5 · Local · Express, workflow with 10 sequential steps: 3 timeouts**" in text
+    assert "**v5 · Local · Express · workflow with 10 sequential steps: 3 timeouts**" in text
+
+
+def test_different_reasons_are_told_apart(session: Session) -> None:
+    session.spoil(EXPRESS, TEN, "failed", "crashed")
+    session.spoil(EXPRESS, TEN, "failed", "crashed")
+    session.spoil(EXPRESS, TEN, "incorrect", "wrong")
+    text = render(session)
+    assert "sequential steps: 1 incorrect answer, 2 failed runs**" in text
+    assert "1 incorrect answer:\n\n```text\nwrong\n```" in text
+    assert "2 failed runs:\n\n```text\ncrashed\n```" in text
 
 
 def test_failed_fork_is_told_once_for_all_its_scenarios(session: Session) -> None:
     session.fail_fork(EXPRESS, "the server died")
     text = render(session)
     assert text.count("the server died") == 1
-    assert "**v5 · Local · Express: 1 timing fork that failed**" in text
+    assert "**v5 · Local · Express: 1 failed timing fork**" in text
     assert "--world local --seed 7\n" in text
 
 
 def test_failed_counting_fork_is_told_too(session: Session) -> None:
     session.fail_fork(EXPRESS, "no recorder", block=4, kind="counting")
-    assert "1 counting fork that failed" in render(session)
+    assert "1 failed counting fork" in render(session)
 
 
 def test_cell_that_is_missing_whole_is_told_once() -> None:
@@ -79,7 +88,7 @@ def test_cell_that_is_missing_whole_is_told_once() -> None:
     session.measure(EXPRESS, FIFTY, 500)
     text = render(session)
     assert text.count("no sample of it was taken") == 1
-    assert "**v5 · Local · Hono: everything is missing**" in text
+    assert "**v5 · Local · Hono: 2 missing results**" in text
     assert "--world local --seed 7\n" in text
 
 
@@ -87,7 +96,7 @@ def test_missing_scenario_is_named() -> None:
     session = Session([EXPRESS], [TEN, FIFTY])
     session.measure(EXPRESS, TEN, 100)
     text = render(session)
-    assert "workflow with 50 sequential steps is missing" in text
+    assert "workflow with 50 sequential steps: 1 missing result**" in text
     assert "--scenario sequential-50 --seed 7\n" in text
 
 

@@ -63,6 +63,13 @@ def test_first_failures_are_told_and_the_rest_counted() -> None:
     assert failures[-1] == "  and 3 more"
 
 
+def test_failed_fork_is_told_once_for_all_its_scenarios() -> None:
+    session = Session([EXPRESS], [make_scenario(size) for size in range(1, 9)])
+    session.fail_fork(EXPRESS, "no build")
+    assert summarize(session.end()).count("no build") == 1
+    assert "  v5/express/local  1 failed timing fork: no build\n" in summarize(session.end())
+
+
 def test_no_line_is_moved_by_control_characters() -> None:
     framework = make_framework("express", title="Ex\x1b[2Jpress\r\n")
     session = Session([EXPRESS, HONO], [TEN], frameworks=(framework, make_framework("hono")))

@@ -98,6 +98,13 @@ def test_too_few_forks_are_told(forks: int, told: bool) -> None:
     assert ("No difference that can be told from noise" in line) == told
 
 
+def test_forks_that_an_interruption_left_are_too_few() -> None:
+    session = measured(100, 900)
+    for cell in (EXPRESS, HONO):
+        session.interrupt(cell, block=3)
+    assert "With 2 forks a cell nobody can win: that takes 3." in verdict(session).line
+
+
 def test_nothing_at_all_is_told_as_such() -> None:
     found = verdict(Session([EXPRESS], [TEN]))
     assert found.line.startswith("0 of 1 cell ran, no timed samples, 1 missing result. ")

@@ -5,7 +5,7 @@ Cells of one line stay on one worker, because they share an install.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -50,10 +50,8 @@ def everyday(catalog: Catalog) -> dict[str, Scenario]:
 
 
 @pytest.fixture(scope="module")
-def counted(
-    launcher: Launcher, cell: Cell, everyday: dict[str, Scenario]
-) -> Iterator[dict[str, Sample]]:
-    yield run(launcher, cell, everyday, "counting")
+def counted(launcher: Launcher, cell: Cell, everyday: dict[str, Scenario]) -> dict[str, Sample]:
+    return run(launcher, cell, everyday, "counting")
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.deployments.ports import free_port
 from harness.errors import ServiceError
+from harness.programs.ports import free_port
 from harness.services.embedded import reachable_by_all
 from harness.services.postgres.databases import query
 from harness.services.resolution import Service, open_service

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.ports import free_port
 from harness.errors import HarnessError, ServiceError, UsageError
+from harness.programs.ports import free_port
 from harness.services.postgres.databases import query
 from harness.services.postgres.external import open_external
 from harness.services.resolution import open_service

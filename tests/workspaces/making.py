@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from harness.errors import BuildError
+from harness.programs.commands import run_logged
 from harness.workspaces.cache import obtain
-from harness.workspaces.commands import run_logged
 
 
 def main(folder: Path, marks: Path, *command: str) -> None:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from harness.errors import ServiceError
-from harness.services.interrupts import deferring_interrupts
+from harness.programs.interruption import hold_signals
 from harness.services.urls import hide_password, redact, with_database
 
 #: Every database that the harness makes is called so, and a random number.
@@ -70,7 +70,7 @@ class PostgresService:
         """Drop every database made here that still exists, templates included, after the block."""
 
         def drop_all() -> None:
-            with deferring_interrupts():
+            with hold_signals():
                 self._drop_all()
 
         with _afterwards(drop_all):

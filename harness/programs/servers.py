@@ -12,7 +12,7 @@ import msgspec
 import psutil
 
 from harness.errors import DeploymentError
-from harness.workspaces.commands import list_tree, quote_log, run_group
+from harness.programs.commands import list_tree, quote_log, run_group
 
 #: A process that dies lets go of its connections a moment before it is seen to be dead.
 _DEATH_S = 1.0

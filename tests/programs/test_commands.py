@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from harness.errors import BuildError, HarnessError
-from harness.interruption import hold_signals
-from harness.workspaces import commands
-from harness.workspaces.commands import quote_log, run_group, run_logged
+from harness.programs import commands
+from harness.programs.commands import quote_log, run_group, run_logged
+from harness.programs.interruption import hold_signals
 from tests.deployments import tiny_app
 from tests.deployments.observing import alive, assert_gone
 

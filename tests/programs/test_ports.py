@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from harness.deployments.ports import free_port
+from harness.programs.ports import free_port
 
 
 def test_a_server_can_listen_on_a_free_port() -> None:

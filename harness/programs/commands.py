@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from harness.errors import HarnessError
-from harness.interruption import hold_signals
+from harness.programs.interruption import hold_signals
 
 #: How many lines of a log an error quotes.
 QUOTED_LINES = 15

@@ -7,14 +7,14 @@ import threading
 
 import pytest
 
-from harness.services.interrupts import deferring_interrupts
+from harness.programs.interruption import hold_signals
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
     done: list[str] = []
 
     def clean_up() -> None:
-        with deferring_interrupts():
+        with hold_signals():
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
             done.append("everything")
@@ -28,7 +28,7 @@ def test_whatever_handles_a_signal_handles_it_afterwards() -> None:
     seen: list[str] = []
     before = signal.signal(signal.SIGTERM, lambda *_: seen.append("handled"))
     try:
-        with deferring_interrupts():
+        with hold_signals():
             signal.raise_signal(signal.SIGTERM)
             seen.append("block ended")
         signal.raise_signal(signal.SIGTERM)
@@ -39,7 +39,7 @@ def test_whatever_handles_a_signal_handles_it_afterwards() -> None:
 
 def test_nothing_changes_where_nothing_happens() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with deferring_interrupts():
+    with hold_signals():
         pass
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
@@ -48,7 +48,7 @@ def test_other_threads_can_clean_up_as_well() -> None:
     done: list[str] = []
 
     def clean_up() -> None:
-        with deferring_interrupts():
+        with hold_signals():
             done.append("everything")
 
     thread = threading.Thread(target=clean_up)

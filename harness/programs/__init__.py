@@ -1,0 +1,1 @@
+"""The programs that the harness runs: commands, servers, their ports, and nothing left behind."""
