@@ -129,7 +129,7 @@ def study(results: Results) -> Findings:
                 correct=tally["correct"],
                 polled=tally["polled"],
                 estimates=_estimate_times(times[key], header.seed),
-                flaws=tuple(sorted(found, key=lambda flaw: GRAVITY.index(flaw.kind))),
+                flaws=tuple(sorted(found, key=_rank_flaw)),
             )
     return Findings(
         results=results,
@@ -149,7 +149,7 @@ def cell_key(cell: Cell) -> tuple[str, str, str]:
 
 def latest_ends(forks: Sequence[ForkEnd]) -> dict[str, ForkEnd]:
     """Return fork -> the end of its latest attempt."""
-    return {end.fork: end for end in sorted(forks, key=lambda end: end.attempt)}
+    return {end.fork: end for end in sorted(forks, key=lambda end: (end.attempt, end.fork))}
 
 
 def frame_samples(samples: Sequence[Sample], ends: Mapping[str, ForkEnd]) -> pd.DataFrame:
@@ -209,7 +209,7 @@ def _estimate_times(times: _Times, seed: int) -> dict[str, Estimate]:
 def _find_flaws(
     results: Results, ends: Mapping[str, ForkEnd]
 ) -> defaultdict[tuple[Cell, str], list[Flaw]]:
-    """Return (cell, scenario) -> one flaw for each different reason, in the order they were met."""
+    """Return (cell, scenario) -> one flaw for each different reason."""
     met: Counter[tuple[Cell, str, FlawKind, str]] = Counter()
     for sample in results.samples:
         if sample.outcome != "correct":
@@ -223,6 +223,11 @@ def _find_flaws(
     for (cell, name, kind, reason), times in met.items():
         flaws[cell, name].append(Flaw(kind, reason, times))
     return flaws
+
+
+def _rank_flaw(flaw: Flaw) -> tuple[int, int, str]:
+    """Order flaws: the gravest first, then the most frequent."""
+    return GRAVITY.index(flaw.kind), -flaw.times, flaw.reason
 
 
 def _find_gaps(results: Results, cell: Cell, tally: Mapping[str, int]) -> list[Flaw]:

@@ -15,15 +15,12 @@ _Series = dict[int, dict[str, list[float]]]
 
 def render_growth(findings: Findings) -> str:
     """Render the fitted exponents: one row a cell, one column a family; empty if none is fitted."""
-    series = _collect_series(findings)
     seed = findings.results.header.seed
-    families = list(dict.fromkeys(family for _, family in series))
+    series = _collect_series(findings)
     fitted = {key: estimate_growth(sizes, seed) for key, sizes in series.items()}
-    families = [
-        family
-        for family in families
-        if any(exponent for (_, of), exponent in fitted.items() if of == family)
-    ]
+    fitting = {family for (_, family), exponent in fitted.items() if exponent}
+    asked = dict.fromkeys(scenario.family for scenario in findings.results.header.scenarios)
+    families = [family for family in asked if family in fitting]
     if not families:
         return ""
     rows = []

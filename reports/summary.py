@@ -66,6 +66,6 @@ def _render_failures(findings: Findings) -> str:
 
 def _describe(failure: Failure) -> str:
     scenarios = ", ".join(scenario.id for scenario in failure.scenarios)
-    place = f"{failure.cell.id}  {scenarios}" if scenarios else failure.cell.id
+    place = f"{failure.cell.id} {shorten(scenarios)}".rstrip()
     reason = shorten(flatten(failure.flaws[0].reason))
-    return f"{shorten(flatten(place))}  {failure.what}: {reason}"
+    return flatten(f"{place}: {failure.what}: {reason}")

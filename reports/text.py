@@ -13,7 +13,7 @@ _DASH = "\N{EN DASH}"
 #: Where there is nothing to show, as opposed to zero.
 NOTHING = _DASH
 
-_LONGEST_REASON = 80
+_LONGEST_REASON = 60
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")

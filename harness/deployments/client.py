@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
@@ -190,9 +191,10 @@ def _read_url(text: str) -> httpx.URL:
 
 def _list_secrets(base_url: str, headers: Mapping[str, str]) -> set[str]:
     """Return what no text may show: a URL's password, and the words of headers (but short ones)."""
-    password = httpx.URL(base_url).password
-    written = httpx.URL(base_url).userinfo.decode().partition(":")[2]
     words = {word for value in headers.values() for word in value.split()}
-    return {secret for secret in (password, written) if secret} | {
-        word for word in words if len(word) >= _SHORTEST_SECRET
-    }
+    secrets = {word for word in words if len(word) >= _SHORTEST_SECRET}
+    url = httpx.URL(base_url)
+    if url.password:
+        sent = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
+        secrets |= {url.password, url.userinfo.decode().partition(":")[2], sent}
+    return secrets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -50,13 +51,14 @@ def assert_secret(done: Done, out: Path) -> None:
 
 @contextmanager
 def echoing(status: int) -> Iterator[str]:
-    """A server that is not ours and answers with all that it was asked."""
+    """A server that is not ours and answers with the secrets that it was told."""
 
     class Echo(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(f"you said {' '.join(str(self.headers).split())}".encode())
+            told = [self.headers[name] for name in HEADERS if name in self.headers]
+            self.wfile.write(f"you said {' '.join(told)}".encode())
 
         def log_message(self, *args: object) -> None:
             pass
@@ -87,8 +89,17 @@ def test_a_refusal_is_told_without_what_it_echoes(status: int, out: Path) -> Non
     with echoing(status) as place:
         done = bench(place, out)
     assert done.code == 2
-    assert f"HTTP {status} you said" in done.err
+    assert f"HTTP {status} you said *** *** ***" in done.err
     assert_secret(done, out)
+
+
+def test_a_password_is_not_shown_in_the_form_in_which_it_is_sent(out: Path) -> None:
+    sent = b64encode(f"user:{PASSWORD}".encode()).decode()
+    with echoing(401) as place:
+        url = f"http://user:{PASSWORD}@{place}"
+        done = command_line.run("bench", "--world", "remote", "--url", url, "--out", out)
+    assert "HTTP 401 you said Basic ***" in done.err
+    assert sent not in done.err
 
 
 def test_an_app_that_is_not_ours_is_told_to_be_none(out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.measure.results import Results
@@ -109,8 +110,17 @@ def test_interrupted_session_is_incomplete_and_shows_what_it_has() -> None:
     assert "in 2 forks" in text
 
 
-def test_report_depends_on_nothing_but_the_results() -> None:
-    assert render(small_session().end()) == render(small_session().end())
+def test_order_of_the_file_does_not_matter() -> None:
+    session = small_session()
+    for reason in ("one", "another", "one"):
+        session.spoil(EXPRESS, FIFTY, "failed", reason)
+    session.fail_fork(HONO, "this")
+    session.fail_fork(HONO, "that", block=2)
+    results = session.end()
+    turned = msgspec.structs.replace(
+        results, samples=results.samples[::-1], forks=results.forks[::-1]
+    )
+    assert render(turned) == render(results)
 
 
 def test_no_text_from_outside_breaks_the_document() -> None:

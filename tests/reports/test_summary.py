@@ -59,7 +59,7 @@ def test_first_failures_are_told_and_the_rest_counted() -> None:
         session.spoil(EXPRESS, scenario, "failed", "crashed\n" + "at length " * 50)
     failures = summarize(session.end()).split("Failures\n")[1].splitlines()
     assert len(failures) == 6
-    assert failures[0].startswith("  v5/express/local  sequential-1  1 failed run: crashed at ")
+    assert failures[0].startswith("  v5/express/local sequential-1: 1 failed run: crashed at ")
     assert failures[-1] == "  and 3 more"
 
 
@@ -67,7 +67,7 @@ def test_failed_fork_is_told_once_for_all_its_scenarios() -> None:
     session = Session([EXPRESS], [make_scenario(size) for size in range(1, 9)])
     session.fail_fork(EXPRESS, "no build")
     assert summarize(session.end()).count("no build") == 1
-    assert "  v5/express/local  1 failed timing fork: no build\n" in summarize(session.end())
+    assert "  v5/express/local: 1 failed timing fork: no build\n" in summarize(session.end())
 
 
 def test_no_line_is_moved_by_control_characters() -> None:
