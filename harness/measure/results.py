@@ -1,7 +1,8 @@
 """The records of a result file: JSON lines, appended as they come, in run order.
 
 A file is a header, then samples and fork ends as they happen, then a footer. A sample counts only
-when its fork ended well: an interrupted fork is measured again, under the next attempt number.
+when its fork ended: an interrupted fork is measured again, under the next attempt number. Times are
+taken from forks that ended well; what went wrong in the others is told.
 """
 
 from __future__ import annotations

@@ -107,7 +107,10 @@ def _end_cut_line(path: Path) -> None:
 
 
 def read_results(path: Path) -> Results:
-    """Read a result file as it counts: only samples of forks that finished, latest attempt.
+    """Read a result file as it counts: samples of forks that ended, by the latest attempt.
+
+    A fork that ended badly keeps its samples, because they say what went wrong; its times are not
+    used.
 
     Raises:
         ResultsError: no such file, not a result file, another methodology.
