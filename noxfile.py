@@ -43,3 +43,10 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".[dev]")
     session.run("mypy", *CODE)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the example report and the README's excerpt anew from the committed results."""
+    session.install("-e", ".")
+    session.run("python", "-m", "reports.excerpts")
