@@ -37,7 +37,6 @@ def assemble_app(
         "line": line,
         "framework": framework.id,
         "world": world.id,
-        "worldPackage": world.entry,
         "startsWorld": world.starts,
     }
     manifest = {"name": "app", "private": True, "type": "module"}
