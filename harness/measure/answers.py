@@ -23,7 +23,8 @@ _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef", dtype=np.uint8)
 _SPREAD = np.uint32(2654435761)
 #: Bytes of a frame's head in a merged stream: source index, length.
 _FRAME_HEAD = 5
-_BLOCK = 65_536
+#: Bytes that a source hands over at once, as in `suites/workflows/streams.ts`.
+_BLOCK = 262_144
 
 
 def check_answer(scenario: Scenario, arguments: Sequence[Any], reply: SampleReply) -> str | None:
