@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -88,6 +89,10 @@ def test_as_root_it_runs_as_nobody(postgres: Service) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     assert server.main.uids().real == server.main.uids().saved == nobody
     assert server.main.gids().effective != 0
+    if sys.platform == "linux":
+        status = Path(f"/proc/{server.main.pid}/status").read_text()
+        assert "Groups:" in status
+        assert "0" not in status.partition("Groups:")[2].partition("\n")[0].split()
     assert server.folder.stat().st_uid == nobody
 
 
@@ -226,21 +231,32 @@ def test_an_error_is_not_hidden_by_the_death_of_the_server(
     assert list(temporary_root.iterdir()) == []
 
 
-def hold_open(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def hold_open(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process that holds a service open, and the URL of its database."""
+    with subprocess.Popen(
         [sys.executable, "-c", HOLD, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-    )
+    ) as holder:
+        try:
+            assert holder.stdout
+            yield holder, holder.stdout.readline().strip()
+        finally:
+            # Only a test that failed left it running; so it can still clean up.
+            holder.terminate()
+            try:
+                holder.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                holder.kill()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_after_a_signal(how: signal.Signals, tmp_path: Path) -> None:
-    with hold_open(str(tmp_path)) as holder:
-        assert holder.stdout
-        server = Server(holder.stdout.readline().strip())
+    with hold_open(str(tmp_path)) as (holder, url):
+        server = Server(url)
         # As a terminal does it: the whole group of the foreground process gets the signal.
         os.killpg(holder.pid, how)
         holder.communicate(timeout=60)
@@ -253,9 +269,7 @@ def test_nothing_is_left_on_an_external_server_after_a_signal(
     how: signal.Signals, tmp_path: Path, admin_url: str
 ) -> None:
     before = list_databases(admin_url)
-    with hold_open(str(tmp_path), admin_url) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline()
+    with hold_open(str(tmp_path), admin_url) as (holder, _):
         assert len(list_databases(admin_url) - before) == 2
         os.killpg(holder.pid, how)
         holder.communicate(timeout=60)
