@@ -21,3 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--results", type=Path, default=None, help="judge this result file instead of measuring"
     )
+    examined = parser.getgroup("world-harness-conformance", "world-harness: certifying a World")
+    examined.addoption("--effort", default="standard", help="how much: quick, standard or deep")
+    examined.addoption(
+        "--clause", action="append", default=[], metavar="ID", help="only these clauses"
+    )
+    examined.addoption("--records", type=Path, default=None, help="file that takes the records")
+    for name in ("env", "service", "setup"):
+        examined.addoption(f"--{name}", action="append", default=[], help="as of `certify`")

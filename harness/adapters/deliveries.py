@@ -1,0 +1,114 @@
+"""Queue deliveries as the harness sees them, and what it decides about each."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from harness.adapters.process import AdapterProcess
+from harness.adapters.protocol import Message
+from harness.adapters.values import decode
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of the app's queue handler."""
+
+    number: int
+    queue_name: str
+    message_id: str
+    attempt: Any
+    message: Any
+    #: ms since 1970, by the adapter's clock.
+    at: float
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What becomes of a delivery: `ack`, `retry` (after seconds), `error` or `never`."""
+
+    action: str
+    seconds: float = 0
+
+
+ACK = Decision("ack")
+ERROR = Decision("error")
+NEVER = Decision("never")
+
+
+def retry_in(seconds: float) -> Decision:
+    """Make the decision to ask for the same message again."""
+    return Decision("retry", seconds)
+
+
+class Inbox:
+    """Everything that a World delivers to one process, in order of arrival.
+
+    `rule` decides about each delivery at once; it may return `None` to hold a delivery, which
+    :meth:`decide` then settles. It runs in the reading thread and must not call the World.
+    """
+
+    def __init__(self, process: AdapterProcess) -> None:
+        self._process = process
+        self._changed = threading.Condition()
+        self._deliveries: list[Delivery] = []
+        self._settled: dict[int, float] = {}
+        self.rule: Callable[[Delivery], Decision | None] = lambda delivery: ACK
+        process.listen("delivery", self._take)
+        process.listen("settled", self._settle)
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """What came so far."""
+        with self._changed:
+            return tuple(self._deliveries)
+
+    def settled_at(self, delivery: Delivery) -> float | None:
+        """When the app was done with a delivery (ms since 1970); `None` while it is not."""
+        with self._changed:
+            return self._settled.get(delivery.number)
+
+    def decide(self, delivery: Delivery, decision: Decision) -> None:
+        """Settle a delivery that was held."""
+        self._process.send(
+            "decide",
+            delivery=delivery.number,
+            action=decision.action,
+            seconds=decision.seconds,
+        )
+
+    def wait_for(
+        self, enough: Callable[[tuple[Delivery, ...]], bool], within_s: float
+    ) -> tuple[Delivery, ...]:
+        """Wait until enough came, or the time is over; return what came."""
+        deadline = time.monotonic() + within_s
+        with self._changed:
+            while not enough(tuple(self._deliveries)):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            return tuple(self._deliveries)
+
+    def _take(self, message: Message) -> None:
+        delivery = Delivery(
+            number=message.delivery,
+            queue_name=message.queue_name,
+            message_id=message.message_id,
+            attempt=decode(message.attempt),
+            message=decode(message.message),
+            at=message.at,
+        )
+        decision = self.rule(delivery)
+        if decision is not None:
+            self.decide(delivery, decision)
+        with self._changed:
+            self._deliveries.append(delivery)
+            self._changed.notify_all()
+
+    def _settle(self, message: Message) -> None:
+        with self._changed:
+            self._settled[message.delivery] = message.at
+            self._changed.notify_all()

@@ -1,0 +1,97 @@
+// The adapter for Node: one JSON message a line, from the harness on standard input and to it on
+// standard output. What the World itself prints goes to standard error.
+import { writeSync } from "node:fs";
+import { Deliveries } from "./deliveries.mjs";
+import { now, perform, performAll, readStream } from "./calls.mjs";
+import { encode, encodeError } from "./wire.mjs";
+import { openWorld } from "./world.mjs";
+
+Object.defineProperty(process, "stdout", { value: process.stderr });
+
+const waiting = [];
+let flushing = false;
+
+function flush() {
+  flushing = false;
+  // The line break in front ends whatever somebody printed past us.
+  writeSync(1, `\n${waiting.splice(0).join("\n")}\n`);
+}
+
+function tell(message) {
+  waiting.push(JSON.stringify(message));
+  if (flushing) return;
+  flushing = true;
+  setImmediate(flush);
+}
+
+let world;
+let deliveries;
+
+const OPERATIONS = {
+  open: async ({ world: wanted }) => {
+    world = await openWorld(wanted);
+    deliveries = new Deliveries(world, tell);
+    const { methods, specVersion, shape, capabilities } = world;
+    return {
+      protocol: 1,
+      adapter: "node",
+      language: "typescript",
+      runtime: process.version,
+      specVersion,
+      shape,
+      methods: [...methods.keys()],
+      capabilities: encode(capabilities),
+      package: world.package,
+    };
+  },
+  serve: (request) => deliveries.serve(request),
+  unserve: () => deliveries.unserve(),
+  drop: (request) => deliveries.drop(request),
+  decide: (request) => deliveries.decide(request),
+  ping: () => null,
+  exit: async () => {
+    await deliveries?.unserve();
+    process.stdin.destroy();
+  },
+};
+
+const CALLS = {
+  call: (request) => perform(world, request),
+  read: (request) => readStream(world, request),
+  batch: async (request) => {
+    const start = now();
+    return { results: await performAll(world, request), start, end: now() };
+  },
+};
+
+async function answer(request) {
+  if (request.op in CALLS) return CALLS[request.op](request);
+  const start = now();
+  try {
+    const operation = OPERATIONS[request.op];
+    if (!operation) throw new Error(`the adapter knows no operation ${request.op}`);
+    return { ok: (await operation(request)) ?? null, start, end: now() };
+  } catch (thrown) {
+    return { error: encodeError(thrown), start, end: now() };
+  }
+}
+
+function take(line) {
+  if (line.trim() === "") return;
+  const request = JSON.parse(line);
+  answer(request).then((reply) => tell({ id: request.id, ...reply }));
+}
+
+// A World whose background work fails must not take the adapter along: the harness is told.
+for (const kind of ["uncaughtException", "unhandledRejection"]) {
+  process.on(kind, (thrown) => tell({ notice: "unhandled", error: encodeError(thrown), at: now() }));
+}
+
+let rest = "";
+process.stdin.setEncoding("utf8");
+process.stdin.on("data", (text) => {
+  const lines = (rest + text).split("\n");
+  rest = lines.pop();
+  lines.forEach(take);
+});
+process.stdin.on("end", () => process.exit(0));

@@ -1,0 +1,237 @@
+"""Where a World runs while it is examined: storage of its own, and processes that open it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from harness.adapters.process import run_adapter
+from harness.adapters.world import Reply, World, open_world
+from harness.certification.subjects import Subject
+from harness.errors import ServiceError
+from harness.programs.commands import run_logged
+from harness.programs.interruption import hold_signals
+from harness.programs.ports import free_port
+from harness.services.resolution import Choice, Service, open_service
+from harness.workspaces.node import find_node
+
+_ADAPTERS = Path(__file__).parents[1] / "adapters"
+_NODE_ADAPTER = _ADAPTERS / "node" / "adapter.mjs"
+_PYTHON_ADAPTER = _ADAPTERS / "python"
+_PYTHON_MODULE = "world_harness_adapter"
+
+
+class Site:
+    """One storage of a World. Processes that it opens share it; other sites know nothing of it.
+
+    Args:
+        subject: The World.
+        folder: An empty folder of the site's own.
+        databases: Service -> URL of the site's own database.
+        cut: Service -> ends every connection to a database.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        folder: Path,
+        databases: Mapping[str, str],
+        cut: Callable[[], int],
+    ) -> None:
+        self.subject = subject
+        self.folder = folder
+        self.storage = folder / "storage"
+        self.storage.mkdir()
+        self.port = free_port()
+        self._databases = databases
+        self._cut = cut
+        self._stack = contextlib.ExitStack()
+        self._numbers = itertools.count()
+        #: Told every call and how it ended.
+        self.note: Callable[[Reply], None] = lambda reply: None
+
+    def open(self, *, port: int | None = None, env: Mapping[str, str] | None = None) -> World:
+        """Open the storage in one more process.
+
+        Args:
+            port: Where this process is to serve deliveries; the site's own port by default.
+            env: Environment beyond what the World's description says.
+
+        Raises:
+            OpenError: the World cannot be loaded, or is none.
+            AdapterError: the adapter cannot be started.
+        """
+        number = next(self._numbers)
+        process = self._stack.enter_context(
+            run_adapter(
+                _command_of(self.subject),
+                folder=self.storage,
+                env={**self._environment(port or self.port), **(env or {})},
+                log=self.folder / f"process-{number}.log",
+            )
+        )
+        return open_world(
+            process,
+            entry=self.subject.entry,
+            folder=str(self.subject.folder),
+            number=number,
+            note=lambda reply: self.note(reply),
+        )
+
+    def cut_connections(self) -> int:
+        """End every connection to the site's databases; return how many there were.
+
+        Raises:
+            ServiceError: the server cannot do that, or the World has no server.
+        """
+        if not self._databases:
+            raise ServiceError(
+                f"{self.subject.title} has no server whose connections could be cut",
+                remedy="skip what needs one",
+            )
+        return self._cut()
+
+    def close(self) -> None:
+        """End every process of the site."""
+        with hold_signals():
+            self._stack.close()
+
+    def _environment(self, port: int) -> dict[str, str]:
+        subject = self.subject
+        filled = subject.fill_env(
+            storage=str(self.storage),
+            base_url=f"http://127.0.0.1:{port}",
+            port=str(port),
+            databases=self._databases,
+        )
+        base = (
+            find_node().environment(Path(subject.folder) / "node_modules" / ".bin")
+            if subject.language == "typescript"
+            else {**os.environ, "PYTHONPATH": _python_path()}
+        )
+        return {**base, "PORT": str(port), "HOST": "127.0.0.1", **filled}
+
+
+class Ground:
+    """Makes sites for one World: its services are opened once. Use :func:`open_ground`."""
+
+    def __init__(self, subject: Subject, folder: Path, services: Mapping[str, Service]) -> None:
+        self.subject = subject
+        self._folder = folder
+        self._services = services
+        self._numbers = itertools.count()
+
+    def describe_services(self) -> dict[str, str]:
+        """Return service -> what it is and where it comes from."""
+        return {name: service.describe() for name, service in self._services.items()}
+
+    def service_urls(self) -> dict[str, str]:
+        """Return service -> URL, with its password, for another process to use the same server."""
+        return {name: service.url for name, service in self._services.items()}
+
+    @contextlib.contextmanager
+    def site(self) -> Iterator[Site]:
+        """Make a site; its processes, databases and files are gone after the block.
+
+        Raises:
+            ServiceError: a server refuses a database, or the World's setup fails.
+        """
+        with contextlib.ExitStack() as stack:
+            folder = self._folder / f"site-{next(self._numbers)}"
+            folder.mkdir()
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            databases = {}
+            for name, service in self._services.items():
+                service.template(self._template, partial(self._set_up, name))
+                databases[name] = stack.enter_context(
+                    service.create_database(template=self._template)
+                )
+
+            def cut() -> int:
+                return sum(
+                    self._services[name].cut_connections(url) for name, url in databases.items()
+                )
+
+            site = Site(self.subject, folder, databases, cut)
+            stack.callback(site.close)
+            yield site
+
+    @property
+    def _template(self) -> str:
+        return f"certify-{self.subject.id}-{self.subject.line}-{self.subject.version}"
+
+    def _set_up(self, name: str, url: str) -> None:
+        subject = self.subject
+        if not subject.setup:
+            return
+        node = find_node()
+        run_logged(
+            subject.setup,
+            folder=Path(subject.folder),
+            env={
+                **node.environment(Path(subject.folder) / "node_modules" / ".bin"),
+                **subject.fill_env(storage="", base_url="", port="", databases={name: url}),
+            },
+            log=self._folder / "setup.log",
+            failure=ServiceError,
+            what=f"the storage of {subject.title} could not be set up",
+            remedy="read the log; the command is `setup` in the World's description, or --setup",
+        )
+
+
+@contextlib.contextmanager
+def open_ground(
+    subject: Subject, *, services: Choice = "auto", urls: Mapping[str, str] | None = None
+) -> Iterator[Ground]:
+    """Open the services that a World needs, and end them with the block.
+
+    Args:
+        subject: The World.
+        services: Which kind of server each is to be.
+        urls: Service -> URL of a server that runs already.
+
+    Raises:
+        ServiceError: a server cannot be had.
+        UsageError: no service has such a name.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="world-harness-"))
+        # Servers may run as another user than this process: they have to get to their folders.
+        folder.chmod(0o755)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        running = urls or {}
+        opened = {
+            name: stack.enter_context(
+                open_service(
+                    name,
+                    choice="external" if name in running else services,
+                    url=running.get(name),
+                    workdir=folder / "services",
+                )
+            )
+            for name in subject.services
+        }
+        yield Ground(subject, folder, opened)
+
+
+def _command_of(subject: Subject) -> list[str | Path]:
+    if subject.language == "python":
+        return [subject.python or sys.executable, "-m", _PYTHON_MODULE]
+    return [
+        find_node().folder / "node",
+        "--experimental-import-meta-resolve",
+        "--no-warnings",
+        _NODE_ADAPTER,
+    ]
+
+
+def _python_path() -> str:
+    inherited = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(_PYTHON_ADAPTER), *([inherited] if inherited else [])])
