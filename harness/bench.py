@@ -23,7 +23,8 @@ from harness.measure.plan import (
     describe_profiles,
 )
 from harness.measure.results import Footer, Header
-from harness.measure.session import Watcher, conduct, describe_machine, describe_session
+from harness.machine import describe_machine
+from harness.measure.session import Watcher, conduct, describe_session
 from harness.measure.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
 from harness.workspaces.install import pin_line
@@ -165,7 +166,7 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selec
         seed=seed,
         command=write_command(request, seed),
         node_version=find_node().version,
-        pins=_pin_lines(catalog, lines),
+        pins=_pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
     )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
     return request.out / name, header, selection
@@ -194,11 +195,15 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     if remote is None and any(world.remote for world in header.worlds):
         raise _demand_url()
     selection = Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
+    worlds = [world.id for world in header.worlds]
     described = {
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
         "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
         "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
-        "pins": (header.pins, _pin_lines(catalog, header.pins)),
+        "pins": (
+            header.pins,
+            _pin_lines(catalog, header.pins, worlds),
+        ),
         "machine": (header.machine, describe_machine(find_node().version)),
     }
     changed = [name for name, (then, now) in described.items() if then != now]
@@ -211,9 +216,12 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     return path, header, selection
 
 
-def _pin_lines(catalog: Catalog, lines: Iterable[str]) -> dict[str, dict[str, str]]:
+def _pin_lines(
+    catalog: Catalog, lines: Iterable[str], worlds: Iterable[str]
+) -> dict[str, dict[str, str]]:
     """Pin those lines that are described: a remote app can be of another one."""
-    return {line: pin_line(catalog, line) for line in lines if line in catalog.lines}
+    needed = catalog.keep_worlds(worlds)
+    return {line: pin_line(needed, line) for line in lines if line in needed.lines}
 
 
 class _Named(Protocol):

@@ -26,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     examined.addoption(
         "--clause", action="append", default=[], metavar="ID", help="only these clauses"
     )
+    examined.addoption(
+        "--parcel", type=Path, default=None, help="the World as `certify` hands it over"
+    )
     examined.addoption("--records", type=Path, default=None, help="file that takes the records")
     for name in ("env", "service", "setup"):
         examined.addoption(f"--{name}", action="append", default=[], help="as of `certify`")

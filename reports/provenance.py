@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.descriptions import World
-from harness.measure.results import Header, Machine
+from harness.machine import Machine
+from harness.measure.results import Header
 from reports.findings import Findings
 from reports.tables import render_table
 from reports.text import (

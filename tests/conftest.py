@@ -9,7 +9,8 @@ import pytest
 
 from harness.cli import read_catalog
 from harness.descriptions import Catalog, Cell
-from harness.measure.results import METHODOLOGY, Header, Machine
+from harness.machine import Machine
+from harness.measure.results import METHODOLOGY, Header
 
 CELLS = (
     Cell("v5", "express", "local"),

@@ -55,15 +55,23 @@ class Inbox:
         self._changed = threading.Condition()
         self._deliveries: list[Delivery] = []
         self._settled: dict[int, float] = {}
+        self._dropped = 0
         self.rule: Callable[[Delivery], Decision | None] = lambda delivery: ACK
         process.listen("delivery", self._take)
         process.listen("settled", self._settle)
+        process.listen("dropped", self._drop)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """What came so far."""
         with self._changed:
             return tuple(self._deliveries)
+
+    @property
+    def dropped(self) -> int:
+        """How many connections were cut because the harness wanted it (operation `drop`)."""
+        with self._changed:
+            return self._dropped
 
     def settled_at(self, delivery: Delivery) -> float | None:
         """When the app was done with a delivery (ms since 1970); `None` while it is not."""
@@ -111,4 +119,9 @@ class Inbox:
     def _settle(self, message: Message) -> None:
         with self._changed:
             self._settled[message.delivery] = message.at
+            self._changed.notify_all()
+
+    def _drop(self, message: Message) -> None:
+        with self._changed:
+            self._dropped += 1
             self._changed.notify_all()

@@ -16,7 +16,7 @@ from harness.adapters.process import run_adapter
 from harness.adapters.world import Reply, World, open_world
 from harness.certification.subjects import Subject
 from harness.errors import ServiceError
-from harness.programs.commands import run_logged
+from harness.programs.commands import quote_log, run_logged
 from harness.programs.interruption import hold_signals
 from harness.programs.ports import free_port
 from harness.services.resolution import Choice, Service, open_service
@@ -98,6 +98,11 @@ class Site:
             )
         return self._cut()
 
+    def quote_log(self) -> str:
+        """Return the end of what the site's last process printed."""
+        logs = sorted(self.folder.glob("process-*.log"), key=lambda log: log.stat().st_mtime_ns)
+        return quote_log(logs[-1]) if logs else ""
+
     def close(self) -> None:
         """End every process of the site."""
         with hold_signals():
@@ -124,7 +129,8 @@ class Ground:
 
     def __init__(self, subject: Subject, folder: Path, services: Mapping[str, Service]) -> None:
         self.subject = subject
-        self._folder = folder
+        #: Takes all that is made.
+        self.folder = folder
         self._services = services
         self._numbers = itertools.count()
 
@@ -144,7 +150,7 @@ class Ground:
             ServiceError: a server refuses a database, or the World's setup fails.
         """
         with contextlib.ExitStack() as stack:
-            folder = self._folder / f"site-{next(self._numbers)}"
+            folder = self.folder / f"site-{next(self._numbers)}"
             folder.mkdir()
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             databases = {}
@@ -179,7 +185,7 @@ class Ground:
                 **node.environment(Path(subject.folder) / "node_modules" / ".bin"),
                 **subject.fill_env(storage="", base_url="", port="", databases={name: url}),
             },
-            log=self._folder / "setup.log",
+            log=self.folder / "setup.log",
             failure=ServiceError,
             what=f"the storage of {subject.title} could not be set up",
             remedy="read the log; the command is `setup` in the World's description, or --setup",

@@ -12,23 +12,13 @@ from typing import Literal
 import msgspec
 
 from harness.descriptions import Cell, Framework, Scenario, World
+from harness.machine import Machine
 
 #: Raised when what a number means changes: results of different methodologies are never compared.
 METHODOLOGY = 1
 
 Kind = Literal["timing", "counting"]
 Outcome = Literal["correct", "incorrect", "failed", "timeout"]
-
-
-class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the numbers come from."""
-
-    system: str
-    processor: str
-    cores: int
-    memory_bytes: int
-    python: str
-    node: str
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field="record"):

@@ -20,9 +20,10 @@ import psutil
 import harness
 from harness.descriptions import Catalog, Cell
 from harness.errors import HarnessError
+from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
 from harness.measure.plan import Fork, Profile, Selection, plan_forks
-from harness.measure.results import METHODOLOGY, Footer, ForkEnd, Header, Machine, Sample
+from harness.measure.results import METHODOLOGY, Footer, ForkEnd, Header, Sample
 from harness.measure.store import ResultsWriter
 
 #: After this many failed forks, the rest of a cell's forks are not tried.
@@ -218,41 +219,6 @@ def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         seconds=0.0,
     )
-
-
-def describe_machine(node_version: str) -> Machine:
-    """Return what machine this is."""
-    return Machine(
-        system=f"{platform.system()} {platform.release()}",
-        processor=_find_processor(),
-        cores=len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        python=platform.python_version(),
-        node=node_version,
-    )
-
-
-def _find_processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.machine())
-
-
-def find_commit() -> str:
-    """Return the commit of the checkout, with `-dirty` when it was changed; else empty."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    try:
-        found = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return found.stdout.strip()
 
 
 def peak_memory() -> int:

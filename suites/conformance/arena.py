@@ -215,9 +215,9 @@ class Arena:
         events: list[Any] = []
         cursor: str | None = None
         while True:
-            page = reader.events.list(
-                {"runId": run_id, "pagination": page_of(limit, cursor), **ALL}
-            )
+            # The interface of the Python SDK knows neither limits nor cursors.
+            pagination = {} if reader.opened.shape == "py" else page_of(limit, cursor)
+            page = reader.events.list({"runId": run_id, "pagination": pagination, **ALL})
             events.extend(field(page, "data"))
             cursor = maybe(page, "cursor")
             if not maybe(page, "hasMore") or cursor is None:

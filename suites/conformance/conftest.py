@@ -43,9 +43,10 @@ def pytest_configure_node(node: Any) -> None:
 
 def _session_of(config: pytest.Config) -> Session:
     if _SESSION not in config.stash:
-        given = getattr(config, "workerinput", None)
+        # Named by `--pyargs`, this file is unknown to the first process: nothing is handed over.
+        given = getattr(config, "workerinput", {}).get("conformance")
         try:
-            session = receive_session(given["conformance"]) if given else find_session(config)
+            session = receive_session(given) if given else find_session(config)
         except HarnessError as error:
             raise pytest.UsageError(str(error)) from error
         config.stash[_SESSION] = session
@@ -179,6 +180,24 @@ def _phrase(report: Any, record: TestRecord) -> None:
             f"{record.clause} {record.verdict}: {record.message}\n{calls}\n"
             f"again: {record.reproduce}"
         )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Say how many checks there will be."""
+    _plan(node.config, len(ids))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say how many checks there will be, where there are no workers."""
+    if session.items and not hasattr(session.config, "workerinput"):
+        _plan(session.config, len(session.items))
+
+
+def _plan(config: pytest.Config, checks: int) -> None:
+    records = config.getoption("--records")
+    if records is not None:
+        records.with_suffix(".planned").write_text(str(checks), encoding="ascii")
 
 
 def pytest_runtest_logreport(report: Any) -> None:

@@ -132,5 +132,5 @@ def _write_value(reply: Reply) -> str:
 
 def _write_command(session: Session, clause: str, effort: str) -> str:
     words = ["world-harness", "certify", session.spec, "--line", session.line]
-    words += session.options
+    words += session.subject.options
     return shlex.join([*words, "--clause", clause, "--effort", effort])

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from harness.adapters.protocol import Opened
+from harness.certification.parcels import pack, unpack
 from harness.certification.sites import Ground, open_ground
 from harness.certification.subjects import Subject, find_subject, infer_line
-from harness.cli import read_catalog
 from harness.errors import UsageError
 
 
 class Session:
     """What is examined, and the ground it runs on."""
 
-    def __init__(self, subject: Subject, options: tuple[str, ...], urls: Mapping[str, str]) -> None:
+    def __init__(self, subject: Subject, urls: Mapping[str, str]) -> None:
         self._stack = contextlib.ExitStack()
-        self.options = options
         self.ground: Ground = self._stack.enter_context(open_ground(subject, urls=urls))
         self.subject = subject
         if subject.line is None:
@@ -65,6 +62,9 @@ def find_session(config: pytest.Config) -> Session:
         UsageError: no World, or several, are named.
         HarnessError: it cannot be had.
     """
+    parcel = config.getoption("--parcel")
+    if parcel is not None:
+        return receive_session(parcel.read_bytes())
     specs = config.getoption("--world")
     if len(specs) != 1:
         raise UsageError(
@@ -74,6 +74,9 @@ def find_session(config: pytest.Config) -> Session:
         )
     lines = config.getoption("--line")
     env = dict(text.partition("=")[::2] for text in config.getoption("--env"))
+    # Only here, and not in the workers: with the catalog comes everything that can be measured.
+    from harness.cli import read_catalog
+
     subject = find_subject(
         specs[0],
         read_catalog(),
@@ -82,31 +85,15 @@ def find_session(config: pytest.Config) -> Session:
         services=config.getoption("--service"),
         setup=config.getoption("--setup"),
     )
-    # Values of the environment are not repeated: they can hold secrets.
-    options = [word for name in env for word in ("--env", f"{name}=…")]
-    options += [word for name in config.getoption("--service") for word in ("--service", name)]
-    return Session(subject, tuple(options), {})
-
-
-class _Parcel(msgspec.Struct, frozen=True):
-    """What a worker needs to know."""
-
-    subject: Subject
-    options: tuple[str, ...]
-    urls: dict[str, str]
+    return Session(subject, {})
 
 
 def send_session(session: Session) -> bytes:
     """Pack a session for a worker."""
-    parcel = _Parcel(session.subject, session.options, session.ground.service_urls())
-    return msgspec.json.encode(parcel, enc_hook=str)
+    return pack(session.subject, session.ground.service_urls())
 
 
 def receive_session(packed: bytes) -> Session:
     """Unpack a session in a worker; its servers are those of the first process."""
-    parcel = msgspec.json.decode(packed, type=_Parcel, dec_hook=_read_path)
-    return Session(parcel.subject, parcel.options, parcel.urls)
-
-
-def _read_path(kind: type, value: Any) -> Path:
-    return Path(value)
+    parcel = unpack(packed)
+    return Session(parcel.subject, parcel.urls)

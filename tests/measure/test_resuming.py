@@ -16,7 +16,7 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
 from harness.measure.plan import Choice, plan_forks
-from harness.measure.results import Machine
+from harness.machine import Machine
 from harness.measure.store import ResultsWriter, read_results
 from tests.measure.deploying import PretendingPreparer, answer_rightly
 from tests.measure.test_session import Watching

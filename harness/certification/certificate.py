@@ -1,0 +1,355 @@
+r"""The certificate: canonical JSON lines that anyone can check again, offline.
+
+A header, one line a clause in the header's order, the World's profile, and a footer with the
+SHA-256 of everything before it. Canonical means: sorted keys, no spaces, UTF-8, `\n` after each
+line; one certificate has one spelling, so that not a byte can change unnoticed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+import harness
+from harness.certification.records import TestRecord
+from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
+from harness.errors import ResultsError
+
+#: Raised when the shape of the file, or what its words mean, changes.
+FORMAT = 1
+
+#: What decides a verdict, besides the World: the checks and the contract.
+SUITE_FOLDERS = ("harness/contract", "suites/conformance", "suites/properties")
+
+#: A time with its zone.
+Time = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+
+_REMEDY = "certify again with `world-harness certify`, or get an unchanged copy of the file"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the World was certified."""
+
+    system: str
+    processor: str
+    python: str
+    #: Empty for a World that needs none.
+    node: str = ""
+    #: Service -> what it was: its version and how it was had; never a password.
+    services: dict[str, str] = {}
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The package under test."""
+
+    name: str
+    version: str
+    #: SHA-256 of what was installed.
+    digest: str
+
+
+class Header(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag="header",
+    tag_field="record",
+):
+    """What was certified, by what, where and when: enough to do it again."""
+
+    world: str
+    title: str
+    #: What the user asked for: `postgres`, `npm:@scope/world@1.2.3`, a folder.
+    spec: str
+    package: Package
+    #: SHA-256 of the suite's and the contract's files.
+    suite: str
+    line: str
+    language: str
+    #: The World's spec version; None where it states none.
+    spec_version: int | None
+    #: Package -> exact version of everything pinned.
+    pins: dict[str, str]
+    environment: Environment
+    #: How many processes may share its storage, by its documentation.
+    processes: Processes
+    seed: int
+    effort: str
+    harness_version: str
+    commit: str | None
+    started: Time
+    ended: Time
+    #: The ids of all clauses, in the order of their records; filled in when it is made.
+    clauses: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    @property
+    def day(self) -> datetime.date:
+        """The day that expiry dates are compared with."""
+        return self.started.astimezone(datetime.UTC).date()
+
+
+class Profile(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag="profile",
+    tag_field="record",
+):
+    """What the World does where the contract leaves it a choice."""
+
+    #: Clause -> name -> answer.
+    answers: dict[str, dict[str, str]]
+
+
+class Footer(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag="footer",
+    tag_field="record",
+):
+    """The verdict, and the seal."""
+
+    #: Level (`none` off the line) -> verdict -> clauses.
+    counts: dict[str, dict[str, int]]
+    verdict: Literal["passed", "failed", "inconclusive"]
+    certified: bool
+    #: SHA-256 of all bytes before the footer's line.
+    sha256: str
+
+
+Line = Header | ClauseVerdict | Profile | Footer
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate whose seal is whole."""
+
+    header: Header
+    clauses: tuple[ClauseVerdict, ...]
+    profile: dict[str, dict[str, str]]
+    footer: Footer
+
+    @property
+    def world_verdict(self) -> WorldVerdict:
+        """The verdict on the World, as its clauses give it."""
+        return decide_world(self.clauses)
+
+
+_decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+class _Start(msgspec.Struct, frozen=True):
+    """As much of a header as every format has."""
+
+    record: Literal["header"]
+    format: int
+
+
+def make_certificate(
+    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[TestRecord] = ()
+) -> Certificate:
+    """Make the certificate of a World.
+
+    Args:
+        header: What was certified; its `clauses` are filled in.
+        clauses: The verdicts, in the contract's order.
+        records: The cleaned records, for the answers in them.
+    """
+    header = msgspec.structs.replace(header, clauses=tuple(clause.id for clause in clauses))
+    # What was read back is what is sealed: a `0` that stands for `0.0` would be spelled otherwise.
+    clauses = [msgspec.convert(msgspec.to_builtins(clause), ClauseVerdict) for clause in clauses]
+    profile = collect_profile(records)
+    body = encode_body(header, clauses, profile)
+    return Certificate(
+        header=header,
+        clauses=tuple(clauses),
+        profile=profile,
+        footer=make_footer(clauses, body),
+    )
+
+
+def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
+    """Make the footer that clauses and the bytes before it determine."""
+    world = decide_world(clauses)
+    return Footer(
+        counts=world.counts,
+        verdict=world.verdict,
+        certified=world.certified,
+        sha256=hashlib.sha256(body).hexdigest(),
+    )
+
+
+def collect_profile(records: Iterable[TestRecord]) -> dict[str, dict[str, str]]:
+    """Collect the informative answers, by clause and name; answers that differ stand together."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for record in records:
+        for name, answer in record.answers.items():
+            found.setdefault(record.clause, {}).setdefault(name, set()).add(answer)
+    return {
+        clause: {name: " | ".join(sorted(answers[name])) for name in sorted(answers)}
+        for clause, answers in sorted(found.items())
+    }
+
+
+def encode_line(record: Line) -> bytes:
+    """Return the one spelling of a record, with the end of its line."""
+    return msgspec.json.encode(record, order="sorted") + b"\n"
+
+
+def encode_body(
+    header: Header, clauses: Sequence[ClauseVerdict], profile: dict[str, dict[str, str]]
+) -> bytes:
+    """Return every line but the footer's."""
+    lines: list[Line] = [header, *clauses, Profile(answers=profile)]
+    return b"".join(map(encode_line, lines))
+
+
+def decode_line(line: bytes) -> Line:
+    """Return the record of a line without its end.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON, or no record.
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    return _decoder.decode(line)
+
+
+def write_certificate(path: Path, certificate: Certificate) -> None:
+    """Write a certificate, whole or not at all.
+
+    Raises:
+        ResultsError: it cannot be written there.
+    """
+    body = encode_body(certificate.header, certificate.clauses, certificate.profile)
+    data = body + encode_line(certificate.footer)
+    partial = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            partial = file.name
+            file.write(data)
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    except OSError as error:
+        if partial:
+            Path(partial).unlink(missing_ok=True)
+        raise ResultsError(
+            f"the certificate cannot be written to {path}",
+            cause=os.strerror(error.errno or 0),
+            remedy="make room or name another place with --out",
+        ) from error
+
+
+def read_certificate(path: Path) -> Certificate:
+    """Read a certificate whose seal is whole.
+
+    Raises:
+        ResultsError: not readable, not a certificate, of a newer format, cut, or changed.
+    """
+    data = read_bytes(path)
+    require_format(path, data)
+    lines = data.split(b"\n")
+    if lines.pop() != b"" or b'"record":"footer"' not in lines[-1]:
+        raise ResultsError(
+            f"{path} was cut", cause="its last line is not a whole footer", remedy=_REMEDY
+        )
+    try:
+        header, *clauses, profile, footer = map(decode_line, lines)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise _explain_change(path, str(error)) from error
+    if not (isinstance(header, Header) and isinstance(profile, Profile)):
+        raise _explain_change(path, "its lines are not in order")
+    verdicts = tuple(clause for clause in clauses if isinstance(clause, ClauseVerdict))
+    body = encode_body(header, verdicts, profile.answers)
+    due = make_footer(verdicts, body)
+    if body + encode_line(due) != data or not isinstance(footer, Footer):
+        raise _explain_change(path, "its seal does not fit its lines")
+    return Certificate(header=header, clauses=verdicts, profile=profile.answers, footer=footer)
+
+
+def _explain_change(path: Path, cause: str) -> ResultsError:
+    return ResultsError(
+        f"{path} was changed after it was written",
+        cause=cause,
+        remedy=f"`world-harness verify {path}` lists what differs; {_REMEDY}",
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that should be a certificate.
+
+    Raises:
+        ResultsError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ResultsError(
+            f"{path} cannot be read",
+            cause=os.strerror(error.errno or 0),
+            remedy="name a certificate that `world-harness certify` wrote",
+        ) from error
+
+
+def require_format(path: Path, data: bytes) -> None:
+    """Refuse what is not a certificate, or one of a format that this version cannot read.
+
+    Raises:
+        ResultsError: either.
+    """
+    try:
+        start = msgspec.json.decode(data.partition(b"\n")[0], type=_Start)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ResultsError(
+            f"{path} is not a certificate",
+            cause=f"its first line is not a certificate's header: {error}",
+            remedy="name a certificate that `world-harness certify` wrote",
+        ) from error
+    if start.format > FORMAT:
+        raise ResultsError(
+            f"{path} has format {start.format}, and this harness reads up to {FORMAT}",
+            cause="it was written by a newer version of the harness",
+            remedy="pip install --upgrade world-harness",
+        )
+
+
+def digest_files(folders: Mapping[str, Path]) -> str:
+    """Return a SHA-256 over the names and contents of all files in folders.
+
+    Args:
+        folders: By the name that each counts under. Caches and hidden files are left out.
+    """
+    digest = hashlib.sha256()
+    for place, folder in sorted(folders.items()):
+        for path in sorted(folder.rglob("*")):
+            parts = path.relative_to(folder).parts
+            if not path.is_file() or any(part.startswith((".", "__pycache__")) for part in parts):
+                continue
+            name = "/".join((place, *parts)).encode()
+            content = path.read_bytes()
+            # With their lengths, so that no byte can move from one to another.
+            digest.update(b"%d %d " % (len(name), len(content)) + name + content)
+    return digest.hexdigest()
+
+
+def digest_suite(root: Path | None = None) -> str:
+    """Return the digest of the installed suite and contract.
+
+    Args:
+        root: The folder that holds the project's packages; by default the installed ones.
+    """
+    root = root or Path(harness.__file__).parent.parent
+    return digest_files({folder: root / folder for folder in SUITE_FOLDERS})

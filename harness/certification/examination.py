@@ -1,0 +1,299 @@
+"""One certification, from request to certificate: the suite runs in processes of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+import harness
+from harness.adapters.protocol import Opened
+from harness.adapters.world import OpenError
+from harness.certification.certificate import (
+    Certificate,
+    Environment,
+    Header,
+    Package,
+    digest_suite,
+    make_certificate,
+)
+from harness.certification.known_failures import KnownFailure
+from harness.certification.parcels import write_parcel
+from harness.certification.records import TestRecord, clean_record, read_record
+from harness.certification.sites import Ground, open_ground
+from harness.certification.smoke import explain_open_error
+from harness.certification.subjects import Subject, infer_line
+from harness.certification.verdicts import ClauseVerdict, decide_clause
+from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
+from harness.errors import HarnessError
+from harness.machine import describe_machine, find_commit
+from harness.programs.commands import quote_log, run_group
+from harness.services.resolution import Choice
+from harness.workspaces.cache import cache_folder
+
+#: Exit codes of pytest after which the records are whole: all passed, some failed.
+_COMPLETE = {0, 1}
+_POLL_S = 0.2
+_GRACE_S = 15.0
+
+
+class SuiteError(HarnessError):
+    """The suite itself did not run to its end."""
+
+
+class Watcher(Protocol):
+    """Who is told how it goes."""
+
+    def preparing(self, text: str) -> None:
+        """Something is being installed or started."""
+
+    def planned(self, checks: int) -> None:
+        """So many checks will run."""
+
+    def checked(self, record: TestRecord) -> None:
+        """A check has ended."""
+
+
+class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be certified, and how thoroughly."""
+
+    subject: Subject
+    #: The folder that holds the checks.
+    suite: Path
+    effort: str = "standard"
+    #: Only these clauses; then no certificate can be had.
+    clauses: tuple[str, ...] = ()
+    known: Mapping[str, KnownFailure] = {}
+    services: Choice = "auto"
+    seed: int = 0
+    #: How many checks run side by side; much of their time they wait.
+    workers: int = 4
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What the suite found."""
+
+    subject: Subject
+    opened: Opened
+    verdicts: tuple[ClauseVerdict, ...]
+    records: tuple[TestRecord, ...]
+    services: dict[str, str]
+    started: datetime
+    ended: datetime
+
+
+def examine_world(request: CertifyRequest, watcher: Watcher) -> Examined:
+    """Run the suite against a World and decide every clause.
+
+    Raises:
+        HarnessError: the World cannot be opened, a server cannot be had, the suite broke off.
+    """
+    started = datetime.now(UTC)
+    subject = request.subject
+    with open_ground(subject, services=request.services) as ground:
+        watcher.preparing(f"opening {subject.title}")
+        opened = look_at(ground)
+        if subject.line is None:
+            line = infer_line(subject.language, opened.shape, opened.spec_version)
+            subject = msgspec.structs.replace(subject, line=line)
+        records = _run_suite(msgspec.structs.replace(request, subject=subject), ground, watcher)
+        services = ground.describe_services()
+    ended = datetime.now(UTC)
+    secrets = list(ground.service_urls().values())
+    cleaned = tuple(clean_record(record, secrets) for record in records)
+    return Examined(
+        subject=subject,
+        opened=opened,
+        verdicts=decide_all(subject, opened, cleaned, request, today=started.date()),
+        records=cleaned,
+        services=services,
+        started=started,
+        ended=ended,
+    )
+
+
+def certify(request: CertifyRequest, examined: Examined) -> Certificate:
+    """Make the certificate of a World that was examined whole."""
+    subject, opened = examined.subject, examined.opened
+    python = f"Python {sys.version.split()[0]}"
+    machine = describe_machine(opened.runtime.removeprefix("v"))
+    header = Header(
+        world=subject.id,
+        title=subject.title,
+        spec=subject.spec,
+        package=Package(
+            name=subject.package or opened.package.name,
+            version=subject.version or opened.package.version,
+            digest=subject.digest,
+        ),
+        suite=digest_suite(),
+        line=subject.line or "",
+        language=subject.language,
+        spec_version=spec_version_of(opened),
+        pins=dict(subject.packages),
+        environment=Environment(
+            system=machine.system,
+            processor=machine.processor,
+            python=python,
+            node=opened.runtime if subject.language == "typescript" else "",
+            services=examined.services,
+        ),
+        processes=subject.processes,
+        seed=request.seed,
+        effort=request.effort,
+        harness_version=harness.__version__,
+        commit=find_commit() or None,
+        started=examined.started,
+        ended=examined.ended,
+    )
+    return make_certificate(header, examined.verdicts, examined.records)
+
+
+def decide_all(
+    subject: Subject,
+    opened: Opened,
+    records: Sequence[TestRecord],
+    request: CertifyRequest,
+    *,
+    today: date,
+) -> tuple[ClauseVerdict, ...]:
+    """Decide every clause (or those that were asked for) by what the suite recorded."""
+    line = subject.line or ""
+    return tuple(
+        decide_clause(
+            clause,
+            level_on(clause, line),
+            records,
+            inapplicable=_explain(clause, line, opened),
+            processes=subject.processes,
+            known=request.known.get(clause.id),
+            today=today,
+        )
+        for clause in describe_clauses().values()
+        if not request.clauses or clause.id in request.clauses
+    )
+
+
+def look_at(ground: Ground) -> Opened:
+    """Open a World once, on storage that is thrown away.
+
+    Raises:
+        HarnessError: it cannot be opened; it says whose fault that is.
+    """
+    with ground.site() as site:
+        try:
+            return site.open().opened
+        except OpenError as error:
+            raise explain_open_error(ground.subject, error, site.quote_log()) from error
+
+
+def spec_version_of(opened: Opened) -> int | None:
+    """Return the spec version that a World states; `None` when it states none that is a number."""
+    version = opened.spec_version
+    return int(version) if isinstance(version, (int, float)) else None
+
+
+def _explain(clause: Clause, line: str, opened: Opened) -> str:
+    return explain_inapplicable(
+        clause,
+        line=line,
+        spec_version=spec_version_of(opened),
+        methods=opened.methods,
+        capabilities=opened.capabilities,
+    )
+
+
+def _run_suite(request: CertifyRequest, ground: Ground, watcher: Watcher) -> list[TestRecord]:
+    with tempfile.TemporaryDirectory(dir=ground.folder, prefix="suite-") as place:
+        folder = Path(place)
+        records = folder / "records.jsonl"
+        records.touch()
+        parcel = folder / "parcel.json"
+        write_parcel(parcel, request.subject, ground.service_urls())
+        # It outlives the session: who is told to read a log must find it.
+        log = cache_folder() / "logs" / f"certify-{request.subject.id.replace('/', '-')}.log"
+        with _interruptible(
+            _write_command(request, parcel, records), folder=folder, log=log
+        ) as process:
+            reader = _Records(records, watcher)
+            while process.poll() is None:
+                reader.read()
+                time.sleep(_POLL_S)
+            reader.read()
+        if process.returncode not in _COMPLETE:
+            raise SuiteError(
+                f"the suite broke off with code {process.returncode}",
+                cause=quote_log(log),
+                remedy="run it again with `--clause` for one clause; if that helps, tell us both",
+            )
+        return reader.found
+
+
+def _write_command(request: CertifyRequest, parcel: Path, records: Path) -> list[str]:
+    settings = parcel.with_name("pytest.ini")
+    settings.write_text("[pytest]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", str(request.suite), "-c", str(settings)]
+    command += ["--rootdir", str(parcel.parent), "-q", "--no-header"]
+    for plugin in ("cacheprovider", "benchmark"):
+        command += ["-p", f"no:{plugin}"]
+    command += ["--parcel", str(parcel), "--records", str(records), "--effort", request.effort]
+    command += ["--seed", str(request.seed)]
+    for clause in request.clauses:
+        command += ["--clause", clause]
+    if request.workers > 1:
+        command += ["-n", str(request.workers), "--dist", "load", "--maxschedchunk", "1"]
+    return command
+
+
+@contextlib.contextmanager
+def _interruptible(
+    command: Sequence[str], *, folder: Path, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the suite; when we are interrupted, let it tidy up before it is killed."""
+    env = {**os.environ, "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    with run_group(command, folder=folder, env=env, log=log) as process:
+        try:
+            yield process
+        except BaseException:
+            # Databases on somebody else's server are dropped by the process that made them.
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(process.pid, signal.SIGINT)
+                process.wait(_GRACE_S)
+            raise
+
+
+class _Records:
+    """Reads records while the suite writes them."""
+
+    def __init__(self, path: Path, watcher: Watcher) -> None:
+        self._path = path
+        self._watcher = watcher
+        self._position = 0
+        self._planned = False
+        self.found: list[TestRecord] = []
+
+    def read(self) -> None:
+        """Read what came since."""
+        plan = self._path.with_suffix(".planned")
+        if not self._planned and plan.exists() and (text := plan.read_text(encoding="ascii")):
+            self._planned = True
+            self._watcher.planned(int(text))
+        with self._path.open("rb") as lines:
+            lines.seek(self._position)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    return
+                self._position += len(line)
+                record = read_record(line)
+                self.found.append(record)
+                self._watcher.checked(record)

@@ -1,0 +1,298 @@
+"""What a user names, taken apart, and what is found there: packages, files, modules."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+import tarfile
+from collections.abc import Iterable, Mapping
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.descriptions import Language, World
+from harness.errors import InstallError, UsageError, unknown
+
+_PACKED = (".tgz", ".tar.gz")
+_MODULES = (".mjs", ".js", ".cjs", ".ts", ".mts", ".cts")
+_PYTHON = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_NPM_NAME = re.compile(r"(@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*")
+#: A version, a range or a tag; never an address, which would install something else.
+_NPM_VERSION = re.compile(r"[A-Za-z0-9^~*<>=][A-Za-z0-9.+^~*<>= |-]*")
+_FORMS = (
+    "name a described World, an npm package (`@acme/world@1.2.3`), a packed one "
+    "(`./acme-world-1.2.3.tgz`), a module (`./my-world.mjs`) or, in Python, `module:attribute`"
+)
+_LARGEST_MANIFEST = 1 << 20
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a World comes from, as far as its name and the files at hand tell."""
+
+    spec: str
+    id: str = ""
+    #: The description that fits; everything below but the version is then in there.
+    world: World | None = None
+    #: An exact version, a tag or a range; empty when none is named.
+    version: str = ""
+    language: Language = "typescript"
+    entry: str = ""
+    folder: Path = Path()
+    packages: dict[str, str] = {}
+    package: str = ""
+    #: SHA-256 of a packed package.
+    content: str = ""
+
+
+class Package(msgspec.Struct, frozen=True):
+    """What a `package.json` says of itself."""
+
+    name: str = ""
+    version: str = ""
+
+
+class PythonModule(NamedTuple):
+    """A module that was found, without importing it."""
+
+    name: str
+    #: The folder that must be importable.
+    folder: Path
+    #: Its file, or its folder when it is a package.
+    path: Path
+
+
+def read_origin(spec: str, worlds: Mapping[str, World]) -> Origin:
+    """Take apart what a user names.
+
+    Raises:
+        UsageError: it names nothing, or a file or module that is not there.
+    """
+    spec = spec.strip()
+    if spec.endswith(_PACKED):
+        return _read_packed(spec)
+    if spec.endswith(_MODULES) and not spec.startswith("@"):
+        return _read_module(spec)
+    if _PYTHON.fullmatch(spec):
+        return _read_python(spec)
+    return _read_name(spec, worlds)
+
+
+def find_package(manifest: Path) -> Package:
+    """Read a `package.json`.
+
+    Raises:
+        InstallError: it is missing, or none.
+    """
+    try:
+        return msgspec.json.decode(manifest.read_bytes(), type=Package)
+    except (OSError, msgspec.DecodeError) as error:
+        raise InstallError(
+            f"{manifest} cannot be read",
+            cause=str(error),
+            remedy=f"remove {manifest.parent} and run again",
+        ) from error
+
+
+def find_python_module(name: str, first: Iterable[Path]) -> PythonModule:
+    """Find a module without importing it, nor the packages it is in.
+
+    Args:
+        name: Dotted.
+        first: Folders to look in before those of this interpreter.
+
+    Raises:
+        UsageError: there is none.
+    """
+    top, *rest = name.split(".")
+    spec = PathFinder.find_spec(top, [*map(str, first), *sys.path]) or importlib.util.find_spec(top)
+    folder = _locate(spec).parent if spec else Path()
+    for number, part in enumerate(rest, start=2):
+        inside = spec.submodule_search_locations if spec else None
+        spec = (
+            PathFinder.find_spec(".".join([top, *rest[: number - 1]]), inside) if inside else None
+        )
+        if spec is None:
+            raise _explain_python(name, f"there is no {part} in it")
+    if spec is None:
+        raise _explain_python(name, f"there is no {top} in this folder, nor where Python looks")
+    return PythonModule(name, folder, _locate(spec))
+
+
+def digest_package(folder: Path, package: str, *, language: Language = "typescript") -> str:
+    """Return the SHA-256 of an installed package's files, without what it depends on."""
+    if language == "python":
+        return _digest(_files_of_distribution(folder, package))
+    root = folder / "node_modules" / package
+    return _digest(
+        (path.relative_to(root).as_posix(), path)
+        for path in root.rglob("*")
+        if path.is_file() and "node_modules" not in path.relative_to(root).parts
+    )
+
+
+def digest_source(path: Path) -> str:
+    """Return the SHA-256 of a module's file, or of the files of its folder."""
+    if path.is_file():
+        return _digest([(path.name, path)])
+    return _digest(
+        (file.relative_to(path).as_posix(), file)
+        for file in path.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    )
+
+
+def _digest(files: Iterable[tuple[str, Path]]) -> str:
+    whole = hashlib.sha256()
+    for name, path in sorted(files):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{content} {name}\n".encode())
+    return whole.hexdigest()
+
+
+def _files_of_distribution(folder: Path, package: str) -> Iterable[tuple[str, Path]]:
+    wanted = re.sub(r"[-_.]+", "-", package).lower()
+    places = [str(place) for place in folder.glob("lib/python*/site-packages")]
+    for found in distributions(path=places):
+        if re.sub(r"[-_.]+", "-", found.name).lower() == wanted:
+            for file in found.files or ():
+                # What the installer wrote about itself is not the package.
+                own = ".dist-info" not in file.parts[0] and "__pycache__" not in file.parts
+                if own and ".." not in file.parts:
+                    yield file.as_posix(), Path(str(file.locate()))
+
+
+def _read_name(spec: str, worlds: Mapping[str, World]) -> Origin:
+    name, version = _split_version(spec)
+    packages = {world.package: world for world in worlds.values() if world.package}
+    world = worlds.get(name) or packages.get(name)
+    if version and not _NPM_VERSION.fullmatch(version):
+        raise UsageError(
+            f"{version!r} is no version", remedy=f"write it as {name}@1.2.3, or {name}@latest"
+        )
+    if world is not None:
+        if version and not world.package:
+            raise UsageError(
+                f"{name} has no versions to choose from",
+                cause="it is not a package of its own",
+                remedy=f"name {name} alone",
+            )
+        return Origin(spec=spec, id=world.id, world=world, version=version)
+    if (version or "/" in name) and _NPM_NAME.fullmatch(name):
+        pins = {name: version or "latest"}
+        return Origin(spec=spec, id=name, version=version, entry=name, packages=pins, package=name)
+    raise _explain_name(spec, worlds)
+
+
+def _explain_name(spec: str, worlds: Mapping[str, World]) -> UsageError:
+    if spec and Path(spec).is_dir():
+        return UsageError(
+            f"{spec} is a folder",
+            remedy="name its module (./folder/index.mjs), or pack it with `npm pack` and name that",
+        )
+    error = unknown("World", spec, worlds)
+    return UsageError(error.what, cause=error.remedy, remedy=_FORMS)
+
+
+def _split_version(spec: str) -> tuple[str, str]:
+    at = spec.find("@", 1)
+    return (spec, "") if at < 0 else (spec[:at], spec[at + 1 :])
+
+
+def _require_file(spec: str) -> Path:
+    path = Path(spec).expanduser().absolute()
+    if not path.is_file():
+        raise UsageError(
+            f"there is no file {spec}",
+            cause=f"{path} is {'a folder' if path.is_dir() else 'not there'}",
+            remedy="check the path; relative ones begin where the command is run",
+        )
+    return path
+
+
+def _read_packed(spec: str) -> Origin:
+    path = _require_file(spec)
+    content = path.read_bytes()
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            members = [item for item in archive if _is_manifest(item)]
+            opened = archive.extractfile(members[0]) if members else None
+            if opened is None:
+                raise UsageError(
+                    f"{spec} is no npm package",
+                    cause="it holds no package.json",
+                    remedy="make it with `npm pack`",
+                )
+            package = msgspec.json.decode(opened.read(), type=Package)
+    except (OSError, EOFError, tarfile.TarError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"{spec} is no npm package", cause=str(error), remedy="make it with `npm pack`"
+        ) from error
+    if not _NPM_NAME.fullmatch(package.name):
+        raise UsageError(
+            f"{spec} is no npm package",
+            cause=f"its package.json names it {package.name!r}",
+            remedy="give it a name and a version, and `npm pack` it again",
+        )
+    return Origin(
+        spec=spec,
+        id=package.name,
+        version=package.version,
+        entry=package.name,
+        packages={package.name: f"file:{path}"},
+        package=package.name,
+        content=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _is_manifest(item: tarfile.TarInfo) -> bool:
+    parts = Path(item.name).parts
+    fits = len(parts) == 2 and parts[1] == "package.json"
+    return fits and item.isfile() and item.size <= _LARGEST_MANIFEST
+
+
+def _read_module(spec: str) -> Origin:
+    path = _require_file(spec)
+    manifest = next(
+        (place / "package.json" for place in path.parents if (place / "package.json").is_file()),
+        None,
+    )
+    package = find_package(manifest) if manifest else Package()
+    return Origin(
+        spec=spec,
+        id=path.stem,
+        version=package.version if package.name else "",
+        entry=str(path),
+        folder=path.parent,
+        package=package.name or path.name,
+    )
+
+
+def _read_python(spec: str) -> Origin:
+    name = spec.partition(":")[0]
+    found = find_python_module(name, [Path.cwd()])
+    return Origin(
+        spec=spec, id=name, language="python", entry=spec, folder=found.folder, package=name
+    )
+
+
+def _locate(spec: ModuleSpec) -> Path:
+    """Return a module's file; a package's folder."""
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    if spec.origin is None:
+        return Path()
+    return Path(spec.origin)
+
+
+def _explain_python(name: str, cause: str) -> UsageError:
+    return UsageError(
+        f"there is no Python module {name}",
+        cause=cause,
+        remedy="run from the folder that holds it, or install its package beside the harness: "
+        f"{sys.executable} -m pip install …",
+    )

@@ -1,0 +1,360 @@
+"""From what a user names to a World that can be opened: a described one, a package, a file."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.certification.origins import (
+    Origin,
+    digest_package,
+    digest_source,
+    find_package,
+    find_python_module,
+    read_origin,
+)
+from harness.descriptions import Catalog, Language, Line, World, fill, fill_all, name_databases
+from harness.errors import DescriptionError, UsageError, unknown
+from harness.services.resolution import find_services
+from harness.workspaces.environments import install_environment
+from harness.workspaces.node import find_node
+from harness.workspaces.packages import PackageSet, find_version, install_packages
+
+#: What any World may want to know, whoever described it: SDK apps listen on `PORT`.
+_EVERY_WORLD = {"PORT": "{port}"}
+
+#: What may be a secret is not repeated in a command.
+_SECRET = re.compile(r"://|key|secret|token|passw|credential", re.IGNORECASE)
+
+#: Spec version from which on Worlds belong to the latest line.
+_LATEST_SPEC = 6
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """A World to certify, with everything that it takes to open it.
+
+    What installing finds out (`folder`, `python`, `version`, `digest`) is empty before.
+    """
+
+    id: str
+    title: str
+    #: As the user named it.
+    spec: str
+    #: `None` until the opened World shows which it belongs to (`infer_line`).
+    line: str | None
+    language: Language
+    #: An npm package, the absolute path of a module, or `module:attribute`.
+    entry: str
+    #: Where the entry resolves: an install, or the folder of the file.
+    folder: Path = Path()
+    #: The interpreter of a Python World.
+    python: str = ""
+    #: Package -> exact version (or tag, or range), or `file:` and the path of a packed one.
+    packages: dict[str, str] = {}
+    overrides: dict[str, str] = {}
+    #: Texts that may name `{storage}`, `{base_url}`, `{port}`, `{line}` and services' databases.
+    env: dict[str, str] = {}
+    services: tuple[str, ...] = ()
+    #: Command run once for a fresh database.
+    setup: tuple[str, ...] = ()
+    starts: bool = False
+    processes: Literal["several", "one"] = "several"
+    #: Whose `version` it is; a module that belongs to no package stands for itself.
+    package: str = ""
+    version: str = ""
+    #: SHA-256 of the files of the package, or of the module.
+    digest: str = ""
+    #: SHA-256 of a packed package.
+    content: str = ""
+    #: What the user said beside the name, as words of a command; secrets are left out.
+    options: tuple[str, ...] = ()
+
+    def fill_env(
+        self, *, storage: str, base_url: str, port: str, databases: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return what the World's environment holds beyond that of every program.
+
+        Args:
+            storage: An empty folder.
+            base_url: Where the app listens.
+            port: Of the app.
+            databases: Service -> URL of an empty database.
+
+        Raises:
+            DescriptionError: a text names what is not there.
+        """
+        places = {"storage": storage, "base_url": base_url, "port": port, "line": self.line or ""}
+        return fill_all(self.env, {**places, **name_databases(databases)})
+
+
+def find_subject(
+    spec: str,
+    catalog: Catalog,
+    *,
+    line: str | None = None,
+    env: Mapping[str, str] | None = None,
+    services: Sequence[str] = (),
+    setup: Sequence[str] = (),
+    report: Callable[[str], None] = lambda text: None,
+) -> Subject:
+    """Resolve what a user names and install it.
+
+    Args:
+        spec: `postgres`, `postgres@4.3.7`, `@acme/world@1.2.3`, `./acme-world-1.0.0.tgz`,
+            `./my-world.mjs` or `my_package.worlds:create_world`.
+        catalog: What is described.
+        line: The line to certify for; `None` finds it out.
+        env: Added to the description's environment.
+        services: Needed in addition to the description's.
+        setup: In place of the description's command, unless it is empty.
+        report: Told what is being prepared.
+
+    Raises:
+        UsageError: the name, an option or the combination means nothing.
+        InstallError: it cannot be installed.
+    """
+    subject = resolve_subject(
+        spec, catalog, line=line, env=env or {}, services=services, setup=setup
+    )
+    return install_subject(subject, report=report)
+
+
+def resolve_subject(
+    spec: str,
+    catalog: Catalog,
+    *,
+    line: str | None = None,
+    env: Mapping[str, str] | None = None,
+    services: Sequence[str] = (),
+    setup: Sequence[str] = (),
+) -> Subject:
+    """Say what a user means, without installing anything; arguments as :func:`find_subject`.
+
+    Raises:
+        UsageError: the name, an option or the combination means nothing.
+    """
+    if line is not None and line not in catalog.lines:
+        raise unknown("line", line, catalog.lines)
+    origin = read_origin(spec, catalog.worlds)
+    if origin.world is not None:
+        subject = _resolve_described(origin, origin.world, catalog.lines, line)
+    else:
+        subject = _resolve_stranger(origin, line)
+    subject = msgspec.structs.replace(
+        subject,
+        env={**_EVERY_WORLD, **subject.env, **(env or {})},
+        services=tuple(dict.fromkeys((*subject.services, *services))),
+        setup=tuple(setup) or subject.setup,
+        options=_write_options(env or {}, services, setup),
+    )
+    _refuse_foreign_line(subject, catalog.lines)
+    for service in subject.services:
+        if service not in (known := find_services()):
+            raise unknown("service", service, known)
+    _check_env(subject, services)
+    return subject
+
+
+def install_subject(
+    subject: Subject, *, report: Callable[[str], None] = lambda text: None
+) -> Subject:
+    """Install a resolved subject, alone, unless that was done already.
+
+    Raises:
+        InstallError: a package or version does not exist, or cannot be installed.
+    """
+    if not subject.packages:
+        return _complete_module(subject)
+    if subject.language == "python":
+        report(f"installing {_write_packages(subject)}")
+        python = install_environment(subject.id, subject.packages)
+        folder = python.parents[1]
+        version = subject.packages[subject.package]
+        digest = digest_package(folder, subject.package, language="python")
+        return msgspec.structs.replace(
+            subject, folder=folder, python=str(python), version=version, digest=digest
+        )
+    node = find_node()
+    pins = {
+        package: wanted if _is_exact(wanted) else find_version(package, wanted, node)
+        for package, wanted in subject.packages.items()
+    }
+    subject = msgspec.structs.replace(subject, packages=pins)
+    report(f"installing {_write_packages(subject)}")
+    packages = PackageSet(
+        title=subject.id, pins=pins, overrides=subject.overrides, content=subject.content
+    )
+    folder = install_packages(packages, node)
+    package = find_package(folder / "node_modules" / subject.package / "package.json")
+    return msgspec.structs.replace(
+        subject,
+        folder=folder,
+        version=package.version,
+        digest=digest_package(folder, subject.package),
+    )
+
+
+def infer_line(language: Language, shape: str, spec_version: object) -> str:
+    """Return the line of a World that was opened without one.
+
+    Args:
+        language: What it is written in.
+        shape: Which interface it has: `v4`, `v5` or `py`.
+        spec_version: As the World says it, if it does.
+    """
+    if shape == "py" or (language == "python" and shape not in {"v4", "v5"}):
+        return "py"
+    if isinstance(spec_version, int | float) and spec_version >= _LATEST_SPEC:
+        return "v5-latest"
+    return "v5" if shape == "v5" else "v4"
+
+
+def _resolve_described(
+    origin: Origin, world: World, lines: Mapping[str, Line], line: str | None
+) -> Subject:
+    if world.remote:
+        raise UsageError(
+            f"{world.id} cannot be certified",
+            cause="it is reached by a URL only, and its calls cannot be made from outside",
+            remedy="name the package of the World that the app uses",
+        )
+    if line is None:
+        line = _choose_line(origin.version, world, lines)
+    elif not {line, "*"} & world.packages.keys() and not origin.version:
+        reason = world.impossible.get(line) or f"it names no package for line {line}"
+        raise UsageError(
+            f"{world.id} has no release for line {line}",
+            cause=reason,
+            remedy=f"choose from its lines: {', '.join(world.packages)}; or name a version, "
+            f"{world.id}@…",
+        )
+    packages = world.pins_for(line)
+    if origin.version:
+        packages = {**packages, world.package: origin.version}
+    release = world.release_of(packages.get(world.package, ""))
+    return Subject(
+        id=world.id,
+        title=world.title,
+        spec=origin.spec,
+        line=line,
+        language=world.language,
+        entry=world.entry,
+        packages=packages,
+        overrides=release.overrides,
+        env={**world.env, **release.env},
+        services=world.services,
+        setup=world.setup if release.setup is None else release.setup,
+        starts=world.starts,
+        processes=world.processes,
+        package=world.package,
+        version=packages.get(world.package, ""),
+    )
+
+
+def _choose_line(version: str, world: World, lines: Mapping[str, Line]) -> str | None:
+    """Return the newest line that a World has, or the one that a version of it belongs to."""
+    pins = {
+        line: world.packages[line].get(world.package) for line in lines if line in world.packages
+    }
+    if not version:
+        return next(reversed(pins), None)
+    exact = [line for line, pin in pins.items() if pin == version]
+    major = version.partition(".")[0]
+    alike = [line for line, pin in pins.items() if pin and pin.partition(".")[0] == major]
+    return next(iter([*exact, *alike]), None)
+
+
+def _resolve_stranger(origin: Origin, line: str | None) -> Subject:
+    """Resolve what nothing describes: a package, a packed one, or a module."""
+    return Subject(
+        id=origin.id,
+        title=origin.id,
+        spec=origin.spec,
+        line=line,
+        language=origin.language,
+        entry=origin.entry,
+        folder=origin.folder,
+        packages=origin.packages,
+        # Documentation that nobody read may ask for it; a World without `start` is not asked.
+        starts=True,
+        package=origin.package,
+        version=origin.version,
+        content=origin.content,
+    )
+
+
+def _refuse_foreign_line(subject: Subject, lines: Mapping[str, Line]) -> None:
+    line = subject.line
+    if line and subject.language == "typescript" and lines[line].language != "typescript":
+        fitting = [name for name, item in lines.items() if item.language == "typescript"]
+        raise UsageError(
+            f"{subject.id} cannot be certified for line {line}",
+            cause=f"the line is for {lines[line].language}, and the World is in TypeScript",
+            remedy=f"choose from {', '.join(fitting)}, or name no line",
+        )
+
+
+def _check_env(subject: Subject, added: Sequence[str]) -> None:
+    """Refuse texts that cannot be filled in, and services that the World is not told of."""
+    known = ["storage", "base_url", "port", *(["line"] if subject.line else [])]
+    values = {**dict.fromkeys(known, ""), **name_databases(dict.fromkeys(subject.services, ""))}
+    for name, text in subject.env.items():
+        try:
+            fill(text, values)
+        except DescriptionError as error:
+            # Without quoting the text: it can hold a secret.
+            raise UsageError(
+                f"the value of {name} cannot be filled in",
+                cause=error.cause,
+                remedy=f"{error.remedy}; a service is known once it is named with --service",
+            ) from error
+    for service in added:
+        if not any(_names(text, service) for text in subject.env.values()):
+            raise UsageError(
+                f"nothing tells {subject.id} where its {service} is",
+                remedy=f"add --env NAME={{{service}}}, with the variable that the World reads",
+            )
+
+
+def _write_options(
+    env: Mapping[str, str], services: Sequence[str], setup: Sequence[str]
+) -> tuple[str, ...]:
+    shown = {
+        name: "…" if _SECRET.search(f"{name}={value}") else value for name, value in env.items()
+    }
+    words = [word for name, value in shown.items() for word in ("--env", f"{name}={value}")]
+    words += [word for name in services for word in ("--service", name)]
+    return (*words, *(("--setup", shlex.join(setup)) if setup else ()))
+
+
+def _names(text: str, service: str) -> bool:
+    return f"{{{service}}}" in text or f"{{{service}_database}}" in text
+
+
+def _complete_module(subject: Subject) -> Subject:
+    if subject.language == "typescript":
+        path = Path(subject.entry)
+        return msgspec.structs.replace(subject, digest=digest_source(path))
+    first = [subject.folder] if subject.folder.is_absolute() else []
+    found = find_python_module(subject.entry.partition(":")[0], first)
+    return msgspec.structs.replace(
+        subject,
+        folder=found.folder,
+        python=sys.executable,
+        digest=digest_source(found.path),
+        package=subject.package or found.name,
+    )
+
+
+def _is_exact(wanted: str) -> bool:
+    return wanted.startswith("file:") or (wanted[:1].isdigit() and wanted.count(".") >= 2)
+
+
+def _write_packages(subject: Subject) -> str:
+    return " ".join(f"{name} {pin}" for name, pin in subject.packages.items())

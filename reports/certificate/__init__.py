@@ -1,0 +1,1 @@
+"""A certificate as people read it: Markdown, a page, a badge."""
