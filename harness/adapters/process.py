@@ -140,8 +140,15 @@ class AdapterProcess:
                 message = read_message(line)
                 if message is not None:
                     self._take(message)
+                elif line:
+                    self._log(line)
         with self._lock:
             self._lose_all()
+
+    def _log(self, printed: bytes) -> None:
+        """Put what a World printed past its adapter where the rest of it is."""
+        with self.log.open("ab") as lines:
+            lines.write(printed + b"\n")
 
     def _take(self, message: Message) -> None:
         if message.id is not None:

@@ -1,0 +1,194 @@
+"""The protocol as a JSON Schema: `python -m harness.adapters.schema` writes the committed one.
+
+The records here are the requests of the harness; those of the adapters are in `protocol`. Whoever
+writes an adapter for another language can check both directions against the schema.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from harness.adapters.protocol import PROTOCOL, Failure, Opened
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "adapter-protocol.schema.json"
+
+Number = Annotated[int, msgspec.Meta(ge=1, description="comes back in the reply")]
+Moment = Annotated[float, msgspec.Meta(description="ms since 1970, by the adapter's clock")]
+Value = Annotated[Any, msgspec.Meta(description="a value, with tags for what JSON would lose")]
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", rename="camel"):
+    id: Number
+
+
+class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which World."""
+
+    entry: Annotated[str, msgspec.Meta(description="a package, a file, or module:attribute")]
+    folder: Annotated[str, msgspec.Meta(description="where the entry is looked up from")]
+
+
+class Open(_Request, frozen=True, tag="open"):
+    """Load a World; the reply's `ok` is `Opened`."""
+
+    world: Where
+
+
+class WireCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One call."""
+
+    method: Annotated[str, msgspec.Meta(description="a normalized name: events.create")]
+    args: list[Value] = []
+    mutate: Literal["args", "answer"] | msgspec.UnsetType = msgspec.UNSET
+
+
+class CallOne(_Request, frozen=True, tag="call"):
+    """Call a method."""
+
+    method: str
+    args: list[Value] = []
+    mutate: Literal["args", "answer"] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Batch(_Request, frozen=True, tag="batch"):
+    """Call several methods at once; the reply has `results`, in order."""
+
+    calls: list[WireCall]
+    at: Annotated[float, msgspec.Meta(description="begin at this time, ms since 1970")] | (
+        msgspec.UnsetType
+    ) = msgspec.UNSET
+    in_flight: Annotated[int, msgspec.Meta(ge=1, description="so many at a time")] | (
+        msgspec.UnsetType
+    ) = msgspec.UNSET
+
+
+class Read(_Request, frozen=True, tag="read"):
+    """Read a stream until it ends, enough chunks came or the time is over."""
+
+    run_id: str
+    name: str
+    for_ms: float
+    start_index: int | msgspec.UnsetType = msgspec.UNSET
+    max_chunks: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Serve(_Request, frozen=True, tag="serve"):
+    """Serve the World's queue handlers by HTTP on 127.0.0.1."""
+
+    prefixes: Annotated[list[str], msgspec.Meta(description="of queue names: __wkf_workflow_")]
+    port: int
+
+
+class Unserve(_Request, frozen=True, tag="unserve"):
+    """Stop serving."""
+
+
+class Drop(_Request, frozen=True, tag="drop"):
+    """Cut the next connections once their request has come."""
+
+    connections: int
+
+
+class Decide(_Request, frozen=True, tag="decide"):
+    """Say what becomes of a delivery."""
+
+    delivery: int
+    action: Literal["ack", "retry", "error", "never"]
+    seconds: float = 0
+
+
+class Ping(_Request, frozen=True, tag="ping"):
+    """Reply at once."""
+
+
+class Exit(_Request, frozen=True, tag="exit"):
+    """Stop serving and reading, and let the process end by itself."""
+
+
+Request = Open | CallOne | Batch | Read | Serve | Unserve | Drop | Decide | Ping | Exit
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one call of a batch ended: `ok` or `error`."""
+
+    ok: Value | msgspec.UnsetType = msgspec.UNSET
+    error: Failure | msgspec.UnsetType = msgspec.UNSET
+    start: Moment
+    end: Moment
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The reply to a request: `ok`, `error`, or (to a batch) `results`."""
+
+    id: Number
+    ok: Value | msgspec.UnsetType = msgspec.UNSET
+    error: Failure | msgspec.UnsetType = msgspec.UNSET
+    results: list[Result] | msgspec.UnsetType = msgspec.UNSET
+    start: Moment
+    end: Moment
+
+
+class _Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="notice", rename="camel"):
+    at: Moment
+
+
+class DeliveryNotice(_Notice, frozen=True, tag="delivery"):
+    """The World delivered a message; it waits for `decide`."""
+
+    delivery: int
+    queue_name: str
+    message_id: str
+    attempt: Value
+    message: Value
+
+
+class SettledNotice(_Notice, frozen=True, tag="settled"):
+    """The app is done with a delivery."""
+
+    delivery: int
+
+
+class DroppedNotice(_Notice, frozen=True, tag="dropped"):
+    """A connection was cut, as `drop` asked for."""
+
+
+class UnhandledNotice(_Notice, frozen=True, tag="unhandled"):
+    """Background work of the World failed where nobody could catch it."""
+
+    error: Failure
+
+
+Notice = DeliveryNotice | SettledNotice | DroppedNotice | UnhandledNotice
+
+
+def make_schema() -> dict[str, Any]:
+    """Return the schema: `$defs/Request` is what the harness writes, `$defs/Answer` what it reads.
+
+    The content of `ok` after `open` is `$defs/Opened`.
+    """
+    (request, reply, notice, _), definitions = msgspec.json.schema_components(
+        [Request, Reply, Notice, Opened], ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Adapter protocol {PROTOCOL}: one JSON object a line",
+        "anyOf": [{"$ref": "#/$defs/Request"}, {"$ref": "#/$defs/Answer"}],
+        "$defs": {
+            "Request": request,
+            "Answer": {"anyOf": [reply, notice]},
+            **definitions,
+        },
+    }
+
+
+def write_schema(path: Path = DOCUMENT) -> None:
+    """Write the schema where the documentation has it."""
+    text = msgspec.json.format(msgspec.json.encode(make_schema()), indent=2).decode()
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_schema()
