@@ -6,6 +6,7 @@ nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+DOCUMENTS = ["reports.excerpts", "reports.contract", "harness.adapters.schema"]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 
 
@@ -14,6 +15,13 @@ def bench(session: nox.Session) -> None:
     """Measure the real SDK packages: `nox -s bench -- --profile smoke` passes everything on."""
     session.install("-e", ".")
     session.run("world-harness", "bench", *session.posargs)
+
+
+@nox.session
+def certify(session: nox.Session) -> None:
+    """Certify a World: `nox -s certify -- postgres` passes everything on."""
+    session.install("-e", ".")
+    session.run("world-harness", "certify", *session.posargs)
 
 
 @nox.session
@@ -46,7 +54,17 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def containers(session: nox.Session) -> None:
+    """Run services in real containers; root gets a Docker daemon of its own if none answers."""
+    session.install("-e", ".[dev]")
+    session.run(
+        "pytest", *(session.posargs or ["tests/containers"]), env={"WORLD_HARNESS_CONTAINERS": "1"}
+    )
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
-    """Write the example report and the README's excerpt anew from the committed results."""
+    """Write anew what is generated: example report, excerpt, contract, schema."""
     session.install("-e", ".")
-    session.run("python", "-m", "reports.excerpts")
+    for module in DOCUMENTS:
+        session.run("python", "-m", module)
