@@ -22,9 +22,15 @@ from harness.certification.origins import (
 from harness.descriptions import Catalog, Language, Line, World, fill, fill_all, name_databases
 from harness.errors import DescriptionError, UsageError, unknown
 from harness.services.resolution import find_services
-from harness.workspaces.environments import install_environment
+from harness.workspaces.cache import is_complete
+from harness.workspaces.environments import install_environment, locate_environment
 from harness.workspaces.node import find_node
-from harness.workspaces.packages import PackageSet, find_version, install_packages
+from harness.workspaces.packages import (
+    PackageSet,
+    find_version,
+    install_packages,
+    locate_packages,
+)
 
 #: What any World may want to know, whoever described it: SDK apps listen on `PORT`.
 _EVERY_WORLD = {"PORT": "{port}"}
@@ -74,6 +80,17 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     content: str = ""
     #: What the user said beside the name, as words of a command; secrets are left out.
     options: tuple[str, ...] = ()
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """Package -> version of what is installed, without places of this machine."""
+        return {
+            **{
+                package: self.version if wanted.startswith("file:") else wanted
+                for package, wanted in self.packages.items()
+            },
+            **self.overrides,
+        }
 
     def fill_env(
         self, *, storage: str, base_url: str, port: str, databases: Mapping[str, str]
@@ -172,7 +189,8 @@ def install_subject(
     if not subject.packages:
         return _complete_module(subject)
     if subject.language == "python":
-        report(f"installing {_write_packages(subject)}")
+        if not is_complete(locate_environment(subject.id, subject.packages)):
+            report(f"installing {_write_packages(subject)}")
         python = install_environment(subject.id, subject.packages)
         folder = python.parents[1]
         version = subject.packages[subject.package]
@@ -186,10 +204,11 @@ def install_subject(
         for package, wanted in subject.packages.items()
     }
     subject = msgspec.structs.replace(subject, packages=pins)
-    report(f"installing {_write_packages(subject)}")
     packages = PackageSet(
         title=subject.id, pins=pins, overrides=subject.overrides, content=subject.content
     )
+    if not is_complete(locate_packages(packages, node)):
+        report(f"installing {_write_packages(subject)}")
     folder = install_packages(packages, node)
     package = find_package(folder / "node_modules" / subject.package / "package.json")
     return msgspec.structs.replace(

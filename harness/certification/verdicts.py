@@ -159,7 +159,7 @@ def decide_clause(
         advertised=bool(clause.needs) and not inapplicable,
         inapplicable=inapplicable,
         verdict=verdict,
-        message=shown.message if shown else explain_silence(level, forms, inapplicable, verdict),
+        message=shown.message if shown else explain_silence(forms, inapplicable, verdict),
         forms=forms,
         witness=shown.witness if shown and verdict == "failed" else (),
         duration_ms=math.fsum(record.duration_ms for record in own),
@@ -261,14 +261,10 @@ def summarize_confidence(forms: Sequence[FormOutcome], verdict: Verdict) -> str:
     return min(stated, key=lambda form: form.rounds).confidence
 
 
-def explain_silence(
-    level: Level | None, forms: Sequence[FormOutcome], inapplicable: str, verdict: Verdict
-) -> str:
-    """Say why a clause has its verdict where no record of a test does."""
+def explain_silence(forms: Sequence[FormOutcome], inapplicable: str, verdict: Verdict) -> str:
+    """Say why a clause is inconclusive or does not apply, where no record of a test does."""
     if verdict == "inconclusive":
         return "its checks recorded answers and decided nothing" if forms else "no check ran"
-    if verdict != "not applicable":
-        return ""
     if inapplicable:
         return inapplicable
     if any(form.noted for form in forms):

@@ -39,6 +39,8 @@ from harness.certification.verdicts import (
 )
 from harness.contract.clauses import Clause, describe_clauses
 
+_UNSOUND = 3
+
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What the verification of a certificate found."""
@@ -64,8 +66,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """1 for a file that is not sound, else that of the recomputed verdict."""
-        return self.world.exit_code if self.is_sound else 1
+        """3 for a file that is not sound, for it says nothing of a World; else the verdict's."""
+        return self.world.exit_code if self.is_sound else _UNSOUND
 
 
 def verify(
