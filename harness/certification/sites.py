@@ -101,7 +101,7 @@ class Site:
     def quote_log(self) -> str:
         """Return the end of what the site's last process printed."""
         logs = sorted(self.folder.glob("process-*.log"), key=lambda log: log.stat().st_mtime_ns)
-        return quote_log(logs[-1]) if logs else ""
+        return quote_log(logs[-1], kept=False) if logs and logs[-1].stat().st_size else ""
 
     def close(self) -> None:
         """End every process of the site."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 from rich.console import Console
 
 import suites.conformance
@@ -22,7 +23,7 @@ from harness.certification.progress import LiveChecks, PlainChecks
 from harness.certification.sites import open_ground
 from harness.certification.smoke import smoke as smoke_world
 from harness.certification.subjects import Subject, find_subject, infer_line
-from harness.certification.verdicts import decide_world
+from harness.certification.verdicts import Processes, decide_world
 from harness.certification.verification import verify as verify_certificate
 from harness.cli.catalog import read_catalog
 from harness.contract.clauses import GROUPS, LINES, describe_clauses
@@ -31,7 +32,12 @@ from harness.services.resolution import Choice as ServiceChoice
 from reports.certificate.badge import render_badge
 from reports.certificate.markdown import render_certificate
 from reports.certificate.page import render_page
-from reports.certificate.terminal import render_checked, render_smoke, render_verification
+from reports.certificate.terminal import (
+    render_checked,
+    render_outcome,
+    render_smoke,
+    render_verification,
+)
 from reports.contract import render_clauses
 from suites.conformance.efforts import describe_efforts
 
@@ -131,6 +137,9 @@ def _find(
     metavar="ID",
     help="Only this clause; several times for several. Gives no certificate.",
 )
+@click.option("--processes", type=click.Choice(["one", "several"]),
+              help="How many may share its storage, by its documentation; failures between "
+              "processes of a World for one are notes.")
 @click.option("--known", type=click.Path(path_type=Path), help="File of known failures (TOML).")
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
@@ -151,6 +160,7 @@ def certify(  # noqa: PLR0913, PLR0917 - one parameter an option
     manifest: Path | None,
     effort: str,
     wanted: tuple[str, ...],
+    processes: Processes | None,
     known: Path | None,
     seed: int | None,
     workers: int,
@@ -165,8 +175,11 @@ def certify(  # noqa: PLR0913, PLR0917 - one parameter an option
     """  # fmt: skip
     with _three_for_environment():
         chosen = _choose_clauses(wanted)
+        subject = _find(spec, line, env, service, setup, manifest)
+        if processes:
+            subject = msgspec.structs.replace(subject, processes=processes)
         request = CertifyRequest(
-            subject=_find(spec, line, env, service, setup, manifest),
+            subject=subject,
             suite=Path(suites.conformance.__file__).parent,
             effort=effort,
             clauses=chosen,
@@ -182,7 +195,7 @@ def certify(  # noqa: PLR0913, PLR0917 - one parameter an option
             return decide_world(examined.verdicts).exit_code
         certificate = make_certificate(request, examined)
         path = _write(out, certificate)
-        click.echo(render_certificate(certificate, source=path.name).partition("<details>")[0])
+        click.echo(render_outcome(certificate))
         click.echo(f"certificate: {path} (and .md, .html, .badge.json beside it)")
         return certificate.world_verdict.exit_code
 

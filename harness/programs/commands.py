@@ -28,15 +28,21 @@ _PASSWORD = re.compile(
 )
 
 
-def quote_log(log: Path) -> str:
-    """Return the last lines of a log, without passwords, and where the whole of it is."""
+def quote_log(log: Path, *, kept: bool = True) -> str:
+    """Return the last lines of a log, without passwords, and where the whole of it is.
+
+    Args:
+        log: A text file.
+        kept: Whether the log will still be there for whoever reads the quotation.
+    """
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
             tail = deque((line.rstrip() for line in lines if line.strip()), maxlen=QUOTED_LINES)
     except OSError:
         tail = deque()
     quoted = "".join(f"\n    | {_PASSWORD.sub(_hide_password, line)}" for line in tail)
-    return f"its last lines were{quoted}\n    (the whole log: {log})"
+    where = f"\n    (the whole log: {log})" if kept else ""
+    return f"its last lines were{quoted}{where}"
 
 
 def _hide_password(found: re.Match[str]) -> str:

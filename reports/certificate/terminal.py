@@ -7,11 +7,23 @@ from collections.abc import Sequence
 import tabulate
 
 from harness.adapters.protocol import Opened
+from harness.certification.certificate import Certificate
 from harness.certification.smoke import Finding
 from harness.certification.subjects import Subject
 from harness.certification.verdicts import ClauseVerdict
 from harness.certification.verification import Verification
 from reports.certificate.markdown import render_failure
+from reports.certificate.summary import (
+    choose_failed,
+    choose_inconclusive,
+    choose_lesser,
+    choose_untrue,
+    count_groups,
+    describe_counts,
+    state_verdict,
+)
+
+_LEVELS = ("MUST", "SHOULD", "MAY", "INFORMATIVE")
 
 _SIGNS = {
     "passed": "✅",
@@ -39,6 +51,35 @@ def render_checked(verdicts: Sequence[ClauseVerdict]) -> str:
     ]
     parts += [render_failure(item) for item in verdicts if item.verdict == "failed"]
     return "\n\n".join(parts)
+
+
+def render_outcome(certificate: Certificate) -> str:
+    """Render what a certification came to: the verdict, what failed, and how to see it again."""
+    headline = state_verdict(certificate)
+    parts = [f"{headline.sign} {headline.verdict}: {headline.subject}"]
+    for clause in choose_failed(certificate):
+        parts.append(
+            f"❌ {clause.id} ({clause.level}): {clause.message}\n"
+            f"   {clause.confidence}\n"
+            f"   again: {clause.reproduce}"
+        )
+    parts += [
+        f"❔ {clause.id} ({clause.level}): {clause.message}"
+        for clause in choose_inconclusive(certificate)
+    ]
+    parts += [
+        f"⚠️  {clause.id}: its entry among the known failures is not true any more"
+        for clause in choose_untrue(certificate)
+    ]
+    lesser = [clause.id for clause in choose_lesser(certificate)]
+    if lesser:
+        parts.append(f"without consequence for the verdict, these fail too: {', '.join(lesser)}")
+    rows = [
+        (row.group, *(describe_counts(row.counts.get(level, {})) for level in _LEVELS))
+        for row in count_groups(certificate.clauses)
+    ]
+    parts.append(tabulate.tabulate(rows, headers=("", *_LEVELS), tablefmt="plain"))
+    return "\n".join(parts)
 
 
 def render_smoke(subject: Subject, line: str, opened: Opened, findings: Sequence[Finding]) -> str:
