@@ -6,7 +6,12 @@ nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-DOCUMENTS = ["reports.excerpts", "reports.contract", "harness.adapters.schema"]
+DOCUMENTS = [
+    "reports.excerpts",
+    "reports.contract",
+    "harness.adapters.schema",
+    "suites.conformance.kills",
+]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 
 

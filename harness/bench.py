@@ -14,6 +14,7 @@ from harness.deployments.deployment import reach_app
 from harness.deployments.launcher import Launcher, Remote
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, UsageError, unknown
+from harness.machine import describe_machine
 from harness.measure.plan import (
     Choice,
     Profile,
@@ -23,7 +24,6 @@ from harness.measure.plan import (
     describe_profiles,
 )
 from harness.measure.results import Footer, Header
-from harness.machine import describe_machine
 from harness.measure.session import Watcher, conduct, describe_session
 from harness.measure.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
@@ -200,10 +200,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
         "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
         "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
-        "pins": (
-            header.pins,
-            _pin_lines(catalog, header.pins, worlds),
-        ),
+        "pins": (header.pins, _pin_lines(catalog, header.pins, worlds)),
         "machine": (header.machine, describe_machine(find_node().version)),
     }
     changed = [name for name, (then, now) in described.items() if then != now]

@@ -6,10 +6,12 @@ says what such a file may hold and reads it; it knows no name of any line, frame
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,13 +19,16 @@ from harness.errors import DescriptionError
 
 T = TypeVar("T")
 
+#: What a World is written in, an SDK line is for, and a framework loads.
+Language = Literal["typescript", "python"]
+
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One release line of the SDK with its exact pins (`harness/workspaces/lines.toml`)."""
 
     id: str
     title: str
-    language: Literal["typescript", "python"]
+    language: Language
     #: Package name -> exact version.
     packages: dict[str, str]
 
@@ -42,17 +47,31 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     env: dict[str, str] = {}
     #: Line id -> why this framework cannot serve it.
     impossible: dict[str, str] = {}
+    #: What it loads: lines and Worlds in another language are not for it.
+    language: Language = "typescript"
 
     def pins_for(self, line: str) -> dict[str, str]:
         """Return package -> version for one line."""
         return {**self.packages.get("*", {}), **self.packages.get(line, {})}
 
 
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What some versions of a World's package need that the others do not."""
+
+    #: Package -> version to install in place of the one that the package asks for.
+    overrides: dict[str, str] = {}
+    #: In place of the World's own command.
+    setup: tuple[str, ...] | None = None
+    #: In addition to the World's own.
+    env: dict[str, str] = {}
+
+
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One backend (`worlds/*.toml`).
 
     Text in `env` may name `{storage}` (an empty directory of the fork's own), `{base_url}` (where
-    the app listens) and `{<service>}` (the URL of the fork's own, empty database).
+    the app listens), `{port}`, `{line}`, `{<service>}` (the URL of the fork's own, empty database)
+    and `{<service>_database}` (that database's name alone).
     """
 
     id: str
@@ -60,9 +79,10 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     #: The section its rows stand in, with its sign: `📦 Local Production`.
     section: str
     description: str
-    #: Line id -> package name -> exact version. Empty for a World that is reached by URL only.
+    #: Line id -> package name -> exact version; the key `*` holds for every line, and its
+    #: packages are only certified. Empty for a World that is reached by URL only.
     packages: dict[str, dict[str, str]] = {}
-    #: The package that the app's World is created from.
+    #: The npm package that the World is created from; in Python `module:attribute`.
     entry: str = ""
     #: Services it needs, by the name of their module in `harness/services/`.
     services: tuple[str, ...] = ()
@@ -75,6 +95,33 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     remote: bool = False
     #: Line id -> why the two cannot go together.
     impossible: dict[str, str] = {}
+    language: Language = "typescript"
+    #: Whether several processes may share its storage, by its documentation.
+    processes: Literal["several", "one"] = "several"
+    #: Whether every install of a line holds it; the others are added when they are asked for.
+    bundled: bool = False
+    #: Version, or pattern of versions -> what these need; all that match count, in this order.
+    versions: dict[str, Release] = {}
+
+    def pins_for(self, line: str | None) -> dict[str, str]:
+        """Return package -> version for one line, or for a World whose line is not known."""
+        return {**self.packages.get("*", {}), **self.packages.get(line or "", {})}
+
+    @property
+    def package(self) -> str:
+        """The package whose version is the World's; empty when it is none."""
+        names = {name for packages in self.packages.values() for name in packages}
+        return self.entry if self.entry in names else min(names, default="")
+
+    def release_of(self, version: str) -> Release:
+        """Return what one version of the World's package needs."""
+        found = [item for key, item in self.versions.items() if fnmatch.fnmatchcase(version, key)]
+        setups = [item.setup for item in found if item.setup is not None]
+        return Release(
+            overrides={name: pin for item in found for name, pin in item.overrides.items()},
+            setup=setups[-1] if setups else None,
+            env={name: text for item in found for name, text in item.env.items()},
+        )
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -130,16 +177,64 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     worlds: dict[str, World]
     scenarios: dict[str, Scenario]
 
+    def is_served(self, subject: Line | World) -> bool:
+        """Tell whether any framework loads what a line or World is written in."""
+        return subject.language in {item.language for item in self.frameworks.values()}
+
+    def keep_worlds(self, chosen: Iterable[str]) -> Catalog:
+        """Return the catalog with the Worlds that every install holds and the chosen ones."""
+        chosen = set(chosen)
+        kept = {name: item for name, item in self.worlds.items() if item.bundled or name in chosen}
+        return msgspec.structs.replace(self, worlds=kept)
+
+    def with_worlds(self, more: Mapping[str, World]) -> Catalog:
+        """Return the catalog with more Worlds; of two of one name, the added one counts."""
+        return msgspec.structs.replace(self, worlds={**self.worlds, **more})
+
     def explain_impossible(self, cell: Cell) -> str:
         """Say why a cell of described parts cannot exist; empty when it can."""
         framework = self.frameworks[cell.framework]
         world = self.worlds[cell.world]
+        for subject in (self.lines[cell.line], world):
+            if subject.language != framework.language:
+                return f"{framework.id} cannot load {subject.id}, which is in {subject.language}"
         stated = framework.impossible.get(cell.line) or world.impossible.get(cell.line)
         if stated:
             return stated
         if cell.line not in world.packages:
             return f"world {world.id} names no package for line {cell.line}"
         return ""
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of `{name}`.
+
+    Raises:
+        DescriptionError: a name that means nothing there.
+    """
+    try:
+        return text.format_map(values)
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
+        raise DescriptionError(
+            f"{text!r} in a description cannot be filled in",
+            cause=f"{error} means nothing here",
+            remedy=f"known names: {', '.join(f'{{{name}}}' for name in sorted(values))}",
+        ) from error
+
+
+def fill_all(env: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Put values into every text of an environment."""
+    return {name: fill(text, values) for name, text in env.items()}
+
+
+def name_databases(urls: Mapping[str, str]) -> dict[str, str]:
+    """Return what services put in the place of names: each URL, and its database's name alone.
+
+    Args:
+        urls: Service -> URL of a database on it.
+    """
+    names = {f"{name}_database": urlsplit(url).path.lstrip("/") for name, url in urls.items()}
+    return {**urls, **names}
 
 
 def read_description(path: Path, shape: type[T], **given: Any) -> T:

@@ -29,7 +29,8 @@ class Finding(msgspec.Struct, frozen=True):
     """One thing looked at."""
 
     subject: str
-    state: Literal["ready", "download", "missing"]
+    #: "optional" is missing too, but no profile needs it.
+    state: Literal["ready", "download", "optional", "missing"]
     detail: str
 
 
@@ -62,8 +63,9 @@ def _examine_system() -> Finding:
 
 
 def _examine_installs(catalog: Catalog, node: Node) -> Iterator[Finding]:
-    for line in catalog.lines.values():
-        install = locate_install(line.id, pin_line(catalog, line.id), node)
+    bundled = catalog.keep_worlds(())
+    for line in filter(catalog.is_served, catalog.lines.values()):
+        install = locate_install(line.id, pin_line(bundled, line.id), node)
         if is_installed(install):
             yield Finding(f"Line {line.id}", "ready", f"installed in {install.folder}")
         else:
@@ -74,12 +76,15 @@ def _examine_installs(catalog: Catalog, node: Node) -> Iterator[Finding]:
 
 
 def _examine_services(catalog: Catalog) -> Iterator[Finding]:
-    needed = dict.fromkeys(name for world in catalog.worlds.values() for name in world.services)
-    for name in needed:
+    wanted = dict.fromkeys(name for world in catalog.worlds.values() for name in world.services)
+    bundled = catalog.keep_worlds(()).worlds.values()
+    needed = {name for world in bundled for name in world.services}
+    for name in wanted:
         choices = find_service_choices(name)
         ready = [choice for choice in choices if choice.available]
         detail = "; ".join(f"{choice.choice}: {choice.detail}" for choice in choices)
-        yield Finding(f"Service {name}", "ready" if ready else "missing", detail)
+        lacking: Literal["missing", "optional"] = "missing" if name in needed else "optional"
+        yield Finding(f"Service {name}", "ready" if ready else lacking, detail)
 
 
 def _examine_disk(downloads: int) -> Finding:

@@ -140,7 +140,7 @@ def certify(request: CertifyRequest, examined: Examined) -> Certificate:
         line=subject.line or "",
         language=subject.language,
         spec_version=spec_version_of(opened),
-        pins=dict(subject.packages),
+        pins=subject.pins,
         environment=Environment(
             system=machine.system,
             processor=machine.processor,

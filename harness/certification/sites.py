@@ -183,7 +183,12 @@ class Ground:
             folder=Path(subject.folder),
             env={
                 **node.environment(Path(subject.folder) / "node_modules" / ".bin"),
-                **subject.fill_env(storage="", base_url="", port="", databases={name: url}),
+                **subject.fill_env(
+                    storage="",
+                    base_url="",
+                    port="",
+                    databases={**self.service_urls(), name: url},
+                ),
             },
             log=self.folder / "setup.log",
             failure=ServiceError,

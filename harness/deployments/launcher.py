@@ -12,8 +12,8 @@ import msgspec
 
 from harness.deployments.apps import TARGET_WORLD, assemble_app
 from harness.deployments.deployment import Deployment, launch_app, reach_app
-from harness.descriptions import Catalog, Cell, World
-from harness.errors import DescriptionError, ServiceError, UsageError
+from harness.descriptions import Catalog, Cell, World, fill, fill_all, name_databases
+from harness.errors import ServiceError, UsageError
 from harness.programs.commands import run_logged
 from harness.programs.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service
@@ -59,7 +59,8 @@ class Launcher:
         self._report = report
         self._stack = contextlib.ExitStack()
         self._node: Node | None = None
-        self._installs: dict[str, Install] = {}
+        #: By line, and by the World that is not in every install of it.
+        self._installs: dict[tuple[str, str], Install] = {}
         self._apps: dict[Cell, Path] = {}
         self._services: dict[str, Service] = {}
 
@@ -96,7 +97,7 @@ class Launcher:
         if world.remote:
             return
         framework = self._catalog.frameworks[cell.framework]
-        install = self._install(cell.line)
+        install = self._install(cell)
         self._report(f"building {cell.id}")
         self._apps[cell] = build_app(
             install,
@@ -128,7 +129,7 @@ class Launcher:
                 yield deployment
             return
         framework = self._catalog.frameworks[cell.framework]
-        install, app = self._installs[cell.line], self._apps[cell]
+        install, app = self._install(cell), self._apps[cell]
         with contextlib.ExitStack() as stack:
             storage = stack.enter_context(
                 tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
@@ -144,7 +145,8 @@ class Launcher:
             def place(port: int) -> dict[str, str]:
                 return {
                     **known,
-                    **databases,
+                    **name_databases(databases),
+                    "line": cell.line,
                     "port": str(port),
                     "base_url": f"http://127.0.0.1:{port}",
                 }
@@ -170,12 +172,17 @@ class Launcher:
                 )
             )
 
-    def _install(self, line: str) -> Install:
-        if line not in self._installs:
-            self._report(f"installing line {line}")
-            pins = pin_line(self._catalog, line)
-            self._installs[line] = install_line(line, pins, self.node)
-        return self._installs[line]
+    def _install(self, cell: Cell) -> Install:
+        """Install a line with one World: what it depends on must not change another's install."""
+        bundled = self._catalog.keep_worlds(())
+        added = "" if cell.world in bundled.worlds else cell.world
+        if (cell.line, added) not in self._installs:
+            self._report(f"installing line {cell.line}" + (f" with {added}" if added else ""))
+            pins = pin_line(self._catalog.keep_worlds([added]), cell.line)
+            self._installs[cell.line, added] = install_line(
+                cell.line, pins, self.node, first=pin_line(bundled, cell.line)
+            )
+        return self._installs[cell.line, added]
 
     def _prepare_database(self, name: str, cell: Cell, world: World, install: Install) -> None:
         if name not in self._services:
@@ -187,12 +194,14 @@ class Launcher:
         def set_up(url: str) -> None:
             if not world.setup:
                 return
+            # No app listens yet, and what a command prepares is no folder.
+            nowhere = {"storage": "", "base_url": "", "port": "", "line": cell.line}
             run_logged(
                 world.setup,
                 folder=install.folder,
                 env={
                     **self.node.environment(install.binaries),
-                    **fill_all(world.env, {name: url, "storage": "", "base_url": ""}),
+                    **fill_all(world.env, {**nowhere, **name_databases({name: url})}),
                 },
                 log=cache_folder() / "logs" / f"{cell.line}-{world.id}.setup.log",
                 failure=ServiceError,
@@ -208,24 +217,3 @@ class Launcher:
 
 def _template_of(cell: Cell) -> str:
     return f"{cell.line}-{cell.world}"
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values in the place of `{name}`.
-
-    Raises:
-        DescriptionError: a name that means nothing there.
-    """
-    try:
-        return text.format_map(values)
-    except (KeyError, ValueError, IndexError) as error:
-        raise DescriptionError(
-            f"{text!r} in a description cannot be filled in",
-            cause=f"{error} means nothing here",
-            remedy=f"known names: {', '.join(f'{{{name}}}' for name in sorted(values))}",
-        ) from error
-
-
-def fill_all(env: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """Put values into every text of an environment."""
-    return {name: fill(text, values) for name, text in env.items()}

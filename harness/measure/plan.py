@@ -72,10 +72,12 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     Raises:
         UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
     """
-    lines = _match("line", choice.lines or profile.lines, catalog.lines)
+    served_lines = {name: item for name, item in catalog.lines.items() if catalog.is_served(item)}
+    lines = _match("line", choice.lines or profile.lines, catalog.lines, served_lines)
     frameworks = _match("framework", choice.frameworks or profile.frameworks, catalog.frameworks)
     local = {name: world for name, world in catalog.worlds.items() if not world.remote}
-    worlds = _match("world", choice.worlds or profile.worlds, local)
+    served_worlds = {name: item for name, item in local.items() if catalog.is_served(item)}
+    worlds = _match("world", choice.worlds or profile.worlds, local, served_worlds)
     scenarios = _match_scenarios(catalog.scenarios, profile, choice.scenarios)
     cells = []
     impossible = {}
@@ -108,11 +110,26 @@ def choose_scenarios(
     return tuple(_match_scenarios(catalog.scenarios, profile, patterns))
 
 
-def _match(kind: str, patterns: Iterable[str], known: Mapping[str, object]) -> list[str]:
-    """Return the known names that patterns find, in the known order."""
+def _match(
+    kind: str,
+    patterns: Iterable[str],
+    known: Mapping[str, object],
+    found_by_pattern: Mapping[str, object] | None = None,
+) -> list[str]:
+    """Return the known names that patterns find, in the known order.
+
+    Args:
+        kind: Of thing, for the error.
+        patterns: Names, or patterns of names.
+        known: What a name may name.
+        found_by_pattern: The part of it that patterns find; `None` for all.
+    """
     found: set[str] = set()
     for pattern in patterns:
-        matches = fnmatch.filter(known, pattern)
+        if pattern in known:
+            found.add(pattern)
+            continue
+        matches = fnmatch.filter(known if found_by_pattern is None else found_by_pattern, pattern)
         if not matches:
             raise unknown(kind, pattern, known)
         found.update(matches)
@@ -124,10 +141,8 @@ def _match_scenarios(
 ) -> list[Scenario]:
     """Patterns find extended scenarios only in a profile that wants them; names always do."""
     everyday = {name: item for name, item in known.items() if profile.extended or not item.extended}
-    found: set[str] = set()
-    for pattern in patterns or profile.scenarios:
-        found.update([pattern] if pattern in known else _match("scenario", [pattern], everyday))
-    return [scenario for name, scenario in known.items() if name in found]
+    found = _match("scenario", patterns or profile.scenarios, known, everyday)
+    return [known[name] for name in found]
 
 
 def plan_forks(header: Header) -> tuple[Fork, ...]:

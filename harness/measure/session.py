@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
 import resource
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
-
-import psutil
 
 import harness
 from harness.descriptions import Catalog, Cell

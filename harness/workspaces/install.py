@@ -1,8 +1,8 @@
-"""One npm install a line: it serves every framework and every World of that line."""
+"""One npm install a line: it serves every framework and the Worlds that come with the line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -60,13 +60,26 @@ def pin_packages(
 
 def pin_line(catalog: Catalog, line: str) -> dict[str, str]:
     """Return package -> exact version of everything that the catalog puts on a line."""
-    frameworks = [item for item in catalog.frameworks.values() if line not in item.impossible]
-    return pin_packages(catalog.lines[line], frameworks, catalog.worlds.values())
+    language = catalog.lines[line].language
+    frameworks = [
+        item
+        for item in catalog.frameworks.values()
+        if item.language == language and line not in item.impossible
+    ]
+    worlds = [
+        item
+        for item in catalog.worlds.values()
+        if item.language == language and line not in item.impossible
+    ]
+    return pin_packages(catalog.lines[line], frameworks, worlds)
 
 
-def locate_install(line: str, pins: dict[str, str], node: Node) -> Install:
-    """Return where the install is, or will be."""
-    key = digest({"pins": pins, "node": node.version})
+def locate_install(
+    line: str, pins: dict[str, str], node: Node, *, first: Mapping[str, str] | None = None
+) -> Install:
+    """Return where the install is, or will be; arguments as :func:`install_line`."""
+    staged = {"first": first} if first and first != pins else {}
+    key = digest({"pins": pins, "node": node.version, **staged})
     return Install(line, cache_folder() / "installs" / f"{line}-{key}", pins)
 
 
@@ -75,21 +88,56 @@ def is_installed(install: Install) -> bool:
     return is_complete(install.folder)
 
 
-def install_line(line: str, pins: dict[str, str], node: Node) -> Install:
+def install_line(
+    line: str, pins: dict[str, str], node: Node, *, first: Mapping[str, str] | None = None
+) -> Install:
     """Install the packages of a line, unless they are installed already.
+
+    Args:
+        line: Its id.
+        pins: Package -> exact version.
+        node: The Node whose npm does it.
+        first: The part of the pins that is installed before the rest, and so has the first pick of
+            the places that apps look in: a World of an older train must not put its own release of
+            a package there that the SDK means in another one.
 
     Raises:
         InstallError: npm failed; quotes the end of its log.
     """
-    install = locate_install(line, pins, node)
-    obtain(install.folder, lambda folder: _run_npm(folder, pins, node))
+    install = locate_install(line, pins, node, first=first)
+
+    def make(folder: Path) -> None:
+        if first and first != pins:
+            run_npm(folder, first, {}, node)
+        run_npm(folder, pins, {}, node)
+
+    obtain(install.folder, make)
     return install
 
 
-def _run_npm(folder: Path, pins: dict[str, str], node: Node) -> None:
+def locate_log(folder: Path) -> Path:
+    """Return where the log of an install is."""
+    return cache_folder() / "logs" / f"{folder.name}.install.log"
+
+
+def run_npm(
+    folder: Path, pins: Mapping[str, str], overrides: Mapping[str, str], node: Node
+) -> None:
+    """Install packages into a folder; what an earlier call installed keeps its place.
+
+    Args:
+        folder: Its name stands in errors and in the log's name.
+        pins: Package -> exact version, or `file:` and the path of a packed one.
+        overrides: Package -> version, whatever other packages ask for.
+        node: The Node whose npm does it.
+
+    Raises:
+        InstallError: npm failed; quotes the end of its log.
+    """
     manifest = {"name": "world-harness-line", "private": True, "type": "module"}
-    (folder / "package.json").write_bytes(msgspec.json.encode({**manifest, "dependencies": pins}))
-    log = cache_folder() / "logs" / f"{folder.name}.install.log"
+    wanted = {"dependencies": pins, **({"overrides": overrides} if overrides else {})}
+    (folder / "package.json").write_bytes(msgspec.json.encode({**manifest, **wanted}))
+    log = locate_log(folder)
     try:
         run_logged(
             [

@@ -88,12 +88,35 @@ class TestChoice:
         selection = choose(catalog, find_profile("smoke"), Choice())
         assert (len(selection.cells), len(selection.scenarios)) == (2, 5)
 
-    def test_full_is_everything_that_can_exist(self, catalog: Catalog) -> None:
+    def test_full_is_everything_that_can_exist_on_the_sdks_own_worlds(
+        self, catalog: Catalog
+    ) -> None:
         selection = choose(catalog, find_profile("full"), Choice())
         assert len(selection.scenarios) == len(catalog.scenarios)
         assert len(selection.cells) == 6 * (2 + 2 + 1)
         assert len(selection.impossible) == 6
         assert Cell("v5-latest", "express", "postgres") not in selection.cells
+
+    def test_patterns_find_only_what_a_framework_can_load(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("*",), frameworks=("hono",), worlds=("*",))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert "starter" in {cell.world for cell in selection.cells}
+        assert "py" not in {cell.line for cell in selection.cells}
+        named = {cell.world for cell in selection.cells} | {
+            cell.split("/")[2] for cell in selection.impossible
+        }
+        assert all(catalog.is_served(catalog.worlds[name]) for name in named)
+
+    @pytest.mark.parametrize(
+        "choice",
+        [Choice(lines=("py",)), Choice(worlds=("reference",)), Choice(worlds=("python-local",))],
+    )
+    def test_what_no_framework_can_load_is_explained_when_it_is_named(
+        self, catalog: Catalog, choice: Choice
+    ) -> None:
+        with pytest.raises(UsageError, match="no cell of this choice can exist") as caught:
+            choose(catalog, find_profile("smoke"), choice)
+        assert "which is in python" in caught.value.cause
 
     def test_an_option_replaces_the_profiles_own_choice(self, catalog: Catalog) -> None:
         choice = Choice(lines=("v4",), frameworks=("hono", "vite"), worlds=("local",))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -79,7 +79,7 @@ def open_mutant(env: Mapping[str, str]) -> Any:
         UsageError: none has the name.
     """
     from harness.contract.model import Model
-    from worlds.reference import open_reference
+    from worlds.reference import ReferenceWorld, open_reference
 
     mutants = describe_mutants()
     name = env.get("MUTANT", "")
@@ -88,7 +88,7 @@ def open_mutant(env: Mapping[str, str]) -> Any:
     kind = mutants[name].kind
     if issubclass(kind, Model):
         return open_reference(env, model_type=kind)
-    return open_reference(env, world_type=kind)
+    return open_reference(env, world_type=cast("type[ReferenceWorld]", kind))
 
 
 def _in_words(name: str) -> str:

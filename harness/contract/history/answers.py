@@ -1,0 +1,94 @@
+"""When two answers say the same, although two Worlds gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from harness.contract.model.state import Row
+from harness.contract.model.values import is_absent, read_option
+
+if TYPE_CHECKING:
+    from harness.contract.history.order import TimedCall
+
+#: What a World chooses or words by itself.
+_OWN = frozenset(
+    {
+        *("eventId", "messageId", "cursor", "waitId", "ownerId", "projectId", "environment"),
+        *("createdAt", "updatedAt", "startedAt", "completedAt", "occurredAt", "specVersion"),
+        *("error", "maxEvents", "events", "isWebhook", "isSystem"),
+    }
+)
+
+#: How exactly a time must come back.
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def agrees(method: str, expected: Any, seen: Any) -> bool:
+    """Tell whether a World's answer says the same as the model's, where both say something."""
+    if method == "events.create" and not _agree_on_event(expected, seen):
+        return False
+    if method == "events.list" and isinstance(seen, Mapping) and not seen.get("hasMore"):
+        seen = {**seen, "data": _leave_out_repeats(seen["data"])}
+        expected = {**expected, "data": _leave_out_repeats(expected["data"])}
+    return _agree(expected, seen)
+
+
+def _leave_out_repeats(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out what each World may log or not: seals, repeated starts, repeated cancels."""
+    kept: list[Mapping[str, Any]] = []
+    seen = set()
+    for event in events:
+        event_type = event["eventType"]
+        if event_type != "noop" and event_type not in seen:
+            kept.append(event)
+        if event_type in {"run_started", "run_cancelled"}:
+            seen.add(event_type)
+    return kept
+
+
+def _agree_on_event(expected: Any, seen: Any) -> bool:
+    if not isinstance(expected, Mapping) or not isinstance(seen, Mapping):
+        return False
+    has_expected, has_seen = "event" in expected, not is_absent(seen.get("event"))
+    if has_expected == has_seen:
+        return True
+    # Starts that came together may each leave an event; a replay skips all but the first.
+    run = expected.get("run")
+    return not has_expected and isinstance(run, Mapping) and run.get("status") == "running"
+
+
+def _agree(expected: Any, seen: Any) -> bool:
+    if is_absent(expected) or is_absent(seen):
+        return True
+    if isinstance(expected, Mapping) and isinstance(seen, Mapping):
+        shared = (expected.keys() & seen.keys()) - _OWN
+        return all(_agree(expected[key], seen[key]) for key in shared)
+    if _is_list(expected) and _is_list(seen):
+        return len(expected) == len(seen) and all(map(_agree, expected, seen))
+    if isinstance(expected, datetime) and isinstance(seen, datetime):
+        return abs(expected - seen) < _MILLISECOND
+    return bool(expected == seen)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def read_full_list(call: TimedCall) -> tuple[str, Sequence[Mapping[str, Any]]] | None:
+    """Return the run and the events of a call that listed a whole log, in order."""
+    if call.method != "events.list" or not isinstance(call.value, Mapping) or not call.args:
+        return None
+    pagination = read_option(call.args[0], "pagination")
+    is_part = read_option(pagination, "cursor") or read_option(pagination, "sortOrder") == "desc"
+    if is_part or call.value.get("hasMore"):
+        return None
+    run_id = str(read_option(call.args[0], "runId"))
+    return run_id, _leave_out_repeats(call.value["data"])
+
+
+def is_beginning(log: Sequence[Row], listed: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a list of events begins with a log."""
+    begun = _leave_out_repeats(row.value for row in log)
+    return len(begun) <= len(listed) and all(map(_agree, begun, listed))

@@ -1,0 +1,100 @@
+"""The packages of a Python World, in a virtual environment of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.errors import InstallError
+from harness.programs.commands import run_logged
+from harness.workspaces.cache import cache_folder, digest, obtain
+from harness.workspaces.install import locate_log
+
+_NO_VERSION = re.compile(
+    r"Could not find a version that satisfies the requirement (?P<wanted>\S+) "
+    r"\(from versions: (?P<known>[^)]*)\)"
+)
+_OTHER_PYTHON = re.compile(r"Requires-Python (?P<required>[^;\s]+)")
+_UNREACHABLE = re.compile(r"NewConnectionError|Temporary failure in name resolution|ProxyError")
+_SHOWN_VERSIONS = 8
+
+
+def locate_environment(title: str, pins: Mapping[str, str]) -> Path:
+    """Return where the environment is, or will be."""
+    key = digest({"pins": pins, "python": sys.version, "at": sys.base_prefix})
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", title).strip("-.")
+    return cache_folder() / "worlds" / f"{name}-{key}"
+
+
+def install_environment(title: str, pins: Mapping[str, str]) -> Path:
+    """Make a virtual environment with packages unless it is there; returns its interpreter.
+
+    Args:
+        title: Stands in the folder's name and in errors.
+        pins: Distribution -> exact version.
+
+    Raises:
+        InstallError: no environment can be made, or pip failed; quotes the end of its log.
+    """
+    return _interpreter(
+        obtain(locate_environment(title, pins), lambda folder: _make(folder, title, pins))
+    )
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _make(folder: Path, title: str, pins: Mapping[str, str]) -> None:
+    log = locate_log(folder)
+    run_logged(
+        [sys.executable, "-m", "venv", folder],
+        folder=folder,
+        env=os.environ,
+        log=log,
+        failure=InstallError,
+        what=f"no virtual environment could be made for {title}",
+        remedy="install Python's venv module (Debian: apt install python3-venv)",
+    )
+    wanted = [f"{package}=={version}" for package, version in pins.items()]
+    options = ["--no-input", "--disable-pip-version-check"]
+    try:
+        run_logged(
+            [_interpreter(folder), "-m", "pip", "install", *options, *wanted],
+            folder=folder,
+            env=os.environ,
+            log=log,
+            failure=InstallError,
+            what=f"pip could not install {' '.join(wanted)} for {title}",
+            remedy="read the log; if a version is not to be had, take another",
+        )
+    except InstallError as error:
+        raise _explain(error, log) from error
+
+
+def _explain(error: InstallError, log: Path) -> InstallError:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if _UNREACHABLE.search(text):
+        return InstallError(
+            "the Python package index cannot be reached",
+            cause=error.cause,
+            remedy="check the network, the proxy and `pip config list`, then run again",
+        )
+    found = _NO_VERSION.search(text)
+    if not found:
+        return error
+    package, _, version = found["wanted"].partition("==")
+    known = [name.strip() for name in found["known"].split(",") if name.strip() != "none"]
+    other = _OTHER_PYTHON.search(text)
+    if not known:
+        return InstallError(
+            f"the index has no package {package} for this Python",
+            cause=f"it needs Python {other['required']}" if other else error.cause,
+            remedy="check the name, or run with another Python",
+        )
+    shown = ", ".join(reversed(known[-_SHOWN_VERSIONS:]))
+    more = " and older ones" if len(known) > _SHOWN_VERSIONS else ""
+    return InstallError(f"{package} has no version {version}", remedy=f"there are {shown}{more}")

@@ -1,0 +1,117 @@
+"""The proof of the checks: every mutant is rejected by the clause that it was made for.
+
+`python -m suites.conformance.kills` writes the kill matrix, `docs/mutants.md`. The project's tests
+run every mutant; they fail when one survives, and when the matrix does not show them all.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import tabulate
+
+from harness.certification.parcels import write_parcel
+from harness.certification.records import TestRecord, read_record
+from harness.certification.subjects import Subject
+from harness.contract.clauses import Clause, describe_clauses
+from worlds.mutants import Mutant, describe_mutants
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "mutants.md"
+_SUITE = Path(__file__).parent
+
+_INTRODUCTION = """\
+# Mutants
+
+The checks are proved by Worlds that are broken on purpose. Each mutant is the reference World
+(`worlds/reference/`) with one method changed (`worlds/mutants/`); the clause that it was made for
+must reject it, with the message below, and the project's tests run them all. The reference World
+itself fails no clause, on no line.
+
+Run one yourself, with the name, line and clause of a row:
+
+```
+world-harness certify mutant --env MUTANT=<mutant> --line <line> --clause <clause>
+```
+
+"""
+
+
+def kill(
+    mutant: Mutant, subject: Subject, folder: Path, *, effort: str = "quick"
+) -> list[TestRecord]:
+    """Have a mutant examined by the clause that it was made for.
+
+    Args:
+        mutant: The defect.
+        subject: The World `mutant`, as it is described, for the mutant's line.
+        folder: Takes the records.
+        effort: How much is done.
+
+    Returns:
+        The records, up to the first failure.
+    """
+    parcel, records = folder / f"{mutant.name}.parcel", folder / f"{mutant.name}.jsonl"
+    write_parcel(parcel, subject, {})
+    records.touch()
+    settings = folder / "pytest.ini"
+    settings.write_text("[pytest]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", str(_SUITE), "-c", str(settings), "-x", "-q"]
+    command += ["--rootdir", str(folder), "--parcel", str(parcel), "--records", str(records)]
+    command += ["--clause", mutant.clause, "--effort", effort]
+    for plugin in ("cacheprovider", "benchmark", "xdist", "hypothesispytest"):
+        command += ["-p", f"no:{plugin}"]
+    subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **mutant.env, "TMPDIR": str(folder)},
+        capture_output=True,
+        check=False,
+    )
+    return [read_record(line) for line in records.read_bytes().splitlines()]
+
+
+def explain_survival(mutant: Mutant, records: list[TestRecord]) -> str:
+    """Say why a mutant was not killed as it should be; empty when it was."""
+    failed = [record for record in records if record.verdict == "failed"]
+    if not records:
+        return f"no check of {mutant.clause} ran"
+    if not failed:
+        told = ", ".join(f"{record.check} [{record.form}] {record.verdict}" for record in records)
+        return f"{mutant.clause} does not reject it: {told}"
+    if not any(mutant.message in record.message for record in failed):
+        return f"{mutant.clause} rejects it, but says: {failed[0].message}"
+    return ""
+
+
+def render_matrix(mutants: Mapping[str, Mutant], clauses: Mapping[str, Clause]) -> str:
+    """Render the kill matrix: every clause, and the mutants that it rejects."""
+    by_clause: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in mutants.values():
+        by_clause[mutant.clause].append(mutant)
+    rows = [
+        (f"`{name}`", f"`{mutant.name}`", mutant.line, mutant.story, f"…{mutant.message}…")
+        for name in clauses
+        for mutant in sorted(by_clause[name], key=lambda item: item.name)
+    ]
+    headers = ("clause", "mutant", "line", "what is wrong with it", "what the clause says")
+    table = tabulate.tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
+    without = [name for name in clauses if not by_clause[name]]
+    rest = f"\n\nClauses without a mutant: {', '.join(f'`{name}`' for name in without)}." * bool(
+        without
+    )
+    counts = f"{len(rows)} mutants, {len(clauses) - len(without)} clauses.\n\n"
+    return f"{_INTRODUCTION}{counts}{table}{rest}\n"
+
+
+def write_matrix(path: Path = DOCUMENT) -> None:
+    """Write the kill matrix where the documentation has it."""
+    path.write_text(render_matrix(describe_mutants(), describe_clauses()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_matrix()

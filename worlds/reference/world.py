@@ -1,0 +1,286 @@
+"""The model as a World: shared by processes, and whole after any of them was killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness import __version__
+from harness.contract.model import Model, Refused, Rules, UlidSource
+from worlds.reference.journal import Command, Journal, write_args
+from worlds.reference.owners import Owner
+from worlds.reference.transport import BadRequest, QueueHandler, UserHandler, read_delivery
+from worlds.reference.worker import FAREWELL_S, Worker, read_port
+
+#: How often a reader that waits looks for news, in seconds.
+LOOK_EVERY_S = 0.003
+#: How long to wait for a run's end unless told otherwise, in ms.
+WAIT_MS = 30_000
+DEPLOYMENT_ID = "dpl_reference"
+
+#: Calls that change something; all others only read.
+WRITES = frozenset(
+    {
+        *("events.create", "events.createBatch", "queue"),
+        *("streams.write", "streams.writeMulti", "streams.close"),
+        *("queue.lease", "queue.ack", "queue.fail", "queue.defer", "queue.expire"),
+    }
+)
+#: What the Python SDK's interface lacks.
+NOT_IN_PYTHON = frozenset(
+    {
+        *("runs.list", "steps.list", "events.get", "events.listByCorrelationId"),
+        *("hooks.get", "hooks.list"),
+    }
+)
+OWN_METHODS = ("getDeploymentId", "start", "close")
+
+
+class ReferenceWorld:
+    """One process's view of the World.
+
+    Args:
+        env: Where storage is (`REFERENCE_STORAGE`) and where the app listens (`PORT`).
+        rules: The line's rules.
+        model_type: The model to ask; a broken one makes a broken World.
+    """
+
+    def __init__(self, env: Mapping[str, str], rules: Rules, model_type: type[Model]) -> None:
+        self.spec_version = rules.spec_version
+        self.shape = rules.shape
+        self.package = ("world-harness-reference", __version__)
+        self.model = model_type(rules)
+        self.methods = self.list_methods()
+        self.capabilities = self.list_capabilities()
+        self._env = env
+        self._folder = Path(env["REFERENCE_STORAGE"])
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal(self._folder / "journal.jsonl")
+        self._ids = UlidSource(lambda: int.from_bytes(os.urandom(10), "big"))
+        self._last_ms = 0
+        self._owner: Owner | None = None
+        self._worker: Worker | None = None
+        self._handling = 0
+        self._idle = asyncio.Event()
+        self._closed = False
+        self.sync()
+
+    def list_methods(self) -> tuple[str, ...]:
+        """Return every normalized call that this World answers."""
+        known = [
+            method
+            for method in self.model.METHODS
+            if self.model.has_method(method) and not method.startswith("queue.")
+        ]
+        if self.shape == "py":
+            known = [method for method in known if method not in NOT_IN_PYTHON]
+        return (*known, *OWN_METHODS)
+
+    def list_capabilities(self) -> dict[str, object]:
+        """Return what this World says of itself."""
+        if not self.model.rules.latest:
+            return {}
+        return {"hookRetention": {"active": True}, "hookResumeDedup": True}
+
+    async def perform(self, method: str, args: list[object]) -> Any:
+        """Answer one normalized call.
+
+        Raises:
+            Refused: the World refuses it; `name`, `status` and `retry_after` say how.
+            LookupError: there is no such call.
+        """
+        if method == "getDeploymentId":
+            return DEPLOYMENT_ID
+        if method == "start":
+            return self.start()
+        if method == "close":
+            return await self.close()
+        if method not in self.methods:
+            raise LookupError(f"this World has no method {method}")
+        if method == "runs.waitForTerminalStatus":
+            return await self.wait_for_end(args)
+        return self.apply(method, args) if method in WRITES else self.read(method, args)
+
+    def apply(self, method: str, args: list[object]) -> Any:
+        """Make one call that changes something, alone among all processes."""
+        encoded = write_args(args)
+        with self._journal.own():
+            self.learn(self._journal.read_news(owned=True))
+            command = Command(at=self.read_clock(), method=method, args=encoded, ids=[])
+            try:
+                answer = self.model.perform(
+                    method,
+                    command.read_args(),
+                    now=command.moment,
+                    fresh=lambda prefix: self._name(prefix, command),
+                )
+                if not (method == "queue.lease" and answer is None):
+                    self.write_command(command)
+            except Refused:
+                raise
+            except BaseException:
+                self.begin_anew()
+                raise
+        if method == "queue" and self._worker is not None:
+            self._worker.wake()
+        return answer
+
+    def write_command(self, command: Command) -> None:
+        """Make a call last."""
+        self._journal.append(command)
+
+    def begin_anew(self) -> None:
+        """Forget what is in memory, because it may not be what was written."""
+        self.model = type(self.model)(self.model.rules)
+        self._journal.forget()
+
+    def _name(self, prefix: str, command: Command) -> str:
+        name = self._ids.make(prefix, command.moment)
+        command.ids.append(name)
+        return name
+
+    def read_clock(self) -> int:
+        """Return ms since 1970, never less than what was written before."""
+        self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
+        return self._last_ms
+
+    def sync(self) -> None:
+        """Learn what other processes wrote."""
+        self.learn(self._journal.read_news())
+
+    def learn(self, commands: list[Command]) -> None:
+        """Repeat calls that were answered by some process."""
+        for command in commands:
+            ids = iter(command.ids)
+            self.model.perform(
+                command.method,
+                command.read_args(),
+                now=command.moment,
+                fresh=partial(_take_name, ids),
+            )
+            for name in command.ids:
+                self._ids.witness(name)
+            self._last_ms = max(self._last_ms, command.at)
+
+    def read(self, method: str, args: list[object]) -> Any:
+        """Make one call that only reads."""
+        self.sync()
+        now = datetime.fromtimestamp(self.read_clock() / 1000, UTC)
+        return self.model.perform(method, args, now=now, fresh=_refuse_to_name)
+
+    async def wait_for_end(self, args: list[object]) -> Any:
+        """Return a run once it is over, or as it is when the time is up."""
+        options = args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
+        limit = options.get("timeoutMs")
+        seconds = (limit if isinstance(limit, (int, float)) else WAIT_MS) / 1000
+        until = time.monotonic() + seconds
+        while True:
+            run = self.read("runs.get", args)
+            if self.model.is_ended(run) or time.monotonic() >= until:
+                return run
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def read_stream(
+        self, run_id: object, name: object, start_index: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Return a stream's chunks as they come, from any process, until it is closed."""
+        self.sync()
+        return self.follow(run_id, name, self.model.find_start(run_id, name, start_index or 0))
+
+    async def follow(self, run_id: object, name: object, index: int) -> AsyncIterator[bytes]:
+        """Read a stream live, from an index on."""
+        while not self._closed:
+            self.sync()
+            glance = self.model.glance(run_id, name, index)
+            for chunk in glance.chunks:
+                yield chunk
+            if glance.done:
+                return
+            index = glance.next_index
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def create_queue_handler(self, prefix: str, handler: UserHandler) -> QueueHandler:
+        """Return what takes deliveries over HTTP and hands them to a function."""
+
+        async def handle(headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+            try:
+                message, metadata = self.read_delivery(prefix, headers, body)
+            except BadRequest as error:
+                return 400, _write_json({"error": str(error)})
+            if self._closed:
+                return 503, _write_json({"error": "this World is closed"})
+            self._handling += 1
+            try:
+                return 200, _write_json(dict(await handler(message, metadata) or {}))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the delivery failed
+                return 500, _write_json({"error": f"{type(error).__name__}: {error}"})
+            finally:
+                self._handling -= 1
+                self._idle.set()
+
+        return handle
+
+    def read_delivery(
+        self, prefix: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return a delivery's message and metadata.
+
+        Raises:
+            BadRequest: it is none, or not for this handler.
+        """
+        return read_delivery(prefix, headers, body)
+
+    def start(self) -> None:
+        """Begin to deliver messages; again is no mistake."""
+        if self._worker is not None or self._closed:
+            return
+        self._owner = Owner(self._folder / "owners", uuid.uuid4().hex)
+        self._worker = self.make_worker(self._owner)
+
+    def make_worker(self, owner: Owner) -> Worker:
+        """Make what delivers messages in an owner's name."""
+        return Worker(self, owner, lambda: read_port(self._env, os.environ))
+
+    async def close(self) -> None:
+        """Stop delivering, wait for calls in flight, let go of everything; again is no mistake."""
+        if self._closed:
+            return
+        self._closed = True
+        until = time.monotonic() + FAREWELL_S
+        if self._worker is not None:
+            await self._worker.stop()
+            self._worker = None
+        await self.wait_for_handlers(until)
+        if self._owner is not None:
+            self._owner.leave()
+            self._owner = None
+
+    async def wait_for_handlers(self, until: float) -> None:
+        """Wait for the handler's calls in flight, but not for ever."""
+        while self._handling and time.monotonic() < until:
+            self._idle.clear()
+            try:
+                await asyncio.wait_for(self._idle.wait(), until - time.monotonic())
+            except TimeoutError:
+                return
+
+
+def _write_json(content: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(content)
+
+
+def _take_name(names: Iterator[str], prefix: str) -> str:
+    return next(names)
+
+
+def _refuse_to_name(prefix: str) -> str:
+    raise RuntimeError(f"a call that only reads asked for a new {prefix}")
