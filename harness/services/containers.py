@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
+import secrets
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from harness.errors import ServiceError
+from harness.programs.commands import quote_log
+from harness.programs.interruption import hold_signals
+from harness.services.readiness import await_answer
+from harness.services.tidying import afterwards
 
 #: How long a daemon may take to say that it is there.
 _DAEMON_ANSWERS_S = 3
+#: How long a server may take to answer once its container runs.
+_READY_WITHIN_S = 120.0
 
 
-class Address(msgspec.Struct, frozen=True):
-    """Where a container's server listens, as seen from here."""
+class Container(msgspec.Struct, frozen=True, kw_only=True):
+    """A container that runs."""
 
+    name: str
+    image: str
+    #: Where its server listens, as seen from here.
     host: str
     port: int
+    #: The file that takes its log when something goes wrong.
+    log: Path
 
 
 def find_docker() -> str:
@@ -48,10 +63,20 @@ def find_docker() -> str:
     )
 
 
+def choose_image(name: str, usual: str) -> str:
+    """Return the image that a service runs: what the user's environment says, or the usual one."""
+    return os.environ.get(image_variable(name)) or usual
+
+
+def image_variable(name: str) -> str:
+    """Return the environment variable that may name another image for a service."""
+    return f"WORLD_HARNESS_{name.upper().replace('-', '_')}_IMAGE"
+
+
 @contextlib.contextmanager
 def run_container(
-    image: str, *, port: int, env: Mapping[str, str], command: str
-) -> Iterator[Address]:
+    image: str, *, port: int, env: Mapping[str, str], command: Sequence[str], log: Path
+) -> Iterator[Container]:
     """Run a container and remove it, with its data, at the end. Its server may not answer yet.
 
     Args:
@@ -59,6 +84,7 @@ def run_container(
         port: Where its server listens, inside.
         env: Its environment.
         command: What it runs.
+        log: Takes its log when something goes wrong; otherwise Docker keeps it.
 
     Raises:
         ServiceError: no Docker daemon answers, or it cannot run the image.
@@ -68,16 +94,120 @@ def run_container(
     from docker.errors import DockerException
     from testcontainers.core.container import DockerContainer
 
+    # A name of ours, so that it can be removed though the library does not know of it yet.
+    name = f"world-harness-{secrets.token_hex(8)}"
     with contextlib.ExitStack() as stack:
         try:
-            container = stack.enter_context(
-                DockerContainer(image, command=command, env=dict(env), ports=[port])
+            container = DockerContainer(image, env=dict(env), ports=[port], name=name)
+            stack.callback(container.get_docker_client().client.close)
+            stack.enter_context(afterwards(lambda: _remove(name)))
+            container.with_command(list(command))
+            _have_image(container.get_docker_client().client, container.image)
+            # Docker goes on making what it was asked for, though nobody waits for its answer.
+            with hold_signals():
+                container.start()
+            running = Container(
+                name=name,
+                image=image,
+                host=container.get_container_host_ip(),
+                port=container.get_exposed_port(port),
+                log=log,
             )
-            address = Address(container.get_container_host_ip(), container.get_exposed_port(port))
         except (DockerException, OSError, RuntimeError) as error:
             raise ServiceError(
                 f"Docker cannot run {image}",
-                cause=str(error),
+                cause=f"{error}; {_quote_log(name, log)}",
                 remedy=f"`docker run {image}` shows more; or use the embedded server or a URL",
             ) from error
-        yield address
+        yield running
+
+
+def await_container(
+    title: str,
+    container: Container,
+    url: str,
+    *,
+    answers: Callable[[str], bool],
+    describe_silence: Callable[[str], str],
+) -> None:
+    """Wait until the server in a container answers.
+
+    Args:
+        title: The service, as its makers write it.
+        container: What was started.
+        url: Where the server is.
+        answers: Whether the server at the URL lets us in by now.
+        describe_silence: Why it does not.
+
+    Raises:
+        ServiceError: it does not answer in time.
+    """
+    if not await_answer(lambda: answers(url), within_s=_READY_WITHIN_S):
+        quoted = _quote_log(container.name, container.log)
+        raise ServiceError(
+            f"the {title} server in the container did not start",
+            cause=f"{container.image} runs, but: {describe_silence(url)}; {quoted}",
+            remedy="use the embedded server, or give the URL of one that runs",
+        )
+
+
+def _have_image(client: Any, image: str) -> None:
+    """Pull an image that is not there, which can take minutes and may be interrupted."""
+    from docker.errors import ImageNotFound
+
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        client.images.pull(image)
+
+
+def _quote_log(name: str, log: Path) -> str:
+    """Keep a container's log, which is removed with it, and return its end."""
+    try:
+        with _reach(name) as container:
+            log.write_bytes(container.logs() if container else b"")
+    except (ServiceError, OSError) as error:
+        return f"no log of it can be had: {error}"
+    return quote_log(log)
+
+
+def _remove(name: str) -> None:
+    """Remove a container, if there is one of the name."""
+    try:
+        with hold_signals(), _reach(name) as container:
+            if container:
+                container.remove(force=True, v=True)
+    except ServiceError as error:
+        raise ServiceError(
+            f"the container {name} may be left behind",
+            cause=error.cause,
+            remedy=f"docker rm --force --volumes {name}",
+        ) from error
+
+
+@contextlib.contextmanager
+def _reach(name: str) -> Iterator[Any]:
+    """Find a container by its name; there may be none.
+
+    Raises:
+        ServiceError: no daemon answers, or it refuses what the block asks of it.
+    """
+    # First of all: it clears away what the library forgets where no daemon answers.
+    find_docker()
+
+    from docker.errors import DockerException, NotFound
+    from testcontainers.core.docker_client import DockerClient
+
+    try:
+        with contextlib.closing(DockerClient().client) as client:
+            try:
+                container = client.containers.get(name)
+            except NotFound:
+                container = None
+            yield container
+    except (DockerException, OSError) as error:
+        raise ServiceError(
+            f"Docker refuses what is asked of the container {name}",
+            cause=str(error),
+            remedy=f"`docker inspect {name}` shows more",
+        ) from error

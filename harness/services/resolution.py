@@ -25,6 +25,10 @@ Choice = Literal["auto", "external", "embedded", "container"]
 class Service(Protocol):
     """A server that runs, and hands out databases."""
 
+    @property
+    def url(self) -> str:
+        """Its own URL, with its password: for another process to use the same server."""
+
     def describe(self) -> str:
         """Return its name, version and kind: `PostgreSQL 18.6 (embedded)`; never a password."""
 
@@ -40,6 +44,8 @@ class Service(Protocol):
     def template(self, key: str, prepare: Callable[[str], None]) -> None:
         """Prepare the database that `create_database(template=key)` copies; once for each key.
 
+        A server that cannot copy remembers `prepare`, and runs it on every database of the key.
+
         Args:
             key: Names the template.
             prepare: Gets the URL of an empty database and fills it. Whatever it raises passes
@@ -47,6 +53,22 @@ class Service(Protocol):
 
         Raises:
             ServiceError: the server refuses.
+        """
+
+    def cut_connections(self, url: str) -> int:
+        """End every client's connection to a database right now, as a server's crash would.
+
+        Clients may connect anew at once.
+
+        Args:
+            url: A database that `create_database` made and that still exists.
+
+        Returns:
+            How many connections were cut; 0 when nobody was connected.
+
+        Raises:
+            ServiceError: the server refuses, or is of a kind that cannot do it; or the harness did
+                not make the database.
         """
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote
+from collections.abc import Iterable
+from urllib.parse import quote, unquote, urlsplit
+
+from harness.errors import UsageError
 
 _HIDDEN = "***"
 _SECRET_KEYS = {"password", "passwd", "pwd", "sslpassword"}
@@ -41,6 +44,47 @@ def with_database(url: str, database: str) -> str:
     kept = [part for part in query.split("&") if part and _key(part) != "dbname"]
     mark = "?" if kept else ""
     return f"{scheme}://{server}/{quote(database, safe='')}{mark}{'&'.join(kept)}"
+
+
+def check_url(url: str, *, title: str, schemes: Iterable[str], example: str) -> None:
+    """See that a URL given by the user can be read in one way only.
+
+    What is wrong with it is said without quoting it: of a URL that cannot be read, nobody knows
+    which part is the password.
+
+    Args:
+        url: What was given.
+        title: The service, as its makers write it.
+        schemes: What the URL may begin with.
+        example: How to write it.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    problem = _find_problem(url, tuple(schemes))
+    if problem:
+        raise UsageError(
+            f"the URL given is not the URL of a {title} server",
+            cause=problem,
+            remedy=f"write it as {example}",
+        )
+
+
+def _find_problem(url: str, schemes: tuple[str, ...]) -> str:
+    if url.partition("://")[0] not in schemes:
+        return f"it does not begin with {schemes[0]}://"
+    rest = url.partition("://")[2].partition("?")[0]
+    if rest.count("@") > 1 or set(rest.partition("/")[2]) & {"@", "/"}:
+        return "it has an @ or a / too many; in a password they are written %40 and %2F"
+    hosts = rest.partition("/")[0].rpartition("@")[2]
+    try:
+        for host in hosts.split(","):
+            _ = urlsplit(f"//{host}").port
+    except ValueError:
+        return "its host or port cannot be read"
+    if not hosts:
+        return "it names no host"
+    return ""
 
 
 def _find_password(url: str) -> re.Match[str] | None:

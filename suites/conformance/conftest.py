@@ -29,6 +29,9 @@ _ARENA = pytest.StashKey[Arena]()
 _RACE = pytest.StashKey[Race]()
 _FOLDER = Path(__file__).parent
 
+#: Read once: every test asks for its clause.
+_CLAUSES = describe_clauses()
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say what the marker means."""
@@ -58,9 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the clauses that are asked for; start what takes long first."""
     ours = [item for item in items if item.get_closest_marker("clause")]
     wanted = {name for text in config.getoption("--clause") for name in text.split(",")}
-    known = describe_clauses()
-    for name in sorted(wanted - known.keys()):
-        raise pytest.UsageError(str(unknown("clause", name, known)))
+    for name in sorted(wanted - _CLAUSES.keys()):
+        raise pytest.UsageError(str(unknown("clause", name, _CLAUSES)))
     dropped = [item for item in ours if wanted and _clause_id(item) not in wanted]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
@@ -100,7 +102,7 @@ def effort(pytestconfig: pytest.Config) -> Effort:
 @pytest.fixture
 def clause(request: pytest.FixtureRequest) -> Clause:
     """The clause that the check decides."""
-    return describe_clauses()[_clause_id(request.node)]
+    return _CLAUSES[_clause_id(request.node)]
 
 
 @pytest.fixture

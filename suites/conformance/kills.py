@@ -42,7 +42,7 @@ world-harness certify mutant --env MUTANT=<mutant> --line <line> --clause <claus
 
 
 def kill(
-    mutant: Mutant, subject: Subject, folder: Path, *, effort: str = "quick"
+    mutant: Mutant, subject: Subject, folder: Path, *, effort: str | None = None
 ) -> list[TestRecord]:
     """Have a mutant examined by the clause that it was made for.
 
@@ -50,7 +50,7 @@ def kill(
         mutant: The defect.
         subject: The World `mutant`, as it is described, for the mutant's line.
         folder: Takes the records.
-        effort: How much is done.
+        effort: How much is done; what the mutant needs by default.
 
     Returns:
         The records, up to the first failure.
@@ -62,13 +62,12 @@ def kill(
     settings.write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", str(_SUITE), "-c", str(settings), "-x", "-q"]
     command += ["--rootdir", str(folder), "--parcel", str(parcel), "--records", str(records)]
-    command += ["--clause", mutant.clause, "--effort", effort]
-    for plugin in ("cacheprovider", "benchmark", "xdist", "hypothesispytest"):
-        command += ["-p", f"no:{plugin}"]
+    command += ["--clause", mutant.clause, "--effort", effort or mutant.effort]
+    command += ["--assert=plain", "-p", "harness.plugin", "-p", "no:cacheprovider"]
     subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **mutant.env, "TMPDIR": str(folder)},
+        env={**os.environ, "TMPDIR": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         check=False,
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.services.resolution import Service, open_service
+from harness.services.containers import image_variable
+from harness.services.resolution import Service, find_services, open_service, url_variable
 from harness.services.urls import with_database
 
 
@@ -30,7 +31,9 @@ def admin_url(postgres: Service) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_url_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WORLD_HARNESS_POSTGRES_URL", raising=False)
+    for name in find_services():
+        monkeypatch.delenv(url_variable(name), raising=False)
+        monkeypatch.delenv(image_variable(name), raising=False)
 
 
 @pytest.fixture

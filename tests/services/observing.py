@@ -9,8 +9,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psutil
+import pytest
 
 from harness.services.postgres.databases import NAME_PREFIX, query
+from harness.services.resolution import find_service_choices
 
 
 class Server:
@@ -68,3 +70,10 @@ def everything_said(error: BaseException) -> str:
 def is_root() -> bool:
     """Whether the tests run as root."""
     return os.geteuid() == 0
+
+
+def require_embedded(name: str) -> None:
+    """Skip the test where a service has no embedded server."""
+    embedded = next(one for one in find_service_choices(name) if one.choice == "embedded")
+    if not embedded.available:
+        pytest.skip(f"no embedded server: {embedded.detail}")

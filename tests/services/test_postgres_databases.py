@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from harness.errors import ServiceError
-from harness.services.postgres.databases import query
+from harness.services.postgres.databases import PostgresService, query
 from harness.services.resolution import Service
 from harness.services.urls import with_database
 from tests.services.observing import list_databases
@@ -194,3 +194,25 @@ def test_what_the_server_refuses_is_an_error_of_the_service(admin_url: str) -> N
     with pytest.raises(ServiceError, match="refuses") as caught:
         query(admin_url, "SELECT 1/0")
     assert caught.value.cause == "division by zero"
+
+
+def test_connections_that_work_in_a_transaction_are_cut_too(postgres: Service) -> None:
+    with postgres.create_database() as url, psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE t ()")
+        assert postgres.cut_connections(url) == 1
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+        assert query(url, "SELECT count(*) FROM pg_tables WHERE tablename = 't'") == [(0,)]
+        assert postgres.cut_connections(url) == 0
+
+
+def test_a_server_whose_databases_have_no_encoding_is_described(
+    postgres: Service, admin_url: str
+) -> None:
+    name = "without_encoding"
+    query(admin_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'")
+    try:
+        other = PostgresService(with_database(admin_url, name), "external")
+        assert other.describe().split()[1] == postgres.describe().split()[1]
+    finally:
+        query(admin_url, f"DROP DATABASE {name} WITH (FORCE)")

@@ -315,7 +315,7 @@ def test_another_port_is_tried_when_somebody_took_the_first(
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         taken = stranger.getsockname()[1]
         ports = iter([taken, free_port()])
-        monkeypatch.setattr("harness.services.postgres.embedded.free_port", lambda: next(ports))
+        monkeypatch.setattr("harness.services.starting.free_port", lambda: next(ports))
         with (
             open_service("postgres", choice="embedded", workdir=tmp_path) as service,
             service.create_database() as url,
@@ -329,7 +329,7 @@ def test_a_machine_without_free_ports_is_an_error(
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         taken = stranger.getsockname()[1]
-        monkeypatch.setattr("harness.services.postgres.embedded.free_port", lambda: taken)
+        monkeypatch.setattr("harness.services.starting.free_port", lambda: taken)
         with (
             pytest.raises(ServiceError, match="did not start") as caught,
             open_service("postgres", choice="embedded", workdir=tmp_path),

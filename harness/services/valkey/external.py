@@ -1,0 +1,31 @@
+"""A Valkey server that the user gives."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.services.prepared import PreparedService
+from harness.services.urls import check_url
+from harness.services.valkey.databases import ValkeyDatabases
+
+URL_EXAMPLE = "redis://user:password@host:6379"
+
+
+@contextlib.contextmanager
+def open_external(url: str, workdir: Path) -> Iterator[PreparedService]:
+    """Use the empty databases of a server that runs; they are empty again after the block.
+
+    Args:
+        url: Names the server; which database it names, if any, does not matter.
+        workdir: Not used: the server keeps its own log.
+
+    Raises:
+        UsageError: it is not the URL of a Valkey server.
+        ServiceError: the server does not let us in.
+    """
+    check_url(url, title="Valkey", schemes=("redis", "rediss"), example=URL_EXAMPLE)
+    service = PreparedService(ValkeyDatabases(url, "external"))
+    with service.leaving_nothing():
+        yield service
