@@ -11,6 +11,7 @@ DOCUMENTS = [
     "reports.contract",
     "harness.adapters.schema",
     "suites.conformance.kills",
+    "suites.conformance.worlds_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 
@@ -56,6 +57,13 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".[dev]")
     session.run("mypy", *CODE)
+
+
+@nox.session
+def perf(session: nox.Session) -> None:
+    """Measure what certification costs (20 minutes): `nox -s perf -- adapter` for one part."""
+    session.install("-e", ".")
+    session.run("python", "-m", "suites.performance", *session.posargs)
 
 
 @nox.session

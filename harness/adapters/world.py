@@ -168,6 +168,10 @@ class World:
         """
         return together([(self, calls)], in_flight=in_flight)[0]
 
+    def send_call(self, call: Call) -> Pending:
+        """Send a call without waiting for how it ends; it is not noted."""
+        return self.process.send("call", **_fields_of(call))
+
     def send_batch(
         self, calls: Sequence[Call], *, at: float | None = None, in_flight: int | None = None
     ) -> Pending:

@@ -1,0 +1,44 @@
+"""`docs/worlds.md`: what the committed certificates say, and which published bugs were found again.
+
+`python -m suites.conformance.worlds_document` writes it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import reports
+from harness.certification.certificate import read_certificate
+from reports.rediscovered import read_found, render_rediscovered
+from reports.worlds_matrix import render_matrix
+from suites.conformance.rediscovery import describe_bugs
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "worlds.md"
+CERTIFICATES = Path(reports.__file__).parent / "examples" / "certificates"
+
+_BUGS = """\
+## Published bugs, found again
+
+Bugs of versions that can still be installed, most of them known from issues of the SDK's
+repository. The version that has the bug was examined by the clauses that the bug breaks, and so
+was the first version without it. Bugs of the SDK's engine (inflated attempts, replays that differ,
+steps executed twice in one delivery) are not a World's: no clause of the World contract speaks of
+them, and no certificate can show them.
+
+"""
+
+
+def render_worlds() -> str:
+    """Render the document from the committed certificates and results."""
+    certificates = [read_certificate(path) for path in sorted(CERTIFICATES.glob("*.jsonl"))]
+    table = render_rediscovered(describe_bugs().values(), read_found())
+    return f"{render_matrix(certificates)}\n{_BUGS}{table}\n"
+
+
+def write_worlds(path: Path = DOCUMENT) -> None:
+    """Write the document where the documentation has it."""
+    path.write_text(render_worlds(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_worlds()

@@ -1,0 +1,1 @@
+"""What the instrument itself costs, measured: `nox -s perf`."""

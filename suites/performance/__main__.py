@@ -1,0 +1,100 @@
+"""Measure what `docs/performance.md` promises of certification; exit 1 when it is not so."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+import tabulate
+from rich.console import Console
+
+from harness.certification.sites import open_ground
+from harness.certification.subjects import Subject, find_subject
+from harness.cli.catalog import read_catalog
+from suites.performance.adapter import count_empty_calls, measure_creates
+from suites.performance.certifying import find_differences, time_certification
+
+#: World -> effort -> seconds that it may take.
+_LIMITS_S = {
+    "reference": {"quick": 20, "standard": 60},
+    "local": {"quick": 45, "standard": 150},
+    "postgres": {"quick": 60, "standard": 240},
+}
+_EMPTY_CALLS_PER_S = 20_000
+_ADAPTER_SHARE = 0.20
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One promise: what was measured, and whether it is kept."""
+
+    promise: str
+    aim: str
+    measured: str
+    kept: bool
+
+
+def measure(parts: set[str], runs: int, console: Console) -> Iterator[Row]:
+    """Measure the parts that are asked for, and say of each promise whether it is kept."""
+    find = partial(find_subject, catalog=read_catalog())
+    if "adapter" in parts:
+        yield from _measure_adapter(find("local"), find("postgres"))
+    if "times" in parts:
+        for name, limits in _LIMITS_S.items():
+            for effort, limit in limits.items():
+                timed = time_certification(find(name), effort, console)
+                yield Row(
+                    f"`certify {name}`, {effort}",
+                    f"at most {limit} s",
+                    f"{timed.seconds:.0f} s",
+                    timed.seconds <= limit,
+                )
+    if "agreement" in parts:
+        reference = find("reference")
+        examined = [time_certification(reference, "quick", console).examined for _ in range(runs)]
+        differences = find_differences(examined)
+        yield Row(
+            f"verdicts of {runs} certifications of the reference World",
+            "identical",
+            "identical" if not differences else "; ".join(differences),
+            not differences,
+        )
+
+
+def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
+    with open_ground(local) as ground:
+        rate = count_empty_calls(ground)
+    yield Row(
+        "empty calls, pipelined (Node)",
+        f"at least {_EMPTY_CALLS_PER_S:,}/s",
+        f"{rate:,.0f}/s",
+        rate >= _EMPTY_CALLS_PER_S,
+    )
+    with open_ground(postgres) as ground:
+        cost = measure_creates(ground)
+    yield Row(
+        "`events.create` of postgres, 16 in flight, against the same inside the adapter",
+        f"at most {_ADAPTER_SHARE:.0%} slower",
+        f"{cost.share:.1%} slower ({cost.through:,.0f}/s against {cost.inside:,.0f}/s)",
+        cost.share <= _ADAPTER_SHARE,
+    )
+
+
+def main() -> int:
+    """Measure, print a table, and say whether every promise is kept."""
+    parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=["adapter", "times", "agreement"])
+    parser.add_argument("--runs", type=int, default=20)
+    options = parser.parse_args()
+    console = Console(stderr=True)
+    rows = list(measure(set(options.parts), options.runs, console))
+    shown = [(row.promise, row.aim, row.measured, "✅" if row.kept else "❌") for row in rows]
+    table = tabulate.tabulate(shown, headers=("promise", "aim", "measured", ""), tablefmt="github")
+    sys.stdout.write(f"{table}\n")
+    return 0 if all(row.kept for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
