@@ -18,7 +18,6 @@ import msgspec
 
 import harness
 from harness.adapters.protocol import Opened
-from harness.adapters.world import OpenError
 from harness.certification.certificate import (
     Certificate,
     Environment,
@@ -31,7 +30,7 @@ from harness.certification.known_failures import KnownFailure
 from harness.certification.parcels import write_parcel
 from harness.certification.records import TestRecord, clean_record, read_record
 from harness.certification.sites import Ground, open_ground
-from harness.certification.smoke import explain_open_error
+from harness.certification.smoke import open_first, require_server
 from harness.certification.subjects import Subject, infer_line
 from harness.certification.verdicts import ClauseVerdict, decide_clause
 from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
@@ -188,13 +187,12 @@ def look_at(ground: Ground) -> Opened:
     """Open a World once, on storage that is thrown away.
 
     Raises:
-        HarnessError: it cannot be opened; it says whose fault that is.
+        HarnessError: it cannot be opened, or finds no server; it says whose fault that is.
     """
     with ground.site() as site:
-        try:
-            return site.open().opened
-        except OpenError as error:
-            raise explain_open_error(ground.subject, error, site.quote_log()) from error
+        world = open_first(ground, site)
+        require_server(world, ground.subject, site)
+        return world.opened
 
 
 def spec_version_of(opened: Opened) -> int | None:

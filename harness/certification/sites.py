@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from harness.adapters.process import run_adapter
+from harness.adapters.process import AdapterProcess, run_adapter
 from harness.adapters.world import Reply, World, open_world
 from harness.certification.subjects import Subject
 from harness.errors import ServiceError
@@ -20,12 +20,15 @@ from harness.programs.commands import quote_log, run_logged
 from harness.programs.interruption import hold_signals
 from harness.programs.ports import free_port
 from harness.services.resolution import Choice, Service, open_service
+from harness.workspaces.cache import cache_folder
 from harness.workspaces.node import find_node
 
 _ADAPTERS = Path(__file__).parents[1] / "adapters"
 _NODE_ADAPTER = _ADAPTERS / "node" / "adapter.mjs"
 _PYTHON_ADAPTER = _ADAPTERS / "python"
 _PYTHON_MODULE = "world_harness_adapter"
+#: How long after its last word a process may take to be gone.
+_END_S = 1.0
 
 
 class Site:
@@ -54,6 +57,7 @@ class Site:
         self._cut = cut
         self._stack = contextlib.ExitStack()
         self._numbers = itertools.count()
+        self._last: AdapterProcess | None = None
         #: Told every call and how it ended.
         self.note: Callable[[Reply], None] = lambda reply: None
 
@@ -77,6 +81,7 @@ class Site:
                 log=self.folder / f"process-{number}.log",
             )
         )
+        self._last = process
         return open_world(
             process,
             entry=self.subject.entry,
@@ -102,6 +107,13 @@ class Site:
         """Return the end of what the site's last process printed."""
         logs = sorted(self.folder.glob("process-*.log"), key=lambda log: log.stat().st_mtime_ns)
         return quote_log(logs[-1], kept=False) if logs and logs[-1].stat().st_size else ""
+
+    def describe_end(self) -> str:
+        """Say how the site's last process ended; empty when it runs."""
+        code = self._last.await_end(_END_S) if self._last else None
+        if code is None:
+            return ""
+        return f"it ended with code {code}" if code >= 0 else f"it was ended by signal {-code}"
 
     def close(self) -> None:
         """End every process of the site."""
@@ -190,7 +202,8 @@ class Ground:
                     databases={**self.service_urls(), name: url},
                 ),
             },
-            log=self.folder / "setup.log",
+            # It outlives the session: who is told to read it must find it.
+            log=cache_folder() / "logs" / f"setup-{subject.id.replace('/', '-')}.log",
             failure=ServiceError,
             what=f"the storage of {subject.title} could not be set up",
             remedy="read the log; the command is `setup` in the World's description, or --setup",

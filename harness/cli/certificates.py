@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -59,6 +59,15 @@ def _three_for_environment() -> Iterator[None]:
     except HarnessError as error:
         error.exit_code = UsageError.exit_code
         raise
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise UsageError(
+            "a file or folder cannot be used",
+            cause=str(error),
+            remedy="correct its rights, or name another place: --out for certificates, "
+            "WORLD_HARNESS_CACHE for packages, TMPDIR for storage",
+        ) from error
 
 
 def _parse_env(
@@ -74,13 +83,49 @@ def _parse_env(
     return env
 
 
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:
+    # It is generic for type checkers, and from click 8.2 on.
+    _Choice = click.Choice
+
+
+class _Name(_Choice):
+    """One of some names; another one is answered with those that are close to it."""
+
+    def __init__(self, kind: str, names: Iterable[str]) -> None:
+        super().__init__(list(names))
+        self._kind = kind
+
+    def convert(self, value: Any, option: click.Parameter | None, context: Any) -> str:
+        """Return the name.
+
+        Raises:
+            UsageError: nothing is called that.
+        """
+        if value not in self.choices:
+            raise _explain_name(self._kind, str(value), self.choices)
+        return str(value)
+
+
+def _explain_name(
+    kind: str, name: str, known: Iterable[str], see: str = "certify --help"
+) -> UsageError:
+    error = unknown(kind, name, known)
+    hint = error.remedy.partition(" (")[0]
+    return UsageError(error.what, remedy=f"{hint} (`world-harness {see}` shows them)")
+
+
 def _split_words(context: click.Context, option: click.Parameter, given: str) -> tuple[str, ...]:
-    return tuple(shlex.split(given))
+    try:
+        return tuple(shlex.split(given))
+    except ValueError as error:
+        raise click.BadParameter(f"it is no command: {error}") from error
 
 
 _subject_options = [
     click.argument("spec"),
-    click.option("--line", type=click.Choice(LINES), help="The SDK line; found out if not given."),
+    click.option("--line", type=_Name("line", LINES), help="The SDK line; found out if not given."),
     click.option("--env", multiple=True, callback=_parse_env, metavar="NAME=VALUE",
                  help="Environment of the World; {storage}, {port} and {<service>} are filled in."),
     click.option("--service", multiple=True, metavar="NAME", help="A server that it needs."),
@@ -125,7 +170,7 @@ def _find(
 @_with_subject
 @click.option(
     "--effort",
-    type=click.Choice(list(describe_efforts())),
+    type=_Name("effort", describe_efforts()),
     default="standard",
     show_default=True,
     help="How much is done; certificates are of standard and deep.",
@@ -137,9 +182,12 @@ def _find(
     metavar="ID",
     help="Only this clause; several times for several. Gives no certificate.",
 )
-@click.option("--processes", type=click.Choice(["one", "several"]),
-              help="How many may share its storage, by its documentation; failures between "
-              "processes of a World for one are notes.")
+@click.option(
+    "--processes",
+    type=click.Choice(["one", "several"]),
+    help="How many may share its storage, by its documentation; failures between "
+    "processes of a World for one are notes.",
+)
 @click.option("--known", type=click.Path(path_type=Path), help="File of known failures (TOML).")
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
@@ -175,6 +223,7 @@ def certify(  # noqa: PLR0913, PLR0917 - one parameter an option
     """  # fmt: skip
     with _three_for_environment():
         chosen = _choose_clauses(wanted)
+        _refuse_file(out)
         subject = _find(spec, line, env, service, setup, manifest)
         if processes:
             subject = msgspec.structs.replace(subject, processes=processes)
@@ -205,8 +254,14 @@ def _choose_clauses(wanted: tuple[str, ...]) -> tuple[str, ...]:
     chosen = tuple(name for text in wanted for name in text.split(",") if name)
     for name in chosen:
         if name not in known:
-            raise unknown("clause", name, known)
+            raise _explain_name("clause", name, known, "clauses")
     return chosen
+
+
+def _refuse_file(out: Path) -> None:
+    """Refuse a place for certificates that is none, before hours are spent on one."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file", remedy="name a folder with --out")
 
 
 def _read_known(path: Path | None) -> dict[str, KnownFailure]:
@@ -268,8 +323,8 @@ def verify(certificate: Path) -> int:
 
 
 @click.command()
-@click.option("--group", type=click.Choice(GROUPS), help="Only this part of the contract.")
-@click.option("--line", type=click.Choice(LINES), help="Only what holds for this line.")
+@click.option("--group", type=_Name("group", GROUPS), help="Only this part of the contract.")
+@click.option("--line", type=_Name("line", LINES), help="Only what holds for this line.")
 def clauses(group: str | None, line: str | None) -> None:
     """List the contract: every clause, its level on each line, and what it asks."""
     click.echo(render_clauses(describe_clauses(), group=group, line=line))

@@ -57,12 +57,12 @@ def render_outcome(certificate: Certificate) -> str:
     """Render what a certification came to: the verdict, what failed, and how to see it again."""
     headline = state_verdict(certificate)
     parts = [f"{headline.sign} {headline.verdict}: {headline.subject}"]
-    for clause in choose_failed(certificate):
-        parts.append(
-            f"❌ {clause.id} ({clause.level}): {clause.message}\n"
-            f"   {clause.confidence}\n"
-            f"   again: {clause.reproduce}"
-        )
+    parts += [
+        f"❌ {clause.id} ({clause.level}): {clause.message}\n"
+        f"   {clause.confidence}\n"
+        f"   again: {clause.reproduce}"
+        for clause in choose_failed(certificate)
+    ]
     parts += [
         f"❔ {clause.id} ({clause.level}): {clause.message}"
         for clause in choose_inconclusive(certificate)

@@ -18,6 +18,8 @@ from suites.conformance.violations import NotApplicable, violate
 #: How many processes a race between processes has.
 PROCESSES = 4
 _PAGE = 1000
+#: After so many rounds, storage that checks keep apart from the others has filled, too.
+_ROUNDS_APART = 60
 
 
 class SharedSite:
@@ -28,6 +30,8 @@ class SharedSite:
         self._stack = contextlib.ExitStack()
         self._site: Site | None = None
         self._worlds: list[World] = []
+        self._apart: SharedSite | None = None
+        self._rounds_apart = 0
 
     def worlds(self, count: int, note: Callable[[Reply], None]) -> list[World]:
         """Return so many processes that have the storage open, starting what is missing."""
@@ -45,8 +49,25 @@ class SharedSite:
         """The processes that were started."""
         return tuple(self._worlds)
 
+    def apart(self, rounds: int) -> SharedSite:
+        """Return storage for checks that suffer from what others left, renewed now and then.
+
+        Args:
+            rounds: How many the next check may run on it.
+        """
+        if self._apart is None:
+            self._apart = SharedSite(self._ground)
+        elif self._rounds_apart + rounds > _ROUNDS_APART:
+            self._apart.discard()
+            self._rounds_apart = 0
+        self._rounds_apart += rounds
+        return self._apart
+
     def discard(self) -> None:
         """Throw the storage away, with its processes: a check left them in an unknown state."""
+        if self._apart is not None:
+            self._apart.discard()
+            self._rounds_apart = 0
         self._worlds.clear()
         self._site = None
         self._stack.close()
@@ -140,6 +161,13 @@ class Arena:
         site = self._stack.enter_context(self._ground.site())
         site.note = self.history.append
         return site
+
+    def use_storage_apart(self) -> None:
+        """Go on with storage that few other checks have filled, and processes that have it open.
+
+        For checks of what some Worlds find by looking through everything that they store.
+        """
+        self._shared = self._shared.apart(self.effort.rounds)
 
     def close(self) -> None:
         """End what the check made for itself."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from harness.errors import unknown
+from harness.errors import DescriptionError, unknown
 
 C = TypeVar("C", bound=type)
 
@@ -31,6 +31,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     #: The environment of the check, beyond that of the reference World.
     env: dict[str, str] = {}
+    #: The smallest effort that is enough to see the defect.
+    effort: str = "quick"
     #: The model or the World that is put in the place of the reference's own.
     kind: type
 
@@ -44,7 +46,12 @@ _FOUND: dict[str, Mutant] = {}
 
 
 def mutant(
-    clause: str, message: str, *, line: str = "v5-latest", env: Mapping[str, str] | None = None
+    clause: str,
+    message: str,
+    *,
+    line: str = "v5-latest",
+    env: Mapping[str, str] | None = None,
+    effort: str = "quick",
 ) -> Callable[[C], C]:
     """Register a class as a mutant.
 
@@ -53,12 +60,25 @@ def mutant(
         message: A part of what the rejection must say.
         line: The line for which it is examined.
         env: Environment of the adapter beyond that of the reference World.
+        effort: The smallest effort that is enough to see it.
     """
 
     def register(kind: C) -> C:
         name = _in_words(kind.__name__)
+        if name in _FOUND and _FOUND[name].kind.__module__ != kind.__module__:
+            raise DescriptionError(
+                f"two mutants are called {name}",
+                cause=f"{_FOUND[name].kind.__module__} and {kind.__module__} have one",
+                remedy="rename one of the classes",
+            )
         _FOUND[name] = Mutant(
-            name=name, clause=clause, message=message, line=line, env=dict(env or {}), kind=kind
+            name=name,
+            clause=clause,
+            message=message,
+            line=line,
+            env=dict(env or {}),
+            effort=effort,
+            kind=kind,
         )
         return kind
 

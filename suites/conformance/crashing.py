@@ -1,0 +1,243 @@
+"""Processes that are killed, and connections that are cut, in the midst of many kinds of calls."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from harness.adapters.protocol import Call
+from harness.adapters.world import Reply, World
+from harness.certification.sites import Site
+from harness.errors import ServiceError
+from suites.conformance.answers import maybe
+from suites.conformance.arena import Arena
+from suites.conformance.calls import fresh_id, fresh_token
+from suites.conformance.outcomes import has_attributes, has_lazy_start
+from suites.conformance.violations import Inconclusive, NotApplicable
+
+#: How often a process makes its calls, at least and below, before the kill.
+_ROUNDS_OF_LIFE = (1, 6)
+#: How long a process works at most before its connections are cut, in seconds.
+_LONGEST_LIFE_S = 0.12
+#: How long the cutting itself may take, in seconds.
+_CUT_S = 30.0
+
+
+class Life:
+    """What a process did until a fault ended it, with calls of every kind on a run of its own.
+
+    Each kind of thing is created, and moved on once it is known to be there; so whatever is lost
+    is the only open call on its thing.
+
+    Args:
+        arena: The check's arena.
+        world: The process.
+        chance: Orders the calls.
+    """
+
+    def __init__(self, arena: Arena, world: World, chance: random.Random) -> None:
+        self.run_id = arena.running_run(world)
+        self.replies: list[Reply] = []
+        #: Ids of what was asked for, known to be there or not; hooks with their tokens.
+        self.step_ids: list[str] = []
+        self.tokens: dict[str, str] = {}
+        self.child_ids: list[str] = []
+        self._arena = arena
+        self._world = world
+        self._chance = chance
+        #: Step -> what comes next.
+        self._pending: list[str] = []
+        self._running: list[str] = []
+        self._waiting: list[str] = []
+        self._hooks: list[str] = []
+        self._children: list[str] = []
+
+    @property
+    def lost(self) -> list[Reply]:
+        """The calls of which nobody knows whether they happened: none was wrong."""
+        return [reply for reply in self.replies if not reply.succeeded]
+
+    def go_on(self) -> list[Reply]:
+        """Make a few calls of every kind without waiting in between."""
+        calls = [*self._create(), *self._move_on()]
+        self._chance.shuffle(calls)
+        replies = self._world.pipeline(calls)
+        self.replies.extend(replies)
+        for reply in replies:
+            if reply.succeeded:
+                self._learn(reply)
+        return replies
+
+    def about(self, name: str) -> list[Reply]:
+        """Return the calls that were about one step, hook, wait, attribute change or run."""
+        return [
+            reply
+            for reply in self.replies
+            if (maybe(reply.call.args, 1, "correlationId") or reply.call.args[0]) == name
+        ]
+
+    def _create(self) -> Iterator[Call]:
+        events = self._arena.events
+        for _ in range(3):
+            self.step_ids.append(fresh_id("step"))
+            yield events.step_created(self.run_id, self.step_ids[-1])
+        if has_lazy_start(self._arena):
+            self.step_ids.append(fresh_id("step"))
+            yield events.lazy_step_started(self.run_id, self.step_ids[-1])
+        for _ in range(2):
+            hook_id, token = fresh_id("hook"), fresh_token()
+            self.tokens[hook_id] = token
+            yield events.hook_created(self.run_id, hook_id, token)
+            yield events.wait_created(self.run_id, fresh_id("wait"))
+            self.child_ids.append(fresh_id("wrun"))
+            yield events.run_created(self.child_ids[-1])
+        if has_attributes(self._arena):
+            yield events.attr_set(self.run_id, fresh_id("attr"), **{fresh_id("key"): "value"})
+
+    def _move_on(self) -> Iterator[Call]:
+        events, run_id = self._arena.events, self.run_id
+        for step_id in _take(self._running, 3):
+            yield events.step_completed(run_id, step_id)
+        for step_id in _take(self._pending, 3):
+            yield events.step_started(run_id, step_id)
+        for wait_id in _take(self._waiting, 1):
+            yield events.wait_completed(run_id, wait_id)
+        for hook_id in _take(self._hooks, 1):
+            yield events.hook_disposed(run_id, hook_id)
+        for child_id in _take(self._children, 1):
+            yield events.run_cancelled(child_id)
+
+    def _learn(self, reply: Reply) -> None:
+        run_id, event = reply.call.args[:2]
+        name = str(event.get("correlationId"))
+        match event["eventType"]:
+            case "step_created":
+                self._pending.append(name)
+            case "step_started":
+                self._running.append(name)
+            case "wait_created":
+                self._waiting.append(name)
+            case "hook_created":
+                self._hooks.append(name)
+            case "run_created":
+                self._children.append(str(run_id))
+
+
+def _take(names: list[str], count: int) -> list[str]:
+    taken = names[:count]
+    del names[:count]
+    return taken
+
+
+def live_until_killed(arena: Arena, world: World, chance: random.Random) -> Life | None:
+    """Have a process work until it is killed amid; `None` when the kill came too late for that."""
+    life = Life(arena, world, chance)
+    begun = time.monotonic()
+    for _ in range(chance.randrange(*_ROUNDS_OF_LIFE)):
+        begun = time.monotonic()
+        life.go_on()
+    killer = threading.Timer(chance.uniform(0, time.monotonic() - begun), world.kill)
+    killer.start()
+    try:
+        life.go_on()
+    finally:
+        killer.join()
+    return life if life.lost else None
+
+
+def live_until_cut(arena: Arena, site: Site, world: World, chance: random.Random) -> Life | None:
+    """Have a process work until its connections were cut; `None` when no call suffered.
+
+    Raises:
+        NotApplicable: the World has no server.
+    """
+    life = Life(arena, world, chance)
+    with _Cutter(site, chance.uniform(0, _LONGEST_LIFE_S)) as cutter:
+        while not cutter.is_done and not life.lost:
+            life.go_on()
+    return life if life.lost and cutter.cut else None
+
+
+class _Cutter:
+    """Cuts a site's connections in some time; the block waits for it."""
+
+    def __init__(self, site: Site, in_s: float) -> None:
+        self.cut = 0
+        self._site = site
+        self._error: ServiceError | None = None
+        self._timer = threading.Timer(in_s, self._act)
+
+    @property
+    def is_done(self) -> bool:
+        return not self._timer.is_alive()
+
+    def __enter__(self) -> _Cutter:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._timer.join(_CUT_S)
+        if self._error is not None:
+            raise NotApplicable(str(self._error)) from self._error
+
+    def _act(self) -> None:
+        try:
+            self.cut = self._site.cut_connections()
+        except ServiceError as error:
+            self._error = error
+
+
+def require_server(arena: Arena) -> None:
+    """End the check as not applicable when the World has no server to be cut off from."""
+    if not arena.subject.services:
+        raise NotApplicable("this World has no server from which it could be cut off")
+
+
+def kill_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Life], Any]) -> None:
+    """Kill process after process; the next one looks at what each left behind.
+
+    Raises:
+        Inconclusive: every kill came between two calls.
+    """
+    site = arena.fresh_site()
+    lives: list[Life] = []
+    hits = 0
+    for number in range(arena.effort.kills + 1):
+        world = site.open()
+        for life in lives:
+            look(world, life)
+        arena.history.clear()
+        if number == arena.effort.kills:
+            break
+        killed = live_until_killed(arena, world, chance)
+        lives = [killed] if killed else []
+        hits += len(lives)
+    if not hits:
+        raise Inconclusive(f"none of {arena.effort.kills} kills came amid a call")
+
+
+def cut_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Life], Any]) -> None:
+    """Cut a process off from its server, again and again, and look at what was left behind.
+
+    Raises:
+        Inconclusive: no cut came amid a call.
+    """
+    require_server(arena)
+    site = arena.fresh_site()
+    world = site.open()
+    hits = 0
+    for _ in range(arena.effort.kills):
+        arena.history.clear()
+        life = live_until_cut(arena, site, world, chance)
+        if world.process.exit_code is not None or any(
+            reply.lost for reply in (life.lost if life else ())
+        ):
+            world = site.open()
+        if life is not None:
+            hits += 1
+            look(world, life)
+    if not hits:
+        raise Inconclusive(f"none of {arena.effort.kills} cuts came amid a call")
