@@ -1,14 +1,21 @@
 """What each World is and how to get it running: one TOML file a World."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from harness.descriptions import World, read_description
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.descriptions import World
 
 FOLDER = Path(__file__).parent
 
 
 def describe_worlds() -> dict[str, World]:
     """Return every described World by its id, which is its file's name."""
+    # Here and not above: the reference World is loaded from this package too, and starts often.
+    from harness.descriptions import World, read_description
+
     return {
         path.stem: read_description(path, World, id=path.stem)
         for path in sorted(FOLDER.glob("*.toml"))

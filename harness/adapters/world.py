@@ -155,7 +155,7 @@ class World:
         pendings = self.process.send_all([("call", _fields_of(call)) for call in calls])
         deadline = time.monotonic() + limit_s
         return [
-            self._finish(call, pending.wait(max(0.0, deadline - time.monotonic())))
+            self._finish(call, _wait_until(pending, deadline, limit_s))
             for call, pending in zip(calls, pendings, strict=True)
         ]
 
@@ -304,9 +304,17 @@ def together(
     pendings = [world.send_batch(calls, at=at, in_flight=in_flight) for world, calls in shares]
     deadline = time.monotonic() + CALL_LIMIT_S
     return [
-        world.finish_batch(calls, pending.wait(max(0.0, deadline - time.monotonic())))
+        world.finish_batch(calls, _wait_until(pending, deadline, CALL_LIMIT_S))
         for (world, calls), pending in zip(shares, pendings, strict=True)
     ]
+
+
+def _wait_until(pending: Pending, deadline: float, limit_s: float) -> Message | Lost:
+    reply = pending.wait(max(0.0, deadline - time.monotonic()))
+    if isinstance(reply, Lost) and pending.reply is None:
+        # Several share the time: what is told is how much they had together.
+        return Lost(f"no answer within {limit_s:g} s")
+    return reply
 
 
 def value_of(reply: Reply) -> Any:

@@ -248,7 +248,7 @@ def _write_command(request: CertifyRequest, parcel: Path, records: Path) -> list
     for clause in request.clauses:
         command += ["--clause", clause]
     if request.workers > 1:
-        command += ["-n", str(request.workers), "--dist", "load", "--maxschedchunk", "1"]
+        command += ["-n", str(request.workers), "--dist", "loadgroup"]
     return command
 
 

@@ -256,7 +256,11 @@ def _collect_evidence(error: Refusal | NoAnswerError, world: World, site: Site) 
     if isinstance(error, Refusal):
         return f"{error} {_tell(error)}".strip()
     # Clients that connect again for ever say why in their log only.
-    background = (_tell_failure(notice.error) for notice in world.process.unhandled)
+    background = (
+        f"{notice.error.message} {_tell_failure(notice.error)}"
+        for notice in world.process.unhandled
+        if isinstance(notice.error, Failure)
+    )
     return " ".join([str(error), *background, site.quote_log()])
 
 

@@ -226,7 +226,11 @@ def certify(  # noqa: PLR0913, PLR0917 - one parameter an option
         _refuse_file(out)
         subject = _find(spec, line, env, service, setup, manifest)
         if processes:
-            subject = msgspec.structs.replace(subject, processes=processes)
+            subject = msgspec.structs.replace(
+                subject,
+                processes=processes,
+                options=(*subject.options, "--processes", processes),
+            )
         request = CertifyRequest(
             subject=subject,
             suite=Path(suites.conformance.__file__).parent,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import tabulate
@@ -40,7 +41,14 @@ _SIGNS = {
 def render_checked(verdicts: Sequence[ClauseVerdict]) -> str:
     """Render the verdicts of a few clauses."""
     rows = [
-        (_SIGNS[item.verdict], item.id, item.level or "", item.verdict, item.confidence)
+        (
+            _SIGNS[item.verdict],
+            item.id,
+            item.level or "",
+            item.verdict,
+            item.confidence,
+            f"known failure: {item.known.state}" if item.known else "",
+        )
         for item in verdicts
     ]
     parts = [tabulate.tabulate(rows, tablefmt="plain")]
@@ -58,9 +66,15 @@ def render_outcome(certificate: Certificate) -> str:
     headline = state_verdict(certificate)
     parts = [f"{headline.sign} {headline.verdict}: {headline.subject}"]
     parts += [
-        f"❌ {clause.id} ({clause.level}): {clause.message}\n"
-        f"   {clause.confidence}\n"
-        f"   again: {clause.reproduce}"
+        "\n   ".join(
+            part
+            for part in (
+                f"❌ {clause.id} ({clause.level}): {clause.message}",
+                clause.confidence,
+                f"again: {clause.reproduce}",
+            )
+            if part
+        )
         for clause in choose_failed(certificate)
     ]
     parts += [
@@ -97,9 +111,13 @@ def render_smoke(subject: Subject, line: str, opened: Opened, findings: Sequence
     verdict = (
         "the package loads, but the World is wrong: nothing else needs to be checked before that"
         if wrong
-        else f"the adapter can talk to it: world-harness certify {subject.spec}"
+        else f"the adapter can talk to it: {_write_certify(subject)}"
     )
     return "\n".join([head, tabulate.tabulate(rows, tablefmt="plain"), verdict])
+
+
+def _write_certify(subject: Subject) -> str:
+    return shlex.join(["world-harness", "certify", subject.spec, *subject.options])
 
 
 def render_verification(found: Verification) -> str:

@@ -36,6 +36,7 @@ _CLAUSES = describe_clauses()
 def pytest_configure(config: pytest.Config) -> None:
     """Say what the marker means."""
     config.addinivalue_line("markers", "clause(id, cost): the clause that a check decides")
+    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs")
 
 
 @pytest.hookimpl(optionalhook=True)

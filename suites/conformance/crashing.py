@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ from harness.adapters.protocol import Call
 from harness.adapters.world import Reply, World
 from harness.certification.sites import Site
 from harness.errors import ServiceError
+from harness.programs.commands import list_tree
 from suites.conformance.answers import maybe
 from suites.conformance.arena import Arena
 from suites.conformance.calls import fresh_id, fresh_token
@@ -22,6 +26,8 @@ from suites.conformance.violations import Inconclusive, NotApplicable
 _ROUNDS_OF_LIFE = (1, 6)
 #: How long a process works at most before its connections are cut, in seconds.
 _LONGEST_LIFE_S = 0.12
+#: A kill or cut that comes between calls is tried again; so many in all for each that is wanted.
+_TRIES = 3
 #: How long the cutting itself may take, in seconds.
 _CUT_S = 30.0
 
@@ -132,6 +138,19 @@ def _take(names: list[str], count: int) -> list[str]:
     return taken
 
 
+def prepare_kill(world: World) -> Callable[[], None]:
+    """Return what kills a process at once: to look for what it started takes longer than a call."""
+    tree = [process.pid for process in list_tree(world.process.pid)]
+
+    def kill() -> None:
+        for pid in reversed(tree):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        world.kill()
+
+    return kill
+
+
 def live_until_killed(arena: Arena, world: World, chance: random.Random) -> Life | None:
     """Have a process work until it is killed amid; `None` when the kill came too late for that."""
     life = Life(arena, world, chance)
@@ -139,7 +158,7 @@ def live_until_killed(arena: Arena, world: World, chance: random.Random) -> Life
     for _ in range(chance.randrange(*_ROUNDS_OF_LIFE)):
         begun = time.monotonic()
         life.go_on()
-    killer = threading.Timer(chance.uniform(0, time.monotonic() - begun), world.kill)
+    killer = threading.Timer(chance.uniform(0, time.monotonic() - begun), prepare_kill(world))
     killer.start()
     try:
         life.go_on()
@@ -203,20 +222,20 @@ def kill_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Li
         Inconclusive: every kill came between two calls.
     """
     site = arena.fresh_site()
-    lives: list[Life] = []
-    hits = 0
-    for number in range(arena.effort.kills + 1):
+    left: Life | None = None
+    hits = kills = 0
+    while True:
         world = site.open()
-        for life in lives:
-            look(world, life)
-        arena.history.clear()
-        if number == arena.effort.kills:
+        if left is not None:
+            look(world, left)
+        if hits == arena.effort.kills or kills == arena.effort.kills * _TRIES:
             break
-        killed = live_until_killed(arena, world, chance)
-        lives = [killed] if killed else []
-        hits += len(lives)
+        arena.history.clear()
+        left = live_until_killed(arena, world, chance)
+        kills += 1
+        hits += left is not None
     if not hits:
-        raise Inconclusive(f"none of {arena.effort.kills} kills came amid a call")
+        raise Inconclusive(f"none of {kills} kills came amid a call")
 
 
 def cut_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Life], Any]) -> None:
@@ -228,16 +247,20 @@ def cut_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Lif
     require_server(arena)
     site = arena.fresh_site()
     world = site.open()
-    hits = 0
-    for _ in range(arena.effort.kills):
+    hits = cuts = 0
+    while hits < arena.effort.kills and cuts < arena.effort.kills * _TRIES:
         arena.history.clear()
         life = live_until_cut(arena, site, world, chance)
-        if world.process.exit_code is not None or any(
-            reply.lost for reply in (life.lost if life else ())
-        ):
+        cuts += 1
+        if world.process.exit_code is not None or _is_silent(life):
             world = site.open()
         if life is not None:
             hits += 1
             look(world, life)
     if not hits:
-        raise Inconclusive(f"none of {arena.effort.kills} cuts came amid a call")
+        raise Inconclusive(f"none of {cuts} cuts came amid a call")
+
+
+def _is_silent(life: Life | None) -> bool:
+    """Tell whether the process left calls unanswered."""
+    return life is not None and any(reply.lost for reply in life.replies)

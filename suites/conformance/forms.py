@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,8 +29,9 @@ def decides(clause: str, *forms: str, cost: float = 1) -> Callable[[F], F]:
     """
 
     def mark(check: F) -> F:
+        parameters = [_group(form, clause) for form in forms or (ALONE,)]
         marked: F = pytest.mark.clause(clause, cost=cost)(
-            pytest.mark.parametrize("form", forms or (ALONE,))(check)
+            pytest.mark.parametrize("form", parameters)(check)
         )
         return marked
 
@@ -37,3 +39,13 @@ def decides(clause: str, *forms: str, cost: float = 1) -> Callable[[F], F]:
 
 
 RACING = (TOGETHER, PROCESSES)
+
+#: How many workers hold several processes: each that does has to start them all.
+_GROUPS = 2
+
+
+def _group(form: str, clause: str) -> Any:
+    if form != PROCESSES:
+        return form
+    number = zlib.crc32(clause.encode()) % _GROUPS
+    return pytest.param(form, marks=pytest.mark.xdist_group(f"processes-{number}"), id=form)

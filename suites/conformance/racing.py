@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from harness.adapters.protocol import Call
@@ -13,6 +14,8 @@ from suites.conformance.violations import Violation
 #: How many callers a race has unless its clause says otherwise.
 WIDTH = 16
 _NARROWER = (2, 4, 8)
+#: How long a failure is looked at again at most, in seconds: some rounds fail by waiting.
+_AFTER_FAILURE_S = 30.0
 
 
 class Round:
@@ -35,6 +38,7 @@ class Race:
         self.arena = arena
         self.rounds = 0
         self.failed_rounds = 0
+        self._failed_at: float | None = None
 
     def __call__(
         self, one_round: Callable[[Round], None], *, width: int = WIDTH, rounds: int | None = None
@@ -53,14 +57,19 @@ class Race:
         planned = min(effort.rounds, rounds) if rounds else effort.rounds
         found: Violation | None = None
         left = planned
-        while left > 0:
+        while left > 0 and not self._is_overdue():
             left -= 1
             violation = self._run(one_round, width)
             if violation is None:
                 continue
             self.failed_rounds += 1
+            if any(reply.lost for reply in violation.witness):
+                # Whoever hangs would do so in every further round, for a quarter of a minute each.
+                violation.rounds, violation.failed_rounds = self.rounds, self.failed_rounds
+                raise violation
             if found is None:
                 left = min(left, effort.after_failure)
+                self._failed_at = time.monotonic()
             found = _smaller(found, violation)
         if found is not None:
             found = self._narrow(one_round, width, found)
@@ -74,10 +83,16 @@ class Race:
             if narrower >= width:
                 break
             for _ in range(self.arena.effort.after_failure):
+                if self._is_overdue():
+                    return found
                 violation = self._run(one_round, narrower, counts=False)
                 if violation is not None:
                     return _smaller(found, violation)
         return found
+
+    def _is_overdue(self) -> bool:
+        began = self._failed_at
+        return began is not None and time.monotonic() - began > _AFTER_FAILURE_S
 
     def _run(
         self, one_round: Callable[[Round], None], width: int, *, counts: bool = True

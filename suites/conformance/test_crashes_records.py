@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -9,12 +10,12 @@ from typing import NoReturn
 
 import pytest
 
-from harness.adapters.process import Pending
 from harness.adapters.protocol import Call
 from harness.adapters.world import Reply, World
 from suites.conformance.answers import describe, field, maybe, shorten
 from suites.conformance.arena import Arena
 from suites.conformance.calls import ALL, fresh_id
+from suites.conformance.crashing import prepare_kill
 from suites.conformance.forms import CRASH, decides
 from suites.conformance.outcomes import sent
 from suites.conformance.streaming import make_random
@@ -26,8 +27,8 @@ _READERS = 2
 _RECORDS = 6
 #: Each opens a process, and reads megabytes.
 _MOST_KILLS = 40
-#: How often a reader looks at the log and at a step.
-_LOOKS = 20
+#: How long after an answer a writer lives on at most, in seconds: a record or two take as long.
+_LONGEST_PAUSE_S = 0.05
 #: How long reads of large records may take on a busy machine, in seconds.
 _PATIENCE_S = 60.0
 _BRIEFLY = {"resolveData": "none"}
@@ -41,7 +42,11 @@ def test_readers_never_meet_a_half_written_record(
     site = arena.fresh_site()
     readers = [site.open() for _ in range(_READERS)]
     kills = min(arena.effort.kills, _MOST_KILLS)
-    took_s, hits = 0.2, 0
+    # The words for what is not there, asked while nobody writes.
+    absent = readers[0].attempt(
+        Call("steps.get", (arena.running_run(readers[0]), fresh_id("step"), _BRIEFLY))
+    )
+    hits = 0
     for _ in range(kills):
         arena.history.clear()
         writer = site.open()
@@ -50,48 +55,76 @@ def test_readers_never_meet_a_half_written_record(
             arena.events.step_created(run_id, fresh_id("step"), input=chance.randbytes(_LARGE))
             for _ in range(_RECORDS)
         ]
-        reading = [_begin_to_read(reader, run_id, calls) for reader in readers]
-        begun = time.monotonic()
-        written = _write_until_killed(writer, calls, chance.uniform(0, took_s))
-        took_s = max(0.05, time.monotonic() - begun)
-        for reader, (reads, pending) in zip(readers, reading, strict=True):
-            _expect_readable(reader.finish_batch(reads, pending.wait(_PATIENCE_S)))
+        scene = _Scene(arena, readers, writer, run_id, [_step_of(call) for call in calls])
+        written = scene.play(calls, chance)
+        _expect_readable(scene.looks, absent)
         hits += any(reply.lost for reply in written)
         _expect_records(readers[0], run_id, written)
     if not hits:
         raise Inconclusive(f"none of {kills} kills came amid a write")
 
 
-def _begin_to_read(reader: World, run_id: str, calls: Sequence[Call]) -> tuple[list[Call], Pending]:
-    """Have a reader look at everything that is being written, again and again."""
-    reads = [Call("steps.get", (run_id, fresh_id("step"), _BRIEFLY))]
-    pagination = {} if reader.opened.shape == "py" else {"limit": 100}
-    listing = Call("events.list", ({"runId": run_id, "pagination": pagination, **_BRIEFLY},))
-    for look in range(_LOOKS):
-        step_id = _step_of(calls[look % _RECORDS])
-        reads += [listing, Call("steps.get", (run_id, step_id, _BRIEFLY))]
-    return reads, reader.send_batch(reads, in_flight=2)
+class _Scene:
+    """Readers that look again and again at what a writer writes, who is killed over it."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        readers: Sequence[World],
+        writer: World,
+        run_id: str,
+        step_ids: Sequence[str],
+    ) -> None:
+        self.looks: list[Reply] = []
+        self._history = arena.history
+        self._readers = readers
+        self._writer = writer
+        pagination = {} if writer.opened.shape == "py" else {"limit": 100}
+        self._reads = [
+            Call("events.list", ({"runId": run_id, "pagination": pagination, **_BRIEFLY},)),
+            *[Call("steps.get", (run_id, step_id, _BRIEFLY)) for step_id in step_ids],
+        ]
+
+    def play(self, calls: Sequence[Call], chance: random.Random) -> list[Reply]:
+        """Write until the writer is killed, a little after some calls were answered."""
+        kill = prepare_kill(self._writer)
+        wanted = self._count_answers() + chance.randrange(len(calls))
+        pause_s = chance.uniform(0, _LONGEST_PAUSE_S)
+
+        def kill_amid() -> None:
+            deadline = time.monotonic() + _PATIENCE_S
+            while self._count_answers() < wanted and time.monotonic() < deadline:
+                self._look()
+            until = time.monotonic() + pause_s
+            while time.monotonic() < until:
+                self._look()
+            kill()
+            self._look()
+
+        killer = threading.Thread(target=kill_amid)
+        killer.start()
+        replies = self._writer.pipeline(calls, limit_s=_PATIENCE_S)
+        killer.join()
+        return replies
+
+    def _count_answers(self) -> int:
+        return sum(reply.process == self._writer.number for reply in tuple(self._history))
+
+    def _look(self) -> None:
+        pendings = [reader.send_batch(self._reads, in_flight=2) for reader in self._readers]
+        for reader, pending in zip(self._readers, pendings, strict=True):
+            self.looks += reader.finish_batch(self._reads, pending.wait(_PATIENCE_S))
 
 
 def _step_of(call: Call) -> str:
     return str(maybe(call.args, 1, "correlationId"))
 
 
-def _write_until_killed(writer: World, calls: Sequence[Call], in_s: float) -> list[Reply]:
-    """Write records until the writer is killed; return how each call ended."""
-    killer = threading.Timer(in_s, writer.kill)
-    killer.start()
-    replies = writer.pipeline(calls, limit_s=_PATIENCE_S)
-    killer.join()
-    return replies
-
-
-def _expect_readable(replies: Sequence[Reply]) -> None:
+def _expect_readable(replies: Sequence[Reply], absent: Reply) -> None:
     """See that every read was answered, or told that a step is not there, in the usual words."""
-    absent, *looks = replies
     if absent.failure is None:
         violate(f"a step that never was must be refused, but was answered: {describe(absent)}")
-    for reply in looks:
+    for reply in replies:
         is_absent = reply.failure is not None and reply.failure.name == absent.failure.name
         if not reply.succeeded and not (is_absent and reply.call.method == "steps.get"):
             what = f"{reply.call.method} beside a writer of large records"

@@ -15,8 +15,8 @@ from harness.bench import BenchRequest, Outcome, run_bench
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
-from harness.measure.plan import Choice, plan_forks
 from harness.machine import Machine
+from harness.measure.plan import Choice, plan_forks
 from harness.measure.store import ResultsWriter, read_results
 from tests.measure.deploying import PretendingPreparer, answer_rightly
 from tests.measure.test_session import Watching

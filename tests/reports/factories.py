@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from harness.descriptions import Cell, Framework, Scenario, World
+from harness.machine import Machine
 from harness.measure.results import (
     METHODOLOGY,
     Counts,
@@ -15,7 +16,6 @@ from harness.measure.results import (
     ForkEnd,
     Header,
     Kind,
-    Machine,
     Outcome,
     Results,
     Sample,

@@ -1,4 +1,4 @@
-// A World in forty lines: the SDK's local World, with the events of each run written one at a time.
+// A World in a few lines: the SDK's local World, with the events of each run written one at a time.
 import { createWorld as createLocalWorld } from "@workflow/world-local";
 
 /** Runs tasks of one name one after another. */
