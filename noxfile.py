@@ -34,7 +34,7 @@ def certify(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the instrument, with real apps on the real SDK: `nox -s tests -- -k store`."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "-n", "2", "--dist", "loadgroup", *(session.posargs or ["tests"]))
+    session.run("pytest", "-n", "3", "--dist", "loadgroup", *(session.posargs or ["tests"]))
 
 
 @nox.session(python=PYTHONS)

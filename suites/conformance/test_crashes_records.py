@@ -26,7 +26,7 @@ _READERS = 2
 #: How many large records a writer writes, if it lives so long.
 _RECORDS = 6
 #: Each opens a process, and reads megabytes.
-_MOST_KILLS = 40
+_MOST_KILLS = 12
 #: How long after an answer a writer lives on at most, in seconds: a record or two take as long.
 _LONGEST_PAUSE_S = 0.05
 #: How long reads of large records may take on a busy machine, in seconds.
