@@ -29,7 +29,7 @@ def test_a_mutant_is_rejected_by_the_clause_that_it_was_made_for(
     mutant = MUTANTS[name]
     subject = subjects[mutant.line]
     env = {**subject.env, **mutant.env, "MUTANT": name}
-    subject = msgspec.structs.replace(subject, env=env)
+    subject = msgspec.structs.replace(subject, env=env, services=mutant.services)
     assert explain_survival(mutant, kill(mutant, subject, tmp_path)) == ""
 
 

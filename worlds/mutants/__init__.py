@@ -31,6 +31,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     #: The environment of the check, beyond that of the reference World.
     env: dict[str, str] = {}
+    #: Servers that it needs, which the reference World does not.
+    services: tuple[str, ...] = ()
     #: The smallest effort that is enough to see the defect.
     effort: str = "quick"
     #: The model or the World that is put in the place of the reference's own.
@@ -51,6 +53,7 @@ def mutant(
     *,
     line: str = "v5-latest",
     env: Mapping[str, str] | None = None,
+    services: tuple[str, ...] = (),
     effort: str = "quick",
 ) -> Callable[[C], C]:
     """Register a class as a mutant.
@@ -60,6 +63,7 @@ def mutant(
         message: A part of what the rejection must say.
         line: The line for which it is examined.
         env: Environment of the adapter beyond that of the reference World.
+        services: Servers that it needs.
         effort: The smallest effort that is enough to see it.
     """
 
@@ -77,6 +81,7 @@ def mutant(
             message=message,
             line=line,
             env=dict(env or {}),
+            services=services,
             effort=effort,
             kind=kind,
         )
