@@ -1,0 +1,23 @@
+"""Calls at once: some order of them explains all answers and the logs after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from suites.conformance.violations import Inconclusive
+from suites.properties.examined import Examined
+from suites.properties.moves import choose_groups, choose_together
+from suites.properties.search import Budget, Finding, Search
+
+
+def test_calls_at_once_have_an_order(
+    examined: Examined,
+    budget: Budget,
+    conclude: Callable[[Finding | None, Examined], None],
+) -> None:
+    search = Search(examined.begin)
+    groups = choose_groups(examined.world, examined.rules)
+    at_once = choose_together(examined.world, examined.rules)
+    conclude(search.run_scenes(groups, at_once, budget), examined)
+    if search.undecided == search.examples:
+        raise Inconclusive("no history was small enough to be judged")
