@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--clause", action="append", default=[], metavar="ID", help="only these clauses"
     )
     examined.addoption(
+        "--first-failure", action="store_true", help="end a race at its first failed round"
+    )
+    examined.addoption(
         "--parcel", type=Path, default=None, help="the World as `certify` hands it over"
     )
     examined.addoption("--records", type=Path, default=None, help="file that takes the records")

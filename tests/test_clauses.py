@@ -281,7 +281,8 @@ def test_a_line_that_the_contract_does_not_know_is_a_mistake() -> None:
 
 def test_the_slots_of_events_are_asked_for_where_they_exist() -> None:
     dense = CLAUSES["EVT-SLOT-DENSE"]
-    assert dense.spec == SpecBounds(first=6)
+    # Also in a World that states an older version, when its ids are slots: the check looks.
+    assert dense.spec == SpecBounds()
     assert [line for line in LINES if level_on(dense, line)] == ["v5", "v5-latest"]
 
 

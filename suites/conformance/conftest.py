@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.certification.records import TestRecord, write_record
@@ -97,7 +98,10 @@ def shared_site(certified: Session) -> Iterator[SharedSite]:
 @pytest.fixture(scope="session")
 def effort(pytestconfig: pytest.Config) -> Effort:
     """How much is done."""
-    return find_effort(pytestconfig.getoption("--effort"))
+    effort = find_effort(pytestconfig.getoption("--effort"))
+    if pytestconfig.getoption("--first-failure"):
+        return msgspec.structs.replace(effort, after_failure=0)
+    return effort
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def kill(
     Returns:
         The records: up to the first failure when that says what it should, else all.
     """
-    records = _examine(mutant, subject, folder, effort or mutant.effort, "-x")
+    records = _examine(mutant, subject, folder, effort or mutant.effort, "-x", "--first-failure")
     if explain_survival(mutant, records):
         return _examine(mutant, subject, folder, effort or mutant.effort)
     return records

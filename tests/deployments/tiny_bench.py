@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from harness import cli
+from harness.cli import benchmarks
 from harness.descriptions import Catalog, Framework, Line, Scenario, World
 from harness.measure.results import ForkEnd
 from harness.progress import PlainProgress
@@ -94,7 +95,7 @@ def main() -> None:
     )
     removing = remove_slowly if os.environ.get("TINY_STOP") == "cleaning" else remove
     with (
-        patch.multiple(cli, read_catalog=lambda: CATALOG, PlainProgress=Progress),
+        patch.multiple(benchmarks, read_catalog=lambda: CATALOG, PlainProgress=Progress),
         patch.object(shutil, "rmtree", removing),
     ):
         cli.main()
