@@ -25,6 +25,7 @@ class FakeArena:
     def __init__(self, effort: Effort = EFFORT) -> None:
         self.effort = effort
         self.history: list[Reply] = []
+        self.is_noted = False
 
 
 def make_race(effort: Effort = EFFORT) -> Race:
@@ -53,6 +54,13 @@ def test_an_expensive_race_runs_fewer_rounds_but_never_more() -> None:
     race(failing_when(lambda round_: False), rounds=3)
     race(failing_when(lambda round_: False), rounds=500)
     assert race.rounds == 3 + 20
+
+
+def test_what_is_only_noted_is_not_asked_sixty_times() -> None:
+    race = make_race()
+    cast("FakeArena", race.arena).is_noted = True
+    race(failing_when(lambda round_: False))
+    assert race.rounds == 8
 
 
 def test_one_failure_in_all_rounds_is_a_failure() -> None:

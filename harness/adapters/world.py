@@ -17,7 +17,7 @@ from harness.adapters.values import UNDEFINED, decode, encode
 #: How long a World may take for one call before it counts as hanging.
 CALL_LIMIT_S = 15.0
 #: How far ahead adapters that are to begin together are told to, in ms.
-_TOGETHER_AHEAD_MS = 25.0
+_TOGETHER_AHEAD_MS = 10.0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

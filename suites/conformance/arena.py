@@ -115,6 +115,11 @@ class Arena:
         return self._shared.worlds(1, self.history.append)[0]
 
     @property
+    def is_noted(self) -> bool:
+        """Whether what goes wrong is only noted: several processes, of a World for one."""
+        return self.processes > 1 and self.subject.processes == "one"
+
+    @property
     def line(self) -> str:
         """The line that the World is examined for."""
         return self.subject.line or "v5"
