@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 import harness
@@ -217,5 +219,12 @@ def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
 
 def peak_memory() -> int:
     """Return the most memory that this process has held, in bytes."""
+    # Where there is `VmHWM`, it is better: `ru_maxrss` remembers how large the parent was when it
+    # started us.
+    with contextlib.suppress(OSError):
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
