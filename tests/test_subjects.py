@@ -357,3 +357,20 @@ def test_the_line_of_an_opened_python_world() -> None:
 def test_a_subject_is_the_same_for_the_same_request(catalog: Catalog) -> None:
     first: Subject = resolve_subject("starter", catalog)
     assert first == resolve_subject("starter", catalog)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("MUTANT", "passes-tokens-on", "passes-tokens-on"),
+        ("ACME_DATA_DIR", "{storage}", "{storage}"),
+        ("ACME_TOKEN", "geheim", "…"),
+        ("ACME_STORE", "redis://me:geheim@host", "…"),
+        ("ACME_STORE", "me:geheim@host", "…"),
+    ],
+)
+def test_a_command_repeats_what_is_no_secret(
+    catalog: Catalog, name: str, value: str, shown: str
+) -> None:
+    subject = resolve_subject("reference", catalog, env={name: value})
+    assert subject.options == ("--env", f"{name}={shown}")

@@ -36,7 +36,9 @@ from harness.workspaces.packages import (
 _EVERY_WORLD = {"PORT": "{port}"}
 
 #: What may be a secret is not repeated in a command.
-_SECRET = re.compile(r"://|key|secret|token|passw|credential", re.IGNORECASE)
+_SECRET = re.compile(
+    r"^[^=]*(key|secret|token|passw|credential|auth|dsn)|=.*(://|@)", re.IGNORECASE
+)
 
 #: Spec version from which on Worlds belong to the latest line.
 _LATEST_SPEC = 6
