@@ -21,7 +21,7 @@ from harness.errors import HarnessError
 from harness.programs.commands import list_tree, quote_log
 from harness.programs.interruption import hold_signals
 
-_READ_BYTES = 1 << 16
+_BUFFER_BYTES = 1 << 16
 _DEATH_S = 5.0
 
 
@@ -133,15 +133,13 @@ class AdapterProcess:
         return quote_log(self.log)
 
     def _read(self) -> None:
-        rest = b""
-        while part := os.read(self._output.fileno(), _READ_BYTES):
-            *lines, rest = (rest + part).split(b"\n")
-            for line in lines:
-                message = read_message(line)
-                if message is not None:
-                    self._take(message)
-                elif line:
-                    self._log(line)
+        for line in self._output:
+            text = line.rstrip(b"\n")
+            message = read_message(text)
+            if message is not None:
+                self._take(message)
+            elif text:
+                self._log(text)
         with self._lock:
             self._lose_all()
 
@@ -210,6 +208,7 @@ def run_adapter(
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
+                bufsize=_BUFFER_BYTES,
                 start_new_session=True,
             )
             adapter = AdapterProcess(process, log)

@@ -38,7 +38,7 @@ from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.programs.commands import quote_log, run_group
 from harness.services.resolution import Choice
-from harness.workspaces.cache import cache_folder
+from harness.workspaces.cache import cache_folder, python_environment
 
 #: Exit codes of pytest after which the records are whole: all passed, some failed.
 _COMPLETE = {0, 1}
@@ -76,7 +76,7 @@ class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     services: Choice = "auto"
     seed: int = 0
     #: How many checks run side by side; much of their time they wait.
-    workers: int = 4
+    workers: int = 6
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,7 +258,11 @@ def _interruptible(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run the suite; when we are interrupted, let it tidy up before it is killed."""
     # Plugins that the suite does not use would cost every worker more than a second.
-    env = {**os.environ, "TMPDIR": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    env = {
+        **python_environment(),
+        "TMPDIR": str(folder),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     with run_group(command, folder=folder, env=env, log=log) as process:
         try:
             yield process

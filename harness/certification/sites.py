@@ -20,7 +20,7 @@ from harness.programs.commands import quote_log, run_logged
 from harness.programs.interruption import hold_signals
 from harness.programs.ports import free_port
 from harness.services.resolution import Choice, Service, open_service
-from harness.workspaces.cache import cache_folder
+from harness.workspaces.cache import cache_folder, python_environment
 from harness.workspaces.node import find_node
 
 _ADAPTERS = Path(__file__).parents[1] / "adapters"
@@ -131,7 +131,7 @@ class Site:
         base = (
             find_node().environment(Path(subject.folder) / "node_modules" / ".bin")
             if subject.language == "typescript"
-            else {**os.environ, "PYTHONPATH": _python_path()}
+            else {**python_environment(), "PYTHONPATH": _python_path()}
         )
         return {**base, "PORT": str(port), "HOST": "127.0.0.1", **filled}
 

@@ -21,6 +21,16 @@ def cache_folder() -> Path:
     return Path(given).absolute() if given else platformdirs.user_cache_path("world-harness")
 
 
+def python_environment() -> dict[str, str]:
+    """Return the environment of a Python program of ours that is started again and again.
+
+    It keeps its compiled modules, also where `PYTHONDONTWRITEBYTECODE` keeps them out of the
+    source folders: they go to the cache. Compiling them anew takes longer than most checks do.
+    """
+    env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(cache_folder() / "bytecode"), **env}
+
+
 def digest(content: Mapping[str, object]) -> str:
     """Return twelve hexadecimal digits that change whenever the content does."""
     canonical = msgspec.json.encode(content, order="deterministic")

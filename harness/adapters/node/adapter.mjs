@@ -87,11 +87,15 @@ for (const kind of ["uncaughtException", "unhandledRejection"]) {
   process.on(kind, (thrown) => tell({ notice: "unhandled", error: encodeError(thrown), at: now() }));
 }
 
-let rest = "";
+// A line of megabytes comes in many pieces: looking through all of it at each would take seconds.
+let begun = [];
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", (text) => {
-  const lines = (rest + text).split("\n");
-  rest = lines.pop();
+  const [first, ...others] = text.split("\n");
+  begun.push(first);
+  if (others.length === 0) return;
+  const lines = [begun.join(""), ...others.slice(0, -1)];
+  begun = others.slice(-1);
   lines.forEach(take);
 });
 process.stdin.on("end", () => process.exit(0));

@@ -53,10 +53,15 @@ class Adapter:
             data = data[os.write(self._output, data) :]
 
     def _read(self) -> None:
-        rest = b""
+        # A line of megabytes comes in many pieces: looking through all of it at each takes seconds.
+        begun: list[bytes] = []
         while part := os.read(0, _READ_BYTES):
-            *lines, rest = (rest + part).split(b"\n")
-            self._loop.call_soon_threadsafe(self._take, lines)
+            first, *others = part.split(b"\n")
+            begun.append(first)
+            if others:
+                lines = [b"".join(begun), *others[:-1]]
+                begun = others[-1:]
+                self._loop.call_soon_threadsafe(self._take, lines)
         os._exit(0)
 
     def _take(self, lines: list[bytes]) -> None:
