@@ -193,7 +193,7 @@ def _find(
 @click.option(
     "--workers",
     type=click.IntRange(1, 32),
-    default=4,
+    default=6,
     show_default=True,
     help="Checks that run side by side.",
 )

@@ -41,7 +41,7 @@ def decides(clause: str, *forms: str, cost: float = 1) -> Callable[[F], F]:
 RACING = (TOGETHER, PROCESSES)
 
 #: How many workers hold several processes: each that does has to start them all.
-_GROUPS = 2
+_GROUPS = 3
 
 
 def _group(form: str, clause: str) -> Any:

@@ -165,7 +165,7 @@ def _wrote(answer: object) -> bool:
     return maybe(answer, "event", "eventId") is not None
 
 
-@decides("EVT-SLOT-DENSE", CRASH, cost=6)
+@decides("EVT-SLOT-DENSE", CRASH, cost=12)
 def test_a_writer_killed_amid_resumes_leaves_no_hole(arena: Arena) -> None:
     _require_slots(arena)
     site = arena.fresh_site()
@@ -184,7 +184,7 @@ def test_a_writer_killed_amid_resumes_leaves_no_hole(arena: Arena) -> None:
         expect_dense(arena.log(run_id, survivor))
 
 
-@decides("EVT-NOOP-SEAL", CRASH, cost=6)
+@decides("EVT-NOOP-SEAL", CRASH, cost=12)
 def test_a_killed_writer_leaves_no_hole(arena: Arena) -> None:
     site = arena.fresh_site()
     survivor = site.open()

@@ -70,7 +70,7 @@ def test_a_message_can_be_deferred_any_number_of_times(arena: Arena) -> None:
         )
 
 
-@decides("QUEUE-NO-FALSE-REDELIVERY", cost=6)
+@decides("QUEUE-NO-FALSE-REDELIVERY", cost=45)
 def test_a_handler_that_works_long_is_not_called_again_meanwhile(arena: Arena) -> None:
     work_s = _WORK_S[arena.effort.id]
     app = open_app(arena, arena.fresh_site())
