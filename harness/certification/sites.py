@@ -129,7 +129,10 @@ class Site:
             databases=self._databases,
         )
         base = (
-            find_node().environment(Path(subject.folder) / "node_modules" / ".bin")
+            {
+                **find_node().environment(Path(subject.folder) / "node_modules" / ".bin"),
+                "NODE_COMPILE_CACHE": str(cache_folder() / "bytecode"),
+            }
             if subject.language == "typescript"
             else {**python_environment(), "PYTHONPATH": _python_path()}
         )

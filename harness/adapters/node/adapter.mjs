@@ -1,6 +1,7 @@
 // The adapter for Node: one JSON message a line, from the harness on standard input and to it on
 // standard output. What the World itself prints goes to standard error.
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { Deliveries } from "./deliveries.mjs";
 import { now, perform, performAll, readStream } from "./calls.mjs";
 import { encode, encodeError } from "./wire.mjs";
@@ -31,6 +32,7 @@ const OPERATIONS = {
   open: async ({ world: wanted }) => {
     world = await openWorld(wanted);
     deliveries = new Deliveries(world, tell);
+    flushCompileCache();
     const { methods, specVersion, shape, capabilities } = world;
     return {
       protocol: 1,
