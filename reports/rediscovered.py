@@ -27,6 +27,8 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     fixed: str = ""
     clauses: tuple[str, ...]
     refs: tuple[str, ...] = ()
+    #: How much has to be done to see it; empty when any certification does.
+    effort: str = ""
     #: Whether it concerns several processes of a World that is documented for one.
     noted: bool = False
     #: Why it cannot be shown; empty when it can.

@@ -26,6 +26,8 @@ from suites.conformance.violations import Inconclusive, NotApplicable
 _ROUNDS_OF_LIFE = (1, 6)
 #: How long a process works at most before its connections are cut, in seconds.
 _LONGEST_LIFE_S = 0.12
+#: How long a process makes calls of one kind at most before it is killed, in seconds.
+_LONGEST_SERIES_S = 0.08
 #: A kill or cut that comes between calls is tried again; so many in all for each that is wanted.
 _TRIES = 3
 #: How long the cutting itself may take, in seconds.
@@ -149,6 +151,24 @@ def prepare_kill(world: World) -> Callable[[], None]:
         world.kill()
 
     return kill
+
+
+def call_until_killed(world: World, make: Callable[[], Call], *, in_flight: int = 8) -> list[Reply]:
+    """Make calls of one kind without a pause until the process is killed amid; return them all.
+
+    The first one is waited for: a process that has done nothing yet takes longer for it than it
+    is given to live, and would die before it has written anything.
+    """
+    replies = [world.attempt(make())]
+    life_s = random.uniform(0, _LONGEST_SERIES_S)  # noqa: S311 - variety
+    killer = threading.Timer(life_s, prepare_kill(world))
+    killer.start()
+    try:
+        while not any(reply.lost for reply in replies):
+            replies.extend(world.pipeline([make() for _ in range(in_flight)]))
+    finally:
+        killer.join()
+    return replies
 
 
 def live_until_killed(arena: Arena, world: World, chance: random.Random) -> Life | None:

@@ -35,16 +35,16 @@ def describe_bugs() -> dict[str, Bug]:
 def look_for(
     bugs: Iterable[Bug], catalog: Catalog, *, effort: str, console: Console
 ) -> Iterable[Found]:
-    """Examine the versions of bugs, one version once for all its bugs."""
-    wanted: dict[str, set[str]] = {}
+    """Examine the versions of bugs, one version once for all its bugs that need the same effort."""
+    wanted: dict[tuple[str, str], set[str]] = {}
     chosen = [bug for bug in bugs if not bug.unshown]
     for bug in chosen:
         for spec in filter(None, (bug.shown, bug.fixed)):
-            wanted.setdefault(spec, set()).update(bug.clauses)
-    for spec, clauses in wanted.items():
+            wanted.setdefault((spec, bug.effort or effort), set()).update(bug.clauses)
+    for (spec, needed), clauses in wanted.items():
         console.print(f"{spec}: {', '.join(sorted(clauses))}", markup=False, highlight=False)
         try:
-            verdicts = _examine(spec, sorted(clauses), catalog, effort, console)
+            verdicts = _examine(spec, sorted(clauses), catalog, needed, console)
         except HarnessError as error:
             console.print(str(error), markup=False, highlight=False)
             yield from (Found.missing(spec, clause, error.what) for clause in sorted(clauses))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Sequence
+from functools import partial
 
 from harness.adapters.protocol import Call
 from harness.adapters.world import Reply, World
 from suites.conformance.answers import CONFLICT, describe, is_refused, maybe
 from suites.conformance.arena import Arena
 from suites.conformance.calls import ALL, fresh_id, fresh_token
+from suites.conformance.crashing import call_until_killed
 from suites.conformance.forms import CRASH, decides
 from suites.conformance.groundwork import events_of, tell_event
 from suites.conformance.violations import violate
 
 #: How many creations are sent at a time, until the process is dead.
 _CREATIONS = 16
-#: How long it creates hooks at most before it is killed, in seconds.
-_LONGEST_LIFE_S = 0.08
 #: How long a lock of a dead process may keep a repeated creation waiting.
 _PATIENCE_S = 120.0
 
@@ -31,7 +29,8 @@ def test_a_creation_that_was_cut_off_can_be_repeated(arena: Arena) -> None:
         arena.history.clear()
         world = site.open()
         run_id = arena.running_run(world)
-        cut.append((run_id, _create_until_killed(arena, world, run_id)))
+        create = partial(_create, arena, run_id)
+        cut.append((run_id, call_until_killed(world, create, in_flight=_CREATIONS)))
     arena.history.clear()
     world = site.open()
     # All at once, so that what the dead left locked is waited for only once.
@@ -41,21 +40,8 @@ def test_a_creation_that_was_cut_off_can_be_repeated(arena: Arena) -> None:
         _expect_whole(arena, world, run_id, replies)
 
 
-def _create_until_killed(arena: Arena, world: World, run_id: str) -> list[Reply]:
-    """Create hooks without a pause until the process is killed amid; return every call."""
-    replies: list[Reply] = []
-    killer = threading.Timer(random.uniform(0, _LONGEST_LIFE_S), world.kill)  # noqa: S311
-    killer.start()
-    try:
-        while not any(reply.lost for reply in replies):
-            calls = [
-                arena.events.hook_created(run_id, fresh_id("hook"), fresh_token())
-                for _ in range(_CREATIONS)
-            ]
-            replies.extend(world.pipeline(calls))
-    finally:
-        killer.join()
-    return replies
+def _create(arena: Arena, run_id: str) -> Call:
+    return arena.events.hook_created(run_id, fresh_id("hook"), fresh_token())
 
 
 def _repeat(lost: Sequence[Reply], world: World) -> None:

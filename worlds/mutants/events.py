@@ -183,6 +183,17 @@ class ReservesASlotForEveryCall(Hesitant):
         return {"slot": self.apply("events.reserve", [run_id])}
 
 
+@mutant("EVT-SLOT-DENSE", "is missing from the log")
+class KeepsTheSlotOfAResumeThatWasCutOff(ReservesASlotForEveryCall):
+    """A resume takes its slot before it is stored; killed in between, it keeps it for ever."""
+
+    def look(self, run_id: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a slot for a resume that will be accepted."""
+        is_resume = sent.get("eventType") == "hook_received"
+        is_live = (run_id, sent.get("correlationId")) in self.model.state.hooks
+        return super().look(run_id, sent) if is_resume and is_live else {}
+
+
 @mutant("EVT-NOOP-SEAL", "is missing from the log")
 class LeavesSlotsOfDeadWritersOpen(ReservesASlotForEveryCall):
     """The slot of a writer that died stays empty for ever."""
