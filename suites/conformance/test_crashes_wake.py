@@ -20,7 +20,7 @@ _BOUND_S = {"quick": 20.0, "standard": 60.0, "deep": 660.0}
 _START_S = 15.0
 
 
-@decides("CRASH-WAKE", CRASH, cost=30)
+@decides("CRASH-WAKE", CRASH, cost=50)
 def test_a_message_whose_worker_died_reaches_another(arena: Arena) -> None:
     site = arena.fresh_site()
     several = arena.subject.processes == "several"

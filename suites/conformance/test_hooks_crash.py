@@ -21,7 +21,7 @@ _CREATIONS = 16
 _PATIENCE_S = 120.0
 
 
-@decides("HOOK-AFTER-CRASH", CRASH, cost=30)
+@decides("HOOK-AFTER-CRASH", CRASH, cost=50)
 def test_a_creation_that_was_cut_off_can_be_repeated(arena: Arena) -> None:
     site = arena.fresh_site()
     cut: list[tuple[str, list[Reply]]] = []

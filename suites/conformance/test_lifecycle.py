@@ -142,7 +142,7 @@ def test_after_close_the_process_ends(arena: Arena) -> None:
         violate(f"after close() something kept the process alive for more than {_EXIT_S:g} s")
 
 
-@decides("LIFE-CLOSE-HANDOVER", cost=14)
+@decides("LIFE-CLOSE-HANDOVER", cost=60)
 def test_what_was_not_done_at_close_comes_to_the_next_process(arena: Arena) -> None:
     arena.require("close")
     site = arena.fresh_site()

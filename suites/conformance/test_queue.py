@@ -35,7 +35,7 @@ from suites.conformance.violations import Inconclusive, NotApplicable, violate
 _LEASE_S = {"quick": 15.0, "standard": 60.0, "deep": 660.0}
 
 
-@decides("QUEUE-AT-LEAST-ONCE", cost=20)
+@decides("QUEUE-AT-LEAST-ONCE", cost=60)
 def test_a_message_whose_handler_fails_comes_again(arena: Arena) -> None:
     patience = choose_patience(arena.effort)
     app = open_app(arena, arena.fresh_site())
@@ -139,7 +139,7 @@ def _is_gone(app: App, sent: Sent) -> bool:
     return is_refused(app.world.attempt(Call("runs.get", (sent.run_id, ALL))))
 
 
-@decides("QUEUE-ATTEMPT", cost=11)
+@decides("QUEUE-ATTEMPT", cost=60)
 def test_attempts_are_counted_from_one(arena: Arena) -> None:
     patience = msgspec.structs.replace(choose_patience(arena.effort), failures=3)
     app = open_app(arena, arena.fresh_site())
