@@ -11,6 +11,7 @@ DOCUMENTS = [
     "reports.contract",
     "harness.adapters.schema",
     "suites.conformance.kills",
+    "suites.conformance.worlds_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from harness.certification.certificate import Certificate
 from harness.certification.records import WitnessCall
 from harness.certification.verdicts import ClauseVerdict
@@ -27,6 +29,19 @@ from reports.text import NOTHING, escape, fence, quote_code, shorten
 _NOTHING_APPLIES = "\N{EM DASH}"
 _LONGEST_MESSAGE = 400
 _LONGEST_CALL = 100
+
+
+class Absent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A described World of which there is no certificate."""
+
+    id: str
+    reason: str
+
+
+def render_absent(worlds: Iterable[Absent]) -> str:
+    """Render which Worlds have no certificate, and why; empty when all have one."""
+    lines = [f"- {quote_code(world.id)}: {escape(world.reason)}" for world in worlds]
+    return "\n".join(["## Worlds without a certificate", "", *lines]) if lines else ""
 
 
 def render_matrix(certificates: Iterable[Certificate]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -80,6 +81,13 @@ def test_passwords_are_hidden_wherever_a_world_may_write_them() -> None:
     assert b"s3cret" not in write_record(clean)
     assert clean.message == "cannot reach postgres://app:***@db:5432/main"
     assert clean.witness[0].args == '("postgres://app:***@db:5432/main")'
+
+
+def test_where_it_happened_on_this_machine_is_not_told() -> None:
+    place = Path("/home/somebody/tmp/world-harness-1")
+    record = make_failure(f"ENOENT: {place}/suite/site-3/storage/hooks.json")
+    assert "somebody" not in str(clean_record(record, workdir=place))
+    assert "{workdir}/suite/site-3/storage/hooks.json" in clean_record(record, (), place).message
 
 
 def test_a_password_is_hidden_outside_its_url_too() -> None:

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from harness.certification.certificate import read_certificate
+from harness.certification.verification import verify
 from harness.errors import ResultsError
 from harness.measure.store import read_results
 from reports.excerpts import SECTIONS, excerpt, put_excerpt, render_example
+from reports.rediscovered import Bug, is_shown, read_found
+from suites.conformance.rediscovery import describe_bugs
+from suites.conformance.worlds_document import CERTIFICATES, DOCUMENT, read_absent, render_worlds
+from worlds import describe_worlds
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "reports" / "examples" / "quick.jsonl"
@@ -43,6 +49,31 @@ def test_the_harness_stays_out_of_the_way_in_the_example() -> None:
     assert footer is not None
     assert footer.harness_cpu_share <= 0.05
     assert footer.harness_memory_bytes <= 300 * 2**20
+
+
+class TestWorlds:
+    """`docs/worlds.md`, made from the committed certificates."""
+
+    certificates = sorted(CERTIFICATES.glob("*.jsonl"))
+
+    def test_is_made_from_the_certificates_beside_the_reports(self) -> None:
+        assert DOCUMENT.read_text(encoding="utf-8") == render_worlds(), STALE
+
+    @pytest.mark.parametrize("path", certificates, ids=lambda path: path.stem)
+    def test_every_certificate_is_whole_and_of_certificate_grade(self, path: Path) -> None:
+        assert verify(path).is_sound
+        assert read_certificate(path).header.effort == "standard"
+
+    def test_every_world_has_a_certificate_or_a_reason_why_not(self) -> None:
+        certified = {read_certificate(path).header.world for path in self.certificates}
+        absent = {world.id for world in read_absent()}
+        assert not certified & absent
+        described = {name for name, world in describe_worlds().items() if not world.remote}
+        assert certified | absent == described - {"mutant"}
+
+    @pytest.mark.parametrize("bug", describe_bugs().values(), ids=lambda bug: bug.id)
+    def test_every_published_bug_is_reported_or_it_is_said_why_not(self, bug: Bug) -> None:
+        assert bool(is_shown(bug, read_found())) != bool(bug.unshown)
 
 
 class TestExcerpt:

@@ -109,7 +109,7 @@ def examine_world(request: CertifyRequest, watcher: Watcher) -> Examined:
         services = ground.describe_services()
     ended = datetime.now(UTC)
     secrets = list(ground.service_urls().values())
-    cleaned = tuple(clean_record(record, secrets) for record in records)
+    cleaned = tuple(clean_record(record, secrets, ground.folder) for record in records)
     return Examined(
         subject=subject,
         opened=opened,

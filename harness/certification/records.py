@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import msgspec
@@ -87,15 +88,21 @@ def read_record(line: bytes | str) -> TestRecord:
     return msgspec.json.decode(line, type=TestRecord)
 
 
-def clean_record(record: TestRecord, secrets: Sequence[str] = ()) -> TestRecord:
+def clean_record(
+    record: TestRecord, secrets: Sequence[str] = (), workdir: Path | None = None
+) -> TestRecord:
     """Make a record fit to be shown to anyone: no passwords, no endless text, valid Unicode.
 
     Args:
         record: As the test wrote it.
         secrets: URLs whose passwords must appear nowhere, not even outside a URL.
+        workdir: The folder in which it all happened; where that was on this machine is nobody's
+            business. In the record it is called `{workdir}`.
     """
 
     def clean(text: str) -> str:
+        if workdir is not None:
+            text = text.replace(str(workdir), "{workdir}")
         return clean_text(text, secrets)
 
     return msgspec.structs.replace(

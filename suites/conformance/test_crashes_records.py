@@ -31,6 +31,8 @@ _MOST_KILLS = 12
 _LONGEST_PAUSE_S = 0.05
 #: How long reads of large records may take on a busy machine, in seconds.
 _PATIENCE_S = 60.0
+#: How often the killer looks whether its time has come, in seconds.
+_TICK_S = 0.001
 _BRIEFLY = {"resolveData": "none"}
 
 
@@ -90,21 +92,28 @@ class _Scene:
         kill = prepare_kill(self._writer)
         wanted = self._count_answers() + chance.randrange(len(calls))
         pause_s = chance.uniform(0, _LONGEST_PAUSE_S)
+        is_dead = threading.Event()
 
         def kill_amid() -> None:
+            # Not by who looks: where a look takes longer than all the writes, it comes too late.
             deadline = time.monotonic() + _PATIENCE_S
             while self._count_answers() < wanted and time.monotonic() < deadline:
-                self._look()
-            until = time.monotonic() + pause_s
-            while time.monotonic() < until:
-                self._look()
+                time.sleep(_TICK_S)
+            time.sleep(pause_s)
             kill()
+            is_dead.set()
+
+        def look_on() -> None:
+            while not is_dead.is_set():
+                self._look()
             self._look()
 
-        killer = threading.Thread(target=kill_amid)
-        killer.start()
+        others = [threading.Thread(target=act) for act in (kill_amid, look_on)]
+        for other in others:
+            other.start()
         replies = self._writer.pipeline(calls, limit_s=_PATIENCE_S)
-        killer.join()
+        for other in others:
+            other.join()
         return replies
 
     def _count_answers(self) -> int:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import reports
 from harness.certification.certificate import read_certificate
+from harness.descriptions import read_table
 from reports.rediscovered import read_found, render_rediscovered
-from reports.worlds_matrix import render_matrix
+from reports.worlds_matrix import Absent, render_absent, render_matrix
 from suites.conformance.rediscovery import describe_bugs
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worlds.md"
@@ -28,11 +29,17 @@ them, and no certificate can show them.
 """
 
 
+def read_absent() -> tuple[Absent, ...]:
+    """Read which Worlds have no certificate."""
+    return tuple(read_table(CERTIFICATES / "absent.toml", "absent", Absent).values())
+
+
 def render_worlds() -> str:
     """Render the document from the committed certificates and results."""
     certificates = [read_certificate(path) for path in sorted(CERTIFICATES.glob("*.jsonl"))]
     table = render_rediscovered(describe_bugs().values(), read_found())
-    return f"{render_matrix(certificates)}\n{_BUGS}{table}\n"
+    absent = render_absent(read_absent())
+    return f"{render_matrix(certificates)}\n{absent}\n\n{_BUGS}{table}\n"
 
 
 def write_worlds(path: Path = DOCUMENT) -> None:
