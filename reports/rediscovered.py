@@ -124,6 +124,17 @@ def _render_reports(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
 def _render_fixed(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
     if not bug.fixed:
         return NOTHING
-    items = [found.get((bug.fixed, clause)) for clause in bug.clauses]
-    verdicts = sorted({item.verdict if item else "not examined" for item in items})
-    return f"{quote_code(bug.fixed)}: {', '.join(verdicts)}"
+    told = {}
+    for clause in bug.clauses:
+        item = found.get((bug.fixed, clause))
+        # A clause says much: the version that mended this bug may break it in another way.
+        told[_describe_verdict(item)] = None
+    return f"{quote_code(bug.fixed)}: {'; '.join(told)}"
+
+
+def _describe_verdict(item: Found | None) -> str:
+    if item is None:
+        return "not examined"
+    if item.verdict != "failed":
+        return item.verdict
+    return f"❌ by now for this: {escape(shorten(item.message, _LONGEST_MESSAGE))}"

@@ -22,9 +22,9 @@ _BUGS = """\
 
 Bugs of versions that can still be installed, most of them known from issues of the SDK's
 repository. The version that has the bug was examined by the clauses that the bug breaks, and so
-was the first version without it. Bugs of the SDK's engine (inflated attempts, replays that differ,
-steps executed twice in one delivery) are not a World's: no clause of the World contract speaks of
-them, and no certificate can show them.
+was the first version without it, which may break the same clause in another way. Bugs of the SDK's
+engine (inflated attempts, replays that differ, steps executed twice in one delivery) are not a
+World's: no clause of the World contract speaks of them, and no certificate can show them.
 
 """
 
