@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import msgspec
@@ -17,6 +18,14 @@ CELLS = (
     Cell("v5", "nitro", "local"),
     Cell("v5", "express", "postgres"),
 )
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start be interrupted, also where a shell's `&` started pytest.
+
+    Such a shell has its children ignore SIGINT, and whoever ignores a signal hands that on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
