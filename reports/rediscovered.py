@@ -124,11 +124,10 @@ def _render_reports(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
 def _render_fixed(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
     if not bug.fixed:
         return NOTHING
-    told = {}
-    for clause in bug.clauses:
-        item = found.get((bug.fixed, clause))
-        # A clause says much: the version that mended this bug may break it in another way.
-        told[_describe_verdict(item)] = None
+    # A clause says much: the version that mended this bug may break it in another way.
+    told = dict.fromkeys(
+        _describe_verdict(found.get((bug.fixed, clause))) for clause in bug.clauses
+    )
     return f"{quote_code(bug.fixed)}: {'; '.join(told)}"
 
 
