@@ -1,5 +1,5 @@
 """The instrument: everything that measures and judges a World, and no test code."""
 
-#: Written here and nowhere else. Asking the installed package's metadata for it would cost the
-#: reference World, which starts hundreds of times, more than the rest of its start.
+#: Written here and nowhere else. To ask the installed package's metadata for it is a good part of
+#: the start of a process, and the reference World starts hundreds of times.
 __version__ = "0.1.0"
