@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from harness.deployments.apps import Contents
 from harness.deployments.deployment import reach_app
 from harness.deployments.launcher import Launcher, Remote
 from harness.descriptions import Catalog, Cell
@@ -60,7 +61,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def run_bench(
     request: BenchRequest,
     catalog: Catalog,
-    workflows: Path,
+    contents: Contents,
     watcher: Watcher,
     *,
     opened: Callable[[Path, Selection], None] = lambda path, selection: None,
@@ -70,7 +71,7 @@ def run_bench(
     Args:
         request: What the user asks.
         catalog: What is described.
-        workflows: Folder of the TypeScript workflows.
+        contents: What the apps are to hold.
         watcher: Told how it goes.
         opened: Told where the results go, as soon as that is known.
 
@@ -86,7 +87,7 @@ def run_bench(
         ResultsWriter(path) as writer,
         Launcher(
             catalog,
-            workflows,
+            contents,
             services=request.services,
             remote=request.remote,
             report=watcher.preparing,

@@ -125,7 +125,7 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One workflow, its arguments and the answer it must give (`suites/workflows/scenarios.toml`).
+    """One workflow, its arguments and its answer (`suites/workflows/bench/scenarios.toml`).
 
     An argument `"{seed}"` becomes a number that differs from sample to sample, so that no World can
     answer from an earlier one.

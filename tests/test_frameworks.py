@@ -124,7 +124,7 @@ def test_its_commands_name_only_what_is_filled_in(framework: Framework) -> None:
 @every_framework
 @pytest.mark.parametrize(
     ("route", "function"),
-    [("world-harness/app", "describeApp"), ("world-harness/samples", "takeSample")],
+    [("world-harness/app", "describeApp"), ("world-harness/requests", "answer")],
 )
 def test_it_serves_the_route(framework: Framework, route: str, function: str) -> None:
     places = places_of(route, framework)
@@ -140,7 +140,7 @@ def test_its_routes_import_the_probe_where_the_assembly_puts_it(framework: Frame
         for name, text in files_of(framework)
         for match in IMPORT.finditer(text)
     }
-    assert found == {"harness/sample"}
+    assert found == {"harness/app"}
 
 
 def test_a_framework_is_a_folder_that_a_stranger_adds(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
             for cell, reason in selection.impossible.items():
                 watcher.preparing(f"left out {cell}: {reason}")
 
-        outcome = run_bench(request, read_catalog(), workflows.SOURCES, watcher, opened=opened)
+        outcome = run_bench(request, read_catalog(), workflows.BENCH, watcher, opened=opened)
     return _present(outcome)
 
 
@@ -155,7 +155,7 @@ def report(results: Path, output: Path | None) -> None:
 @click.option("--world", default="local", show_default=True)
 def export(folder: Path, line: str, framework: str, world: str) -> None:
     """Write the app of a cell into FOLDER, to deploy it anywhere and measure it with --url."""
-    export_app(read_catalog(), line, framework, world, workflows.SOURCES, folder)
+    export_app(read_catalog(), line, framework, world, workflows.BENCH, folder)
     click.echo(
         f"{folder}: npm install && npm run build, deploy it, then\n"
         "world-harness bench --world remote --url https://…"

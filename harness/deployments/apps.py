@@ -1,4 +1,4 @@
-"""The files of a cell's app: the framework's few, the shared workflows, and the probe."""
+"""The files of a cell's app: the framework's few, and what it is to hold."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ import msgspec
 from harness.deployments import frameworks
 from harness.descriptions import Framework, World
 
-_PROBE = Path(__file__).parent / "app"
-
 #: How the app names its World, at build time (v5) and at run time (v4).
 TARGET_WORLD = {"WORKFLOW_TARGET_WORLD": "./harness/world.mjs"}
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What an app holds beside its framework's files."""
+
+    #: Says what the app is for; part of its build's name.
+    id: str
+    #: Folder of `app.ts`, which answers requests, and `world.mjs`, from which the World comes.
+    answering: Path
+    #: Folder of the TypeScript workflows.
+    workflows: Path
 
 
 def assemble_app(
     line: str,
     framework: Framework,
     world: World,
-    workflows: Path,
+    contents: Contents,
     *,
     framework_folder: Path = frameworks.FOLDER,
 ) -> dict[str, bytes]:
@@ -30,7 +39,7 @@ def assemble_app(
         line: The line that it is built with.
         framework: Its files stand in the folder of its id.
         world: The app's World is created from its `entry`.
-        workflows: Folder of the TypeScript workflows.
+        contents: What it is to hold.
         framework_folder: Where the frameworks' folders stand.
     """
     identity = {
@@ -43,8 +52,8 @@ def assemble_app(
     return {
         "package.json": msgspec.json.encode(manifest),
         **dict(_read_files(framework_folder / framework.id, skip="recipe.toml")),
-        **dict(_read_files(workflows, prefix="workflows/", suffix=".ts")),
-        **dict(_read_files(_PROBE, prefix="harness/")),
+        **dict(_read_files(contents.workflows, prefix="workflows/", suffix=".ts")),
+        **dict(_read_files(contents.answering, prefix="harness/")),
         "harness/identity.mjs": _export_default(identity),
         "harness/subject.mjs": (
             f'import * as subject from "{world.entry}";\nexport {{ subject }};\n'.encode()

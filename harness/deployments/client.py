@@ -153,7 +153,7 @@ class AppClient:
             DeploymentError: an answer that no app of this harness gives.
         """
         reply = self._http.post(
-            "/world-harness/samples",
+            "/world-harness/requests",
             content=msgspec.json.encode(request),
             headers={"content-type": "application/json"},
             timeout=request.timeout_ms / 1000 + _ANSWER_GRACE_S,

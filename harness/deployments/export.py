@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.deployments.apps import TARGET_WORLD, assemble_app
+from harness.deployments.apps import TARGET_WORLD, Contents, assemble_app
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError, unknown
 from harness.workspaces.build import write_files
@@ -15,7 +15,7 @@ from harness.workspaces.install import pin_packages
 
 
 def export_app(
-    catalog: Catalog, line: str, framework: str, world: str, workflows: Path, folder: Path
+    catalog: Catalog, line: str, framework: str, world: str, contents: Contents, folder: Path
 ) -> None:
     """Write an app's files, with a `package.json` that installs and builds it.
 
@@ -46,7 +46,7 @@ def export_app(
         },
         "dependencies": pin_packages(catalog.lines[line], [recipe], [subject]),
     }
-    files = assemble_app(line, recipe, subject, workflows)
+    files = assemble_app(line, recipe, subject, contents)
     write_files(
         folder, {**files, "package.json": msgspec.json.format(msgspec.json.encode(manifest))}
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.deployments.apps import TARGET_WORLD, assemble_app
+from harness.deployments.apps import TARGET_WORLD, Contents, assemble_app
 from harness.deployments.deployment import Deployment, launch_app, reach_app
 from harness.descriptions import Catalog, Cell, World, fill, fill_all, name_databases
 from harness.errors import ServiceError, UsageError
@@ -37,7 +37,7 @@ class Launcher:
 
     Args:
         catalog: What is described.
-        workflows: Folder of the TypeScript workflows.
+        contents: What every app is to hold.
         services: Which kind of server each service is to be.
         remote: The deployment behind cells of a remote World.
         report: Told what is being prepared.
@@ -46,14 +46,14 @@ class Launcher:
     def __init__(
         self,
         catalog: Catalog,
-        workflows: Path,
+        contents: Contents,
         *,
         services: Choice = "auto",
         remote: Remote | None = None,
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._catalog = catalog
-        self._workflows = workflows
+        self._contents = contents
         self._service_choice = services
         self._remote = remote
         self._report = report
@@ -101,8 +101,8 @@ class Launcher:
         self._report(f"building {cell.id}")
         self._apps[cell] = build_app(
             install,
-            f"{framework.id}-{world.id}",
-            assemble_app(cell.line, framework, world, self._workflows),
+            f"{self._contents.id}-{framework.id}-{world.id}",
+            assemble_app(cell.line, framework, world, self._contents),
             self._fill(framework.build, {"install": str(install.folder)}),
             {**TARGET_WORLD, **framework.env},
             self.node,

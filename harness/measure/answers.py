@@ -23,7 +23,7 @@ _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef", dtype=np.uint8)
 _SPREAD = np.uint32(2654435761)
 #: Bytes of a frame's head in a merged stream: source index, length.
 _FRAME_HEAD = 5
-#: Bytes that a source hands over at once, as in `suites/workflows/streams.ts`.
+#: Bytes that a source hands over at once, as in `suites/workflows/bench/streams.ts`.
 _BLOCK = 262_144
 
 

@@ -69,5 +69,5 @@ def results(pytestconfig: pytest.Config) -> Results:
     if pytestconfig.option.results:
         return read_results(pytestconfig.option.results)
     with PlainProgress(Console(stderr=True)) as watcher:
-        outcome = run_bench(request, read_catalog(), workflows.SOURCES, watcher)
+        outcome = run_bench(request, read_catalog(), workflows.BENCH, watcher)
     return read_results(outcome.results)

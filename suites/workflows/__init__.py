@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from harness import measure
+from harness.deployments.apps import Contents
 from harness.descriptions import Scenario, read_table
 
-#: Where the workflows' sources stand; every framework's app is built from these files.
-SOURCES = Path(__file__).parent
+_FOLDER = Path(__file__).parent
+
+#: What the apps of the benchmark hold.
+BENCH = Contents("bench", measure.APP, _FOLDER / "bench")
 
 
 def describe_scenarios() -> dict[str, Scenario]:
     """Return every scenario by its id, in the order of the report."""
-    return read_table(SOURCES / "scenarios.toml", "scenario", Scenario)
+    return read_table(BENCH.workflows / "scenarios.toml", "scenario", Scenario)

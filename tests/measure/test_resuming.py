@@ -12,6 +12,7 @@ import pytest
 
 from harness import bench
 from harness.bench import BenchRequest, Outcome, run_bench
+from harness.deployments.apps import Contents
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
@@ -64,7 +65,7 @@ class Bench:
 
     def _run(self, request: BenchRequest, preparer: PretendingPreparer | None) -> Outcome:
         self.preparer = preparer or PretendingPreparer()
-        return run_bench(request, self.catalog, self.out, Watching())
+        return run_bench(request, self.catalog, Contents("bench", self.out, self.out), Watching())
 
 
 @pytest.fixture

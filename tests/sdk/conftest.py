@@ -13,5 +13,5 @@ from suites import workflows
 
 @pytest.fixture(scope="session")
 def launcher(catalog: Catalog) -> Iterator[Launcher]:
-    with Launcher(catalog, workflows.SOURCES) as launcher:
+    with Launcher(catalog, workflows.BENCH) as launcher:
         yield launcher

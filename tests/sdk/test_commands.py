@@ -164,7 +164,7 @@ def test_an_exported_app_is_whole(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     manifest = json.loads((folder / "package.json").read_text())
     assert manifest["dependencies"]["@workflow/world-postgres"] == "5.0.0-beta.27"
-    assert (folder / "harness" / "sample.ts").exists()
+    assert (folder / "harness" / "app.ts").exists()
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 3
     assert "not empty" in again.stderr

@@ -1,5 +1,5 @@
 import express from "express";
-import { describeApp, takeSample } from "../harness/sample";
+import { describeApp, answer } from "../harness/app";
 
 const app = express();
 app.use(express.json({ limit: "16mb" }));
@@ -8,8 +8,8 @@ app.get("/world-harness/app", async (_request, response) => {
   response.json(await describeApp());
 });
 
-app.post("/world-harness/samples", async (request, response) => {
-  response.json(await takeSample(request.body));
+app.post("/world-harness/requests", async (request, response) => {
+  response.json(await answer(request.body));
 });
 
 export default app;

@@ -1,12 +1,12 @@
 import { Hono } from "hono";
-import { describeApp, takeSample } from "../harness/sample";
+import { describeApp, answer } from "../harness/app";
 
 const app = new Hono();
 
 app.get("/world-harness/app", async (context) => context.json(await describeApp()));
 
-app.post("/world-harness/samples", async (context) =>
-  context.json(await takeSample(await context.req.json())),
+app.post("/world-harness/requests", async (context) =>
+  context.json(await answer(await context.req.json())),
 );
 
 export default app;

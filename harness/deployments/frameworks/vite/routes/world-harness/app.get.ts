@@ -1,4 +1,4 @@
 import { defineHandler } from "nitro";
-import { describeApp } from "../../harness/sample";
+import { describeApp } from "../../harness/app";
 
 export default defineHandler(() => describeApp());

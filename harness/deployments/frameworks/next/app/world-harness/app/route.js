@@ -1,4 +1,4 @@
-import { describeApp } from "../../../harness/sample";
+import { describeApp } from "../../../harness/app";
 
 export async function GET() {
   return Response.json(await describeApp());

@@ -120,7 +120,7 @@ const describeError = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** Runs a workflow once and reports its answer and every time that was seen on the way. */
-export async function takeSample(request: SampleRequest) {
+export async function answer(request: SampleRequest) {
   await describeApp();
   const reply: Record<string, unknown> = { outcome: "failed" };
   probe.openLedger();
