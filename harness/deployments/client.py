@@ -152,14 +152,23 @@ class AppClient:
             httpx.HTTPError: the app died, hung or answered with an error.
             DeploymentError: an answer that no app of this harness gives.
         """
+        return self.ask(request, SampleReply, request.timeout_ms / 1000 + _ANSWER_GRACE_S)
+
+    def ask(self, request: object, shape: type[T], timeout_s: float) -> T:
+        """Send the app a request of its kind, as JSON.
+
+        Raises:
+            httpx.HTTPError: the app died, hung or answered with an error.
+            DeploymentError: an answer of another shape.
+        """
         reply = self._http.post(
             "/world-harness/requests",
             content=msgspec.json.encode(request),
             headers={"content-type": "application/json"},
-            timeout=request.timeout_ms / 1000 + _ANSWER_GRACE_S,
+            timeout=timeout_s,
         )
         reply.raise_for_status()
-        return self._decode(reply, SampleReply)
+        return self._decode(reply, shape)
 
     def _decode(self, reply: httpx.Response, shape: type[T]) -> T:
         try:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
@@ -19,6 +20,8 @@ from harness.errors import DeploymentError
 from harness.programs.commands import quote_log
 from harness.programs.ports import free_port
 from harness.programs.servers import ServerProcess, Usage, run_server
+
+T = TypeVar("T")
 
 #: How long a server may take until its first healthy answer.
 HEALTHY_WITHIN_S = 60.0
@@ -61,6 +64,34 @@ class Deployment:
                 cause=f"{self._client.describe(error)}; {self._explain()}",
                 remedy="read the server's log; `--scenario` runs one scenario alone",
             ) from error
+
+    def ask(self, request: object, shape: type[T], timeout_s: float) -> T:
+        """Send the app a request of its kind.
+
+        Raises:
+            DeploymentError: the app died, hung beyond its time limit, or answered with an error.
+        """
+        try:
+            return self._client.ask(request, shape, timeout_s)
+        except httpx.HTTPError as error:
+            raise DeploymentError(
+                "the app did not answer a request",
+                cause=f"{self._client.describe(error)}; {self._explain()}",
+                remedy="read the server's log",
+            ) from error
+
+    @property
+    def server(self) -> ServerProcess:
+        """Its process.
+
+        Raises:
+            DeploymentError: it runs elsewhere.
+        """
+        if self._server is None:
+            raise DeploymentError(
+                "the app's process is out of reach", cause="the app runs elsewhere"
+            )
+        return self._server
 
     def usage(self) -> Usage | None:
         """Return what the app has used so far; `None` for one that runs elsewhere."""

@@ -32,6 +32,14 @@ class Remote(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
 
+class Storage(msgspec.Struct, frozen=True):
+    """What a cell's apps keep their data in: it outlives each of their processes."""
+
+    folder: str
+    #: Service -> URL of the cell's own database, which can hold a secret.
+    databases: dict[str, str]
+
+
 class Launcher:
     """Prepares cells once and starts each as often as wanted. Use it as a context manager.
 
@@ -111,12 +119,42 @@ class Launcher:
             self._prepare_database(name, cell, world, install)
 
     @contextlib.contextmanager
-    def deploy(self, cell: Cell, *, recording: bool = False) -> Iterator[Deployment]:
-        """Start a prepared cell on empty storage; all of it ends with the block.
+    def open_storage(self, cell: Cell) -> Iterator[Storage]:
+        """Make empty storage for a prepared cell; it goes with the block.
+
+        Raises:
+            ServiceError: a server refuses.
+        """
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
+            )
+            databases = {
+                name: stack.enter_context(
+                    self._services[name].create_database(template=_template_of(cell))
+                )
+                for name in self._catalog.worlds[cell.world].services
+            }
+            yield Storage(folder, databases)
+
+    @contextlib.contextmanager
+    def deploy(
+        self,
+        cell: Cell,
+        *,
+        recording: bool = False,
+        storage: Storage | None = None,
+        env: Mapping[str, str] | None = None,
+        log: str = "server",
+    ) -> Iterator[Deployment]:
+        """Start a prepared cell; its process ends with the block.
 
         Args:
             cell: A cell that was prepared.
             recording: Whether the World counts its calls (never while anything is timed).
+            storage: What it finds and leaves; `None` for empty storage, which ends with the block.
+            env: Environment beyond what recipe and World ask for.
+            log: Tells the log of this process from those of the cell's others.
 
         Raises:
             HarnessError: with the reason, and what to do.
@@ -131,21 +169,13 @@ class Launcher:
         framework = self._catalog.frameworks[cell.framework]
         install, app = self._install(cell), self._apps[cell]
         with contextlib.ExitStack() as stack:
-            storage = stack.enter_context(
-                tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
-            )
-            databases = {
-                name: stack.enter_context(
-                    self._services[name].create_database(template=_template_of(cell))
-                )
-                for name in world.services
-            }
-            known = {"storage": storage, "install": str(install.folder), "app": str(app)}
+            kept = storage or stack.enter_context(self.open_storage(cell))
+            known = {"storage": kept.folder, "install": str(install.folder), "app": str(app)}
 
             def place(port: int) -> dict[str, str]:
                 return {
                     **known,
-                    **name_databases(databases),
+                    **name_databases(kept.databases),
                     "line": cell.line,
                     "port": str(port),
                     "base_url": f"http://127.0.0.1:{port}",
@@ -161,6 +191,7 @@ class Launcher:
                     **fill_all(framework.env, place(port)),
                     **fill_all(world.env, place(port)),
                     **(_RECORDING if recording else {}),
+                    **(env or {}),
                 }
 
             yield stack.enter_context(
@@ -168,7 +199,7 @@ class Launcher:
                     lambda port: self._fill(framework.start, place(port)),
                     folder=app,
                     env=environment,
-                    log=cache_folder() / "logs" / f"{cell.id.replace('/', '-')}.server.log",
+                    log=cache_folder() / "logs" / f"{cell.id.replace('/', '-')}.{log}.log",
                 )
             )
 

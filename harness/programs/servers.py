@@ -46,6 +46,32 @@ class ServerProcess:
         """Tell whether a process is the server or one of its children."""
         return any(process.pid == pid for process in list_tree(self.pid))
 
+    def kill(self) -> None:
+        """End it and everything it started, at once and without a word (SIGKILL)."""
+        tree = list_tree(self.pid)
+        for process in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let it stand still during the block (SIGSTOP), with everything it started."""
+        tree = list_tree(self.pid)
+        _send(tree, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _send(tree, signal.SIGCONT)
+
+    def await_death(self, within_s: float) -> bool:
+        """Wait for it to end by itself; tell whether it did."""
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def usage(self) -> Usage:
         """Return what the process tree has used so far."""
         cpu_s = 0.0
@@ -66,6 +92,12 @@ class ServerProcess:
             return f"its process still runs; {quote_log(self.log)}"
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
         return f"its process ended with {how}; {quote_log(self.log)}"
+
+
+def _send(tree: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 @contextlib.contextmanager

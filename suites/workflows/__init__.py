@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness import measure
+from harness import measure, nemesis
 from harness.deployments.apps import Contents
 from harness.descriptions import Scenario, read_table
 
@@ -10,6 +10,8 @@ _FOLDER = Path(__file__).parent
 
 #: What the apps of the benchmark hold.
 BENCH = Contents("bench", measure.APP, _FOLDER / "bench")
+#: What the apps of the engine suites hold.
+ENGINE = Contents("engine", nemesis.APP, _FOLDER / "engine")
 
 
 def describe_scenarios() -> dict[str, Scenario]:

@@ -1,0 +1,184 @@
+// What happens to a message between the World's queue and the engine's handler.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Fault, type MessageKind, draw, hasStep, passGate, takeDue } from "./faults.ts";
+import { notes } from "./notes.ts";
+
+type Handler = (message: any, metadata: any) => Promise<any>;
+export type Delivery = { prefix: string; queueName: string; message: any; metadata: any };
+type Waiting = { seed: number; place: number; go: () => void };
+
+const KEPT_MESSAGES = 500;
+const GATE_LIMIT_MS = 60_000;
+const SHUFFLE_LIMIT_MS = 1_500;
+const COPY_TRIES = 12;
+const COPY_PAUSE_MS = 500;
+/** A copy that is to come back later than this is left to the World's own message. */
+const COPY_WAIT_LIMIT_S = 30;
+
+const KEY = Symbol.for("world-harness.deliveries");
+const state: {
+  handlers: Map<string, Handler>;
+  messages: Map<string, Delivery[]>;
+  waiting: Map<string, Waiting[]>;
+  count: number;
+  current: AsyncLocalStorage<string>;
+} = ((globalThis as any)[KEY] ??= {
+  handlers: new Map(),
+  messages: new Map(),
+  waiting: new Map(),
+  count: 0,
+  current: new AsyncLocalStorage(),
+});
+
+export const currentDelivery = () => state.current.getStore() ?? null;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+export const runOf = (message: any): string | undefined => message?.runId ?? message?.workflowRunId;
+
+export const isStepQueue = (queueName: string) => /(^|_)wkf_step_/.test(queueName);
+
+export function kindOf(queueName: string, message: any): MessageKind {
+  if (isStepQueue(queueName) || message?.stepId) return "step";
+  return message?.runInput ? "start" : "wake";
+}
+
+export function stepOf(queueName: string, message: any): string | undefined {
+  if (message?.stepName) return message.stepName;
+  return isStepQueue(queueName) ? queueName.slice(queueName.indexOf("wkf_step_") + 9) : undefined;
+}
+
+/** Stands between the World's queue and the engine. */
+export function wrapHandler(prefix: string, handler: Handler): Handler {
+  state.handlers.set(prefix, handler);
+  return (message, metadata) => {
+    const runId = runOf(message);
+    const delivery = { prefix, queueName: metadata?.queueName ?? prefix, message, metadata };
+    return runId && !message.__healthCheck ? receive(runId, delivery) : handler(message, metadata);
+  };
+}
+
+async function receive(runId: string, delivery: Delivery): Promise<any> {
+  remember(runId, delivery);
+  const { queueName, message } = delivery;
+  const kind = kindOf(queueName, message);
+  const what = { on: "message" as const, kind, step: stepOf(queueName, message) };
+  const due = takeDue(runId, what).flatMap((fault) => (fault.do === "chaos" ? decide(fault) : [fault]));
+  for (const fault of due) await obstruct(runId, fault);
+  const copies = due.filter((fault) => fault.do === "redeliver");
+  for (const fault of copies) {
+    if (fault.when === "together") void Promise.all(copy(fault, (n) => deliverUntilTaken(delivery, n)));
+    else if (fault.when === "late") void pause(Number(fault.delayMs)).then(() => copyInTurn(fault, delivery));
+  }
+  const result = await handle(delivery, "world", 0);
+  for (const fault of copies) if (fault.when === "after") void copyInTurn(fault, delivery);
+  return result;
+}
+
+const copy = <T>(fault: Fault, deliver: (n: number) => T): T[] =>
+  Array.from({ length: Number(fault.copies) }, (_, index) => deliver(index + 1));
+
+async function copyInTurn(fault: Fault, delivery: Delivery): Promise<void> {
+  for (let n = 1; n <= Number(fault.copies); n++) await deliverUntilTaken(delivery, n);
+}
+
+/** Keeps a message back, or refuses it, before the engine sees it. */
+async function obstruct(runId: string, fault: Fault): Promise<void> {
+  if (fault.do === "delay") await pause(Number(fault.ms));
+  if (fault.do === "shuffle") await waitForOthers(runId, fault);
+  if (fault.do === "refuse") throw new Error("the nemesis refused this delivery");
+  if (fault.do === "hold" && !(await passGate(runId, String(fault.gate), GATE_LIMIT_MS)))
+    notes.write({ kind: "gate", runId, gate: fault.gate, expired: true });
+}
+
+/** What the seed has in store for the next message of a run. */
+function decide(fault: Fault): Fault[] {
+  const number = (fault.drawn = Number(fault.drawn ?? 0) + 1);
+  const rate = Number(fault.rate);
+  if (draw(Number(fault.seed), Number(number), 1) >= rate) return [];
+  const choice = draw(Number(fault.seed), Number(number), 2);
+  const ms = 20 + Math.floor(400 * draw(Number(fault.seed), Number(number), 3));
+  if (choice < 0.35) return [{ ...fault, do: "redeliver", when: "together", copies: 1 }];
+  if (choice < 0.6) return [{ ...fault, do: "redeliver", when: "after", copies: 1 }];
+  if (choice < 0.75) return [{ ...fault, do: "redeliver", when: "late", copies: 1, delayMs: ms }];
+  return [{ ...fault, do: "delay", ms }];
+}
+
+/** Collects messages and lets them go in the order that the seed determines. */
+function waitForOthers(runId: string, fault: Fault): Promise<void> {
+  const waiting = state.waiting.get(runId) ?? [];
+  state.waiting.set(runId, waiting);
+  const release = () => {
+    const order = waiting
+      .splice(0)
+      .sort((a, b) => draw(a.seed, a.place) - draw(b.seed, b.place));
+    order.forEach(({ go }, index) => setTimeout(go, 15 * index));
+  };
+  return new Promise((resolve) => {
+    waiting.push({ seed: Number(fault.seed), place: waiting.length, go: resolve });
+    if (waiting.length >= Number(fault.count)) release();
+    else setTimeout(release, SHUFFLE_LIMIT_MS);
+  });
+}
+
+/** Delivers a copy as a queue would: again after a failure, again when it is asked to. */
+async function deliverUntilTaken(delivery: Delivery, copyNumber: number): Promise<void> {
+  for (let tries = 0; tries < COPY_TRIES; tries++) {
+    let wait = COPY_PAUSE_MS;
+    try {
+      const result = await handle(delivery, "nemesis", copyNumber + tries);
+      if (!result?.timeoutSeconds || result.timeoutSeconds > COPY_WAIT_LIMIT_S) return;
+      wait = 1_000 * result.timeoutSeconds;
+    } catch {
+      // A queue delivers again what its handler refused.
+    }
+    await pause(wait);
+  }
+}
+
+async function handle({ prefix, queueName, message, metadata }: Delivery, cause: string, extra: number) {
+  const handler = state.handlers.get(prefix);
+  if (!handler) throw new Error(`this process has no handler for ${prefix}`);
+  const runId = runOf(message);
+  const delivery = `${process.pid}-${++state.count}`;
+  const attempt = (metadata?.attempt ?? 1) + extra;
+  notes.write({
+    kind: "delivery",
+    runId,
+    delivery,
+    message: kindOf(queueName, message),
+    step: stepOf(queueName, message),
+    stepId: message.stepId,
+    messageId: metadata?.messageId,
+    attempt,
+    cause,
+  });
+  const end = (outcome: string) => notes.write({ kind: "delivered", runId, delivery, outcome });
+  try {
+    const result = await state.current.run(delivery, () => handler(message, { ...metadata, attempt }));
+    end(result?.timeoutSeconds === undefined ? "done" : `again in ${result.timeoutSeconds} s`);
+    return result;
+  } catch (error) {
+    end(`error ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    throw error;
+  }
+}
+
+function remember(runId: string, delivery: Delivery): void {
+  const known = state.messages.get(runId) ?? [];
+  known.push(delivery);
+  if (known.length > KEPT_MESSAGES) known.shift();
+  state.messages.set(runId, known);
+}
+
+/** The messages of a run that this process was given, in order. */
+export function findMessages(runId: string, kind?: MessageKind, step?: string): Delivery[] {
+  return (state.messages.get(runId) ?? []).filter(
+    ({ queueName, message }) =>
+      (!kind || kindOf(queueName, message) === kind) && (!step || hasStep(stepOf(queueName, message), step)),
+  );
+}
+
+/** Delivers a message again, as often as asked, at the same time; resolves when all are taken. */
+export const deliverAgain = (delivery: Delivery, copies: number): Promise<unknown> =>
+  Promise.all(Array.from({ length: copies }, (_, index) => deliverUntilTaken(delivery, index + 1)));

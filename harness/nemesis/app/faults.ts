@@ -1,0 +1,141 @@
+// Which faults are due: a plan is bound to a run, and each fault of it waits for what it matches.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { notes } from "./notes.ts";
+
+/** What a queue message is for: the run's first, one step's, or to wake the run. */
+export type MessageKind = "start" | "step" | "wake";
+
+export type Place = {
+  /** A message that is delivered, a call of the World, or a step's body. */
+  on: "message" | "call" | "body";
+  kind?: MessageKind;
+  method?: string;
+  event?: string;
+  step?: string;
+  side?: "before" | "after";
+};
+
+export type Fault = {
+  do: string;
+  at: Place;
+  /** The first match that it happens to, counted from 1, and to how many from there on. */
+  nth: number;
+  times: number;
+  [setting: string]: unknown;
+};
+
+export type Happening = {
+  on: Place["on"];
+  side?: Place["side"];
+  kind?: MessageKind;
+  method?: string;
+  events?: string[];
+  step?: string;
+};
+
+type State = {
+  plans: Map<string, { fault: Fault; seen: number; index: number }[]>;
+  gates: Map<string, () => void>;
+  opened: Set<string>;
+};
+
+const KEY = Symbol.for("world-harness.faults");
+const SHARED = Symbol.for("world-harness.starting");
+
+const state: State = ((globalThis as any)[KEY] ??= { plans: new Map(), gates: new Map(), opened: new Set() });
+
+/** While a run is being started, its plan waits here for the run's id. */
+export const starting: AsyncLocalStorage<{ plan: Fault[]; bound?: string }> = ((globalThis as any)[SHARED] ??=
+  new AsyncLocalStorage());
+
+const KNOWN = new Set(["redeliver", "delay", "hold", "refuse", "shuffle", "chaos", "fail", "slow", "kill", "damage", "echo"]);
+const PLACES = new Set(["message", "call", "body"]);
+
+export function bindPlan(runId: string, plan: Fault[]): void {
+  const bound = state.plans.get(runId) ?? [];
+  for (const fault of plan) {
+    if (!KNOWN.has(fault.do)) throw new Error(`the fault plan names an unknown fault: ${fault.do}`);
+    if (!PLACES.has(fault.at?.on)) throw new Error(`the fault plan names an unknown point: ${fault.at?.on}`);
+    bound.push({ fault, seen: 0, index: bound.length });
+  }
+  state.plans.set(runId, bound);
+}
+
+/** Binds the plan of the start that is under way; called with the first run id that it shows. */
+export function bindStarting(runId: string | null | undefined): void {
+  const store = starting.getStore();
+  if (!store || store.bound || !runId) return;
+  store.bound = runId;
+  if (store.plan.length) bindPlan(runId, store.plan);
+}
+
+export const hasStep = (name: string | undefined, step: string) => name === step || !!name?.endsWith(`//${step}`);
+
+function matches({ at }: Fault, what: Happening): boolean {
+  return (
+    at.on === what.on &&
+    (at.side ?? "before") === (what.side ?? "before") &&
+    (!at.kind || at.kind === what.kind) &&
+    (!at.method || at.method === what.method) &&
+    (!at.event || !!what.events?.includes(at.event)) &&
+    (!at.step || hasStep(what.step, at.step))
+  );
+}
+
+/** Returns the faults that happen now, and notes that they did. */
+export function takeDue(runId: string | undefined, what: Happening): Fault[] {
+  const due: Fault[] = [];
+  for (const entry of (runId && state.plans.get(runId)) || []) {
+    const { fault } = entry;
+    if (!matches(fault, what)) continue;
+    entry.seen++;
+    if (entry.seen < fault.nth || entry.seen >= fault.nth + fault.times) continue;
+    notes.write({ kind: "fault", runId, fault: entry.index, do: fault.do });
+    due.push(fault);
+  }
+  return due;
+}
+
+/** Faults of one kind that lie on a run, without their happening. */
+export const listFaults = (runId: string | undefined, kind: string) =>
+  ((runId && state.plans.get(runId)) || []).filter(({ fault }) => fault.do === kind);
+
+export function noteFault(runId: string, index: number, kind: string): void {
+  notes.write({ kind: "fault", runId, fault: index, do: kind });
+}
+
+/** Waits until the gate of a run is opened; false when nobody opened it in time. */
+export async function passGate(runId: string, gate: string, limitMs: number): Promise<boolean> {
+  const key = `${runId} ${gate}`;
+  if (state.opened.has(key)) return true;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const opened = new Promise<boolean>((resolve) => {
+    const before = state.gates.get(key);
+    state.gates.set(key, () => {
+      before?.();
+      resolve(true);
+    });
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  return opened.finally(() => clearTimeout(timer));
+}
+
+export function openGate(runId: string, gate: string): void {
+  const key = `${runId} ${gate}`;
+  state.opened.add(key);
+  state.gates.get(key)?.();
+  state.gates.delete(key);
+}
+
+/** A number in [0, 1) that seed and place alone determine. */
+export function draw(seed: number, ...place: number[]): number {
+  let hash = 2166136261 ^ seed;
+  for (const part of place) {
+    hash = Math.imul(hash ^ part, 16777619);
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, 2246822507);
+  }
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 3266489909);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 4294967296;
+}

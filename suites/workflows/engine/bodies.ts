@@ -1,0 +1,51 @@
+import { FatalError, getStepMetadata, getWorkflowMetadata, RetryableError } from "workflow";
+
+// The nemesis (harness/nemesis/app) keeps its state on globalThis, because bundlers give the steps,
+// the routes and the World each a copy of every module they import.
+const nemesis = () => (globalThis as any)[Symbol.for("world-harness.bodies")];
+
+export type Work = {
+  /** How long the body takes. */
+  ms?: number;
+  /** How many of its executions fail before one succeeds. */
+  fails?: number;
+  /** How it fails. */
+  how?: "error" | "retryable" | "fatal";
+  /** With `retryable`: when it may be tried again. */
+  retryAfterMs?: number;
+  /** Whether its first execution kills the process; or every one. */
+  dies?: "once" | "always";
+  /** Whether it does something that must happen once. */
+  effect?: boolean;
+};
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+function fail({ how, retryAfterMs }: Work, key: string): never {
+  const message = `${key} fails on purpose`;
+  if (how === "fatal") throw new FatalError(message);
+  if (how === "retryable") throw new RetryableError(message, { retryAfter: retryAfterMs ?? 1_000 });
+  throw new Error(message);
+}
+
+/** Runs a step's body between two marks, which the harness finds whatever becomes of the process. */
+export async function marked<T>(
+  step: string,
+  key: string,
+  body: (entered: number, failed: number) => Promise<T> | T,
+): Promise<T> {
+  const { stepId, attempt } = getStepMetadata();
+  const { workflowRunId } = getWorkflowMetadata();
+  return nemesis().perform({ runId: workflowRunId, key, stepId, attempt, step }, body);
+}
+
+/** Does what a step of a program is to do, and returns its key. */
+export async function labor(step: string, key: string, work: Work): Promise<string> {
+  return marked(step, key, async (entered, failed) => {
+    if (work.effect) nemesis().effect(getWorkflowMetadata().workflowRunId, getStepMetadata().stepId);
+    if (work.dies === "always" || (work.dies === "once" && entered === 1)) process.kill(process.pid, "SIGKILL");
+    if (work.ms) await pause(work.ms);
+    if (failed < (work.fails ?? 0)) fail(work, key);
+    return key;
+  });
+}

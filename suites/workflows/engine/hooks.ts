@@ -1,0 +1,45 @@
+import { createHook, createWebhook } from "workflow";
+import { labor } from "./bodies";
+
+async function note(key: string): Promise<string> {
+  "use step";
+  return labor("note", key, {});
+}
+
+/** Takes payloads one after the other, a step for each, until one says `stop`; then disposes. */
+export async function listening(token: string): Promise<unknown[]> {
+  "use workflow";
+  const hook = createHook<{ number: number; stop?: boolean }>({ token });
+  const seen: unknown[] = [];
+  for await (const payload of hook) {
+    seen.push(payload.number);
+    await note(`payload-${payload.number}`);
+    if (payload.stop) break;
+  }
+  return seen;
+}
+
+/** Waits for one payload of a token; what becomes of it when another run has the token is its answer. */
+export async function claiming(token: string): Promise<unknown> {
+  "use workflow";
+  const hook = createHook<unknown>({ token });
+  try {
+    return { payload: await hook };
+  } catch (error) {
+    return { refused: (error as Error).name };
+  }
+}
+
+/** Waits for a request to its webhook. */
+export async function calledBack(): Promise<unknown> {
+  "use workflow";
+  const webhook = createWebhook();
+  await publish(webhook.token);
+  const request = await webhook;
+  return request.json();
+}
+
+async function publish(token: string): Promise<string> {
+  "use step";
+  return labor("publish", token, {});
+}
