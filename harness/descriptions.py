@@ -98,6 +98,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     language: Language = "typescript"
     #: Whether several processes may share its storage, by its documentation.
     processes: Literal["several", "one"] = "several"
+    #: The variable of its environment that bounds how many messages it delivers at a time.
+    concurrency: str = ""
     #: Whether every install of a line holds it; the others are added when they are asked for.
     bundled: bool = False
     #: Version, or pattern of versions -> what these need; all that match count, in this order.

@@ -33,5 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--parcel", type=Path, default=None, help="the World as `certify` hands it over"
     )
     examined.addoption("--records", type=Path, default=None, help="file that takes the records")
+    harassed = parser.getgroup("world-harness-engine", "world-harness: harassing the engine")
+    harassed.addoption(
+        "--examples", type=int, default=None, help="cases that each check of the engine draws"
+    )
+    harassed.addoption("--case", default=None, help="the one case to play, as JSON")
+    harassed.addoption(
+        "--mutant", default=None, help="a defect in the World: a module's path#its export"
+    )
     for name in ("env", "service", "setup"):
         examined.addoption(f"--{name}", action="append", default=[], help="as of `certify`")

@@ -128,6 +128,36 @@ class ForkEnd(msgspec.Struct, frozen=True, kw_only=True, tag="fork", tag_field="
     startup_ms: float | None = None
 
 
+class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check", tag_field="record"):
+    """What one check of the engine suites found on one cell."""
+
+    cell: Cell
+    #: Whether the framework's dev server ran the app, or a build of it.
+    mode: Literal["production", "development"] = "production"
+    suite: str
+    clause: str
+    #: The test's name.
+    check: str
+    verdict: Literal["passed", "failed", "inconclusive", "not applicable"]
+    #: How it compares with the list of known failures; empty when it is on none.
+    state: Literal["", "known", "flaky", "unexpected pass"] = ""
+    message: str = ""
+    #: What happened, in order, a line each.
+    witness: tuple[str, ...] = ()
+    #: The command that runs the smallest failing case again.
+    reproduce: str = ""
+    seed: int = 0
+    examples: int = 0
+    #: How often the smallest failing case was tried again, and how often it failed.
+    tried: int = 0
+    reproduced: int = 0
+    duration_ms: float = 0.0
+    #: What was measured or seen beside the verdict: name -> answer.
+    answers: dict[str, str] = {}
+    #: Why it is known to fail.
+    reason: str = ""
+
+
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="record"):
     """The end of a session: present when every fork of the plan was tried."""
 
@@ -143,7 +173,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     harness_memory_bytes: int
 
 
-Record = Header | Sample | ForkEnd | Footer
+Record = Header | Sample | ForkEnd | Check | Footer
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,3 +183,4 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
     forks: tuple[ForkEnd, ...]
     footer: Footer | None
+    checks: tuple[Check, ...] = ()

@@ -14,6 +14,7 @@ import msgspec
 from harness.errors import ResultsError
 from harness.measure.results import (
     METHODOLOGY,
+    Check,
     Footer,
     ForkEnd,
     Header,
@@ -119,6 +120,7 @@ def read_results(path: Path) -> Results:
     footer: Footer | None = None
     samples: list[Sample] = []
     forks: dict[str, ForkEnd] = {}
+    checks: list[Check] = []
     for record in _read_records(path):
         match record:
             case Header():
@@ -127,6 +129,8 @@ def read_results(path: Path) -> Results:
                 samples.append(record)
             case ForkEnd():
                 forks[record.fork] = record
+            case Check():
+                checks.append(record)
             case Footer():
                 footer = record
     if header is None:
@@ -141,6 +145,7 @@ def read_results(path: Path) -> Results:
         samples=tuple(sample for sample in samples if (sample.fork, sample.attempt) in counted),
         forks=tuple(forks.values()),
         footer=footer,
+        checks=tuple(checks),
     )
 
 

@@ -1,6 +1,11 @@
-"""The nemesis: seeded faults for deliveries, calls and processes; and the journal of what it did."""
+"""The nemesis: seeded faults for deliveries, calls and processes, and the journal of it all."""
 
 from pathlib import Path
 
 #: What an app that is harassed holds beside its framework's files.
 APP = Path(__file__).parent / "app"
+
+#: Names the folder of the journal in the app's environment.
+NOTES = "WORLD_HARNESS_NOTES"
+#: Names a defect between the World and its wrapper: `<path of a module>#<its export>`.
+MUTANT = "WORLD_HARNESS_MUTANT"

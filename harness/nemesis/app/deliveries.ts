@@ -67,7 +67,7 @@ async function receive(runId: string, delivery: Delivery): Promise<any> {
   for (const fault of due) await obstruct(runId, fault);
   const copies = due.filter((fault) => fault.do === "redeliver");
   for (const fault of copies) {
-    if (fault.when === "together") void Promise.all(copy(fault, (n) => deliverUntilTaken(delivery, n)));
+    if (fault.when === "together") void Promise.all(copy(fault, (n) => copyAtOnce(fault, delivery, n)));
     else if (fault.when === "late") void pause(Number(fault.delayMs)).then(() => copyInTurn(fault, delivery));
   }
   const result = await handle(delivery, "world", 0);
@@ -77,6 +77,12 @@ async function receive(runId: string, delivery: Delivery): Promise<any> {
 
 const copy = <T>(fault: Fault, deliver: (n: number) => T): T[] =>
   Array.from({ length: Number(fault.copies) }, (_, index) => deliver(index + 1));
+
+/** Copies of one moment, or each a little later than the one before. */
+async function copyAtOnce(fault: Fault, delivery: Delivery, n: number): Promise<void> {
+  if (fault.delayMs) await pause(n * Number(fault.delayMs));
+  await deliverUntilTaken(delivery, n);
+}
 
 async function copyInTurn(fault: Fault, delivery: Delivery): Promise<void> {
   for (let n = 1; n <= Number(fault.copies); n++) await deliverUntilTaken(delivery, n);

@@ -1,0 +1,221 @@
+"""What the app wrote down: every World call, delivery, execution of a body, and fault."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from harness.nemesis.plans import MessageKind
+
+
+class _Record(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="kind", kw_only=True, weakref=False
+):
+    """One line of a journal; `at_ms` is milliseconds since the epoch."""
+
+    at_ms: float
+    pid: int
+    #: Place in the process's journal.
+    order: int
+    run_id: str | None = None
+
+
+class Delivery(_Record, frozen=True, kw_only=True, tag="delivery"):
+    """A message reached the engine."""
+
+    delivery: str
+    message: MessageKind
+    step: str | None = None
+    step_id: str | None = None
+    message_id: str | None = None
+    attempt: int
+    cause: Literal["world", "nemesis"]
+
+
+class Delivered(_Record, frozen=True, kw_only=True, tag="delivered"):
+    """The engine is through with a message: `done`, `again in n s` or `error …`."""
+
+    delivery: str
+    outcome: str
+
+
+class Call(_Record, frozen=True, kw_only=True, tag="call"):
+    """A call of the World has ended."""
+
+    method: str
+    began_at_ms: float
+    delivery: str | None = None
+    step: str | None = None
+    event: str | None = None
+    #: Of a batch.
+    events: tuple[str, ...] = ()
+    #: Of a lazy start, which creates the step, too.
+    lazy: bool = False
+    correlation_id: str | None = None
+    event_id: str | None = None
+    #: Of a message that is sent.
+    message: MessageKind | None = None
+    step_id: str | None = None
+    key: str | None = None
+    delay_seconds: float | None = None
+    #: The name of the error that it ended with.
+    error: str | None = None
+
+
+class _Mark(_Record, frozen=True, kw_only=True):
+    key: str
+    step: str
+    step_id: str
+    attempt: int
+    execution: str
+    delivery: str | None = None
+
+
+class Entered(_Mark, frozen=True, kw_only=True, tag="entered"):
+    """A body began."""
+
+
+class Left(_Mark, frozen=True, kw_only=True, tag="left"):
+    """A body ended well."""
+
+
+class Failed(_Mark, frozen=True, kw_only=True, tag="failed"):
+    """A body threw."""
+
+    error: str
+
+
+class Struck(_Record, frozen=True, kw_only=True, tag="fault"):
+    """A fault of the run's plan happened."""
+
+    fault: int
+    do: str
+
+
+class Effect(_Record, frozen=True, kw_only=True, tag="effect"):
+    """A body did, or found done, what is to happen once for its key."""
+
+    key: str
+    first: bool
+
+
+class Gate(_Record, frozen=True, kw_only=True, tag="gate"):
+    """Nobody opened a gate in time."""
+
+    gate: str
+    expired: bool
+
+
+Record = Delivery | Delivered | Call | Entered | Left | Failed | Struck | Effect | Gate
+_decoder = msgspec.json.Decoder(Record)
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of a step's body; times are milliseconds since the epoch."""
+
+    key: str
+    step_id: str
+    #: What the body was told.
+    attempt: int
+    pid: int
+    delivery: str | None
+    entered_at_ms: float
+    #: `None` when its process died in it, or it still runs.
+    ended_at_ms: float | None
+    outcome: Literal["left", "failed", "cut off"]
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """The records of one run, or of all, in the order of time."""
+
+    records: tuple[Record, ...]
+
+    def of(self, run_id: str) -> Journal:
+        """Return the part that belongs to one run."""
+        return Journal(tuple(item for item in self.records if item.run_id == run_id))
+
+    def calls(self, method: str = "", event: str = "") -> list[Call]:
+        """Return the World calls of a method, or that wrote an event of a type."""
+        return [
+            item
+            for item in self.records
+            if isinstance(item, Call)
+            and method in {"", item.method}
+            and (event in {"", item.event} or event in item.events)
+        ]
+
+    def deliveries(self, kind: MessageKind | None = None) -> list[Delivery]:
+        """Return the messages that reached the engine."""
+        return [
+            item
+            for item in self.records
+            if isinstance(item, Delivery) and kind in {None, item.message}
+        ]
+
+    def outcomes(self) -> dict[str, str]:
+        """Return delivery -> what became of it; one that was cut off is missing."""
+        return {item.delivery: item.outcome for item in self.records if isinstance(item, Delivered)}
+
+    def executions(self, key: str | None = None) -> list[Execution]:
+        """Return the executions of bodies, or of the one with a key, by their beginning."""
+        ends = {
+            (item.pid, item.run_id, item.key, item.execution): item
+            for item in self.records
+            if isinstance(item, Left | Failed)
+        }
+        return [
+            _join(item, ends.get((item.pid, item.run_id, item.key, item.execution)))
+            for item in self.records
+            if isinstance(item, Entered) and key in {None, item.key}
+        ]
+
+    def faults(self) -> Counter[int]:
+        """Return how often each fault of the plan happened, by its place in the plan."""
+        return Counter(item.fault for item in self.records if isinstance(item, Struck))
+
+    def effects(self) -> list[Effect]:
+        """Return what was to happen once."""
+        return [item for item in self.records if isinstance(item, Effect)]
+
+
+def read_journal(folder: Path) -> Journal:
+    """Read the journals of every process that wrote into a folder, without lines cut by a kill."""
+    return sort_journal(_read_lines(folder))
+
+
+def parse_journal(entries: Sequence[Any]) -> Journal:
+    """Read a journal that an app elsewhere sent."""
+    return sort_journal(msgspec.convert(entry, Record) for entry in entries)
+
+
+def sort_journal(records: Iterable[Record]) -> Journal:
+    """Put records in order: a process's own, and of several by their clocks."""
+    return Journal(tuple(sorted(records, key=lambda item: (item.at_ms, item.pid, item.order))))
+
+
+def _read_lines(folder: Path) -> Iterable[Record]:
+    for path in sorted(folder.glob("journal-*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            try:
+                yield _decoder.decode(line)
+            except msgspec.ValidationError:
+                raise
+            except msgspec.DecodeError:
+                continue
+
+
+def _join(began: Entered, ended: Left | Failed | None) -> Execution:
+    return Execution(
+        key=began.key,
+        step_id=began.step_id,
+        attempt=began.attempt,
+        pid=began.pid,
+        delivery=began.delivery,
+        entered_at_ms=began.at_ms,
+        ended_at_ms=ended.at_ms if ended else None,
+        outcome="cut off" if ended is None else "left" if isinstance(ended, Left) else "failed",
+    )

@@ -1,0 +1,195 @@
+"""Fault plans: what the nemesis does to one run, as the app receives it (docs/nemesis.md).
+
+A plan is a list of faults. Each waits for what it names (a message, a call, a body) and happens to
+the matches `nth` to `nth + times - 1`, counted from 1 in the process that the plan was given to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from harness.descriptions import read_table
+from harness.errors import UsageError, unknown
+
+#: A run's first message, one step's, or one that wakes the run.
+MessageKind: TypeAlias = Literal["start", "step", "wake"]
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+    """A part of a plan; names are camelCase on the wire."""
+
+
+class Place(_Wire, frozen=True, kw_only=True):
+    """Where a fault happens: what is left out matches everything."""
+
+    on: Literal["message", "call", "body"]
+    #: Of a message.
+    kind: MessageKind | None = None
+    #: Of a call: `events.create`, `queue`, `streams.write`…
+    method: str | None = None
+    #: Of a call that writes events: the type of one of them.
+    event: str | None = None
+    #: The step's function, as it is called in the source.
+    step: str | None = None
+    side: Literal["before", "after"] = "before"
+
+
+class _Fault(_Wire, frozen=True, tag_field="do", kw_only=True, omit_defaults=False):
+    """One fault."""
+
+    at: Place
+    nth: int = 1
+    times: int = 1
+
+
+class Redeliver(_Fault, frozen=True, kw_only=True, tag="redeliver"):
+    """Deliver a message again: at the same time, after the first delivery ended, or late.
+
+    `delay_ms` lies between one copy and the next (`together`), or before the first (`late`).
+    Copies of a message come again, as from a queue, when the engine refuses them or asks for it.
+    """
+
+    at: Place = Place(on="message")
+    copies: int = 1
+    when: Literal["together", "after", "late"] = "together"
+    delay_ms: int = 0
+
+
+class Delay(_Fault, frozen=True, kw_only=True, tag="delay"):
+    """Keep a delivery back for a time."""
+
+    at: Place = Place(on="message")
+    ms: int
+
+
+class Hold(_Fault, frozen=True, kw_only=True, tag="hold"):
+    """Keep a delivery back until the harness opens the gate (at most a minute)."""
+
+    at: Place = Place(on="message")
+    gate: str
+
+
+class Refuse(_Fault, frozen=True, kw_only=True, tag="refuse"):
+    """Fail a delivery before the engine sees it: the World's queue has to deliver again."""
+
+    at: Place = Place(on="message")
+
+
+class Shuffle(_Fault, frozen=True, kw_only=True, tag="shuffle"):
+    """Collect deliveries and let them go in an order that the seed determines."""
+
+    at: Place = Place(on="message")
+    count: int
+    seed: int
+
+
+class Chaos(_Fault, frozen=True, kw_only=True, tag="chaos"):
+    """Let the seed choose for each delivery: twice at once, twice in turn, late, or as it is."""
+
+    at: Place = Place(on="message")
+    times: int = 1_000_000
+    seed: int
+    #: The share of deliveries that something happens to, 0..1.
+    rate: float
+
+
+class Fail(_Fault, frozen=True, kw_only=True, tag="fail"):
+    """Let a call of the World fail: before it is made, or after (its answer is lost)."""
+
+    #: `name`, `message`, and whatever else the error carries (`status`, `retryAfter`).
+    error: dict[str, Any]
+
+
+class Slow(_Fault, frozen=True, kw_only=True, tag="slow"):
+    """Let a call of the World take longer."""
+
+    ms: int
+
+
+class Kill(_Fault, frozen=True, kw_only=True, tag="kill"):
+    """End the app's process by SIGKILL."""
+
+
+class Damage(_Fault, frozen=True, kw_only=True, tag="damage"):
+    """Damage the event log as the engine reads it, in every page that holds the event."""
+
+    at: Place = Place(on="call", method="events.list")
+    change: Literal["drop", "repeat", "swap", "insert"]
+    event_id: str
+    #: With `swap`: the event that it changes places with.
+    other_id: str | None = None
+    #: With `insert`: what the inserted event has that the one before it has not.
+    event: dict[str, Any] | None = None
+
+
+class Echo(_Fault, frozen=True, kw_only=True, tag="echo"):
+    """Let every incremental read return what is known already: its events twice, or one before."""
+
+    at: Place = Place(on="call", method="events.list")
+    change: Literal["twice", "early"]
+
+
+Fault: TypeAlias = (
+    Redeliver | Delay | Hold | Refuse | Shuffle | Chaos | Fail | Slow | Kill | Damage | Echo
+)
+Plan: TypeAlias = Sequence[Fault]
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named point of a run's life (`points.toml`)."""
+
+    id: str
+    title: str
+    on: Literal["call", "body"]
+    method: str | None = None
+    event: str | None = None
+    side: Literal["before", "after"] = "before"
+
+    def place(self, step: str | None = None) -> Place:
+        """Return it as a place, of one step where a step is named."""
+        return Place(on=self.on, method=self.method, event=self.event, side=self.side, step=step)
+
+
+def describe_points() -> dict[str, Point]:
+    """Return every named point by its id, in the order of a run's life."""
+    return read_table(Path(__file__).with_name("points.toml"), "point", Point)
+
+
+def find_point(name: str) -> Point:
+    """Return the point of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    points = describe_points()
+    if name not in points:
+        raise unknown("point", name, points)
+    return points[name]
+
+
+def read_plan(text: str | bytes) -> tuple[Fault, ...]:
+    """Read a plan from JSON; a place may be the name of a point.
+
+    Raises:
+        UsageError: not JSON, an unknown fault, point or setting.
+    """
+    try:
+        entries = msgspec.json.decode(text, type=list[dict[str, Any]])
+        return tuple(msgspec.convert(_resolve(entry), Fault) for entry in entries)
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            "the fault plan cannot be read",
+            cause=str(error),
+            remedy="docs/nemesis.md lists the faults and their settings",
+        ) from error
+
+
+def _resolve(entry: Mapping[str, Any]) -> dict[str, Any]:
+    place = entry.get("at")
+    if not isinstance(place, str):
+        return dict(entry)
+    return {**entry, "at": msgspec.to_builtins(find_point(place).place())}

@@ -1,0 +1,271 @@
+"""Cells of a session: `pytest --pyargs suites.engine --line v5 --framework express --world local`.
+
+Every worker starts apps of its own. Every test leaves one record, which the first process writes to
+`--records`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from harness.deployments.launcher import Launcher, Remote
+from harness.descriptions import Catalog, Cell
+from harness.engine.clauses import EngineClause, describe_engine_clauses
+from harness.errors import HarnessError, unknown
+from harness.measure.plan import Choice, Profile, choose
+from harness.nemesis import MUTANT
+from suites import workflows
+from suites.engine import CLAUSES
+from suites.engine.applicability import explain_inapplicable
+from suites.engine.cases import Budget, Cases
+from suites.engine.recording import RECORD, describe_outcome
+from suites.engine.stage import Stage, open_stage
+from suites.engine.violations import NotApplicable
+
+_CLAUSES = describe_engine_clauses(CLAUSES)
+_CASES = pytest.StashKey[Cases]()
+_CATALOG = pytest.StashKey[Catalog]()
+
+#: What a check draws when nothing else is asked for.
+EXAMPLES = 6
+#: URL and headers of an app elsewhere, as JSON; both can be secret.
+REMOTE = "WORLD_HARNESS_REMOTE"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marker means."""
+    config.addinivalue_line("markers", "engine(id, cost): the engine clause that a check decides")
+
+
+def _catalog_of(config: pytest.Config) -> Catalog:
+    if _CATALOG not in config.stash:
+        from harness.cli.catalog import read_catalog
+
+        config.stash[_CATALOG] = read_catalog()
+    return config.stash[_CATALOG]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every check on every cell that the options choose."""
+    if "cell" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    if config.getoption("--world") == ["remote"]:
+        cells = [Cell(config.getoption("--line")[0], config.getoption("--framework")[0], "remote")]
+    else:
+        cells = _choose_cells(config)
+    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells], scope="session")
+
+
+def _choose_cells(config: pytest.Config) -> list[Cell]:
+    profile = Profile(
+        id="e2e",
+        title="",
+        lines=("v5",),
+        frameworks=("express",),
+        worlds=("local",),
+        scenarios=("no-steps",),
+        forks=1,
+    )
+    choice = Choice(
+        lines=tuple(config.getoption("--line")),
+        frameworks=tuple(config.getoption("--framework")),
+        worlds=tuple(config.getoption("--world")),
+    )
+    try:
+        return list(choose(_catalog_of(config), profile, choice).cells)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the clauses that are asked for; start what takes long first."""
+    wanted = {name for text in config.getoption("--clause") for name in text.split(",")}
+    ours = [item for item in items if item.get_closest_marker("engine")]
+    if ours:
+        for name in sorted(wanted - _CLAUSES.keys()):
+            raise pytest.UsageError(str(unknown("engine clause", name, _CLAUSES)))
+    dropped = [item for item in ours if wanted and _clause_id(item) not in wanted]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
+    items.sort(key=_cost, reverse=True)
+
+
+def _clause_id(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("engine")
+    return str(marker.args[0]) if marker else ""
+
+
+def _cost(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("engine")
+    return float(marker.kwargs.get("cost", 0)) if marker else 0.0
+
+
+@pytest.fixture(scope="session")
+def launcher(pytestconfig: pytest.Config) -> Iterator[Launcher]:
+    """What starts apps; everything that it made ends with the session."""
+    remote = os.environ.get(REMOTE)
+    with Launcher(
+        _catalog_of(pytestconfig),
+        workflows.ENGINE,
+        remote=msgspec.json.decode(remote, type=Remote) if remote else None,
+    ) as launcher:
+        yield launcher
+
+
+class Opener:
+    """Opens stages of one cell."""
+
+    def __init__(self, launcher: Launcher, cell: Cell, catalog: Catalog, log: str) -> None:
+        self._launcher = launcher
+        self.cell = cell
+        self.world = catalog.worlds[cell.world]
+        self._log = log
+        launcher.prepare(cell)
+
+    def __call__(
+        self, env: Mapping[str, str] | None = None, *, mutant: str | None = None
+    ) -> AbstractContextManager[Stage]:
+        """Start the app on empty storage.
+
+        Args:
+            env: Environment beyond the usual.
+            mutant: A defect to put into the World.
+        """
+        given = {**(env or {}), **({MUTANT: mutant} if mutant else {})}
+        return open_stage(self._launcher, self.cell, self.world, env=given, log=self._log)
+
+
+@pytest.fixture(scope="session")
+def open_cell(
+    pytestconfig: pytest.Config, launcher: Launcher, cell: Cell
+) -> Callable[..., AbstractContextManager[Stage]]:
+    """Opens stages for checks that end processes, or need an environment of their own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    opener = Opener(launcher, cell, _catalog_of(pytestconfig), f"engine-{worker}")
+    mutant = pytestconfig.getoption("--mutant")
+    return lambda env=None: opener(env, mutant=mutant)
+
+
+@pytest.fixture(scope="session")
+def shared_stage(open_cell: Callable[..., AbstractContextManager[Stage]]) -> Iterator[Stage]:
+    """The app that most checks of this worker share."""
+    with open_cell() as stage:
+        yield stage
+
+
+@pytest.fixture
+def clause(request: pytest.FixtureRequest) -> EngineClause:
+    """The clause that the check decides."""
+    return _CLAUSES[_clause_id(request.node)]
+
+
+@pytest.fixture
+def applicable(pytestconfig: pytest.Config, clause: EngineClause, cell: Cell) -> None:
+    """Skip where the clause does not apply to the cell."""
+    reason = explain_inapplicable(clause, cell, _catalog_of(pytestconfig).worlds[cell.world])
+    if reason:
+        raise NotApplicable(reason)
+
+
+@pytest.fixture
+def stage(applicable: None, shared_stage: Stage) -> Stage:
+    """The app under test; begun again when an earlier check was its end."""
+    if not shared_stage.is_alive():
+        shared_stage.launch()
+    return shared_stage
+
+
+@pytest.fixture
+def open_own(
+    applicable: None, open_cell: Callable[..., AbstractContextManager[Stage]]
+) -> Callable[..., AbstractContextManager[Stage]]:
+    """Opens apps on storage of their own, for checks that end processes."""
+    return open_cell
+
+
+@pytest.fixture
+def cases(request: pytest.FixtureRequest) -> Cases:
+    """Plays the cases of the check."""
+    config = request.config
+    examples = config.getoption("--examples")
+    cases = Cases(
+        Budget(
+            examples=EXAMPLES if examples is None else examples,
+            seed=config.getoption("--seed") or 0,
+            given=config.getoption("--case"),
+        )
+    )
+    request.node.stash[_CASES] = cases
+    return cases
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, Any]:
+    """Turn the end of a check into its record, and into words for whoever reads the terminal."""
+    report: Any = yield
+    error = call.excinfo.value if call.excinfo else None
+    if item.get_closest_marker("engine") is None or (call.when != "call" and error is None):
+        return report
+    clause = _CLAUSES[_clause_id(item)]
+    cases = item.stash.get(_CASES, None)
+    record = describe_outcome(item, clause, error, call.duration * 1000, cases)
+    report.user_properties.append((RECORD, msgspec.json.encode(record).decode()))
+    if record.verdict == "not applicable":
+        report.outcome = "skipped"
+        report.longrepr = (str(Path(__file__)), 0, f"Skipped: {clause.id}: {record.message}")
+    elif record.verdict in {"failed", "inconclusive"}:
+        story = "\n".join(f"  {line}" for line in record.witness)
+        report.longrepr = (
+            f"{clause.id} {record.verdict}: {record.message}\n{story}\nagain: {record.reproduce}"
+        )
+    return report
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Write the record of a test that ended, in the process that the user started."""
+    if _sink is not None:
+        for name, value in report.user_properties:
+            if name == RECORD:
+                with _sink.open("a", encoding="utf-8") as lines:
+                    lines.write(f"{value}\n")
+
+
+_sink: Path | None = None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Find out where records go; workers send theirs to the first process."""
+    global _sink
+    if not hasattr(session.config, "workerinput"):
+        _sink = session.config.getoption("--records")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Say how many checks there will be."""
+    _plan(node.config, len(ids))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say how many checks there will be, where there are no workers."""
+    if session.items and not hasattr(session.config, "workerinput"):
+        _plan(session.config, len(session.items))
+
+
+def _plan(config: pytest.Config, checks: int) -> None:
+    records = config.getoption("--records")
+    if records is not None:
+        with contextlib.suppress(OSError):
+            records.with_suffix(".planned").write_text(str(checks), encoding="ascii")

@@ -1,0 +1,77 @@
+"""From the end of a test to its record."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from harness.certification.records import clean_text
+from harness.descriptions import Cell
+from harness.engine.clauses import EngineClause
+from harness.errors import HarnessError
+from harness.measure.results import Check
+from suites.engine.cases import Cases, Found
+from suites.engine.stage import EngineError
+from suites.engine.violations import Inconclusive, NotApplicable, Violation
+
+#: The name under which a record travels with a report.
+RECORD = "engine-record"
+
+
+def describe_outcome(
+    item: pytest.Item,
+    clause: EngineClause,
+    error: BaseException | None,
+    duration_ms: float,
+    cases: Cases | None,
+) -> Check:
+    """Return the record of a check that ended."""
+    verdict, message = _judge(error)
+    found = cases.found if cases else Found()
+    cell: Cell = item.callspec.params["cell"]  # type: ignore[attr-defined]
+    name = item.originalname or item.name  # type: ignore[attr-defined]
+    seed = item.config.getoption("--seed") or 0
+    witness = error.witness if isinstance(error, Violation) else ()
+    return Check(
+        cell=cell,
+        suite=clause.suite,
+        clause=clause.id,
+        check=name,
+        verdict=verdict,
+        message=clean_text(message),
+        witness=tuple(clean_text(line) for line in witness),
+        reproduce=_write_command(item, name, cell, seed, found)
+        if verdict in {"failed", "inconclusive"}
+        else "",
+        seed=seed,
+        examples=found.examples,
+        tried=found.tried,
+        reproduced=found.reproduced,
+        duration_ms=duration_ms,
+        answers={key: clean_text(value) for key, value in found.answers.items()},
+    )
+
+
+def _judge(error: BaseException | None) -> tuple[Any, str]:
+    match error:
+        case None:
+            return "passed", ""
+        case Violation():
+            return "failed", error.message
+        case NotApplicable():
+            return "not applicable", str(error)
+        case Inconclusive() | HarnessError() | EngineError():
+            return "inconclusive", str(error)
+    return "inconclusive", f"the check itself broke: {type(error).__name__}: {error}"
+
+
+def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: Found) -> str:
+    words = ["pytest", "--pyargs", f"suites.engine.{item.path.stem}", "-k", name]
+    words += ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
+    words += ["--case", found.case] if found.case else ["--seed", str(seed)]
+    mutant = item.config.getoption("--mutant")
+    if mutant:
+        words += ["--mutant", mutant]
+    return shlex.join(words)
