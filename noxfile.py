@@ -1,4 +1,4 @@
-"""What there is to run: `nox -s bench` measures, `nox -s tests` tests the instrument."""
+"""What there is to run: `bench` measures, `certify` and `e2e` examine, `tests` the instrument."""
 
 import nox
 
@@ -12,6 +12,7 @@ DOCUMENTS = [
     "harness.adapters.schema",
     "suites.conformance.kills",
     "suites.conformance.worlds_document",
+    "suites.engine.engine_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 
@@ -28,6 +29,13 @@ def certify(session: nox.Session) -> None:
     """Certify a World: `nox -s certify -- postgres` passes everything on."""
     session.install("-e", ".")
     session.run("world-harness", "certify", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Harass the engine on real apps: `nox -s e2e -- --line v5 --world postgres`."""
+    session.install("-e", ".")
+    session.run("world-harness", "e2e", *session.posargs)
 
 
 @nox.session

@@ -136,7 +136,7 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
         raise _demand_url()
     if request.remote is None:
         return choose(catalog, profile, request.choice)
-    cell = _identify_remote(request.remote, (asked or remote_worlds)[0])
+    cell, _ = identify_remote(request.remote, (asked or remote_worlds)[0])
     scenarios = choose_scenarios(catalog, profile, request.choice.scenarios)
     if not here:
         return Selection(cells=(cell,), scenarios=scenarios, impossible={})
@@ -148,10 +148,16 @@ def _demand_url() -> UsageError:
     return UsageError("a remote World needs a URL", remedy="give --url https://… as well")
 
 
-def _identify_remote(remote: Remote, world: str) -> Cell:
+def identify_remote(remote: Remote, world: str) -> tuple[Cell, tuple[str, ...]]:
+    """Ask a remote app what it is: its cell, and the workflows that it has.
+
+    Raises:
+        UsageError: the URL is none.
+        DeploymentError: it does not answer.
+    """
     with reach_app(remote.url, remote.headers) as deployment:
         identity = deployment.identity
-        return Cell(identity.line, identity.framework, world)
+        return Cell(identity.line, identity.framework, world), identity.workflows
 
 
 def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selection]:
@@ -167,7 +173,7 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selec
         seed=seed,
         command=write_command(request, seed),
         node_version=find_node().version,
-        pins=_pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
+        pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
     )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
     return request.out / name, header, selection
@@ -201,7 +207,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
         "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
         "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
-        "pins": (header.pins, _pin_lines(catalog, header.pins, worlds)),
+        "pins": (header.pins, pin_lines(catalog, header.pins, worlds)),
         "machine": (header.machine, describe_machine(find_node().version)),
     }
     changed = [name for name, (then, now) in described.items() if then != now]
@@ -214,10 +220,13 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     return path, header, selection
 
 
-def _pin_lines(
+def pin_lines(
     catalog: Catalog, lines: Iterable[str], worlds: Iterable[str]
 ) -> dict[str, dict[str, str]]:
-    """Pin those lines that are described: a remote app can be of another one."""
+    """Return line -> package -> version of everything installed for some Worlds.
+
+    Only of lines that are described: a remote app can be of another one.
+    """
     needed = catalog.keep_worlds(worlds)
     return {line: pin_line(needed, line) for line in lines if line in needed.lines}
 

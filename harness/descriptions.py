@@ -22,6 +22,9 @@ T = TypeVar("T")
 #: What a World is written in, an SDK line is for, and a framework loads.
 Language = Literal["typescript", "python"]
 
+#: Where a report of tests counts a World's cells.
+Category = Literal["hosted", "local", "postgres", "cross-language", "community", "other"]
+
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One release line of the SDK with its exact pins (`harness/workspaces/lines.toml`)."""
@@ -43,6 +46,8 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     #: Commands run in the app's folder; the first word is found in the install's binaries.
     build: tuple[str, ...]
     start: tuple[str, ...]
+    #: Command that runs its dev server; empty where it has none.
+    dev: tuple[str, ...] = ()
     #: Environment of build and server beyond what every app gets.
     env: dict[str, str] = {}
     #: Line id -> why this framework cannot serve it.
@@ -78,6 +83,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     title: str
     #: The section its rows stand in, with its sign: `📦 Local Production`.
     section: str
+    #: Where a report of tests counts its cells.
+    category: Category = "community"
     description: str
     #: Line id -> package name -> exact version; the key `*` holds for every line, and its
     #: packages are only certified. Empty for a World that is reached by URL only.

@@ -63,12 +63,25 @@ class ResultsError(HarnessError):
     """A result file cannot be read or written."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """Make the error for a name that nothing has, with the closest names that something has."""
+def unknown(
+    kind: str,
+    name: str,
+    known: Iterable[str],
+    *,
+    source: str = "`world-harness list` shows everything",
+) -> UsageError:
+    """Make the error for a name that nothing has, with the closest names that something has.
+
+    Args:
+        kind: Of what it is to be the name.
+        name: The name.
+        known: The names that there are.
+        source: Where all of them can be read.
+    """
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else f"choose from: {', '.join(known)}"
     return UsageError(
         f"no {kind} is called {name!r}",
-        remedy=f"{hint} (`world-harness list` shows everything)",
+        remedy=f"{hint} ({source})",
     )

@@ -37,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     harassed.addoption(
         "--examples", type=int, default=None, help="cases that each check of the engine draws"
     )
+    harassed.addoption(
+        "--development", action="store_true", help="apps run by their framework's dev server"
+    )
     harassed.addoption("--case", default=None, help="the one case to play, as JSON")
     harassed.addoption(
         "--mutant", default=None, help="a defect in the World: a module's path#its export"

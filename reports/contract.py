@@ -167,7 +167,7 @@ def _make_row(clause: Clause, line: str | None) -> dict[str, str]:
         "requirement": clause.requirement,
         **{column: level_on(clause, name) or NOTHING for column, name in columns.items()},
         "notes": "; ".join(_list_notes(clause)) or NOTHING,
-        "sources": ", ".join(map(_link, clause.sources)),
+        "sources": ", ".join(map(link_source, clause.sources)),
     }
     return {column: cell.replace("|", "\\|") for column, cell in row.items()}
 
@@ -189,7 +189,7 @@ def _describe_need(need: str) -> str:
     return f"needs {kind}`{need.removeprefix(CAPABILITY)}`"
 
 
-def _link(source: str) -> str:
+def link_source(source: str) -> str:
     """Make a link of an issue's or pull request's short name; other sources stay as they are."""
     issue = _ISSUE.fullmatch(source)
     if issue is None:

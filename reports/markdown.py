@@ -1,16 +1,24 @@
-"""The benchmark report as one Markdown document, in the order in which it is read."""
+"""The report on a result file as one Markdown document, in the order in which it is read."""
 
 from __future__ import annotations
 
 from harness.measure.results import Results
 from reports.costs import render_costs
+from reports.e2e import render_e2e, render_verdict
 from reports.findings import Findings, study
 from reports.flaws import render_failures
 from reports.growth import render_growth
 from reports.latency import render_latency
-from reports.provenance import render_definitions, render_provenance, render_worlds
+from reports.names import name_everything
+from reports.provenance import (
+    render_definitions,
+    render_provenance,
+    render_test_provenance,
+    render_worlds,
+)
 from reports.resources import render_resources
 from reports.scenarios import render_scenario
+from reports.tested import study_checks
 from reports.text import escape
 from reports.verdict import Verdict, reach_verdict
 from reports.wins import render_summary
@@ -23,9 +31,24 @@ def render_markdown(results: Results, *, source: str) -> str:
         results: What was measured.
         source: Where the raw data is, for the reader: a path or an address.
     """
+    parts = (
+        _render_benchmark(results, source) if _is_timed(results) else _render_tests(results, source)
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _is_timed(results: Results) -> bool:
+    """Tell whether anything was timed, or was to be."""
+    asked = results.header.forks and not results.checks
+    return bool(results.samples or results.forks or asked)
+
+
+def _render_benchmark(results: Results, source: str) -> list[str]:
     findings = study(results)
-    parts = [
+    tested = study_checks(results) if results.checks else None
+    return [
         _render_verdict(reach_verdict(findings)),
+        render_verdict(tested) if tested else "",
         "## 📊 Benchmark Results",
         _render_steps(findings),
         _render_streams(findings),
@@ -35,11 +58,20 @@ def render_markdown(results: Results, *, source: str) -> str:
         render_costs(findings),
         render_growth(findings),
         render_resources(findings),
+        render_e2e(tested) if tested else "",
         render_definitions(),
-        render_worlds(findings),
+        render_worlds(results.header, findings.names),
         render_provenance(findings, source),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _render_tests(results: Results, source: str) -> list[str]:
+    """Render a file of tests alone."""
+    return [
+        render_e2e(study_checks(results)),
+        render_worlds(results.header, name_everything(results.header)),
+        render_test_provenance(results, source),
+    ]
 
 
 def _render_verdict(verdict: Verdict) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from harness.descriptions import World
 from harness.machine import Machine
-from harness.measure.results import Header
+from harness.measure.results import Header, Results
 from reports.findings import Findings
+from reports.names import Names
 from reports.tables import render_table
 from reports.text import (
     NOTHING,
@@ -55,13 +58,12 @@ def render_definitions() -> str:
     return "\n".join(["## Column Definitions", "", *rows])
 
 
-def render_worlds(findings: Findings) -> str:
+def render_worlds(header: Header, names: Names) -> str:
     """Render what each World is, with its packages on every line that was measured."""
-    header = findings.results.header
     lines = list(dict.fromkeys(cell.line for cell in header.cells))
     rows = [
         {
-            "World": escape(findings.names.title("world", world.id)),
+            "World": escape(names.title("world", world.id)),
             "Description": escape(world.description),
             **{f"Package on {escape(line)}": _list_packages(world, line) for line in lines},
         }
@@ -74,21 +76,46 @@ def render_provenance(findings: Findings, source: str) -> str:
     """Render where the numbers come from, and the command that measures them again."""
     header = findings.results.header
     facts = {
-        "Harness": f"{escape(header.harness_version)}, commit {quote_code(header.harness_commit)}"
-        if header.harness_commit
-        else f"{escape(header.harness_version)}, commit unknown",
+        "Harness": _describe_harness(header),
         "Methodology": f"{header.methodology}; results of another are not comparable",
         "Profile": f"{escape(header.profile)}: {count(len(header.cells), 'cell')}, "
         f"{count(len(header.scenarios), 'scenario')}, {count(header.forks, 'fork')} a cell",
         "Seed": str(header.seed),
-        "Machine": _describe_machine(header.machine),
+        "Machine": describe_machine(header.machine),
         "Session": _describe_session(findings),
         "Harness's own use": _describe_own_use(findings),
         "Raw data": quote_code(source),
     }
+    return _render_facts(facts, header, "Measure it again:")
+
+
+def render_test_provenance(results: Results, source: str) -> str:
+    """Render where the results of tests come from, and the command that tests again."""
+    header = results.header
+    took = f", took {format_seconds(results.footer.seconds)}" if results.footer else ""
+    facts = {
+        "Harness": _describe_harness(header),
+        "Methodology": f"{header.methodology}; results of another are not comparable",
+        "Cells": str(len(header.cells)),
+        "Seed": str(header.seed),
+        "Machine": describe_machine(header.machine),
+        "Session": f"began {escape(header.started_at)}{took}",
+        "Raw data": quote_code(source),
+    }
+    return _render_facts(facts, header, "Test it again:")
+
+
+def _render_facts(facts: Mapping[str, str], header: Header, again: str) -> str:
     listed = "\n".join(f"- **{name}**: {fact}" for name, fact in facts.items())
-    parts = ["## Provenance", listed, "Measure it again:", fence(header.command, "sh")]
-    return "\n\n".join([*parts, fold("Exact versions of everything installed", _list_pins(header))])
+    parts = ["## Provenance", listed, again, fence(header.command, "sh")]
+    return "\n\n".join(
+        [*parts, fold("Exact versions of everything installed", list_installed(header.pins))]
+    )
+
+
+def _describe_harness(header: Header) -> str:
+    commit = quote_code(header.harness_commit) if header.harness_commit else "unknown"
+    return f"{escape(header.harness_version)}, commit {commit}"
 
 
 def _list_packages(world: World, line: str) -> str:
@@ -98,7 +125,8 @@ def _list_packages(world: World, line: str) -> str:
     )
 
 
-def _describe_machine(machine: Machine) -> str:
+def describe_machine(machine: Machine) -> str:
+    """Describe a machine, in a line of Markdown."""
     return escape(
         f"{machine.processor}, {count(machine.cores, 'core')}, "
         f"{format_bytes(machine.memory_bytes)}, {machine.system}, "
@@ -124,10 +152,11 @@ def _describe_own_use(findings: Findings) -> str:
     return f"{share:.1%} of one core while samples were taken, {memory} of memory at its peak"
 
 
-def _list_pins(header: Header) -> str:
+def list_installed(pins: Mapping[str, Mapping[str, str]]) -> str:
+    """List line -> package -> version as a table."""
     rows = [
         {"Line": escape(line), "Package": quote_code(package), "Version": escape(version)}
-        for line, packages in header.pins.items()
+        for line, packages in pins.items()
         for package, version in sorted(packages.items())
     ]
     return render_table(rows) if rows else "none recorded"

@@ -97,6 +97,12 @@ def flatten(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", without_colors).split())
 
 
+def keep_lines(text: str) -> str:
+    """Take control characters out of foreign text, all but the ends of its lines."""
+    lines = _ESCAPE_SEQUENCE.sub("", text).expandtabs(4).splitlines()
+    return "\n".join(_CONTROL.sub("", line).rstrip() for line in lines)
+
+
 def shorten(text: str, longest: int = _LONGEST_REASON) -> str:
     """Cut text that is longer than that, with an ellipsis."""
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
@@ -123,8 +129,7 @@ def quote_code(text: str) -> str:
 
 def fence(text: str, language: str = "") -> str:
     """Put foreign text, with its lines, in a block that it cannot close."""
-    lines = _ESCAPE_SEQUENCE.sub("", text).expandtabs(4).splitlines()
-    body = "\n".join(_CONTROL.sub("", line).rstrip() for line in lines)
+    body = keep_lines(text)
     ticks = "`" * max(3, _longest_run(body) + 1)
     return f"{ticks}{language}\n{body}\n{ticks}"
 

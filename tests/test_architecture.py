@@ -31,7 +31,7 @@ FORBIDDEN = {
     "harness/workspaces": {"harness.services", "harness.deployments", "harness.measure"},
     "harness/services": {"harness.workspaces", "harness.deployments", "harness.measure"},
     "harness/deployments": {"harness.measure", "harness.bench"},
-    "harness/measure": {"harness.bench", "harness.progress", "harness.cli"},
+    "harness/measure": {"harness.bench", "harness.progress", "harness.cli", "harness.engine"},
     "harness/contract": {
         *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
         *("harness.programs", "harness.adapters", "harness.certification"),
@@ -40,6 +40,10 @@ FORBIDDEN = {
         *("harness.deployments", "harness.measure", "harness.contract", "harness.certification"),
     },
     "harness/certification": {"harness.deployments", "harness.measure", "harness.cli"},
+    "harness/nemesis": {
+        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
+        *("harness.programs", "harness.adapters", "harness.certification", "harness.engine"),
+    },
 }
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -34,20 +29,10 @@ from harness.certification.smoke import open_first, require_server
 from harness.certification.subjects import Subject, infer_line
 from harness.certification.verdicts import ClauseVerdict, decide_clause
 from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
-from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
-from harness.programs.commands import quote_log, run_group
 from harness.services.resolution import Choice
-from harness.workspaces.cache import cache_folder, python_environment
-
-#: Exit codes of pytest after which the records are whole: all passed, some failed.
-_COMPLETE = {0, 1}
-_POLL_S = 0.2
-_GRACE_S = 15.0
-
-
-class SuiteError(HarnessError):
-    """The suite itself did not run to its end."""
+from harness.suite_process import SuiteRun, run_suite
+from harness.workspaces.cache import cache_folder
 
 
 class Watcher(Protocol):
@@ -212,90 +197,27 @@ def _explain(clause: Clause, line: str, opened: Opened) -> str:
 
 
 def _run_suite(request: CertifyRequest, ground: Ground, watcher: Watcher) -> list[TestRecord]:
+    found: list[TestRecord] = []
+
+    def recorded(line: bytes) -> None:
+        record = read_record(line)
+        found.append(record)
+        watcher.checked(record)
+
     with tempfile.TemporaryDirectory(dir=ground.folder, prefix="suite-") as place:
         folder = Path(place)
-        records = folder / "records.jsonl"
-        records.touch()
         parcel = folder / "parcel.json"
         write_parcel(parcel, request.subject, ground.service_urls())
-        # It outlives the session: who is told to read a log must find it.
-        log = cache_folder() / "logs" / f"certify-{request.subject.id.replace('/', '-')}.log"
-        with _interruptible(
-            _write_command(request, parcel, records), folder=folder, log=log
-        ) as process:
-            reader = _Records(records, watcher)
-            while process.poll() is None:
-                reader.read()
-                time.sleep(_POLL_S)
-            reader.read()
-        if process.returncode not in _COMPLETE:
-            raise SuiteError(
-                f"the suite broke off with code {process.returncode}",
-                cause=quote_log(log),
-                remedy="run it again with `--clause` for one clause; if that helps, tell us both",
-            )
-        return reader.found
-
-
-def _write_command(request: CertifyRequest, parcel: Path, records: Path) -> list[str]:
-    settings = parcel.with_name("pytest.ini")
-    settings.write_text("[pytest]\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", str(request.suite), "-c", str(settings)]
-    command += ["--rootdir", str(parcel.parent), "-q", "--no-header"]
-    command += ["--assert=plain", "-p", "xdist", "-p", "harness.plugin", "-p", "no:cacheprovider"]
-    command += ["--parcel", str(parcel), "--records", str(records), "--effort", request.effort]
-    command += ["--seed", str(request.seed)]
-    for clause in request.clauses:
-        command += ["--clause", clause]
-    if request.workers > 1:
-        command += ["-n", str(request.workers), "--dist", "loadgroup"]
-    return command
-
-
-@contextlib.contextmanager
-def _interruptible(
-    command: Sequence[str], *, folder: Path, log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the suite; when we are interrupted, let it tidy up before it is killed."""
-    # Plugins that the suite does not use would cost every worker more than a second.
-    env = {
-        **python_environment(),
-        "TMPDIR": str(folder),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    }
-    with run_group(command, folder=folder, env=env, log=log) as process:
-        try:
-            yield process
-        except BaseException:
-            # Databases on somebody else's server are dropped by the process that made them.
-            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                os.killpg(process.pid, signal.SIGINT)
-                process.wait(_GRACE_S)
-            raise
-
-
-class _Records:
-    """Reads records while the suite writes them."""
-
-    def __init__(self, path: Path, watcher: Watcher) -> None:
-        self._path = path
-        self._watcher = watcher
-        self._position = 0
-        self._planned = False
-        self.found: list[TestRecord] = []
-
-    def read(self) -> None:
-        """Read what came since."""
-        plan = self._path.with_suffix(".planned")
-        if not self._planned and plan.exists() and (text := plan.read_text(encoding="ascii")):
-            self._planned = True
-            self._watcher.planned(int(text))
-        with self._path.open("rb") as lines:
-            lines.seek(self._position)
-            for line in lines:
-                if not line.endswith(b"\n"):
-                    return
-                self._position += len(line)
-                record = read_record(line)
-                self.found.append(record)
-                self._watcher.checked(record)
+        options = ["--parcel", str(parcel), "--effort", request.effort, "--seed", str(request.seed)]
+        for clause in request.clauses:
+            options += ["--clause", clause]
+        run = SuiteRun(
+            checks=(request.suite,),
+            options=options,
+            folder=folder,
+            log=cache_folder() / "logs" / f"certify-{request.subject.id.replace('/', '-')}.log",
+            workers=request.workers,
+            remedy="run it again with `--clause` for one clause; if that helps, tell us both",
+        )
+        run_suite(run, planned=watcher.planned, recorded=recorded)
+    return found

@@ -1,9 +1,10 @@
-"""How a certification goes, for whoever waits."""
+"""How a suite goes, check by check, for whoever waits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,10 +18,21 @@ _REDRAWS_PER_SECOND = 2
 _EVERY = 50
 
 
+#: Returns a check's name, and the line that is to stay of it: empty when it is fine.
+Describe = Callable[[Any], tuple[str, str]]
+
+
+def describe_record(record: TestRecord) -> tuple[str, str]:
+    """Describe a check of the conformance suite."""
+    problem = describe_check(record) if record.verdict in {"failed", "inconclusive"} else ""
+    return record.clause, problem
+
+
 class LiveChecks:
     """One live line; what fails stays on the screen."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, describe: Describe | None = None) -> None:
+        self._describe = describe or describe_record
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
@@ -51,19 +63,21 @@ class LiveChecks:
 
     def planned(self, checks: int) -> None:
         """Show how much there is."""
-        self._progress.update(self._task, total=checks, description="checking")
+        self._progress.reset(self._task, total=checks, description="checking")
 
-    def checked(self, record: TestRecord) -> None:
+    def checked(self, record: Any) -> None:
         """Advance; a failure stays on the screen."""
-        if record.verdict in {"failed", "inconclusive"}:
-            self._progress.console.print(describe_check(record), markup=False, highlight=False)
-        self._progress.update(self._task, advance=1, description=record.clause)
+        name, problem = self._describe(record)
+        if problem:
+            self._progress.console.print(problem, markup=False, highlight=False)
+        self._progress.update(self._task, advance=1, description=name)
 
 
 class PlainChecks:
     """A line for what fails, and now and then how far it is, for logs."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, describe: Describe | None = None) -> None:
+        self._describe = describe or describe_record
         self._console = console
         self._total = 0
         self._done = 0
@@ -86,13 +100,15 @@ class PlainChecks:
     def planned(self, checks: int) -> None:
         """Say how much there is."""
         self._total = checks
+        self._done = 0
         self._say(f"{checks} checks")
 
-    def checked(self, record: TestRecord) -> None:
+    def checked(self, record: Any) -> None:
         """Say what failed, and how far it is."""
         self._done += 1
-        if record.verdict in {"failed", "inconclusive"}:
-            self._say(describe_check(record))
+        _, problem = self._describe(record)
+        if problem:
+            self._say(problem)
         if self._done % _EVERY == 0:
             self._say(f"[{self._done}/{self._total}]")
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "smoke": "harness.cli.certificates:smoke",
     "verify": "harness.cli.certificates:verify",
     "clauses": "harness.cli.certificates:clauses",
+    "e2e": "harness.cli.engine:e2e",
     "list": "harness.cli.catalog:list_all",
     "doctor": "harness.cli.catalog:doctor",
 }

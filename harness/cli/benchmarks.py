@@ -30,9 +30,10 @@ def _split(
     return tuple(name for text in given for name in text.split(",") if name)
 
 
-def _parse_headers(
+def parse_headers(
     context: click.Context, option: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, str]:
+    """Read `name: value`, any number of times."""
     headers = {}
     for text in given:
         name, colon, value = (part.strip() for part in text.partition(":"))
@@ -43,7 +44,8 @@ def _parse_headers(
     return headers
 
 
-_several = {
+#: An option that may be given several times, or with commas.
+several = {
     "multiple": True,
     "callback": _split,
     "metavar": "NAME",
@@ -55,10 +57,10 @@ _several = {
 @click.option(
     "--profile", default="quick", show_default=True, help="How much: smoke, quick or full."
 )
-@click.option("--line", "lines", **_several)  # type: ignore[arg-type]
-@click.option("--framework", "frameworks", **_several)  # type: ignore[arg-type]
-@click.option("--world", "world_names", **_several)  # type: ignore[arg-type]
-@click.option("--scenario", "scenarios", **_several)  # type: ignore[arg-type]
+@click.option("--line", "lines", **several)  # type: ignore[arg-type]
+@click.option("--framework", "frameworks", **several)  # type: ignore[arg-type]
+@click.option("--world", "world_names", **several)  # type: ignore[arg-type]
+@click.option("--scenario", "scenarios", **several)  # type: ignore[arg-type]
 @click.option("--forks", type=click.IntRange(min=1), help="Fresh starts of each cell.")
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
@@ -69,7 +71,7 @@ _several = {
     help="Where a World's server comes from; auto tries them in this order.",
 )
 @click.option("--url", help="Base URL of an app that is deployed already (world remote).")
-@click.option("--header", "headers", multiple=True, callback=_parse_headers, help="Sent to --url.")
+@click.option("--header", "headers", multiple=True, callback=parse_headers, help="Sent to --url.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from this result file.")
 def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -148,15 +150,26 @@ def report(results: Path, output: Path | None) -> None:
         click.echo(text)
 
 
+#: What an app holds -> the command that uses it.
+_COMMAND_FOR = {"bench": "bench", "engine": "e2e"}
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--line", default="v5", show_default=True)
 @click.option("--framework", default="nitro", show_default=True)
 @click.option("--world", default="local", show_default=True)
-def export(folder: Path, line: str, framework: str, world: str) -> None:
+@click.option(
+    "--contents",
+    type=click.Choice(["bench", "engine"]),
+    default="bench",
+    show_default=True,
+    help="What the app is for.",
+)
+def export(folder: Path, line: str, framework: str, world: str, contents: str) -> None:
     """Write the app of a cell into FOLDER, to deploy it anywhere and measure it with --url."""
-    export_app(read_catalog(), line, framework, world, workflows.BENCH, folder)
+    export_app(read_catalog(), line, framework, world, workflows.CONTENTS[contents], folder)
     click.echo(
         f"{folder}: npm install && npm run build, deploy it, then\n"
-        "world-harness bench --world remote --url https://…"
+        f"world-harness {_COMMAND_FOR[contents]} --world remote --url https://…"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import msgspec
 
 from harness.deployments import frameworks
 from harness.descriptions import Framework, World
+
+#: An exported function whose first words say that it is a workflow.
+_WORKFLOW = re.compile(r"export async function (\w+)\([^{]*\{\s*[\"']use workflow[\"']", re.DOTALL)
 
 #: How the app names its World, at build time (v5) and at run time (v4).
 TARGET_WORLD = {"WORKFLOW_TARGET_WORLD": "./harness/world.mjs"}
@@ -23,6 +27,11 @@ class Contents(msgspec.Struct, frozen=True):
     answering: Path
     #: Folder of the TypeScript workflows.
     workflows: Path
+
+    def list_workflows(self) -> set[str]:
+        """Return the names of the workflows, as the sources export them."""
+        sources = (path.read_text(encoding="utf-8") for path in self.workflows.glob("*.ts"))
+        return {found for text in sources for found in _WORKFLOW.findall(text)}
 
 
 def assemble_app(

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -17,10 +18,13 @@ from harness.errors import ServiceError, UsageError
 from harness.programs.commands import run_logged
 from harness.programs.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service
-from harness.workspaces.build import build_app
+from harness.workspaces.build import build_app, write_temporary_app
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, install_line, pin_line
 from harness.workspaces.node import Node, find_node
+
+#: Whether apps are built and served, or run by their framework's dev server.
+Mode: TypeAlias = Literal["production", "development"]
 
 _RECORDING = {"WORLD_HARNESS_RECORDING": "1"}
 
@@ -48,6 +52,7 @@ class Launcher:
         contents: What every app is to hold.
         services: Which kind of server each service is to be.
         remote: The deployment behind cells of a remote World.
+        mode: How apps are run.
         report: Told what is being prepared.
     """
 
@@ -58,12 +63,14 @@ class Launcher:
         *,
         services: Choice = "auto",
         remote: Remote | None = None,
+        mode: Mode = "production",
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._catalog = catalog
         self._contents = contents
         self._service_choice = services
         self._remote = remote
+        self._mode = mode
         self._report = report
         self._stack = contextlib.ExitStack()
         self._node: Node | None = None
@@ -95,6 +102,10 @@ class Launcher:
         """Return service -> what it is and where it comes from, of those that were started."""
         return {name: service.describe() for name, service in self._services.items()}
 
+    def service_urls(self) -> dict[str, str]:
+        """Return service -> its URL, with its password, of those that were started."""
+        return {name: service.url for name, service in self._services.items()}
+
     def prepare(self, cell: Cell) -> None:
         """Install, build and start all that the cell needs; what is there already costs nothing.
 
@@ -106,15 +117,17 @@ class Launcher:
             return
         framework = self._catalog.frameworks[cell.framework]
         install = self._install(cell)
-        self._report(f"building {cell.id}")
-        self._apps[cell] = build_app(
-            install,
-            f"{self._contents.id}-{framework.id}-{world.id}",
-            assemble_app(cell.line, framework, world, self._contents),
-            self._fill(framework.build, {"install": str(install.folder)}),
-            {**TARGET_WORLD, **framework.env},
-            self.node,
-        )
+        files = assemble_app(cell.line, framework, world, self._contents)
+        name = f"{self._contents.id}-{framework.id}-{world.id}"
+        if self._mode == "development":
+            self._apps[cell] = self._stack.enter_context(
+                write_temporary_app(install, name, files, framework)
+            )
+        else:
+            self._report(f"building {cell.id}")
+            build = self._fill(framework.build, {"install": str(install.folder)})
+            env = {**TARGET_WORLD, **framework.env}
+            self._apps[cell] = build_app(install, name, files, build, env, self.node)
         for name in world.services:
             self._prepare_database(name, cell, world, install)
 
@@ -136,6 +149,16 @@ class Launcher:
                 for name in self._catalog.worlds[cell.world].services
             }
             yield Storage(folder, databases)
+
+    def cut_connections(self, storage: Storage) -> int:
+        """End every connection to a cell's databases, as a server's crash would; return how many.
+
+        Raises:
+            ServiceError: a server refuses, or is of a kind that cannot do it.
+        """
+        return sum(
+            self._services[name].cut_connections(url) for name, url in storage.databases.items()
+        )
 
     @contextlib.contextmanager
     def deploy(
@@ -184,7 +207,7 @@ class Launcher:
             def environment(port: int) -> dict[str, str]:
                 return {
                     **self.node.environment(install.binaries),
-                    "NODE_ENV": "production",
+                    "NODE_ENV": self._mode,
                     "PORT": str(port),
                     "HOST": "127.0.0.1",
                     **TARGET_WORLD,
@@ -196,7 +219,10 @@ class Launcher:
 
             yield stack.enter_context(
                 launch_app(
-                    lambda port: self._fill(framework.start, place(port)),
+                    lambda port: self._fill(
+                        framework.dev if self._mode == "development" else framework.start,
+                        place(port),
+                    ),
                     folder=app,
                     env=environment,
                     log=cache_folder() / "logs" / f"{cell.id.replace('/', '-')}.{log}.log",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -19,7 +19,17 @@ from harness.errors import UsageError, unknown
 MessageKind: TypeAlias = Literal["start", "step", "wake"]
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+_SOURCE = "docs/nemesis.md lists the faults, their settings and the points"
+
+
+class _Wire(
+    msgspec.Struct,
+    frozen=True,
+    rename="camel",
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
     """A part of a plan; names are camelCase on the wire."""
 
 
@@ -39,24 +49,46 @@ class Place(_Wire, frozen=True, kw_only=True):
 
 
 class _Fault(_Wire, frozen=True, tag_field="do", kw_only=True, omit_defaults=False):
-    """One fault."""
+    """One fault.
+
+    Raises:
+        UsageError: it cannot happen there.
+    """
+
+    #: On what it can happen.
+    places: ClassVar[tuple[str, ...]] = ("message",)
 
     at: Place
     nth: int = 1
     times: int = 1
+
+    def __post_init__(self) -> None:
+        kind, place = type(self).__name__.lower(), self.at
+        if place.on not in self.places:
+            raise UsageError(
+                f"the fault plan asks for {kind} at a {place.on}",
+                remedy=f"it can happen at a {' or a '.join(self.places)}",
+            )
+        if place.side == "after" and place.on != "call":
+            raise UsageError(
+                f"the fault plan asks for {kind} after a {place.on}",
+                remedy="only a call has sides; leave `side` out",
+            )
 
 
 class Redeliver(_Fault, frozen=True, kw_only=True, tag="redeliver"):
     """Deliver a message again: at the same time, after the first delivery ended, or late.
 
     `delay_ms` lies between one copy and the next (`together`), or before the first (`late`).
-    Copies of a message come again, as from a queue, when the engine refuses them or asks for it.
+    Copies of a message come again, as from a queue, when the engine refuses them or asks for it;
+    with `once` (of `together`) they do not, and the message itself is left to do so.
     """
 
     at: Place = Place(on="message")
     copies: int = 1
     when: Literal["together", "after", "late"] = "together"
     delay_ms: int = 0
+    once: bool = False
 
 
 class Delay(_Fault, frozen=True, kw_only=True, tag="delay"):
@@ -100,6 +132,8 @@ class Chaos(_Fault, frozen=True, kw_only=True, tag="chaos"):
 class Fail(_Fault, frozen=True, kw_only=True, tag="fail"):
     """Let a call of the World fail: before it is made, or after (its answer is lost)."""
 
+    places: ClassVar[tuple[str, ...]] = ("call",)
+
     #: `name`, `message`, and whatever else the error carries (`status`, `retryAfter`).
     error: dict[str, Any]
 
@@ -107,34 +141,60 @@ class Fail(_Fault, frozen=True, kw_only=True, tag="fail"):
 class Slow(_Fault, frozen=True, kw_only=True, tag="slow"):
     """Let a call of the World take longer."""
 
+    places: ClassVar[tuple[str, ...]] = ("call",)
+
     ms: int
 
 
 class Kill(_Fault, frozen=True, kw_only=True, tag="kill"):
     """End the app's process by SIGKILL."""
 
+    places: ClassVar[tuple[str, ...]] = ("message", "call", "body")
+
 
 class Damage(_Fault, frozen=True, kw_only=True, tag="damage"):
-    """Damage the event log as the engine reads it, in every page that holds the event."""
+    """Damage the event log as the engine reads it, in every page that holds the event.
+
+    `repeat` and `insert` put an event behind it that has an id of its own, `again` puts itself there;
+    `replace` and `swap` change what stands in a place, and the places keep their ids.
+    """
+
+    places: ClassVar[tuple[str, ...]] = ("call",)
 
     at: Place = Place(on="call", method="events.list")
-    change: Literal["drop", "repeat", "swap", "insert"]
+    change: Literal["drop", "repeat", "again", "replace", "swap", "insert"]
     event_id: str
-    #: With `swap`: the event that it changes places with.
+    #: With `swap`: the event that it changes places with; with `replace`: the one that is copied.
     other_id: str | None = None
-    #: With `insert`: what the inserted event has that the one before it has not.
+    #: With `insert` and `replace`: what the event has that the one it is made from has not.
     event: dict[str, Any] | None = None
 
 
 class Echo(_Fault, frozen=True, kw_only=True, tag="echo"):
     """Let every incremental read return what is known already: its events twice, or one before."""
 
+    places: ClassVar[tuple[str, ...]] = ("call",)
+
     at: Place = Place(on="call", method="events.list")
     change: Literal["twice", "early"]
 
 
+class Hurry(_Fault, frozen=True, kw_only=True, tag="hurry"):
+    """Let messages that are to come later come at once, as from a queue that ignores delays.
+
+    Of a call (`queue`), the delay that is asked for; of a message, the time that the engine asks it
+    to come back after.
+    """
+
+    places: ClassVar[tuple[str, ...]] = ("message", "call")
+
+    times: int = 1_000_000
+    #: How many messages, of all that match, as few of them have a delay.
+    most: int = 1
+
+
 Fault: TypeAlias = (
-    Redeliver | Delay | Hold | Refuse | Shuffle | Chaos | Fail | Slow | Kill | Damage | Echo
+    Redeliver | Delay | Hold | Refuse | Shuffle | Chaos | Fail | Slow | Kill | Damage | Echo | Hurry
 )
 Plan: TypeAlias = Sequence[Fault]
 
@@ -167,7 +227,7 @@ def find_point(name: str) -> Point:
     """
     points = describe_points()
     if name not in points:
-        raise unknown("point", name, points)
+        raise unknown("point", name, points, source=_SOURCE)
     return points[name]
 
 
@@ -182,14 +242,33 @@ def read_plan(text: str | bytes) -> tuple[Fault, ...]:
         return tuple(msgspec.convert(_resolve(entry), Fault) for entry in entries)
     except msgspec.DecodeError as error:
         raise UsageError(
-            "the fault plan cannot be read",
-            cause=str(error),
-            remedy="docs/nemesis.md lists the faults and their settings",
+            "the fault plan cannot be read", cause=str(error), remedy=_SOURCE
         ) from error
 
 
+def describe_faults() -> dict[str, type[_Fault]]:
+    """Return every kind of fault by its name."""
+    return {kind.__name__.lower(): kind for kind in get_args(Fault)}
+
+
 def _resolve(entry: Mapping[str, Any]) -> dict[str, Any]:
-    place = entry.get("at")
-    if not isinstance(place, str):
-        return dict(entry)
-    return {**entry, "at": msgspec.to_builtins(find_point(place).place())}
+    """Check the names of an entry; resolve the point that it may name."""
+    kinds, kind, place = describe_faults(), entry.get("do"), entry.get("at")
+    if kind not in kinds:
+        raise unknown("fault", str(kind), kinds, source=_SOURCE)
+    _refuse_unknown(f"setting of {kind}", entry, {"do", *_names_of(kinds[kind])})
+    if isinstance(place, str):
+        return {**entry, "at": msgspec.to_builtins(find_point(place).place())}
+    if isinstance(place, Mapping):
+        _refuse_unknown("setting of a place", place, _names_of(Place))
+    return dict(entry)
+
+
+def _names_of(kind: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(kind)}
+
+
+def _refuse_unknown(kind: str, entry: Mapping[str, Any], known: set[str]) -> None:
+    for name in entry:
+        if name not in known:
+            raise unknown(kind, name, known, source=_SOURCE)

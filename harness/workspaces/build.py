@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import BuildError
+from harness.descriptions import Framework
+from harness.errors import BuildError, UsageError
 from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
 from harness.workspaces.install import Install
@@ -67,6 +70,29 @@ def build_app(
         )
 
     return obtain(locate_app(install, name, files, command, env), make)
+
+
+@contextlib.contextmanager
+def write_temporary_app(
+    install: Install, name: str, files: Mapping[str, bytes], framework: Framework
+) -> Iterator[Path]:
+    """Write an app's files below the install for a dev server, which leaves its own beside them.
+
+    Raises:
+        UsageError: the framework has no dev server.
+    """
+    if not framework.dev:
+        raise UsageError(
+            f"framework {framework.id} has no dev server",
+            remedy="leave --development out, or add `dev` to its recipe",
+        )
+    apps = install.folder / "apps"
+    apps.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=apps, prefix=f"dev-{name}-", ignore_cleanup_errors=True
+    ) as place:
+        write_files(Path(place), files)
+        yield Path(place)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.deployments.launcher import Mode
 from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause, Need
 
@@ -9,23 +10,30 @@ from harness.engine.clauses import EngineClause, Need
 _ATTRIBUTES = {"v5", "v5-latest"}
 
 
-def explain_inapplicable(clause: EngineClause, cell: Cell, world: World) -> str:
+def explain_inapplicable(clause: EngineClause, cell: Cell, world: World, mode: Mode) -> str:
     """Say why a clause is not asked of a cell; empty when it is."""
     if cell.line not in clause.levels:
         return f"it does not hold for line {cell.line}"
-    return next((reason for need in clause.needs if (reason := _explain(need, cell, world))), "")
+    return next(
+        (reason for need in clause.needs if (reason := _explain(need, cell, world, mode))), ""
+    )
 
 
-def _explain(need: Need, cell: Cell, world: World) -> str:
-    match need:
-        case "process" if world.remote:
-            return "the app runs elsewhere: its process is out of reach"
-        case "several processes" if world.remote:
-            return "the app runs elsewhere: its process is out of reach"
-        case "several processes" if world.processes == "one":
-            return f"World {world.id} is documented for one process"
-        case "attributes" if cell.line not in _ATTRIBUTES:
-            return f"line {cell.line} has no attributes"
-        case "concurrency" if not world.concurrency:
-            return f"World {world.id} has no setting for its queue's concurrency"
+def _explain(need: Need, cell: Cell, world: World, mode: Mode) -> str:
+    if need in {"process", "several processes"}:
+        return _explain_processes(need, world, mode)
+    if need == "attributes" and cell.line not in _ATTRIBUTES:
+        return f"line {cell.line} has no attributes"
+    if need == "concurrency" and not world.concurrency:
+        return f"World {world.id} has no setting for its queue's concurrency"
+    return ""
+
+
+def _explain_processes(need: Need, world: World, mode: Mode) -> str:
+    if world.remote:
+        return "the app runs elsewhere: its process is out of reach"
+    if mode == "development":
+        return "the dev server starts and ends the app's processes by itself"
+    if need == "several processes" and world.processes == "one":
+        return f"World {world.id} is documented for one process"
     return ""

@@ -156,7 +156,7 @@ class Cases:
             (case, outcome) for case, outcome in self._outcomes if isinstance(outcome, Violation)
         ]
         if failed:
-            case, violation = min(failed, key=lambda pair: len(_write(pair[0])))
+            case, violation = min(failed, key=lambda pair: _size(pair[0]))
             self.found.case = _write(case)
             self._try_again(case, play)
             raise violation
@@ -208,6 +208,12 @@ def _settings(number: int, *phases: Phase) -> settings:
         verbosity=Verbosity.quiet,
         phases=phases,
     )
+
+
+def _size(case: object) -> tuple[int, str]:
+    """Order cases by how long they are to read; of equal ones the lower numbers come first."""
+    text = _write(case)
+    return len(text), text
 
 
 def _write(case: object) -> str:

@@ -16,9 +16,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.deployments.launcher import Launcher, Remote
+from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.clauses import EngineClause, describe_engine_clauses
+from harness.engine.session import REMOTE_VARIABLE
 from harness.errors import HarnessError, unknown
 from harness.measure.plan import Choice, Profile, choose
 from harness.nemesis import MUTANT
@@ -36,8 +37,6 @@ _CATALOG = pytest.StashKey[Catalog]()
 
 #: What a check draws when nothing else is asked for.
 EXAMPLES = 6
-#: URL and headers of an app elsewhere, as JSON; both can be secret.
-REMOTE = "WORLD_HARNESS_REMOTE"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -110,13 +109,18 @@ def _cost(item: pytest.Item) -> float:
     return float(marker.kwargs.get("cost", 0)) if marker else 0.0
 
 
+def _mode_of(config: pytest.Config) -> Mode:
+    return "development" if config.getoption("--development") else "production"
+
+
 @pytest.fixture(scope="session")
 def launcher(pytestconfig: pytest.Config) -> Iterator[Launcher]:
     """What starts apps; everything that it made ends with the session."""
-    remote = os.environ.get(REMOTE)
+    remote = os.environ.get(REMOTE_VARIABLE)
     with Launcher(
         _catalog_of(pytestconfig),
         workflows.ENGINE,
+        mode=_mode_of(pytestconfig),
         remote=msgspec.json.decode(remote, type=Remote) if remote else None,
     ) as launcher:
         yield launcher
@@ -172,7 +176,8 @@ def clause(request: pytest.FixtureRequest) -> EngineClause:
 @pytest.fixture
 def applicable(pytestconfig: pytest.Config, clause: EngineClause, cell: Cell) -> None:
     """Skip where the clause does not apply to the cell."""
-    reason = explain_inapplicable(clause, cell, _catalog_of(pytestconfig).worlds[cell.world])
+    world = _catalog_of(pytestconfig).worlds[cell.world]
+    reason = explain_inapplicable(clause, cell, world, _mode_of(pytestconfig))
     if reason:
         raise NotApplicable(reason)
 

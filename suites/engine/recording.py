@@ -36,6 +36,7 @@ def describe_outcome(
     witness = error.witness if isinstance(error, Violation) else ()
     return Check(
         cell=cell,
+        mode="development" if item.config.getoption("--development") else "production",
         suite=clause.suite,
         clause=clause.id,
         check=name,
@@ -71,6 +72,8 @@ def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: F
     words = ["pytest", "--pyargs", f"suites.engine.{item.path.stem}", "-k", name]
     words += ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
     words += ["--case", found.case] if found.case else ["--seed", str(seed)]
+    if item.config.getoption("--development"):
+        words.append("--development")
     mutant = item.config.getoption("--mutant")
     if mutant:
         words += ["--mutant", mutant]

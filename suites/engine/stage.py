@@ -16,7 +16,7 @@ from harness.deployments.launcher import Launcher, Storage
 from harness.descriptions import Cell, World
 from harness.errors import DeploymentError
 from harness.nemesis import NOTES
-from harness.nemesis.journal import Journal, parse_journal, read_journal
+from harness.nemesis.journal import Delivery, Journal, parse_journal, read_journal
 from harness.nemesis.plans import MessageKind, Plan
 from suites.engine.witness import describe_run
 
@@ -99,6 +99,10 @@ class Run:
         """Read its stream to the end, as text."""
         return str(self.stage.ask(dict[str, str], do="stream", runId=self.id)["text"])
 
+    def attributes(self) -> dict[str, str]:
+        """Return its attributes, as the World keeps them."""
+        return self.stage.ask(dict[str, str], do="attributes", runId=self.id)
+
     def cancel(self) -> None:
         """Cancel it."""
         self.stage.ask(dict, do="cancel", runId=self.id)
@@ -117,6 +121,25 @@ class Run:
         """Deliver one of its messages again, all copies at once; return when all are taken."""
         self.stage.ask(
             dict, do="deliver", runId=self.id, kind=kind, step=step, nth=nth, copies=copies
+        )
+
+    def wake(self) -> None:
+        """Queue a message that continues it, as a World does for active runs when it is started."""
+        self.stage.ask(dict, do="wake", runId=self.id)
+
+    def redeliver(self, lost: Delivery) -> None:
+        """Deliver a message that a process died with, as a durable queue would; wait for its end.
+
+        Only of lines with one handler for runs and steps: v4 finds a step's data in its message.
+        """
+        self.stage.ask(
+            dict,
+            do="redeliver",
+            runId=self.id,
+            messageId=lost.message_id,
+            attempt=lost.attempt + 1,
+            stepId=lost.step_id,
+            stepName=lost.step,
         )
 
     def export_message(self, kind: MessageKind, *, step: str | None = None, nth: int = 1) -> str:
@@ -197,6 +220,14 @@ class Stage:
         self._process.close()
         self._app = None
 
+    def cut_connections(self) -> int:
+        """End every connection to its World's databases; return how many there were.
+
+        Raises:
+            ServiceError: a server refuses, or is of a kind that cannot do it.
+        """
+        return self._launcher.cut_connections(self._storage) if self._storage else 0
+
     def is_alive(self) -> bool:
         """Tell whether the process still runs."""
         if self._app is None:
@@ -247,6 +278,19 @@ class Stage:
             EngineError: there is no such hook, or the World refused.
         """
         self.ask(dict, do="resume", token=token, payload=payload)
+
+    def call_webhook(self, token: str, payload: Any) -> tuple[int, str]:
+        """Send a request to a webhook; return the status and the text of the answer.
+
+        Raises:
+            EngineError: there is no such webhook, or the World refused.
+        """
+        answer = self.ask(dict[str, Any], do="webhook", token=token, payload=payload)
+        return answer["status"], answer["body"]
+
+    def start_world(self) -> None:
+        """Have the app start its World, though its documentation does not ask for that."""
+        self.ask(dict, do="startWorld")
 
     def import_message(self, message: str, copies: int = 1) -> None:
         """Deliver a message that another process was given."""

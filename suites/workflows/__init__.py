@@ -12,6 +12,8 @@ _FOLDER = Path(__file__).parent
 BENCH = Contents("bench", measure.APP, _FOLDER / "bench")
 #: What the apps of the engine suites hold.
 ENGINE = Contents("engine", nemesis.APP, _FOLDER / "engine")
+#: By what the app is for.
+CONTENTS = {contents.id: contents for contents in (BENCH, ENGINE)}
 
 
 def describe_scenarios() -> dict[str, Scenario]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports.findings import Findings, study
+from reports.names import name_everything
 from reports.provenance import render_definitions, render_provenance, render_worlds
 from reports.resources import render_resources
 from reports.text import NOTHING
@@ -72,7 +73,8 @@ def test_worlds_are_described_with_their_packages_on_every_line() -> None:
     versions = {line: {"@workflow/world-local": f"{line}.0"} for line in ("v4", "v5")}
     worlds = (make_world("local", packages=versions), make_world("postgres", packages={}))
     session = Session([EXPRESS_V4, EXPRESS, EXPRESS_POSTGRES], [TEN], worlds=worlds)
-    assert read_table(render_worlds(study(session.end())), "## Worlds:") == [
+    names = name_everything(session.header)
+    assert read_table(render_worlds(session.header, names), "## Worlds:") == [
         {
             "World": "Local",
             "Description": "all about local",

@@ -4,7 +4,7 @@ import { getRun, resumeHook, resumeWebhook, start } from "workflow/api";
 import { getWorld } from "workflow/runtime";
 import * as workflows from "../workflows/index";
 import { deliverAgain, findMessages } from "./deliveries.ts";
-import { type Fault, type MessageKind, bindPlan, openGate, starting } from "./faults.ts";
+import { type Fault, type MessageKind, bindPlan, checkPlan, openGate, starting } from "./faults.ts";
 import identity from "./identity.mjs";
 import { notes, now } from "./notes.ts";
 import { askQuietly, bareWorld } from "./wrapper.ts";
@@ -41,7 +41,8 @@ const describeError = (error: any) => ({
 async function startRun({ workflow, arguments: parameters, plan }: Request) {
   const known = workflows[workflow as keyof typeof workflows] as any;
   if (!known) throw new Error(`this app has no workflow named ${workflow}`);
-  const binding = { plan: plan as Fault[] };
+  const binding = { plan: (plan ?? []) as Fault[] };
+  checkPlan(binding.plan);
   const run = await starting.run(binding, () => start(known, parameters));
   return { runId: run.runId };
 }
@@ -105,6 +106,26 @@ async function importMessage({ message, copies }: Request) {
   return {};
 }
 
+/** Queues what a World queues for each run that it finds active when it is started. */
+async function wake({ runId }: Request) {
+  const run = await bareWorld().runs.get(runId, { resolveData: "none" });
+  await bareWorld().queue(`__wkf_workflow_${run.workflowName}`, { runId });
+  return {};
+}
+
+/** Delivers what a process that died had not acknowledged, as a durable queue does: the same message. */
+async function redeliver({ runId, messageId, attempt, stepId, stepName }: Request) {
+  const route = `http://127.0.0.1:${process.env.PORT}/.well-known/workflow/v1/flow`;
+  // A route has no handler before it is asked for the first time.
+  await fetch(route, { method: "POST" }).then((refusal) => refusal.arrayBuffer());
+  const run = await bareWorld().runs.get(runId, { resolveData: "none" });
+  const queueName = `__wkf_workflow_${run.workflowName}`;
+  const message = stepId ? { runId, stepId, stepName } : { runId };
+  const metadata = { queueName, messageId, attempt: attempt - 1 };
+  await deliverAgain({ prefix: "__wkf_workflow_", queueName, message, metadata }, 1);
+  return {};
+}
+
 async function resume({ token, payload }: Request) {
   await resumeHook(token, payload);
   return {};
@@ -136,6 +157,11 @@ const answers: Record<string, (request: Request) => Promise<unknown>> = {
   await: (request) => askQuietly(() => awaitEnd(request)),
   events: (request) => askQuietly(() => listEvents(request)),
   stream: (request) => askQuietly(() => readStream(request)),
+  attributes: async ({ runId }) => (await bareWorld().runs.get(runId, { resolveData: "none" })).attributes ?? {},
+  wake,
+  redeliver,
+  // Once more than the app does where the World's documentation asks it to.
+  startWorld: async () => (await bareWorld().start?.(), {}),
   cancel: async ({ runId }) => (await getRun(runId).cancel(), {}),
   resume,
   webhook: callWebhook,

@@ -1,15 +1,16 @@
 // What happens to a message between the World's queue and the engine's handler.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Fault, type MessageKind, draw, hasStep, passGate, takeDue } from "./faults.ts";
+import { type Fault, type MessageKind, draw, hasStep, mayHurry, noteFault, passGate, takeDue } from "./faults.ts";
 import { notes } from "./notes.ts";
 
 type Handler = (message: any, metadata: any) => Promise<any>;
 export type Delivery = { prefix: string; queueName: string; message: any; metadata: any };
-type Waiting = { seed: number; place: number; go: () => void };
+type Batch = { waiting: (() => void)[]; timer: ReturnType<typeof setTimeout> };
 
 const KEPT_MESSAGES = 500;
 const GATE_LIMIT_MS = 60_000;
 const SHUFFLE_LIMIT_MS = 1_500;
+const SHUFFLE_GAP_MS = 15;
 const COPY_TRIES = 12;
 const COPY_PAUSE_MS = 500;
 /** A copy that is to come back later than this is left to the World's own message. */
@@ -19,13 +20,13 @@ const KEY = Symbol.for("world-harness.deliveries");
 const state: {
   handlers: Map<string, Handler>;
   messages: Map<string, Delivery[]>;
-  waiting: Map<string, Waiting[]>;
+  batches: Map<string, Batch>;
   count: number;
   current: AsyncLocalStorage<string>;
 } = ((globalThis as any)[KEY] ??= {
   handlers: new Map(),
   messages: new Map(),
-  waiting: new Map(),
+  batches: new Map(),
   count: 0,
   current: new AsyncLocalStorage(),
 });
@@ -63,16 +64,20 @@ async function receive(runId: string, delivery: Delivery): Promise<any> {
   const { queueName, message } = delivery;
   const kind = kindOf(queueName, message);
   const what = { on: "message" as const, kind, step: stepOf(queueName, message) };
-  const due = takeDue(runId, what).flatMap((fault) => (fault.do === "chaos" ? decide(fault) : [fault]));
+  const due = takeDue(runId, what).flatMap((fault) => (fault.do === "chaos" ? decide(runId, fault) : [fault]));
   for (const fault of due) await obstruct(runId, fault);
   const copies = due.filter((fault) => fault.do === "redeliver");
   for (const fault of copies) {
     if (fault.when === "together") void Promise.all(copy(fault, (n) => copyAtOnce(fault, delivery, n)));
     else if (fault.when === "late") void pause(Number(fault.delayMs)).then(() => copyInTurn(fault, delivery));
   }
-  const result = await handle(delivery, "world", 0);
-  for (const fault of copies) if (fault.when === "after") void copyInTurn(fault, delivery);
-  return result;
+  try {
+    const result = await handle(delivery, "world", 0);
+    const hurried = result?.timeoutSeconds > 0 && due.some((fault) => fault.do === "hurry" && mayHurry(runId, fault));
+    return hurried ? { ...result, timeoutSeconds: 0 } : result;
+  } finally {
+    for (const fault of copies) if (fault.when === "after") void copyInTurn(fault, delivery);
+  }
 }
 
 const copy = <T>(fault: Fault, deliver: (n: number) => T): T[] =>
@@ -81,15 +86,16 @@ const copy = <T>(fault: Fault, deliver: (n: number) => T): T[] =>
 /** Copies of one moment, or each a little later than the one before. */
 async function copyAtOnce(fault: Fault, delivery: Delivery, n: number): Promise<void> {
   if (fault.delayMs) await pause(n * Number(fault.delayMs));
-  await deliverUntilTaken(delivery, n);
+  await deliverUntilTaken(delivery, n, fault.once ? 1 : COPY_TRIES);
 }
 
 async function copyInTurn(fault: Fault, delivery: Delivery): Promise<void> {
   for (let n = 1; n <= Number(fault.copies); n++) await deliverUntilTaken(delivery, n);
 }
 
-/** Keeps a message back, or refuses it, before the engine sees it. */
+/** Keeps a message back, refuses it, or dies of it, before the engine sees it. */
 async function obstruct(runId: string, fault: Fault): Promise<void> {
+  if (fault.do === "kill") process.kill(process.pid, "SIGKILL");
   if (fault.do === "delay") await pause(Number(fault.ms));
   if (fault.do === "shuffle") await waitForOthers(runId, fault);
   if (fault.do === "refuse") throw new Error("the nemesis refused this delivery");
@@ -98,12 +104,13 @@ async function obstruct(runId: string, fault: Fault): Promise<void> {
 }
 
 /** What the seed has in store for the next message of a run. */
-function decide(fault: Fault): Fault[] {
+function decide(runId: string, fault: Fault): Fault[] {
   const number = (fault.drawn = Number(fault.drawn ?? 0) + 1);
-  const rate = Number(fault.rate);
-  if (draw(Number(fault.seed), Number(number), 1) >= rate) return [];
-  const choice = draw(Number(fault.seed), Number(number), 2);
-  const ms = 20 + Math.floor(400 * draw(Number(fault.seed), Number(number), 3));
+  const seed = Number(fault.seed);
+  if (draw(seed, number, 1) >= Number(fault.rate)) return [];
+  noteFault(runId, fault);
+  const choice = draw(seed, number, 2);
+  const ms = 20 + Math.floor(400 * draw(seed, number, 3));
   if (choice < 0.35) return [{ ...fault, do: "redeliver", when: "together", copies: 1 }];
   if (choice < 0.6) return [{ ...fault, do: "redeliver", when: "after", copies: 1 }];
   if (choice < 0.75) return [{ ...fault, do: "redeliver", when: "late", copies: 1, delayMs: ms }];
@@ -112,24 +119,34 @@ function decide(fault: Fault): Fault[] {
 
 /** Collects messages and lets them go in the order that the seed determines. */
 function waitForOthers(runId: string, fault: Fault): Promise<void> {
-  const waiting = state.waiting.get(runId) ?? [];
-  state.waiting.set(runId, waiting);
-  const release = () => {
-    const order = waiting
-      .splice(0)
-      .sort((a, b) => draw(a.seed, a.place) - draw(b.seed, b.place));
-    order.forEach(({ go }, index) => setTimeout(go, 15 * index));
-  };
+  const key = `${runId} ${fault.index}`;
+  let batch = state.batches.get(key);
+  if (!batch) {
+    batch = { waiting: [], timer: setTimeout(() => releaseBatch(runId, fault), SHUFFLE_LIMIT_MS) };
+    state.batches.set(key, batch);
+  }
+  const { waiting } = batch;
   return new Promise((resolve) => {
-    waiting.push({ seed: Number(fault.seed), place: waiting.length, go: resolve });
-    if (waiting.length >= Number(fault.count)) release();
-    else setTimeout(release, SHUFFLE_LIMIT_MS);
+    waiting.push(resolve);
+    if (waiting.length >= Number(fault.count)) releaseBatch(runId, fault);
   });
 }
 
+function releaseBatch(runId: string, fault: Fault): void {
+  const key = `${runId} ${fault.index}`;
+  const batch = state.batches.get(key);
+  if (!batch) return;
+  state.batches.delete(key);
+  clearTimeout(batch.timer);
+  const rank = (place: number) => draw(Number(fault.seed), place);
+  const order = batch.waiting.map((_, place) => place).sort((a, b) => rank(a) - rank(b));
+  if (order.some((place, index) => place !== index)) noteFault(runId, fault);
+  order.forEach((place, index) => setTimeout(batch.waiting[place], SHUFFLE_GAP_MS * index));
+}
+
 /** Delivers a copy as a queue would: again after a failure, again when it is asked to. */
-async function deliverUntilTaken(delivery: Delivery, copyNumber: number): Promise<void> {
-  for (let tries = 0; tries < COPY_TRIES; tries++) {
+async function deliverUntilTaken(delivery: Delivery, copyNumber: number, limit = COPY_TRIES): Promise<void> {
+  for (let tries = 0; tries < limit; tries++) {
     let wait = COPY_PAUSE_MS;
     try {
       const result = await handle(delivery, "nemesis", copyNumber + tries);

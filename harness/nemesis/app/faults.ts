@@ -21,6 +21,8 @@ export type Fault = {
   /** The first match that it happens to, counted from 1, and to how many from there on. */
   nth: number;
   times: number;
+  /** Its place in the run's plan. */
+  index?: number;
   [setting: string]: unknown;
 };
 
@@ -34,7 +36,7 @@ export type Happening = {
 };
 
 type State = {
-  plans: Map<string, { fault: Fault; seen: number; index: number }[]>;
+  plans: Map<string, { fault: Fault; seen: number }[]>;
   gates: Map<string, () => void>;
   opened: Set<string>;
 };
@@ -48,16 +50,50 @@ const state: State = ((globalThis as any)[KEY] ??= { plans: new Map(), gates: ne
 export const starting: AsyncLocalStorage<{ plan: Fault[]; bound?: string }> = ((globalThis as any)[SHARED] ??=
   new AsyncLocalStorage());
 
-const KNOWN = new Set(["redeliver", "delay", "hold", "refuse", "shuffle", "chaos", "fail", "slow", "kill", "damage", "echo"]);
+/** Where each kind of fault can happen. */
+const KNOWN: Record<string, Place["on"][]> = {
+  redeliver: ["message"],
+  delay: ["message"],
+  hold: ["message"],
+  refuse: ["message"],
+  shuffle: ["message"],
+  chaos: ["message"],
+  fail: ["call"],
+  slow: ["call"],
+  kill: ["message", "call", "body"],
+  damage: ["call"],
+  echo: ["call"],
+  hurry: ["message", "call"],
+};
+const CHOICES: Record<string, [setting: string, values: string[]]> = {
+  redeliver: ["when", ["together", "after", "late"]],
+  damage: ["change", ["drop", "repeat", "again", "replace", "swap", "insert"]],
+  echo: ["change", ["twice", "early"]],
+};
 const PLACES = new Set(["message", "call", "body"]);
+/** A match may leave these without anything to do: they are noted when they did it. */
+const NOTED_WHEN_DONE = new Set(["shuffle", "chaos", "damage", "echo", "hurry"]);
+
+/** Throws where a plan asks for what this nemesis does not know. */
+export function checkPlan(plan: Fault[]): void {
+  for (const fault of plan) {
+    const { on, side } = fault.at ?? {};
+    const places = Object.hasOwn(KNOWN, fault.do) ? KNOWN[fault.do] : undefined;
+    if (!places) throw new Error(`the fault plan names an unknown fault: ${fault.do}`);
+    if (!PLACES.has(on)) throw new Error(`the fault plan names an unknown point: ${on}`);
+    if (!places.includes(on))
+      throw new Error(`the fault plan asks for ${fault.do} at a ${on}; it can happen at a ${places.join(" or a ")}`);
+    if (side === "after" && on !== "call") throw new Error(`the fault plan asks for ${fault.do} after a ${on}; only a call has sides`);
+    const [setting, values] = CHOICES[fault.do] ?? [];
+    if (setting && !values?.includes(String(fault[setting])))
+      throw new Error(`the fault plan asks for ${fault.do} with an unknown ${setting}: ${fault[setting]}`);
+  }
+}
 
 export function bindPlan(runId: string, plan: Fault[]): void {
+  checkPlan(plan);
   const bound = state.plans.get(runId) ?? [];
-  for (const fault of plan) {
-    if (!KNOWN.has(fault.do)) throw new Error(`the fault plan names an unknown fault: ${fault.do}`);
-    if (!PLACES.has(fault.at?.on)) throw new Error(`the fault plan names an unknown point: ${fault.at?.on}`);
-    bound.push({ fault, seen: 0, index: bound.length });
-  }
+  for (const fault of plan) bound.push({ fault: { ...fault, index: bound.length }, seen: 0 });
   state.plans.set(runId, bound);
 }
 
@@ -82,7 +118,7 @@ function matches({ at }: Fault, what: Happening): boolean {
   );
 }
 
-/** Returns the faults that happen now, and notes that they did. */
+/** Returns the faults that are due now, and notes those that always happen then. */
 export function takeDue(runId: string | undefined, what: Happening): Fault[] {
   const due: Fault[] = [];
   for (const entry of (runId && state.plans.get(runId)) || []) {
@@ -90,18 +126,28 @@ export function takeDue(runId: string | undefined, what: Happening): Fault[] {
     if (!matches(fault, what)) continue;
     entry.seen++;
     if (entry.seen < fault.nth || entry.seen >= fault.nth + fault.times) continue;
-    notes.write({ kind: "fault", runId, fault: entry.index, do: fault.do });
+    if (!NOTED_WHEN_DONE.has(fault.do)) noteFault(runId!, fault);
     due.push(fault);
   }
   return due;
 }
 
 /** Faults of one kind that lie on a run, without their happening. */
-export const listFaults = (runId: string | undefined, kind: string) =>
-  ((runId && state.plans.get(runId)) || []).filter(({ fault }) => fault.do === kind);
+export const listFaults = (runId: string, kind: string): Fault[] =>
+  (state.plans.get(runId) ?? []).map(({ fault }) => fault).filter((fault) => fault.do === kind);
 
-export function noteFault(runId: string, index: number, kind: string): void {
-  notes.write({ kind: "fault", runId, fault: index, do: kind });
+/** Writes down that a fault happened. */
+export function noteFault(runId: string, fault: Fault): void {
+  notes.write({ kind: "fault", runId, fault: fault.index, do: fault.do });
+}
+
+/** Tells whether a message may be hurried, and notes that it is; a fault does that so often only. */
+export function mayHurry(runId: string, fault: Fault): boolean {
+  const done = Number(fault.done ?? 0);
+  if (done >= Number(fault.most)) return false;
+  fault.done = done + 1;
+  noteFault(runId, fault);
+  return true;
 }
 
 /** Waits until the gate of a run is opened; false when nobody opened it in time. */

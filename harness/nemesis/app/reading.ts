@@ -10,15 +10,16 @@ const lastSeen: Map<string, Event[]> = ((globalThis as any)[KEY] ??= new Map());
 export function damagePage(runId: string | undefined, page: Event[], incremental: boolean): Event[] {
   if (!runId) return page;
   let events = page;
-  for (const { fault, index } of listFaults(runId, "damage")) {
+  for (const fault of listFaults(runId, "damage")) {
     const changed = damage(events, fault as any);
-    if (changed !== events) noteFault(runId, index, "damage");
+    if (changed !== events) noteFault(runId, fault);
     events = changed;
   }
   if (incremental && page.length) {
-    for (const { fault, index } of listFaults(runId, "echo")) {
-      events = fault.change === "twice" ? [...events, ...events] : [...precedingOf(runId, page), ...events];
-      noteFault(runId, index, "echo");
+    for (const fault of listFaults(runId, "echo")) {
+      const known = fault.change === "twice" ? events : precedingOf(runId, page);
+      events = [...known, ...events];
+      if (known.length) noteFault(runId, fault);
     }
   }
   const known = lastSeen.get(runId) ?? [];
@@ -33,7 +34,9 @@ const precedingOf = (runId: string, page: Event[]): Event[] => {
   return (first < 0 ? known : known.slice(0, first)).slice(-1);
 };
 
-function damage(events: Event[], fault: { change: string; eventId: string; otherId?: string; event?: Event }): Event[] {
+type Damage = { change: string; eventId: string; otherId?: string; event?: Event };
+
+function damage(events: Event[], fault: Damage): Event[] {
   const at = events.findIndex(({ eventId }) => eventId === fault.eventId);
   if (at < 0) return events;
   const before = events.slice(0, at);
@@ -43,6 +46,10 @@ function damage(events: Event[], fault: { change: string; eventId: string; other
       return [...before, ...after];
     case "repeat":
       return [...before, events[at], { ...events[at], eventId: following(events[at].eventId) }, ...after];
+    case "again":
+      return [...before, events[at], events[at], ...after];
+    case "replace":
+      return replace(events, at, fault);
     case "insert":
       return [...before, events[at], { ...events[at], ...fault.event, eventId: following(events[at].eventId) }, ...after];
     case "swap":
@@ -50,6 +57,13 @@ function damage(events: Event[], fault: { change: string; eventId: string; other
     default:
       throw new Error(`the fault plan names an unknown damage: ${fault.change}`);
   }
+}
+
+/** An event gives way to a copy of another, or becomes another; its place keeps its id. */
+function replace(events: Event[], at: number, { otherId, event }: Damage): Event[] {
+  const other = otherId ? events.find(({ eventId }) => eventId === otherId) : events[at];
+  if (!other) return events;
+  return events.with(at, { ...other, ...event, eventId: events[at].eventId });
 }
 
 /** Two events change places; each place keeps its id, so that the ids still ascend. */

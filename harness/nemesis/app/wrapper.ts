@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import "./bodies.ts";
 import { currentDelivery, kindOf, runOf, stepOf, wrapHandler } from "./deliveries.ts";
-import { type Fault, bindStarting, takeDue } from "./faults.ts";
+import { type Fault, bindStarting, mayHurry, takeDue } from "./faults.ts";
 import { notes, now } from "./notes.ts";
 import { damagePage } from "./reading.ts";
 // Resolved by the app: it says which package the World comes from.
@@ -20,6 +20,9 @@ const FLAT = new Set([
   "getStreamChunks",
   "getStreamInfo",
 ]);
+
+/** Methods of the areas that answer at once, with an object of their own: they are not recorded. */
+const IMMEDIATE = new Set(["streams.createWriteSession"]);
 
 const KEY = Symbol.for("world-harness.wrapper");
 const state: {
@@ -61,9 +64,13 @@ function describeCall(area: string, name: string, parameters: any[]): Call {
     return { method, runId: parameters[0], events, step: parts[0]?.step, note: { events } };
   }
   if (method === "queue") return describeQueue(parameters);
-  const first = parameters[0];
-  const runId = typeof first === "string" && first.startsWith("wrun_") ? first : first?.runId;
-  return { method, runId, events: [], note: {} };
+  return { method, runId: findRun(parameters), events: [], note: {} };
+}
+
+/** The streams of the v4 line name the run behind the stream. */
+function findRun(parameters: any[]): string | undefined {
+  const isRun = (given: unknown): given is string => typeof given === "string" && given.startsWith("wrun_");
+  return parameters.slice(0, 2).find(isRun) ?? parameters[0]?.runId;
 }
 
 function describeQueue([queueName, message, options]: any[]): Call {
@@ -90,7 +97,14 @@ async function suffer(fault: Fault): Promise<void> {
   }
 }
 
-async function perform(call: Call, act: () => Promise<any>): Promise<any> {
+/** Lets a message that is to come later come at once. */
+function hurry(call: Call, parameters: any[], fault: Fault): void {
+  const options = parameters[2];
+  if (call.method === "queue" && options?.delaySeconds > 0 && mayHurry(call.runId!, fault))
+    parameters[2] = { ...options, delaySeconds: undefined };
+}
+
+async function perform(call: Call, parameters: any[], act: () => Promise<any>): Promise<any> {
   const what = { on: "call" as const, method: call.method, events: call.events, step: call.step };
   const began = now();
   const write = (outcome: Record<string, unknown>) =>
@@ -106,7 +120,10 @@ async function perform(call: Call, act: () => Promise<any>): Promise<any> {
     });
   let result: any;
   try {
-    for (const fault of takeDue(call.runId, { ...what, side: "before" })) await suffer(fault);
+    for (const fault of takeDue(call.runId, { ...what, side: "before" })) {
+      if (fault.do === "hurry") hurry(call, parameters, fault);
+      else await suffer(fault);
+    }
     result = await act();
   } catch (error) {
     write({ error: error instanceof Error ? error.name : String(error) });
@@ -134,18 +151,21 @@ function wrapMethods(target: any, area: string, replaced: Record<string, unknown
       const member = replaced[name as string] ?? target[name];
       if (typeof member !== "function" || typeof name !== "string" || name in Object.prototype) return member;
       if (!area && !FLAT.has(name)) return name in replaced ? member : member.bind(target);
+      if (IMMEDIATE.has(`${area}.${name}`)) return member.bind(target);
       return async (...parameters: any[]) => {
         const act = () => member.apply(target, parameters);
         if (state.own.getStore()) return act();
         const call = describeCall(area, name, parameters);
         bindStarting(call.runId);
-        return reread(call, parameters, await perform(call, act));
+        return reread(call, parameters, await perform(call, parameters, act));
       };
     },
   });
 }
 
 function wrap(world: any): any {
+  if (typeof world?.createQueueHandler !== "function" || typeof world?.events?.create !== "function")
+    throw new Error("this World cannot be wrapped: it has no createQueueHandler, or no events.create");
   state.bare = world;
   const mutated = applyMutant(world);
   const areas = AREAS.filter((name) => mutated[name]);

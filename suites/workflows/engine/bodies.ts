@@ -19,9 +19,9 @@ export type Work = {
   effect?: boolean;
 };
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-function fail({ how, retryAfterMs }: Work, key: string): never {
+export function fail({ how, retryAfterMs }: Work, key: string): never {
   const message = `${key} fails on purpose`;
   if (how === "fatal") throw new FatalError(message);
   if (how === "retryable") throw new RetryableError(message, { retryAfter: retryAfterMs ?? 1_000 });

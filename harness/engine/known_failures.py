@@ -1,0 +1,96 @@
+"""Failures of the engine, or of a World under it, that are known: by line and version.
+
+They still run. An entry excuses a check only for the versions that it names, and only while the
+check fails as expected; one that passes unexpectedly fails the run, unless it is known to be flaky.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from harness.descriptions import read_table
+from harness.errors import DescriptionError
+from harness.measure.results import Check
+
+#: How a check compares with the list.
+State: TypeAlias = Literal["", "known", "flaky", "unexpected pass"]
+Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\S")]
+
+
+class KnownEngineFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of the list."""
+
+    id: Text
+    #: The check that fails: the name of its test.
+    check: Text
+    #: The cells that it fails on: lines and Worlds by name; empty lists mean all.
+    lines: tuple[str, ...] = ()
+    worlds: tuple[str, ...] = ()
+    #: Package -> version for which this was seen; with another version the entry says nothing.
+    versions: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+    #: Text that the message of the failing check holds; several may be expected.
+    messages: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    reason: Text
+    #: Whether it also passes at times: it is then shown apart, whatever it does.
+    flaky: bool = False
+
+    def speaks_of(self, check: Check, pins: Mapping[str, str]) -> bool:
+        """Tell whether the entry is about this check on this cell and these versions."""
+        return (
+            self.check == check.check
+            and (not self.lines or check.cell.line in self.lines)
+            and (not self.worlds or check.cell.world in self.worlds)
+            and all(pins.get(name) == version for name, version in self.versions.items())
+        )
+
+
+def read_known_engine_failures(path: Path, checks: Iterable[str]) -> tuple[KnownEngineFailure, ...]:
+    """Read a list of known failures.
+
+    Args:
+        path: A TOML file of `[[failure]]` tables.
+        checks: The names of every check there is.
+
+    Raises:
+        DescriptionError: it cannot be read, or names a check that does not exist.
+    """
+    entries = tuple(read_table(path, "failure", KnownEngineFailure).values())
+    known = set(checks)
+    for entry in entries:
+        if entry.check not in known:
+            raise DescriptionError(
+                f"{path} names a check {entry.check!r} that does not exist",
+                remedy="correct the name, or remove the entry",
+            )
+    return entries
+
+
+def compare_known(
+    check: Check, entries: Sequence[KnownEngineFailure], pins: Mapping[str, str]
+) -> Check:
+    """Return the check with its state: known, flaky, an unexpected pass, or none of them.
+
+    Args:
+        check: What was found.
+        entries: The list.
+        pins: Package -> version of everything installed for the cell.
+    """
+    spoken = [entry for entry in entries if entry.speaks_of(check, pins)]
+    if not spoken or check.verdict in {"not applicable", "inconclusive"}:
+        return check
+    if check.verdict == "passed":
+        flaky = next((entry for entry in spoken if entry.flaky), None)
+        entry = flaky or spoken[0]
+        return _mark(check, "flaky" if flaky else "unexpected pass", entry)
+    for entry in spoken:
+        if any(text in check.message for text in entry.messages):
+            return _mark(check, "flaky" if entry.flaky else "known", entry)
+    return check
+
+
+def _mark(check: Check, state: State, entry: KnownEngineFailure) -> Check:
+    return msgspec.structs.replace(check, state=state, reason=entry.reason)

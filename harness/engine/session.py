@@ -1,0 +1,277 @@
+"""The engine suites from request to result file: one cell after another, checks side by side."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from harness.bench import identify_remote, pin_lines
+from harness.deployments.apps import Contents
+from harness.deployments.launcher import Launcher, Mode, Remote
+from harness.descriptions import Catalog, Cell
+from harness.engine.known_failures import KnownEngineFailure, compare_known
+from harness.errors import HarnessError, UsageError, unknown
+from harness.measure.plan import Choice, Profile, Selection, choose
+from harness.measure.results import Check, Header
+from harness.measure.session import describe_session
+from harness.measure.store import ResultsWriter
+from harness.services.resolution import Choice as ServiceChoice
+from harness.services.resolution import url_variable
+from harness.suite_process import SuiteRun, run_suite
+from harness.workspaces.cache import cache_folder
+
+#: What is examined when nothing is chosen: the two architectures of the SDK, on the quickest cell.
+DEFAULT = Profile(
+    id="e2e",
+    title="the engine suites",
+    lines=("v4", "v5"),
+    frameworks=("express",),
+    worlds=("local",),
+    # Engine suites run no scenario.
+    scenarios=("no-steps",),
+    forks=1,
+)
+
+#: Hands URL and headers of an app elsewhere to the suite's processes.
+REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
+
+
+class Watcher(Protocol):
+    """Who is told how it goes."""
+
+    def preparing(self, text: str) -> None:
+        """Something is being installed, built or started."""
+
+    def planned(self, checks: int) -> None:
+        """So many checks will run on the next cell."""
+
+    def checked(self, check: Check) -> None:
+        """A check has ended."""
+
+
+class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user asks of the engine suites."""
+
+    choice: Choice = Choice()
+    #: Suites by name; empty for all.
+    suites: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    #: Cases that each check draws; `None` leaves it to the suites.
+    examples: int | None = None
+    seed: int | None = None
+    services: ServiceChoice = "auto"
+    remote: Remote | None = None
+    known: tuple[KnownEngineFailure, ...] = ()
+    mode: Mode = "production"
+    workers: int = 4
+    out: Path = Path("results")
+
+
+class EngineSuites(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the suites are, and what their apps hold."""
+
+    #: Suite -> its files of tests.
+    files: dict[str, tuple[Path, ...]]
+    contents: Contents
+
+
+def run_e2e(
+    request: E2eRequest,
+    catalog: Catalog,
+    suites: EngineSuites,
+    watcher: Watcher,
+    *,
+    opened: Callable[[Path, Selection], None] = lambda path, selection: None,
+) -> Path:
+    """Run the engine suites on every cell that was asked for; returns the result file.
+
+    A cell that cannot be prepared, or whose suite breaks off, fails alone.
+
+    Raises:
+        UsageError: an unknown name, or nothing that can exist is left.
+        HarnessError: results cannot be written.
+    """
+    for name in request.suites:
+        if name not in suites.files:
+            raise unknown("suite", name, suites.files)
+    selection = _select(request, catalog, suites)
+    seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
+    header = _describe(request, catalog, selection, seed)
+    path = request.out / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-e2e.jsonl"
+    opened(path, selection)
+    with (
+        ResultsWriter(path) as writer,
+        Launcher(
+            catalog,
+            suites.contents,
+            services=request.services,
+            remote=request.remote,
+            mode=request.mode,
+            report=watcher.preparing,
+        ) as launcher,
+    ):
+        writer.append(header)
+        for cell in selection.cells:
+            _run_cell(cell, seed, request, header, suites, launcher, writer, watcher)
+    return path
+
+
+def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Selection:
+    remote = [world.id for world in catalog.worlds.values() if world.remote]
+    if not request.remote:
+        if set(request.choice.worlds) & set(remote):
+            raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
+        return choose(catalog, DEFAULT, request.choice)
+    cell, workflows = identify_remote(request.remote, remote[0])
+    missing = sorted(suites.contents.list_workflows() - set(workflows))
+    if missing:
+        raise UsageError(
+            "the app at --url lacks workflows of the engine suites",
+            cause=f"it has no {', '.join(missing)}",
+            remedy="deploy what `world-harness export --contents engine FOLDER` writes",
+        )
+    return Selection(cells=(cell,), scenarios=(), impossible={})
+
+
+def _describe(request: E2eRequest, catalog: Catalog, selection: Selection, seed: int) -> Header:
+    lines = dict.fromkeys(cell.line for cell in selection.cells)
+    header = describe_session(
+        catalog,
+        DEFAULT,
+        msgspec.structs.replace(selection, scenarios=()),
+        forks=None,
+        seed=seed,
+        command=write_command(request, seed),
+        node_version=_find_node_version(),
+        pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
+    )
+    return msgspec.structs.replace(header, forks=0)
+
+
+def _find_node_version() -> str:
+    from harness.workspaces.node import find_node
+
+    return find_node().version
+
+
+def write_command(request: E2eRequest, seed: int) -> str:
+    """Return the command that asks for the same again; without what can be secret."""
+    words = ["world-harness e2e"]
+    for option, names in (
+        ("--line", request.choice.lines),
+        ("--framework", request.choice.frameworks),
+        ("--world", request.choice.worlds),
+        ("--suite", request.suites),
+        ("--clause", request.clauses),
+    ):
+        words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
+    if request.examples is not None:
+        words.append(f"--examples {request.examples}")
+    if request.mode == "development":
+        words.append("--development")
+    if request.remote:
+        words.append("--url URL")
+        words.extend(f"--header '{name}: …'" for name in request.remote.headers)
+    return " ".join([*words, f"--seed {seed}"])
+
+
+def _run_cell(  # noqa: PLR0917
+    cell: Cell,
+    seed: int,
+    request: E2eRequest,
+    header: Header,
+    suites: EngineSuites,
+    launcher: Launcher,
+    writer: ResultsWriter,
+    watcher: Watcher,
+) -> None:
+    """Examine one cell; every check is on the disk before the next is told of."""
+    pins = header.pins.get(cell.line, {})
+
+    def record(line: bytes) -> None:
+        check = compare_known(msgspec.json.decode(line, type=Check), request.known, pins)
+        writer.append(check)
+        watcher.checked(check)
+
+    began = time.monotonic()
+    try:
+        launcher.prepare(cell)
+        watcher.preparing(f"examining {cell.id}")
+        _run_suites(cell, seed, request, suites, launcher, watcher, record)
+    except HarnessError as error:
+        failed = Check(
+            cell=cell,
+            mode=request.mode,
+            suite="",
+            clause="",
+            check="the cell",
+            verdict="inconclusive",
+            message=f"{error.what}: {error.cause}" if error.cause else error.what,
+            reproduce=f"world-harness e2e --line {cell.line} --framework {cell.framework} "
+            f"--world {cell.world}",
+            seed=seed,
+            duration_ms=1000 * (time.monotonic() - began),
+        )
+        writer.append(failed)
+        watcher.checked(failed)
+
+
+def _run_suites(
+    cell: Cell,
+    seed: int,
+    request: E2eRequest,
+    suites: EngineSuites,
+    launcher: Launcher,
+    watcher: Watcher,
+    record: Callable[[bytes], None],
+) -> None:
+    chosen = request.suites or tuple(suites.files)
+    options = ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
+    options += ["--seed", str(seed)]
+    options += [] if request.examples is None else ["--examples", str(request.examples)]
+    options += ["--development"] if request.mode == "development" else []
+    for clause in request.clauses:
+        options += ["--clause", clause]
+    with tempfile.TemporaryDirectory(prefix="world-harness-e2e-") as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        run = SuiteRun(
+            checks=[path for name in chosen for path in suites.files[name]],
+            options=options,
+            folder=folder,
+            log=cache_folder() / "logs" / f"e2e-{cell.id.replace('/', '-')}.log",
+            workers=request.workers,
+            env=_hand_over(launcher.service_urls(), request.remote),
+            remedy="run it again with `--suite` for one suite; if that helps, tell us both",
+        )
+        run_suite(run, planned=watcher.planned, recorded=record)
+
+
+def _hand_over(urls: Mapping[str, str], remote: Remote | None) -> dict[str, str]:
+    """Put what can be secret into the environment: command lines can be read by everybody."""
+    handed = {url_variable(name): url for name, url in urls.items()}
+    if remote:
+        handed[REMOTE_VARIABLE] = msgspec.json.encode(remote).decode()
+    return handed
+
+
+def list_suites(folder: Path, names: Sequence[str]) -> dict[str, tuple[Path, ...]]:
+    """Return suite -> its files of tests: `test_<suite>.py` and `test_<suite>_<part>.py`.
+
+    The longest name that fits a file is its suite's.
+    """
+    files: dict[str, tuple[Path, ...]] = dict.fromkeys(names, ())
+    for path in sorted(folder.glob("test_*.py")):
+        stem = path.stem.removeprefix("test_").replace("_", "-")
+        fitting = [name for name in names if stem == name or stem.startswith(f"{name}-")]
+        if fitting:
+            suite = max(fitting, key=len)
+            files[suite] = (*files[suite], path)
+    return files

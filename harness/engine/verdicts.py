@@ -1,0 +1,110 @@
+"""From the checks of the engine suites to the verdict on a session."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from harness.certification.verdicts import EXIT_CODES
+from harness.descriptions import Cell
+from harness.measure.results import Check
+
+#: What a check came to, the list of known failures considered.
+Outcome: TypeAlias = Literal[
+    "failed", "unexpected pass", "known", "flaky", "inconclusive", "passed", "not applicable"
+]
+#: Every outcome, the gravest first.
+OUTCOMES: tuple[Outcome, ...] = (
+    "failed",
+    "unexpected pass",
+    "known",
+    "flaky",
+    "inconclusive",
+    "passed",
+    "not applicable",
+)
+#: Outcomes that nobody expected: they make a session fail.
+FAILURES: frozenset[Outcome] = frozenset({"failed", "unexpected pass"})
+#: Outcomes of a check that did say something.
+_DECIDED: frozenset[Outcome] = frozenset(OUTCOMES) - {"inconclusive", "not applicable"}
+
+
+def find_outcome(check: Check) -> Outcome:
+    """Return what a check came to.
+
+    One that is known to be flaky is flaky whether it failed or passed this time.
+    """
+    match check.verdict, check.state:
+        case ("not applicable" | "inconclusive") as verdict, _:
+            return verdict
+        case _, "flaky":
+            return "flaky"
+        case "failed", state:
+            return "known" if state == "known" else "failed"
+        case _, "unexpected pass":
+            return "unexpected pass"
+    return "passed"
+
+
+class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks of a session come to."""
+
+    #: Failures that nobody knew of, and passes of what is listed as failing.
+    failed: tuple[Check, ...]
+    #: Checks that said nothing, and of which nothing is known.
+    undecided: tuple[Check, ...]
+    #: Cells that were asked for and have no record at all.
+    absent: tuple[Cell, ...]
+    #: Cells with records of which none said anything: they did not pass.
+    untested: tuple[Cell, ...]
+    #: Whether any check said something.
+    decided: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing failed that was not known to."""
+        return not self.failed
+
+    @property
+    def verdict(self) -> Literal["passed", "failed", "inconclusive"]:
+        """The verdict: a failure weighs more than what is not decided."""
+        if self.failed:
+            return "failed"
+        if self.undecided or self.absent or not self.decided:
+            return "inconclusive"
+        return "passed"
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line."""
+        return EXIT_CODES[self.verdict]
+
+
+def judge_session(checks: Sequence[Check], cells: Collection[Cell] = ()) -> SessionVerdict:
+    """Judge what the checks of a session found.
+
+    Args:
+        checks: What was found.
+        cells: The cells that were asked for.
+    """
+    outcomes = [(check, find_outcome(check)) for check in checks]
+    examined = dict.fromkeys(check.cell for check in checks)
+    tested = {check.cell for check, outcome in outcomes if outcome in _DECIDED}
+    return SessionVerdict(
+        failed=tuple(check for check, outcome in outcomes if outcome in FAILURES),
+        undecided=tuple(
+            check
+            for check, outcome in outcomes
+            if outcome == "inconclusive" and check.state not in {"known", "flaky"}
+        ),
+        absent=tuple(cell for cell in dict.fromkeys(cells) if cell not in examined),
+        untested=tuple(cell for cell in examined if cell not in tested),
+        decided=bool(tested),
+    )
+
+
+def exit_code_of(checks: Sequence[Check], cells: Collection[Cell] = ()) -> int:
+    """Return the exit code of a session: 0 sound, 1 failed, 2 not decided."""
+    return judge_session(checks, cells).exit_code

@@ -1,0 +1,138 @@
+"""A pytest suite in a process of its own, whose records are read while it writes them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import HarnessError
+from harness.programs.commands import quote_log, run_group
+from harness.workspaces.cache import python_environment
+
+#: Exit codes of pytest after which the records are whole: all passed, some failed.
+_COMPLETE = {0, 1}
+_POLL_S = 0.2
+_GRACE_S = 15.0
+
+
+class SuiteError(HarnessError):
+    """The suite itself did not run to its end."""
+
+
+class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What is run, and where."""
+
+    #: The checks: a folder or files of tests.
+    checks: Sequence[Path]
+    #: Options beyond those that every suite gets.
+    options: Sequence[str]
+    #: Emptied by whoever made it; takes the records.
+    folder: Path
+    #: It outlives the session: who is told to read a log must find it.
+    log: Path
+    #: How many checks run side by side.
+    workers: int
+    #: Environment of its own; where secrets are handed over.
+    env: Mapping[str, str] = {}
+    #: What to do when it breaks off.
+    remedy: str
+
+
+def run_suite(
+    run: SuiteRun,
+    *,
+    planned: Callable[[int], None],
+    recorded: Callable[[bytes], None],
+) -> None:
+    """Run a suite to its end.
+
+    Args:
+        run: What is run.
+        planned: Told how many checks there will be.
+        recorded: Given each record, a line of JSON, as it comes.
+
+    Raises:
+        SuiteError: it broke off.
+    """
+    records = run.folder / "records.jsonl"
+    records.touch()
+    with _interruptible(_write_command(run, records), run) as process:
+        reader = _Lines(records, planned, recorded)
+        while process.poll() is None:
+            reader.read()
+            time.sleep(_POLL_S)
+        reader.read()
+    if process.returncode not in _COMPLETE:
+        raise SuiteError(
+            f"the suite broke off with code {process.returncode}",
+            cause=quote_log(run.log),
+            remedy=run.remedy,
+        )
+
+
+def _write_command(run: SuiteRun, records: Path) -> list[str]:
+    settings = run.folder / "pytest.ini"
+    settings.write_text("[pytest]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", *map(str, run.checks), "-c", str(settings)]
+    command += ["--rootdir", str(run.folder), "-q", "--no-header"]
+    command += ["--assert=plain", "-p", "xdist", "-p", "harness.plugin", "-p", "no:cacheprovider"]
+    command += ["--records", str(records), *run.options]
+    if run.workers > 1:
+        command += ["-n", str(run.workers), "--dist", "loadgroup"]
+    return command
+
+
+@contextlib.contextmanager
+def _interruptible(command: Sequence[str], run: SuiteRun) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the suite; when we are interrupted, let it tidy up before it is killed."""
+    env = {
+        **python_environment(),
+        "TMPDIR": str(run.folder),
+        # Plugins that the suite does not use would cost every worker more than a second.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        **run.env,
+    }
+    with run_group(command, folder=run.folder, env=env, log=run.log) as process:
+        try:
+            yield process
+        except BaseException:
+            # Databases on somebody else's server are dropped by the process that made them.
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(process.pid, signal.SIGINT)
+                process.wait(_GRACE_S)
+            raise
+
+
+class _Lines:
+    """Reads records while the suite writes them."""
+
+    def __init__(
+        self, path: Path, planned: Callable[[int], None], recorded: Callable[[bytes], None]
+    ) -> None:
+        self._path = path
+        self._planned = planned
+        self._recorded = recorded
+        self._position = 0
+        self._is_planned = False
+
+    def read(self) -> None:
+        """Read what came since."""
+        plan = self._path.with_suffix(".planned")
+        if not self._is_planned and plan.exists() and (text := plan.read_text(encoding="ascii")):
+            self._is_planned = True
+            self._planned(int(text))
+        with self._path.open("rb") as lines:
+            lines.seek(self._position)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    return
+                self._position += len(line)
+                self._recorded(line)

@@ -1,0 +1,80 @@
+"""`docs/engine.md`: which promises the SDK keeps on which cell, from the committed results.
+
+`python -m suites.engine.engine_document` writes it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import reports
+from harness.engine.clauses import describe_engine_clauses
+from harness.measure.results import Results
+from harness.measure.store import read_results
+from reports.engine_matrix import render_engine
+from suites.engine import CLAUSES
+from suites.engine.cells import REQUIRED_CELLS
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "engine.md"
+RESULTS = Path(reports.__file__).parent / "examples" / "engine"
+
+_INTRODUCTION = """\
+# Does the engine keep its promises?
+
+A World stores events, delivers queue messages and keeps streams. On top of it runs the engine of
+the Workflow SDK: it replays workflows, executes steps and retries what fails. Queues deliver
+messages twice, late, out of order, or to a process that dies; what the engine promises holds all
+the same, or should.
+
+The engine suites run real workflows on published SDK packages, built into real apps behind real
+web frameworks. Between the app and its World stands the *nemesis*, which records every delivery,
+call and execution, and does what the fault plan of a run asks: deliver a message again, late or
+not at all, fail a call, end the process at a named point. A promise is a *clause*
+(`suites/engine/clauses/`), and *checks* decide it: they draw cases (the shape of a workflow, a
+fault plan) from a seed, play them, and make one that fails as small as they can. It is then played
+again, ten times or as often as there is time for, which gives the rate that is shown. A check
+whose faults did not happen is not passed but inconclusive.
+
+Nothing in these tables was simulated; a finding can be in the SDK's core or in the World below it,
+and its witness and reason say which. This file is generated from `reports/examples/engine/` by
+`nox -s docs`.
+
+## How to run it
+
+```sh
+nox -s e2e
+nox -s e2e -- --line v5 --framework express --world local
+world-harness e2e --line v5 --framework express --world local --suite retry-inflation
+```
+
+Results are written as JSON lines with a report beside them. Exit code 0: every promise was kept, or
+broken as the list of known failures says (`suites/engine/known_failures.toml`); 1: a check failed
+that was not known to, or passed though it is listed as failing; 2: something could not be decided;
+3: the request was wrong. Every failure comes with a command that plays its smallest case again.
+"""
+
+
+def read_sessions(folder: Path = RESULTS) -> list[Results]:
+    """Read the committed results, in the order of the required cells."""
+    sessions = [read_results(path) for path in sorted(folder.glob("*.jsonl"))]
+    return sorted(sessions, key=_place)
+
+
+def _place(results: Results) -> int:
+    cells = [cell for cell in results.header.cells if cell in REQUIRED_CELLS]
+    return min((REQUIRED_CELLS.index(cell) for cell in cells), default=len(REQUIRED_CELLS))
+
+
+def render_document(folder: Path = RESULTS) -> str:
+    """Render the document from results."""
+    clauses = describe_engine_clauses(CLAUSES)
+    return f"{_INTRODUCTION}\n{render_engine(read_sessions(folder), clauses)}"
+
+
+def write_document(path: Path = DOCUMENT) -> None:
+    """Write the document where the documentation has it."""
+    path.write_text(render_document(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_document()

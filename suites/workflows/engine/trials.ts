@@ -1,0 +1,56 @@
+import { fail, marked, pause } from "./bodies";
+
+/** A step whose executions are told apart by their order: which of them fail is known beforehand. */
+export type Trial = {
+  retries: 0 | 1 | 3;
+  /** The executions that fail: 1 is the first body that began. */
+  failing?: number[];
+  /** How long an execution takes that succeeds, and one that fails. */
+  ms?: number;
+  failMs?: number;
+  how?: "error" | "retryable";
+  /** With `retryable`: when it may be tried again. */
+  retryAfterMs?: number;
+};
+
+async function undergo(step: string, trial: Trial): Promise<string> {
+  return marked(step, "subject", async (entered) => {
+    const fails = !!trial.failing?.includes(entered);
+    await pause((fails ? trial.failMs : trial.ms) ?? 0);
+    if (fails) fail(trial, "subject");
+    return "subject";
+  });
+}
+
+async function triedOnce(trial: Trial): Promise<string> {
+  "use step";
+  return undergo("triedOnce", trial);
+}
+triedOnce.maxRetries = 0;
+
+async function triedTwice(trial: Trial): Promise<string> {
+  "use step";
+  return undergo("triedTwice", trial);
+}
+triedTwice.maxRetries = 1;
+
+async function triedOften(trial: Trial): Promise<string> {
+  "use step";
+  return undergo("triedOften", trial);
+}
+triedOften.maxRetries = 3;
+
+async function standBy(place: number): Promise<number> {
+  "use step";
+  return marked("standBy", `bystander-${place}`, () => place);
+}
+
+const byRetries = { 0: triedOnce, 1: triedTwice, 3: triedOften };
+
+/** Executes a trial's step at the same time as steps that do nothing, which were asked for before it. */
+export async function trial(subject: Trial, bystanders: number): Promise<string> {
+  "use workflow";
+  const others = Array.from({ length: bystanders }, (_, place) => standBy(place));
+  const [result] = await Promise.all([byRetries[subject.retries](subject), ...others]);
+  return result;
+}

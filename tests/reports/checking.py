@@ -1,0 +1,105 @@
+"""Checks of the engine suites as they might have been recorded, built by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from harness.descriptions import Cell, World
+from harness.engine.clauses import EngineClause
+from harness.engine.verdicts import Outcome
+from harness.measure.results import Check, Results
+from tests.reports.factories import EXPRESS, make_header, make_world
+
+LOCAL = make_world("local", category="local")
+POSTGRES = make_world("postgres", category="postgres")
+
+#: Outcome -> verdict and state of a check that comes to it.
+RECORDED: dict[Outcome, tuple[str, str]] = {
+    "failed": ("failed", ""),
+    "unexpected pass": ("passed", "unexpected pass"),
+    "known": ("failed", "known"),
+    "flaky": ("failed", "flaky"),
+    "inconclusive": ("inconclusive", ""),
+    "passed": ("passed", ""),
+    "not applicable": ("not applicable", ""),
+}
+
+_ALWAYS_FAILS = {
+    "message": "the body ran twice",
+    "witness": ("0.0 ms  #1 flow message is delivered", "4.2 ms  the body of subject begins"),
+    "tried": 10,
+    "reproduced": 10,
+}
+_NOT_DECIDED = {"message": "no fault was applied"}
+_BESIDE: dict[Outcome, dict[str, Any]] = {
+    "failed": _ALWAYS_FAILS,
+    "known": {**_ALWAYS_FAILS, "reason": "starts are counted, not failures"},
+    "flaky": {**_ALWAYS_FAILS, "reproduced": 4, "reason": "depends on the clock"},
+    "unexpected pass": {"reason": "starts are counted, not failures"},
+    "inconclusive": _NOT_DECIDED,
+    "not applicable": {"message": "it does not hold for line v4"},
+}
+
+
+def make_check(outcome: Outcome = "passed", cell: Cell = EXPRESS, **changes: Any) -> Check:
+    """Make a check that comes to an outcome."""
+    verdict, state = RECORDED[outcome]
+    again = f"pytest -k test_body_runs_once --line {cell.line} --world {cell.world}"
+    return Check(
+        **{
+            "cell": cell,
+            "suite": "single-executor",
+            "clause": "ENG-BODY-EXCLUSIVE",
+            "check": "test_body_runs_once",
+            "verdict": verdict,
+            "state": state,
+            "reproduce": again if verdict in {"failed", "inconclusive"} else "",
+            "seed": 7,
+            "examples": 6,
+            **_BESIDE.get(outcome, {}),
+            **changes,
+        }
+    )
+
+
+def make_results(
+    checks: Sequence[Check],
+    *,
+    cells: Sequence[Cell] | None = None,
+    worlds: Sequence[World] = (LOCAL, POSTGRES),
+    **header: Any,
+) -> Results:
+    """Make a file of tests alone, of the cells of its checks if nothing else is said."""
+    asked = dict.fromkeys(check.cell for check in checks) if cells is None else cells
+    given = {"forks": 0, "profile": "e2e", "command": "world-harness e2e --seed 7", **header}
+    return Results(
+        header=make_header(tuple(asked), (), worlds=tuple(worlds), **given),
+        samples=(),
+        forks=(),
+        footer=None,
+        checks=tuple(checks),
+    )
+
+
+def on_windows(results: Results) -> Results:
+    """Return the same results from another machine."""
+    machine = msgspec.structs.replace(results.header.machine, system="Windows 11")
+    header = msgspec.structs.replace(results.header, machine=machine)
+    return msgspec.structs.replace(results, header=header)
+
+
+def make_clause(name: str = "ENG-BODY-EXCLUSIVE", **changes: Any) -> EngineClause:
+    """Make a clause of the suite that checks belong to."""
+    return EngineClause(
+        **{
+            "id": name,
+            "requirement": "A body does not run twice at the same time.",
+            "levels": {"v4": "SHOULD", "v5": "MUST"},
+            "sources": ("vercel/workflow#1338", "foundations/idempotency"),
+            "suite": "single-executor",
+            **changes,
+        }
+    )
