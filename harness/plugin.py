@@ -38,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples", type=int, default=None, help="cases that each check of the engine draws"
     )
     harassed.addoption(
+        "--tries", type=int, default=None, help="how often a failing case is tried again"
+    )
+    harassed.addoption(
         "--development", action="store_true", help="apps run by their framework's dev server"
     )
     harassed.addoption("--case", default=None, help="the one case to play, as JSON")

@@ -8,12 +8,18 @@ import pytest
 
 from harness.certification.certificate import read_certificate
 from harness.certification.verification import verify
+from harness.descriptions import Cell
+from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
+from harness.measure.results import Check
 from harness.measure.store import read_results
+from harness.workspaces import describe_lines
 from reports.excerpts import SECTIONS, excerpt, put_excerpt, render_example
 from reports.rediscovered import Bug, is_shown, read_found
 from suites.conformance.rediscovery import describe_bugs
 from suites.conformance.worlds_document import CERTIFICATES, DOCUMENT, read_absent, render_worlds
+from suites.engine import CLAUSES, engine_document, list_checks
+from suites.engine.cells import REQUIRED_CELLS
 from worlds import describe_worlds
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +80,51 @@ class TestWorlds:
     @pytest.mark.parametrize("bug", describe_bugs().values(), ids=lambda bug: bug.id)
     def test_every_published_bug_is_reported_or_it_is_said_why_not(self, bug: Bug) -> None:
         assert bool(is_shown(bug, read_found())) != bool(bug.unshown)
+
+
+@pytest.mark.skipif(
+    not engine_document.read_sessions(), reason="no results of `nox -s e2e` are committed yet"
+)
+class TestEngine:
+    """`docs/engine.md`, made from committed results of `nox -s e2e`."""
+
+    sessions = engine_document.read_sessions()
+
+    def checks_of(self, cell: Cell) -> list[Check]:
+        """Return what was found on the build of a cell."""
+        return [
+            check
+            for results in self.sessions
+            for check in results.checks
+            if check.cell == cell and check.mode == "production"
+        ]
+
+    def test_is_made_from_the_results_and_the_clauses(self) -> None:
+        committed = engine_document.DOCUMENT.read_text(encoding="utf-8")
+        assert committed == engine_document.render_document(), STALE
+
+    def test_has_every_clause(self) -> None:
+        committed = engine_document.DOCUMENT.read_text(encoding="utf-8")
+        missing = [
+            name for name in describe_engine_clauses(CLAUSES) if f"| `{name}`" not in committed
+        ]
+        assert not missing
+
+    @pytest.mark.parametrize("cell", REQUIRED_CELLS, ids=lambda cell: cell.id)
+    def test_every_check_has_a_result_on_every_required_cell(self, cell: Cell) -> None:
+        found = {check.check: check.clause for check in self.checks_of(cell)}
+        assert found == list_checks(), "run `nox -s e2e` on this cell and keep its results"
+
+    @pytest.mark.parametrize("cell", REQUIRED_CELLS, ids=lambda cell: cell.id)
+    def test_results_are_of_the_versions_that_are_pinned(self, cell: Cell) -> None:
+        pins = [results.header.pins for results in self.sessions if cell in results.header.cells]
+        assert pins, "there are no results of this cell"
+        pinned = describe_lines()[cell.line].packages
+        assert all(pinned.items() <= of_lines[cell.line].items() for of_lines in pins)
+
+    def test_no_cell_was_given_up(self) -> None:
+        asked = {cell for results in self.sessions for cell in results.header.cells}
+        assert not [cell.id for cell in asked if not any(self.checks_of(cell))]
 
 
 class TestExcerpt:

@@ -46,6 +46,11 @@ def find_engine_suites() -> EngineSuites:
 )
 @click.option("--seed", type=int, help="Repeats the cases.")
 @click.option(
+    "--tries",
+    type=click.IntRange(min=0),
+    help="How often a failing case is tried again (10 if not given); 0 leaves it as it was drawn.",
+)
+@click.option(
     "--services",
     type=click.Choice(["auto", "external", "embedded", "container"]),
     default="auto",
@@ -77,6 +82,7 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
     clause_ids: tuple[str, ...],
     examples: int | None,
     seed: int | None,
+    tries: int | None,
     services: ServiceChoice,
     url: str | None,
     headers: dict[str, str],
@@ -99,6 +105,7 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
         clauses=clause_ids,
         examples=examples,
         seed=seed,
+        tries=tries,
         services=services,
         remote=Remote(url, headers) if url else None,
         known=read_known_engine_failures(known, suites.engine.list_checks()),

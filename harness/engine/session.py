@@ -66,6 +66,8 @@ class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: Cases that each check draws; `None` leaves it to the suites.
     examples: int | None = None
     seed: int | None = None
+    #: How often a failing case is tried again; `None` leaves it to the suites.
+    tries: int | None = None
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     known: tuple[KnownEngineFailure, ...] = ()
@@ -174,6 +176,8 @@ def write_command(request: E2eRequest, seed: int) -> str:
         words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
     if request.examples is not None:
         words.append(f"--examples {request.examples}")
+    if request.tries is not None:
+        words.append(f"--tries {request.tries}")
     if request.mode == "development":
         words.append("--development")
     if request.remote:
@@ -236,6 +240,7 @@ def _run_suites(
     options = ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
     options += ["--seed", str(seed)]
     options += [] if request.examples is None else ["--examples", str(request.examples)]
+    options += [] if request.tries is None else ["--tries", str(request.tries)]
     options += ["--development"] if request.mode == "development" else []
     for clause in request.clauses:
         options += ["--clause", clause]

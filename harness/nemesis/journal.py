@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from harness.errors import ResultsError
 from harness.nemesis.plans import MessageKind
 
 
@@ -183,13 +184,24 @@ class Journal(msgspec.Struct, frozen=True):
 
 
 def read_journal(folder: Path) -> Journal:
-    """Read the journals of every process that wrote into a folder, without lines cut by a kill."""
+    """Read the journals of every process that wrote into a folder, without lines cut by a kill.
+
+    Raises:
+        ResultsError: a whole line is no record.
+    """
     return sort_journal(_read_lines(folder))
 
 
 def parse_journal(entries: Sequence[Any]) -> Journal:
-    """Read a journal that an app elsewhere sent."""
-    return sort_journal(msgspec.convert(entry, Record) for entry in entries)
+    """Read a journal that an app elsewhere sent.
+
+    Raises:
+        ResultsError: an entry is no record.
+    """
+    try:
+        return sort_journal([msgspec.convert(entry, Record) for entry in entries])
+    except msgspec.ValidationError as error:
+        raise _explain("an app elsewhere", error) from error
 
 
 def sort_journal(records: Iterable[Record]) -> Journal:
@@ -202,10 +214,18 @@ def _read_lines(folder: Path) -> Iterable[Record]:
         for line in path.read_bytes().splitlines():
             try:
                 yield _decoder.decode(line)
-            except msgspec.ValidationError:
-                raise
+            except msgspec.ValidationError as error:
+                raise _explain(path.name, error) from error
             except msgspec.DecodeError:
                 continue
+
+
+def _explain(source: str, error: msgspec.ValidationError) -> ResultsError:
+    return ResultsError(
+        f"the journal of {source} holds what is no record",
+        cause=str(error),
+        remedy="let the app be built by this version of the harness",
+    )
 
 
 def _join(began: Entered, ended: Left | Failed | None) -> Execution:

@@ -155,8 +155,8 @@ class Kill(_Fault, frozen=True, kw_only=True, tag="kill"):
 class Damage(_Fault, frozen=True, kw_only=True, tag="damage"):
     """Damage the event log as the engine reads it, in every page that holds the event.
 
-    `repeat` and `insert` put an event behind it that has an id of its own, `again` puts itself there;
-    `replace` and `swap` change what stands in a place, and the places keep their ids.
+    `repeat` and `insert` put an event behind it that has an id of its own, `again` puts itself
+    there; `replace` and `swap` change what stands in a place, and the places keep their ids.
     """
 
     places: ClassVar[tuple[str, ...]] = ("call",)

@@ -20,7 +20,6 @@ T = TypeVar("T")
 
 #: How long a failing case is made smaller, and then tried again.
 _SHRINK_S = 25.0
-_TRIES = 10
 _TRIES_S = 40.0
 
 
@@ -32,6 +31,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     #: Cases that are played at the same time.
     together: int = 4
+    #: How often a failing case is tried again; with 0 it is not made smaller either.
+    tries: int = 10
     #: The one case to play instead, as JSON.
     given: str | None = None
 
@@ -93,7 +94,8 @@ class Cases:
         drawn = _draw(strategy, number, self._budget.seed)
         self._play_all(drawn, play, together or self._budget.together)
         known = {_write(case): outcome for case, outcome in self._outcomes}
-        if any(isinstance(outcome, Violation) for outcome in known.values()):
+        failed = any(isinstance(outcome, Violation) for outcome in known.values())
+        if failed and self._budget.tries:
             self._shrink(strategy, play, number, known)
         self._conclude(play)
 
@@ -167,7 +169,7 @@ class Cases:
     def _try_again(self, case: T, play: Callable[[T], None]) -> None:
         """See how often the case fails when it is played alone."""
         deadline = time.monotonic() + _TRIES_S
-        while self.found.tried < _TRIES and time.monotonic() < deadline:
+        while self.found.tried < self._budget.tries and time.monotonic() < deadline:
             outcome = _attempt(play, case)
             self.found.tried += 1
             self.found.reproduced += isinstance(outcome, Violation)

@@ -37,6 +37,8 @@ _CATALOG = pytest.StashKey[Catalog]()
 
 #: What a check draws when nothing else is asked for.
 EXAMPLES = 6
+#: How often a failing case is tried again.
+TRIES = 10
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -203,9 +205,11 @@ def cases(request: pytest.FixtureRequest) -> Cases:
     """Plays the cases of the check."""
     config = request.config
     examples = config.getoption("--examples")
+    tries = config.getoption("--tries")
     cases = Cases(
         Budget(
             examples=EXAMPLES if examples is None else examples,
+            tries=TRIES if tries is None else tries,
             seed=config.getoption("--seed") or 0,
             given=config.getoption("--case"),
         )

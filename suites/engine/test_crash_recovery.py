@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from harness.errors import DeploymentError
 from harness.nemesis.plans import Kill, Place, Plan, describe_points, find_point
 from suites.engine.cases import Cases
 from suites.engine.restarts import (
@@ -41,6 +43,10 @@ PARALLEL_ANSWER: list[Any] = ["first", list(_CROWD)]
 _OF_STEPS = ("step-created", "step-started", "in-body", "body-ended", "step-completed")
 
 
+#: What a run waits for when its process dies.
+Waiting: TypeAlias = Literal["a sleep", "a short sleep", "a hook", "the message after a payload"]
+
+
 class AtPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A process that dies at a named point (`points.toml`)."""
 
@@ -60,9 +66,7 @@ class AtCall(msgspec.Struct, frozen=True, kw_only=True):
 class Parked(msgspec.Struct, frozen=True, kw_only=True):
     """A process that dies while its run waits for nothing but time, or for somebody's answer."""
 
-    waits_for: Literal["a sleep", "a hook"]
-    #: How long it sleeps; longer or shorter than the restart takes.
-    sleep_ms: int = 2_000
+    waits_for: Waiting
 
 
 def play_death(
@@ -80,19 +84,34 @@ def play_death(
 
 @pytest.mark.engine("ENG-CRASH-KILL", cost=25)
 def test_a_run_survives_a_kill_at_every_named_point(open_own: Opened, cases: Cases) -> None:
+    recoveries: dict[str, Recovery] = {}
+
     def play(case: AtPoint) -> None:
-        place = find_point(case.point).place()
-        plan = [Kill(at=place, nth=case.nth)]
-        recovery = play_death(open_own, SEQUENTIAL, plan, SEQUENTIAL_ANSWER, patient=True)
-        itself = recovery.cause == "itself"
-        cases.answer(f"recovers by itself: {case.point}", "yes" if itself else "no")
-        if not itself:
-            refused = f" ({recovery.refused})" if recovery.refused else ""
-            cases.answer("goes on after", recovery.cause + refused)
+        plan = [Kill(at=find_point(case.point).place(), nth=case.nth)]
+        recoveries[case.point] = play_death(
+            open_own, SEQUENTIAL, plan, SEQUENTIAL_ANSWER, patient=True
+        )
 
     points = [AtPoint(point=name) for name in describe_points()]
-    # All at once: most of the time they wait to see whether a run goes on by itself.
-    cases.run(points, play, together=len(points))
+    try:
+        # All at once: most of the time they wait to see whether a run goes on by itself.
+        cases.run(points, play, together=len(points))
+    finally:
+        tell_recoveries(cases, recoveries)
+
+
+def tell_recoveries(cases: Cases, recoveries: Mapping[str, Recovery]) -> None:
+    """Say at which points a run goes on by itself, and what makes it go on at the others."""
+    for name in describe_points():
+        if name in recoveries:
+            itself = recoveries[name].cause == "itself"
+            cases.answer(f"recovers by itself: {name}", "yes" if itself else "no")
+    others = [recovery for recovery in recoveries.values() if recovery.cause != "itself"]
+    if others:
+        cases.answer("the others go on after", ", ".join(sorted({item.cause for item in others})))
+    refusals = {recovery.refused for recovery in others} - {""}
+    if refusals:
+        cases.answer("the World refuses to be started", ", ".join(sorted(refusals)))
 
 
 @pytest.mark.engine("ENG-CRASH-KILL", cost=15)
@@ -121,38 +140,74 @@ def test_parallel_steps_survive_a_kill(open_own: Opened, cases: Cases) -> None:
 def test_a_run_that_waits_survives_a_kill(open_own: Opened, cases: Cases) -> None:
     def play(case: Parked) -> None:
         with open_own(env=LEASE) as stage:
-            parked = {"hook": "parked"} if case.waits_for == "a hook" else {"sleep": case.sleep_ms}
-            shape = {"seq": [{"step": "first"}, parked, {"step": "last"}]}
-            run = stage.program(shape)
+            run = stage.program(
+                {"seq": [{"step": "first"}, _PARKED[case.waits_for], {"step": "last"}]}
+            )
             await_parking(run)
-            stage.end()
-            recovery = recover_parked(stage, run, case)
-            answer = ["payload"] if case.waits_for == "a hook" else f"slept {case.sleep_ms}"
-            judge(run, recovery, ["first", answer, "last"])
-            itself = recovery.cause == "itself"
-            cases.answer(f"recovers by itself: {case.waits_for}", "yes" if itself else "no")
+            recovery = _RECOVER[case.waits_for](stage, run)
+            judge(run, recovery, ["first", _ANSWERS[case.waits_for], "last"])
+            if case.waits_for in _ASLEEP:
+                itself = recovery.cause == "itself"
+                cases.answer(f"recovers by itself: {case.waits_for}", "yes" if itself else "no")
 
-    cases.run(
-        [
-            Parked(waits_for="a sleep"),
-            Parked(waits_for="a sleep", sleep_ms=300),
-            Parked(waits_for="a hook"),
-        ],
-        play,
-    )
+    cases.run([Parked(waits_for=what) for what in _PARKED], play)
 
 
 def await_parking(run: Run) -> None:
-    """Wait until the run has nothing to do but wait."""
+    """Wait until the run has nothing to do but wait.
+
+    Raises:
+        Inconclusive: it never comes to that.
+    """
     events = {"wait_created", "hook_created"}
     if not wait_until(lambda: any(item.event_type in events for item in run.events())):
         raise Inconclusive("the run never came to wait")
 
 
-def recover_parked(stage: Stage, run: Run, case: Parked) -> Recovery:
-    """Go on in another process; for a hook, somebody has to answer."""
-    if case.waits_for == "a sleep":
-        return recover(stage, run, patient=True)
+def recover_sleep(stage: Stage, run: Run) -> Recovery:
+    """Kill the process while the run sleeps, and go on in another."""
+    stage.end()
+    return recover(stage, run, patient=True)
+
+
+def recover_hook(stage: Stage, run: Run) -> Recovery:
+    """Kill the process while the run waits for a hook, and resume it in another."""
+    stage.end()
     stage.launch()
     stage.resume("parked", "payload")
     return Recovery(ending=run.await_end(), cause="itself")
+
+
+def recover_payload(stage: Stage, run: Run) -> Recovery:
+    """Let the process die between a payload and the message for it; send the next in another."""
+    run.harass([Kill(at=Place(on="call", event="hook_received", side="after"))])
+    with contextlib.suppress(DeploymentError):
+        stage.resume("parked", "payload")
+    if not stage.await_death():
+        raise Inconclusive("the process did not die when the payload was written")
+    stage.launch()
+    stage.resume("parked", "the next")
+    return Recovery(ending=run.await_end(), cause="itself")
+
+
+_PARKED: dict[Waiting, Any] = {
+    "a sleep": {"sleep": 2_000},
+    # Over before the next process is there.
+    "a short sleep": {"sleep": 300},
+    "a hook": {"hook": "parked"},
+    "the message after a payload": {"hook": "parked", "count": 2},
+}
+#: What nobody has to answer.
+_ASLEEP = ("a sleep", "a short sleep")
+_ANSWERS: dict[Waiting, Any] = {
+    "a sleep": "slept 2000",
+    "a short sleep": "slept 300",
+    "a hook": ["payload"],
+    "the message after a payload": ["payload", "the next"],
+}
+_RECOVER: dict[Waiting, Callable[[Stage, Run], Recovery]] = {
+    "a sleep": recover_sleep,
+    "a short sleep": recover_sleep,
+    "a hook": recover_hook,
+    "the message after a payload": recover_payload,
+}

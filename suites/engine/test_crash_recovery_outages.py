@@ -31,7 +31,7 @@ from suites.engine.violations import Inconclusive, NotApplicable, violate
 Opened: TypeAlias = Callable[..., AbstractContextManager[Stage]]
 
 #: A step that may be tried once is not tried so often, however its processes died.
-_DEATHS = 6
+_DEATHS = 4
 _LONG_LEASE_S = 6
 
 _SEQUENTIAL = {"seq": [{"step": f"turn-{index}", "ms": 100} for index in range(6)]}

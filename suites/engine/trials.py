@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 import httpx
 import msgspec
 
-from harness.nemesis.journal import Execution, Journal
+from harness.nemesis.journal import Call, Execution, Journal
 from harness.nemesis.plans import Plan
-from suites.engine.stage import Ending, Run, Stage
+from suites.engine.stage import Ending, Run, Stage, wait_until
 from suites.engine.violations import Inconclusive, violate
 
 Retries: TypeAlias = Literal[0, 1, 3]
@@ -65,17 +65,13 @@ def judge_trial(run: Run, ending: Ending, retries: int) -> None:
     journal = run.journal()
     executions = journal.executions(SUBJECT)
     steps = {item.step_id for item in executions}
-    given_up = [
-        item.at_ms
-        for item in journal.calls("events.create", "step_failed")
-        if item.correlation_id in steps and item.error is None
-    ]
-    if not given_up:
+    given_up = find_write(journal, steps, "step_failed")
+    if given_up is None:
         violate(
             f"the step was not given up, but its run is {ending.status}: {ending.message[:160]}",
             run.witness(steps),
         )
-    failures = count_failures(executions, given_up[0])
+    failures = count_failures(executions, given_up)
     if failures > retries:
         raise Inconclusive(f"the body failed {failures} times, more than it was told to")
     place = (
@@ -85,9 +81,27 @@ def judge_trial(run: Run, ending: Ending, retries: int) -> None:
     )
     violate(
         f"a step was given up {place} when {failures} of its executions had failed; it may fail "
-        f"{retries} times. It had been started {count_starts(journal, steps, given_up[0])} times",
+        f"{retries} times. It had been started {count_starts(journal, steps, given_up)} times",
         run.witness(steps),
     )
+
+
+def await_body(run: Run, after: int, within_s: float) -> Execution:
+    """Wait until a body of the subject runs, and so many executions of it have failed.
+
+    Raises:
+        Inconclusive: that did not happen in time.
+    """
+    running: list[Execution] = []
+
+    def runs_now() -> bool:
+        bodies = run.journal().executions(SUBJECT)
+        running[:] = [item for item in bodies if item.ended_at_ms is None]
+        return bool(running) and sum(item.outcome == "failed" for item in bodies) >= after
+
+    if not wait_until(runs_now, within_s):
+        raise Inconclusive(f"no body ran after {after} failures")
+    return running[0]
 
 
 def count_failures(executions: Sequence[Execution], until_ms: float) -> int:
@@ -100,10 +114,25 @@ def count_failures(executions: Sequence[Execution], until_ms: float) -> int:
 
 def count_starts(journal: Journal, steps: Collection[str], until_ms: float = float("inf")) -> int:
     """Return how often the World recorded, until a time, that one of the steps was started."""
-    return sum(
-        item.correlation_id in steps and item.error is None and item.at_ms <= until_ms
-        for item in journal.calls("events.create", "step_started")
-    )
+    return sum(item.at_ms <= until_ms for item in list_starts(journal, steps))
+
+
+def list_starts(journal: Journal, steps: Collection[str]) -> list[Call]:
+    """Return the calls by which the World recorded that one of the steps was started."""
+    return _list_writes(journal, steps, "step_started")
+
+
+def find_write(journal: Journal, steps: Collection[str], event: str) -> float | None:
+    """Return when an event of one of the steps was first recorded."""
+    return next((item.at_ms for item in _list_writes(journal, steps, event)), None)
+
+
+def _list_writes(journal: Journal, steps: Collection[str], event: str) -> list[Call]:
+    return [
+        item
+        for item in journal.calls("events.create", event)
+        if item.correlation_id in steps and item.error is None
+    ]
 
 
 def find_overlaps(executions: Sequence[Execution]) -> list[tuple[Execution, Execution]]:

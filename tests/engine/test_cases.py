@@ -98,6 +98,15 @@ class TestFailing:
         others = [value for value in played if value != smallest]
         assert len(others) == len(set(others))
 
+    def test_without_tries_it_is_neither_made_smaller_nor_tried_again(self) -> None:
+        def play(case: Number) -> None:
+            violate("no")
+
+        cases = Cases(Budget(examples=5, seed=1, tries=0))
+        with pytest.raises(Violation):
+            cases.explore(Number, NUMBERS, play)
+        assert (cases.found.tried, cases.found.reproduced) == (0, 0)
+
     def test_its_answers_are_kept(self) -> None:
         cases = Cases(budget())
         cases.answer("lowest", 3)

@@ -39,11 +39,14 @@ def checks_in(folder: Path) -> tuple[Check, ...]:
 
 @pytest.mark.xdist_group("engine")
 def test_every_suite_runs_on_one_cell(tmp_path: Path) -> None:
-    done = e2e(*ON_CELL, "--examples", "1", "--workers", "2", "--out", tmp_path)
+    options = ["--examples", "1", "--tries", "0", "--workers", "3"]
+    done = e2e(*ON_CELL, *options, "--out", tmp_path)
     checks = checks_in(tmp_path)
     assert {check.check for check in checks} == set(list_checks())
     assert not [check.message for check in checks if "the check itself broke" in check.message]
-    assert done.returncode == 0, done.stdout + done.stderr
+    # What the engine makes of it is its affair; that the suites can tell is ours (test_mutants).
+    assert {"passed", "not applicable"} <= {check.verdict for check in checks}
+    assert done.returncode in {0, 1, 2}, done.stdout + done.stderr
     assert "## 🧪 E2E Test Results" in next(tmp_path.glob("*.md")).read_text(encoding="utf-8")
 
 

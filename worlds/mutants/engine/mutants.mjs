@@ -18,22 +18,15 @@ function change(world, replacements) {
 const isStepMessage = (queueName, message) => /wkf_step_/.test(queueName) || !!message?.stepId;
 const isConflict = (error) => error?.name === "EntityConflictError";
 
-/** Every third message that wakes a run is never sent. */
+/** Every second message that wakes a run is never sent. */
 export function losesContinuations(world) {
   let count = 0;
   return change(world, {
     queue: (queue) => async (name, message, options) => {
       const wakes = !isStepMessage(name, message) && !message?.runInput;
-      if (wakes && ++count % 3 === 2) return { messageId: "msg_lost" };
+      if (wakes && ++count % 2 === 0) return { messageId: "msg_lost" };
       return queue(name, message, options);
     },
-  });
-}
-
-/** Two messages with one idempotency key are two messages. */
-export function ignoresKeys(world) {
-  return change(world, {
-    queue: (queue) => (name, message, { idempotencyKey, ...options } = {}) => queue(name, message, options),
   });
 }
 
@@ -74,16 +67,21 @@ export function countsAttemptsTwice(world) {
   });
 }
 
-/** A resume is written to the run whose hook was made last. */
+/** One resume is written to another run that waits for a hook. */
 export function resumesTheWrongRun(world) {
-  let latest;
+  const live = new Map();
+  let done = false;
   return change(world, {
     events: {
       create: (create) => async (runId, event, parameters) => {
-        if (event.eventType === "hook_received" && latest && latest.runId !== runId)
-          return create(latest.runId, { ...event, correlationId: latest.hookId }, parameters);
+        const other = [...live].find(([id]) => id !== runId);
+        if (event.eventType === "hook_received" && other && !done) {
+          done = true;
+          return create(other[0], { ...event, correlationId: other[1] }, parameters);
+        }
         const result = await create(runId, event, parameters);
-        if (event.eventType === "hook_created") latest = { runId, hookId: event.correlationId };
+        if (event.eventType === "hook_created") live.set(runId, event.correlationId);
+        if (/^(hook_disposed|run_completed|run_failed)$/.test(event.eventType)) live.delete(runId);
         return result;
       },
     },
@@ -198,16 +196,6 @@ export function losesChunks(world) {
     : change(world, { writeToStream: lose, ...(world.writeToStreamMulti ? { writeToStreamMulti: loseMany } : {}) });
 }
 
-/** Every message is sent twice. */
-export function sendsTwice(world) {
-  return change(world, {
-    queue: (queue) => async (name, message, options) => {
-      await queue(name, message, { ...options, idempotencyKey: undefined });
-      return queue(name, message, { ...options, idempotencyKey: undefined });
-    },
-  });
-}
-
 /** Conflicts are told by an error that has no name of its own. */
 export function namesNoErrors(world) {
   return change(world, {
@@ -219,30 +207,6 @@ export function namesNoErrors(world) {
           if (!isConflict(error)) throw error;
           throw Object.assign(new Error(error.message), { status: 409 });
         }
-      },
-    },
-  });
-}
-
-/** The events of a wait and of a step, when they stand side by side, are read in the other order. */
-export function readsRacesBackwards(world) {
-  const turn = (events) => {
-    const turned = [...events];
-    for (let at = 0; at + 1 < turned.length; at++) {
-      const [one, other] = [turned[at], turned[at + 1]];
-      const kinds = [one.eventType, other.eventType].sort().join();
-      if (kinds !== "step_completed,wait_completed") continue;
-      turned[at] = { ...other, eventId: one.eventId };
-      turned[at + 1] = { ...one, eventId: other.eventId };
-      at++;
-    }
-    return turned;
-  };
-  return change(world, {
-    events: {
-      list: (list) => async (options) => {
-        const page = await list(options);
-        return { ...page, data: turn(page.data) };
       },
     },
   });

@@ -1,0 +1,256 @@
+"""Which faults are due: a plan is bound to a run, each fault of it waits for what it matches."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from .notes import notes
+
+MessageKind: TypeAlias = Literal["start", "step", "wake"]
+
+#: Where each kind of fault can happen.
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "redeliver": ("message",),
+    "delay": ("message",),
+    "hold": ("message",),
+    "refuse": ("message",),
+    "shuffle": ("message",),
+    "chaos": ("message",),
+    "fail": ("call",),
+    "slow": ("call",),
+    "kill": ("message", "call", "body"),
+    "damage": ("call",),
+    "echo": ("call",),
+    "hurry": ("message", "call"),
+}
+_CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "redeliver": ("when", ("together", "after", "late")),
+    "damage": ("change", ("drop", "repeat", "again", "replace", "swap", "insert")),
+    "echo": ("change", ("twice", "early")),
+}
+_PLACES = ("message", "call", "body")
+#: A match may leave these without anything to do: they are noted when they did it.
+_NOTED_WHEN_DONE = ("shuffle", "chaos", "damage", "echo", "hurry")
+
+
+class PlanError(ValueError):
+    """A fault plan asks for what this nemesis does not know."""
+
+
+@dataclass
+class Fault:
+    """One fault of a run's plan."""
+
+    do: str
+    at: Mapping[str, Any]
+    nth: int
+    times: int
+    #: Its place in the run's plan.
+    index: int
+    settings: Mapping[str, Any]
+    #: How many matches it has seen.
+    seen: int = 0
+    #: How many messages the seed was asked about.
+    drawn: int = 0
+    #: How many messages were hurried.
+    hurried: int = 0
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What a fault may be waiting for."""
+
+    on: str
+    side: str = "before"
+    kind: str | None = None
+    method: str | None = None
+    events: Collection[str] = ()
+    step: str | None = None
+
+
+@dataclass
+class Start:
+    """A start that is under way: its plan waits here for the run's id."""
+
+    plan: Sequence[Mapping[str, Any]]
+    run_id: str | None = None
+
+
+@dataclass
+class _State:
+    plans: dict[str, list[Fault]] = field(default_factory=dict)
+    gates: dict[tuple[str, str], list[asyncio.Future[bool]]] = field(default_factory=dict)
+    opened: set[tuple[str, str]] = field(default_factory=set)
+
+
+_state = _State()
+_starting: ContextVar[Start | None] = ContextVar("world_harness_starting", default=None)
+
+
+def check_plan(plan: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `PlanError` where a plan asks for what this nemesis does not know."""
+    for fault in plan:
+        kind, at = str(fault.get("do")), fault.get("at") or {}
+        on = at.get("on")
+        if kind not in _KNOWN:
+            raise PlanError(f"the fault plan names an unknown fault: {kind}")
+        if on not in _PLACES:
+            raise PlanError(f"the fault plan names an unknown point: {on}")
+        if on not in _KNOWN[kind]:
+            places = " or a ".join(_KNOWN[kind])
+            raise PlanError(
+                f"the fault plan asks for {kind} at a {on}; it can happen at a {places}"
+            )
+        if at.get("side") == "after" and on != "call":
+            raise PlanError(f"the fault plan asks for {kind} after a {on}; only a call has sides")
+        setting, values = _CHOICES.get(kind, ("", ()))
+        if setting and fault.get(setting) not in values:
+            given = fault.get(setting)
+            raise PlanError(f"the fault plan asks for {kind} with an unknown {setting}: {given}")
+
+
+def bind_plan(run_id: str, plan: Sequence[Mapping[str, Any]]) -> None:
+    """Put faults on a run, beside those that lie on it.
+
+    Raises:
+        PlanError: the plan asks for what this nemesis does not know.
+    """
+    check_plan(plan)
+    bound = _state.plans.setdefault(run_id, [])
+    for given in plan:
+        settings = {name: value for name, value in given.items() if name not in {"do", "at"}}
+        bound.append(
+            Fault(
+                do=given["do"],
+                at=given["at"],
+                nth=settings.pop("nth", 1),
+                times=settings.pop("times", 1),
+                index=len(bound),
+                settings=settings,
+            )
+        )
+
+
+@contextlib.contextmanager
+def starting(plan: Sequence[Mapping[str, Any]]) -> Iterator[Start]:
+    """Put a plan on the run that is started inside; what is given tells its id afterwards.
+
+    Raises:
+        PlanError: the plan asks for what this nemesis does not know.
+    """
+    check_plan(plan)
+    start = Start(plan)
+    token = _starting.set(start)
+    try:
+        yield start
+    finally:
+        _starting.reset(token)
+
+
+def bind_starting(run_id: str | None) -> None:
+    """Bind the plan of the start that is under way, with the first run id that it shows."""
+    start = _starting.get()
+    if start is None or start.run_id is not None or not run_id:
+        return
+    start.run_id = run_id
+    bind_plan(run_id, start.plan)
+
+
+def forget_starting() -> None:
+    """Leave the start: what begins here, began in its context only by chance."""
+    _starting.set(None)
+
+
+def has_step(name: str | None, step: str) -> bool:
+    """Tell whether a step's name is that of a function."""
+    return name is not None and (name == step or name.endswith(f"//{step}"))
+
+
+def _matches(fault: Fault, what: Happening) -> bool:
+    at = fault.at
+    return (
+        at["on"] == what.on
+        and (at.get("side") or "before") == what.side
+        and at.get("kind") in {None, what.kind}
+        and at.get("method") in {None, what.method}
+        and (at.get("event") is None or at["event"] in what.events)
+        and (at.get("step") is None or has_step(what.step, at["step"]))
+    )
+
+
+def take_due(run_id: str | None, what: Happening) -> list[Fault]:
+    """Return the faults that are due now, and note those that always happen then."""
+    due = []
+    for fault in _state.plans.get(run_id, ()) if run_id else ():
+        if not _matches(fault, what):
+            continue
+        fault.seen += 1
+        if not fault.nth <= fault.seen < fault.nth + fault.times:
+            continue
+        if fault.do not in _NOTED_WHEN_DONE:
+            note_fault(run_id, fault)
+        due.append(fault)
+    return due
+
+
+def list_faults(run_id: str, kind: str) -> list[Fault]:
+    """Return the faults of one kind that lie on a run, without their happening."""
+    return [fault for fault in _state.plans.get(run_id, ()) if fault.do == kind]
+
+
+def note_fault(run_id: str | None, fault: Fault) -> None:
+    """Write down that a fault happened."""
+    notes.write("fault", run_id, fault=fault.index, do=fault.do)
+
+
+def may_hurry(run_id: str | None, fault: Fault) -> bool:
+    """Tell whether a message may be hurried, and note that it is; a fault does that so often."""
+    if fault.hurried >= int(fault.settings.get("most", 1)):
+        return False
+    fault.hurried += 1
+    note_fault(run_id, fault)
+    return True
+
+
+async def pass_gate(run_id: str, gate: str, limit_s: float) -> bool:
+    """Wait until the gate of a run is opened; false when nobody opened it in time."""
+    key = (run_id, gate)
+    if key in _state.opened:
+        return True
+    opened: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    _state.gates.setdefault(key, []).append(opened)
+    try:
+        return await asyncio.wait_for(opened, limit_s)
+    except TimeoutError:
+        return False
+
+
+def open_gate(run_id: str, gate: str) -> None:
+    """Let pass what waits at a gate of a run, and all that comes to it; from any thread."""
+    key = (run_id, gate)
+    _state.opened.add(key)
+    for waiting in _state.gates.pop(key, ()):
+        waiting.get_loop().call_soon_threadsafe(_let_pass, waiting)
+
+
+def _let_pass(waiting: asyncio.Future[bool]) -> None:
+    if not waiting.done():
+        waiting.set_result(True)
+
+
+def draw(seed: int, *place: int) -> float:
+    """Return a number in [0, 1) that seed and place alone determine, in either language."""
+    bits = 0xFFFFFFFF
+    mixed = (2166136261 ^ seed) & bits
+    for part in place:
+        mixed = ((mixed ^ part) & bits) * 16777619 & bits
+        mixed ^= mixed >> 15
+        mixed = mixed * 2246822507 & bits
+    mixed ^= mixed >> 13
+    mixed = mixed * 3266489909 & bits
+    return (mixed ^ (mixed >> 16)) / 4294967296
