@@ -2,8 +2,12 @@ import * as sdk from "workflow";
 import { sleep } from "workflow";
 import { labor, marked } from "./bodies";
 
-// Not every line has attributes: a name that is imported must exist, a property need not.
-const setAttributes = (sdk as any).setAttributes as (changes: Record<string, string | undefined>) => Promise<void>;
+type Changes = Record<string, string | undefined>;
+
+// Not every line has attributes, and bundlers refuse a name that a module lacks, wherever they see one:
+// here they see none.
+const find = (module: object, name: string) => (module as any)[name];
+const setAttributes = (changes: Changes): Promise<void> => find(sdk, "setAttributes")(changes);
 
 async function work(key: string, ms: number): Promise<string> {
   "use step";
