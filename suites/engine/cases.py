@@ -14,13 +14,14 @@ from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
 from harness.errors import HarnessError, UsageError
+from suites.engine.stage import EngineError
 from suites.engine.violations import Inconclusive, Violation
 
 T = TypeVar("T")
 
 #: How long a failing case is made smaller, and then tried again.
-_SHRINK_S = 25.0
-_TRIES_S = 40.0
+_SHRINK_S = 15.0
+_TRIES_S = 25.0
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,8 +181,10 @@ def _attempt(play: Callable[[T], None], case: T) -> Exception | None:
         play(case)
     except Violation as violation:
         return violation
-    except (Inconclusive, HarnessError) as error:
-        return error if isinstance(error, Inconclusive) else Inconclusive(str(error))
+    except Inconclusive as inconclusive:
+        return inconclusive
+    except (HarnessError, EngineError) as error:
+        return Inconclusive(str(error))
     return None
 
 

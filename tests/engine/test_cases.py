@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import DeploymentError, UsageError
 from suites.engine.cases import Budget, Cases
+from suites.engine.stage import EngineError
 from suites.engine.violations import Inconclusive, Violation, violate
 
 
@@ -134,6 +135,15 @@ class TestInconclusive:
 
         with pytest.raises(Inconclusive, match="did not answer"):
             Cases(budget()).run([Number(0)], play)
+
+    def test_what_the_sdk_refuses_is_inconclusive(self) -> None:
+        def play(case: Number) -> None:
+            if case.value:
+                raise EngineError("HookNotFoundError", "no such hook")
+
+        Cases(budget()).run([Number(0), Number(1)], play)
+        with pytest.raises(Inconclusive, match="no such hook"):
+            Cases(budget()).run([Number(1)], play)
 
     def test_a_violation_counts_more(self) -> None:
         def play(case: Number) -> None:
