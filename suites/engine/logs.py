@@ -2,8 +2,8 @@
 
 A run's life is told once: it is created and ended once, each of its steps is created once and has
 one outcome, each wait and each hook begins and ends once. The starts and retries of a step may
-stand there several times, and the starts of the run: how many concurrent starts leave is for the World to
-decide.
+stand there several times, and the starts of the run: how many concurrent starts leave is for the
+World to decide.
 """
 
 from __future__ import annotations

@@ -52,9 +52,11 @@ def test_a_start_that_comes_again_starts_one_run(stage: Stage, cases: Cases) -> 
         ending = run.await_end()
         wait_until(lambda: has_come_to_rest(run))
         if ending.output != _STARTED_ANSWER:
+            ids = {item.correlation_id for item in run.journal().calls(event="step_created")}
             violate(
-                f"the run is {ending.status} with {ending.output!r} {ending.message[:160]} after "
-                f"its start was delivered {case.copies + 1} times",
+                f"after its start was delivered {case.copies + 1} times, the run is "
+                f"{ending.status} with {ending.output!r} {ending.message[:100]}; its 3 steps were "
+                f"created under {len(ids)} ids",
                 run.witness(),
             )
         if sum(item.cause == "nemesis" for item in run.journal().deliveries("start")) == 0:

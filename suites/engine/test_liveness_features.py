@@ -19,7 +19,6 @@ from suites.engine.violations import Inconclusive, violate
 _STOP = 10_000
 #: What an outcome of work that was under way may still be written as.
 _LATE = {"step_completed", "step_failed", "step_retrying"}
-_TERMINAL = {"run_completed", "run_failed", "run_cancelled"}
 #: How long a cancelled run is watched: longer than what was under way takes.
 _WATCH_S = 1.5
 
@@ -179,22 +178,32 @@ def judge_cancel(run: Run) -> None:
         Violation: something does.
         Inconclusive: the run had ended before.
     """
-    status = run.status().status
-    types = [event.event_type for event in run.events()]
-    if "run_cancelled" not in types:
+    status, events = read_cancelled(run), run.events()
+    if not any(event.event_type == "run_cancelled" for event in events):
         if status == "cancelled":
             violate("the run is cancelled, but its log has no run_cancelled", run.witness())
-        if status == "running":
-            violate("the run was cancelled with success, and goes on", run.witness())
         raise Inconclusive(f"the run was {status} before it could be cancelled")
-    after = find_after_cancel(run.events())
-    for kind in ("run_completed", "run_failed"):
-        if kind in after:
-            violate(f"the log has a {kind} after run_cancelled; the run is {status}", run.witness())
+    after = find_after_cancel(events)
+    ending = next((kind for kind in after if kind in {"run_completed", "run_failed"}), None)
+    if ending:
+        violate(f"the log has a {ending} after run_cancelled; the run is {status}", run.witness())
     if status != "cancelled":
         violate(f"the log has a run_cancelled, but the run is {status}", run.witness())
     if after:
         violate(f"the log has a {after[0]} after run_cancelled", run.witness())
+
+
+def read_cancelled(run: Run) -> str:
+    """Return how a run stands.
+
+    Raises:
+        Violation: the World cannot tell.
+    """
+    try:
+        return run.status().status
+    except EngineError as error:
+        reason = " ".join(str(error).split())[:160]
+        violate(f"the World cannot tell how the run stands: {reason}", run.witness())
 
 
 def find_after_cancel(events: Sequence[LoggedEvent]) -> list[str]:

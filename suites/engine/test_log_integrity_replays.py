@@ -81,36 +81,74 @@ def test_the_order_in_which_steps_end_leaves_their_ids_alone(stage: Stage, cases
     cases.explore(Finishing, draw_finishing(), play, examples=2)
 
 
-@pytest.mark.engine("ENG-REPLAY-DETERMINISM", cost=12)
+class Restarted(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs at rest when their process ends."""
+
+    runs: tuple[Finishing, ...]
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them, and what it must answer."""
+
+    run: Run
+    token: str
+    answer: list[Any]
+    #: How many bodies were executed before the process ended.
+    bodies: int
+
+
+def park(stage: Stage, case: Finishing) -> Parked:
+    """Bring a run to rest whose steps end in some order, and of which some race."""
+    names = list_names(case)
+    branches = [
+        {"seq": [{"step": name, "ms": ms}, {"step": f"{name}-then"}]}
+        for name, ms in zip(names, case.ms, strict=True)
+    ]
+    race = {"race": [{"step": f"racer-{name}"} for name in names]}
+    run, token, _ = start_at_rest(stage, [{"all": branches}, race], [{"step": "last"}])
+    branched = [[name, f"{name}-then"] for name in names]
+    return Parked(
+        run=run,
+        token=token,
+        answer=[branched, find_winner(run), [PAYLOAD], "last"],
+        bodies=len(run.journal().executions()),
+    )
+
+
+def judge_parked(parked: Parked) -> None:
+    """Resume a run in another process; raise when it answers otherwise, or repeats anything."""
+    run = parked.run
+    ending = resume_to_the_end(run, parked.token)
+    if ending.output != parked.answer:
+        violate(
+            f"another process makes of the same log {ending.status}, {ending.output!r} "
+            f"{ending.message[:160]}, not {parked.answer!r}",
+            run.witness(),
+        )
+    repeated = len(run.journal().executions()) - parked.bodies - 1
+    if repeated:
+        violate(f"{repeated} bodies were executed again in another process", run.witness())
+
+
+@pytest.mark.engine("ENG-REPLAY-DETERMINISM", cost=10)
 def test_another_process_replays_to_the_same_answer(
     open_own: Callable[..., AbstractContextManager[Stage]], cases: Cases
 ) -> None:
-    def play(case: Finishing) -> None:
-        names = list_names(case)
-        branches = [
-            {"seq": [{"step": name, "ms": ms}, {"step": f"{name}-then"}]}
-            for name, ms in zip(names, case.ms, strict=True)
-        ]
-        race: dict[str, Any] = {"race": [{"step": f"racer-{name}"} for name in names]}
+    def play(case: Restarted) -> None:
         with open_own() as stage:
-            parts = [{"all": branches}, race]
-            run, token, _ = start_at_rest(stage, parts, [{"step": "last"}])
-            before = len(run.journal().executions())
-            winner = find_winner(run)
+            parked = [park(stage, finishing) for finishing in case.runs]
+            token = draw_token()
+            drawing = stage.start("drawing", len(parked), token)
+            await_hook(drawing)
             stage.launch()
-            ending = resume_to_the_end(run, token)
-            expected = [[[name, f"{name}-then"] for name in names], winner, [PAYLOAD], "last"]
-            if ending.output != expected:
-                violate(
-                    f"another process answers from the same log: {ending.status}, "
-                    f"{ending.output!r} {ending.message[:160]}, not {expected!r}",
-                    run.witness(),
-                )
-            repeated = len(run.journal().executions()) - before - 1
-            if repeated:
-                violate(f"{repeated} bodies were executed again in another process", run.witness())
+            for item in parked:
+                judge_parked(item)
+            judge_drawing(drawing, token)
 
-    cases.explore(Finishing, draw_finishing(), play, examples=0.5)
+    restarts = st.lists(draw_finishing(), min_size=1, max_size=3).map(
+        lambda runs: Restarted(runs=tuple(runs))
+    )
+    cases.explore(Restarted, restarts, play, examples=0.34)
 
 
 def find_winner(run: Run) -> str:
@@ -121,6 +159,15 @@ def find_winner(run: Run) -> str:
         if event.event_type == "step_completed" and key.startswith("racer-"):
             return key
     raise Inconclusive("no step of the race has ended")
+
+
+def judge_drawing(run: Run, token: str) -> None:
+    """Resume a run that draws values; raise when its replay drew others than were kept."""
+    ending = resume_to_the_end(run, token)
+    if ending.status != "completed":
+        violate(f"the run is {ending.status}: {ending.message[:200]}", run.witness())
+    if ending.output:
+        violate(f"a replay drew other values: {ending.output[0]}", run.witness())
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,11 +188,7 @@ def test_every_replay_draws_the_same_values(stage: Stage, cases: Cases) -> None:
         run = stage.start("drawing", case.times, token, plan=plan)
         if await_hook(run) and copies:
             deliver_all_again(run)
-        ending = resume_to_the_end(run, token)
-        if ending.status != "completed":
-            violate(f"the run is {ending.status}: {ending.message[:200]}", run.witness())
-        if ending.output:
-            violate(f"a replay drew other values: {ending.output[0]}", run.witness())
+        judge_drawing(run, token)
 
     drawings = st.builds(Drawing, times=st.integers(1, 5), deliveries=st.integers(1, 3))
     cases.explore(Drawing, drawings, play)
