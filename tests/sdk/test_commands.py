@@ -92,7 +92,9 @@ def await_finished_fork(folder: Path, process: subprocess.Popen[str]) -> str:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
         for path in folder.glob("*.jsonl"):
-            records = [json.loads(line) for line in path.read_text().splitlines(keepends=True)]
+            lines = path.read_text().splitlines(keepends=True)
+            # The last line may still be being written.
+            records = [json.loads(line) for line in lines if line.endswith("\n")]
             ends = [record["fork"] for record in records if record["record"] == "fork"]
             if ends and records[-1]["record"] == "sample":
                 return str(ends[0])
