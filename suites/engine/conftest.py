@@ -158,8 +158,18 @@ def open_cell(
     """Opens stages for checks that end processes, or need an environment of their own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     opener = Opener(launcher, cell, _catalog_of(pytestconfig), f"engine-{worker}")
-    mutant = pytestconfig.getoption("--mutant")
+    mutant = _locate(pytestconfig.getoption("--mutant"))
     return lambda env=None: opener(env, mutant=mutant)
+
+
+def _locate(mutant: str | None) -> str | None:
+    """Return the defect with its module's whole path: the app runs in a folder of its own."""
+    if mutant is None:
+        return None
+    module, _, name = mutant.partition("#")
+    if not Path(module).is_file():
+        raise pytest.UsageError(f"--mutant: there is no module {module}")
+    return f"{Path(module).resolve()}#{name}"
 
 
 @pytest.fixture(scope="session")

@@ -88,15 +88,21 @@ def test_equal_payloads_are_all_delivered(stage: Stage, cases: Cases) -> None:
         with ThreadPoolExecutor(case.payloads if case.together else 1) as pool:
             list(pool.map(lambda _: stage.resume(token, payload), range(case.payloads)))
         ending = await_end_or_standstill(run)
-        if ending.output != [[payload] * case.payloads, "last"]:
+        received = count_received(run)
+        if ending.output != [[payload] * case.payloads, "last"] or received != case.payloads:
             violate(
-                f"{case.payloads} resumes with equal payloads succeeded; the run is "
-                f"{ending.status} with {ending.output!r} {ending.message[:160]}",
+                f"{case.payloads} resumes with equal payloads succeeded, {received} are in the "
+                f"log; the run is {ending.status} with {ending.output!r} {ending.message[:160]}",
                 run.witness(),
             )
 
     resumes = st.builds(Resumed, payloads=st.integers(2, 6), together=st.booleans())
     cases.explore(Resumed, resumes, play)
+
+
+def count_received(run: Run) -> int:
+    """Return how many payloads its log holds."""
+    return [item.event_type for item in run.events()].count("hook_received")
 
 
 class Retold(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +127,7 @@ def test_a_resume_that_comes_again_is_one(stage: Stage, cases: Cases) -> None:
         ending = run.await_end()
         if not run.journal().faults():
             raise Inconclusive("no resume was delivered in another way")
-        received = [item.event_type for item in run.events()].count("hook_received")
+        received = count_received(run)
         if ending.output != [0, 1, 2] or received != 3:
             violate(
                 f"3 resumes, whose messages came again, are {received} in the log; the run is "

@@ -19,6 +19,7 @@ from suites.engine.violations import Inconclusive, violate
 _STOP = 10_000
 #: What an outcome of work that was under way may still be written as.
 _LATE = {"step_completed", "step_failed", "step_retrying"}
+_ENDS = {"run_completed", "run_failed"}
 #: How long a cancelled run is watched: longer than what was under way takes.
 _WATCH_S = 1.5
 
@@ -164,15 +165,20 @@ def test_nothing_begins_after_a_cancel(stage: Stage, cases: Cases) -> None:
             run.cancel()
         except EngineError as error:
             raise Inconclusive(f"the run could not be cancelled: {error}") from error
+        ended = any(event.event_type in _ENDS for event in run.events())
         time.sleep(_WATCH_S)
-        judge_cancel(run)
+        judge_cancel(run, ended)
 
     cancels = st.builds(Cancel, after_ms=st.integers(0, 500), body_ms=st.sampled_from([10, 100]))
     cases.explore(Cancel, cancels, play, examples=2.0)
 
 
-def judge_cancel(run: Run) -> None:
+def judge_cancel(run: Run, ended: bool) -> None:
     """See that the run stays cancelled, and that nothing begins in the log after that.
+
+    Args:
+        run: What was cancelled a while ago.
+        ended: Whether its log had another end as soon as it was cancelled.
 
     Raises:
         Violation: something does.
@@ -182,9 +188,11 @@ def judge_cancel(run: Run) -> None:
     if not any(event.event_type == "run_cancelled" for event in events):
         if status == "cancelled":
             violate("the run is cancelled, but its log has no run_cancelled", run.witness())
+        if not ended:
+            violate(f"the run was cancelled with success, and goes on: it is {status}", run.witness())
         raise Inconclusive(f"the run was {status} before it could be cancelled")
     after = find_after_cancel(events)
-    ending = next((kind for kind in after if kind in {"run_completed", "run_failed"}), None)
+    ending = next((kind for kind in after if kind in _ENDS), None)
     if ending:
         violate(f"the log has a {ending} after run_cancelled; the run is {status}", run.witness())
     if status != "cancelled":
