@@ -189,7 +189,9 @@ def judge_cancel(run: Run, ended: bool) -> None:
         if status == "cancelled":
             violate("the run is cancelled, but its log has no run_cancelled", run.witness())
         if not ended:
-            violate(f"the run was cancelled with success, and goes on: it is {status}", run.witness())
+            violate(
+                f"the run was cancelled with success, and goes on: it is {status}", run.witness()
+            )
         raise Inconclusive(f"the run was {status} before it could be cancelled")
     after = find_after_cancel(events)
     ending = next((kind for kind in after if kind in _ENDS), None)
