@@ -50,6 +50,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     category: Kind
     #: Empty for a cell that was asked for and has none.
     checks: tuple[Check, ...]
+    #: Whether the suites did not come to their end on it.
+    cut: bool = False
 
     @property
     def label(self) -> str:
@@ -67,7 +69,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         found = self.tally
         if found["failed"] or found["unexpected pass"]:
             return "❌"
-        if found["inconclusive"] or not self.checks:
+        if found["inconclusive"] or not self.checks or self.cut:
             return "❔"
         if found["known"] or found["flaky"]:
             return "🟡"
@@ -78,6 +80,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         """What counts alone would hide."""
         if not self.checks:
             return "no check ran"
+        if self.cut:
+            return "not all of its checks ran"
         return "nothing was tested" if self.sign == "⚪" else ""
 
 
@@ -107,6 +111,7 @@ def study_checks(*sessions: Results) -> Tested:
         verdict=judge_session(
             [check for results in sessions for check in results.checks],
             [cell for results in sessions for cell in results.header.cells],
+            [end for results in sessions for end in results.cells],
         ),
     )
 
@@ -195,8 +200,15 @@ def _list_rows(results: Results) -> list[Row]:
         if cell not in examined:
             found[cell, "production"] = []
     order = {cell: place for place, cell in enumerate(header.cells)}
+    cut = judge_session(results.checks, (), results.cells).cut
     rows = [
-        Row(cell=cell, mode=mode, category=categorize(cell, mode, header), checks=tuple(checks))
+        Row(
+            cell=cell,
+            mode=mode,
+            category=categorize(cell, mode, header),
+            checks=tuple(checks),
+            cut=cell in cut,
+        )
         for (cell, mode), checks in found.items()
     ]
     return sorted(rows, key=lambda row: order.get(row.cell, len(order)))
@@ -244,6 +256,8 @@ def _state_limits(tested: Tested, found: Counter[Outcome]) -> list[str]:
         sentences.append(f"nothing was tested on {count(len(untested), 'cell')}")
     if absent := [row for row in tested.rows if not row.checks]:
         sentences.append(f"no check ran on {count(len(absent), 'cell')}")
+    if tested.verdict.cut:
+        sentences.append(f"not all checks ran on {count(len(tested.verdict.cut), 'cell')}")
     return sentences or ([] if tested.verdict.decided else ["nothing was tested"])
 
 

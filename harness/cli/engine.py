@@ -126,7 +126,7 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
     report.write_text(render_markdown(results, source=path.name), encoding="utf-8")
     click.echo(summarize_checks(results))
     click.echo(f"report:  {report}\nresults: {path}")
-    return exit_code_of(results.checks, results.header.cells)
+    return exit_code_of(results.checks, results.header.cells, results.cells)
 
 
 def _describe(check: Check) -> tuple[str, str]:

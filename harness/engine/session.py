@@ -19,7 +19,7 @@ from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
 from harness.measure.plan import Choice, Profile, Selection, choose
-from harness.measure.results import Check, Header
+from harness.measure.results import CellEnd, Check, Header
 from harness.measure.session import describe_session
 from harness.measure.store import ResultsWriter
 from harness.services.resolution import Choice as ServiceChoice
@@ -208,7 +208,7 @@ def _run_cell(  # noqa: PLR0917
     try:
         launcher.prepare(cell)
         watcher.preparing(f"examining {cell.id}")
-        _run_suites(cell, seed, request, suites, launcher, watcher, record)
+        checks = _run_suites(cell, seed, request, suites, launcher, watcher, record)
     except HarnessError as error:
         failed = Check(
             cell=cell,
@@ -225,6 +225,9 @@ def _run_cell(  # noqa: PLR0917
         )
         writer.append(failed)
         watcher.checked(failed)
+    else:
+        seconds = time.monotonic() - began
+        writer.append(CellEnd(cell=cell, checks=checks, seconds=seconds))
 
 
 def _run_suites(
@@ -235,7 +238,14 @@ def _run_suites(
     launcher: Launcher,
     watcher: Watcher,
     record: Callable[[bytes], None],
-) -> None:
+) -> int:
+    """Run what was chosen on one cell; return how many checks that was to be."""
+    planned: list[int] = []
+
+    def plan(checks: int) -> None:
+        planned.append(checks)
+        watcher.planned(checks)
+
     chosen = request.suites or tuple(suites.files)
     options = ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
     options += ["--seed", str(seed)]
@@ -256,7 +266,8 @@ def _run_suites(
             env=_hand_over(launcher.service_urls(), request.remote),
             remedy="run it again with `--suite` for one suite; if that helps, tell us both",
         )
-        run_suite(run, planned=watcher.planned, recorded=record)
+        run_suite(run, planned=plan, recorded=record)
+    return sum(planned)
 
 
 def _hand_over(urls: Mapping[str, str], remote: Remote | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
@@ -9,7 +10,7 @@ import msgspec
 
 from harness.certification.verdicts import EXIT_CODES
 from harness.descriptions import Cell
-from harness.measure.results import Check
+from harness.measure.results import CellEnd, Check
 
 #: What a check came to, the list of known failures considered.
 Outcome: TypeAlias = Literal[
@@ -59,6 +60,8 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
     absent: tuple[Cell, ...]
     #: Cells with records of which none said anything: they did not pass.
     untested: tuple[Cell, ...]
+    #: Cells on which the suites did not come to their end, or lost the record of a check.
+    cut: tuple[Cell, ...]
     #: Whether any check said something.
     decided: bool
 
@@ -72,7 +75,7 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
         """The verdict: a failure weighs more than what is not decided."""
         if self.failed:
             return "failed"
-        if self.undecided or self.absent or not self.decided:
+        if self.undecided or self.absent or self.cut or not self.decided:
             return "inconclusive"
         return "passed"
 
@@ -82,15 +85,24 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
         return EXIT_CODES[self.verdict]
 
 
-def judge_session(checks: Sequence[Check], cells: Collection[Cell] = ()) -> SessionVerdict:
+def judge_session(
+    checks: Sequence[Check], cells: Collection[Cell] = (), ends: Collection[CellEnd] | None = None
+) -> SessionVerdict:
     """Judge what the checks of a session found.
 
     Args:
         checks: What was found.
         cells: The cells that were asked for.
+        ends: On which cells the suites came to their end; `None` when nobody asks that.
     """
     outcomes = [(check, find_outcome(check)) for check in checks]
     examined = dict.fromkeys(check.cell for check in checks)
+    records = Counter(check.cell for check in checks)
+    whole = (
+        set(records)
+        if ends is None
+        else {end.cell for end in ends if records[end.cell] >= end.checks}
+    )
     tested = {check.cell for check, outcome in outcomes if outcome in _DECIDED}
     return SessionVerdict(
         failed=tuple(check for check, outcome in outcomes if outcome in FAILURES),
@@ -101,10 +113,13 @@ def judge_session(checks: Sequence[Check], cells: Collection[Cell] = ()) -> Sess
         ),
         absent=tuple(cell for cell in dict.fromkeys(cells) if cell not in examined),
         untested=tuple(cell for cell in examined if cell not in tested),
+        cut=tuple(cell for cell in examined if cell not in whole),
         decided=bool(tested),
     )
 
 
-def exit_code_of(checks: Sequence[Check], cells: Collection[Cell] = ()) -> int:
+def exit_code_of(
+    checks: Sequence[Check], cells: Collection[Cell] = (), ends: Collection[CellEnd] | None = None
+) -> int:
     """Return the exit code of a session: 0 sound, 1 failed, 2 not decided."""
-    return judge_session(checks, cells).exit_code
+    return judge_session(checks, cells, ends).exit_code

@@ -158,6 +158,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check", tag_field="r
     reason: str = ""
 
 
+class CellEnd(msgspec.Struct, frozen=True, kw_only=True, tag="cell", tag_field="record"):
+    """The end of a cell in a session of the engine suites: they ran to their end."""
+
+    cell: Cell
+    #: Checks that were to run; one without a record of its own was lost.
+    checks: int
+    seconds: float
+
+
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="record"):
     """The end of a session: present when every fork of the plan was tried."""
 
@@ -173,7 +182,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     harness_memory_bytes: int
 
 
-Record = Header | Sample | ForkEnd | Check | Footer
+Record = Header | Sample | ForkEnd | Check | CellEnd | Footer
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,3 +193,4 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     forks: tuple[ForkEnd, ...]
     footer: Footer | None
     checks: tuple[Check, ...] = ()
+    cells: tuple[CellEnd, ...] = ()

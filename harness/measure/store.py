@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
 import msgspec
 
 from harness.errors import ResultsError
 from harness.measure.results import (
     METHODOLOGY,
+    CellEnd,
     Check,
     Footer,
     ForkEnd,
@@ -22,6 +23,8 @@ from harness.measure.results import (
     Results,
     Sample,
 )
+
+T = TypeVar("T")
 
 _decoder = msgspec.json.Decoder(Record)
 
@@ -116,37 +119,32 @@ def read_results(path: Path) -> Results:
     Raises:
         ResultsError: no such file, not a result file, another methodology.
     """
-    header: Header | None = None
-    footer: Footer | None = None
-    samples: list[Sample] = []
-    forks: dict[str, ForkEnd] = {}
-    checks: list[Check] = []
-    for record in _read_records(path):
-        match record:
-            case Header():
-                header = header or record
-            case Sample():
-                samples.append(record)
-            case ForkEnd():
-                forks[record.fork] = record
-            case Check():
-                checks.append(record)
-            case Footer():
-                footer = record
+    records = list(_read_records(path))
+    header = next(iter(_choose(records, Header)), None)
     if header is None:
         raise ResultsError(
             f"{path} is not a result file",
             cause="it has no header",
             remedy="name a .jsonl file that `world-harness bench` wrote",
         )
+    forks = {end.fork: end for end in _choose(records, ForkEnd)}
     counted = {(end.fork, end.attempt) for end in forks.values()}
     return Results(
         header=header,
-        samples=tuple(sample for sample in samples if (sample.fork, sample.attempt) in counted),
+        samples=tuple(
+            sample
+            for sample in _choose(records, Sample)
+            if (sample.fork, sample.attempt) in counted
+        ),
         forks=tuple(forks.values()),
-        footer=footer,
-        checks=tuple(checks),
+        footer=next(reversed(_choose(records, Footer)), None),
+        checks=tuple(_choose(records, Check)),
+        cells=tuple(_choose(records, CellEnd)),
     )
+
+
+def _choose(records: Sequence[Record], kind: type[T]) -> list[T]:
+    return [record for record in records if isinstance(record, kind)]
 
 
 def count_attempts(path: Path) -> dict[str, int]:

@@ -15,7 +15,7 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell
-from harness.measure.results import Check
+from harness.measure.results import Check, Results
 from harness.measure.store import read_results
 from suites import workflows
 from suites.engine import list_checks
@@ -32,9 +32,13 @@ def e2e(*options: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def checks_in(folder: Path) -> tuple[Check, ...]:
+def read(folder: Path) -> Results:
     (path,) = folder.glob("*.jsonl")
-    return read_results(path).checks
+    return read_results(path)
+
+
+def checks_in(folder: Path) -> tuple[Check, ...]:
+    return read(folder).checks
 
 
 @pytest.mark.xdist_group("engine")
@@ -46,6 +50,7 @@ def test_every_suite_runs_on_one_cell(tmp_path: Path) -> None:
     assert not [check.message for check in checks if "the check itself broke" in check.message]
     # What the engine makes of it is its affair; that the suites can tell is ours (test_mutants).
     assert {"passed", "not applicable"} <= {check.verdict for check in checks}
+    assert [(end.cell, end.checks) for end in read(tmp_path).cells] == [(CELL, len(checks))]
     assert done.returncode in {0, 1, 2}, done.stdout + done.stderr
     assert "## 🧪 E2E Test Results" in next(tmp_path.glob("*.md")).read_text(encoding="utf-8")
 
@@ -69,6 +74,7 @@ def test_an_interrupted_session_leaves_nothing(
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     assert not list(tmp_path.glob("world-harness-*"))
+    assert not read(tmp_path / "results").cells
 
 
 def await_apps(process: subprocess.Popen[bytes], within_s: float = 120) -> list[psutil.Process]:

@@ -15,6 +15,7 @@ from harness.engine.verdicts import (
     find_outcome,
     judge_session,
 )
+from harness.measure.results import CellEnd
 from tests.reports.checking import RECORDED, make_check
 from tests.reports.factories import EXPRESS, EXPRESS_POSTGRES
 
@@ -96,6 +97,21 @@ def test_a_cell_on_which_everything_was_skipped_is_untested() -> None:
     assert verdict.untested == (EXPRESS_POSTGRES,)
     assert verdict.absent == ()
     assert verdict.exit_code == PASSED
+
+
+@pytest.mark.parametrize(("planned", "cut"), [(2, ()), (3, (EXPRESS,))])
+def test_a_cell_that_lost_the_record_of_a_check_is_not_whole(planned: int, cut: Any) -> None:
+    checks = [make_check(), make_check("known")]
+    ends = [CellEnd(cell=EXPRESS, checks=planned, seconds=1.0)]
+    verdict = judge_session(checks, [EXPRESS], ends)
+    assert verdict.cut == cut
+    assert verdict.exit_code == (UNDECIDED if cut else PASSED)
+
+
+def test_a_cell_that_did_not_come_to_its_end_is_not_whole() -> None:
+    verdict = judge_session([make_check()], [EXPRESS], [])
+    assert (verdict.cut, verdict.exit_code) == ((EXPRESS,), UNDECIDED)
+    assert judge_session([make_check("failed")], [EXPRESS], []).exit_code == FAILED
 
 
 def test_a_cell_that_resembles_another_is_another() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import Outcome
-from harness.measure.results import Check, Results
+from harness.measure.results import CellEnd, Check, Results
 from tests.reports.factories import EXPRESS, make_header, make_world
 
 LOCAL = make_world("local", category="local")
@@ -69,10 +70,19 @@ def make_results(
     checks: Sequence[Check],
     *,
     cells: Sequence[Cell] | None = None,
+    ended: bool = True,
     worlds: Sequence[World] = (LOCAL, POSTGRES),
     **header: Any,
 ) -> Results:
-    """Make a file of tests alone, of the cells of its checks if nothing else is said."""
+    """Make a file of tests alone, of the cells of its checks if nothing else is said.
+
+    Args:
+        checks: Its checks.
+        cells: The cells that were asked for.
+        ended: Whether the suites came to their end on every cell with a check.
+        worlds: What its Worlds are.
+        header: Other fields of the header.
+    """
     asked = dict.fromkeys(check.cell for check in checks) if cells is None else cells
     given = {"forks": 0, "profile": "e2e", "command": "world-harness e2e --seed 7", **header}
     return Results(
@@ -81,6 +91,11 @@ def make_results(
         forks=(),
         footer=None,
         checks=tuple(checks),
+        cells=tuple(
+            CellEnd(cell=cell, checks=number, seconds=1.0)
+            for cell, number in Counter(check.cell for check in checks).items()
+            if ended
+        ),
     )
 
 

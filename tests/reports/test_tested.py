@@ -120,6 +120,14 @@ class TestRows:
             ("❔", "no check ran"),
         ]
 
+    def test_a_cell_that_was_cut_off_is_not_whole(self) -> None:
+        tested = study_checks(make_results([make_check()], cells=[EXPRESS], ended=False))
+        assert [(row.sign, row.remark) for row in tested.rows] == [
+            ("❔", "not all of its checks ran")
+        ]
+        assert state_verdict(tested)[0] == "❔"
+        assert "Not all checks ran on 1 cell." in state_verdict(tested)[1]
+
     def test_a_cell_that_nobody_asked_for_is_shown_all_the_same(self) -> None:
         rows = study_checks(make_results([make_check(cell=HONO)], cells=[])).rows
         assert [row.cell for row in rows] == [HONO]
