@@ -125,8 +125,8 @@ def judge(run: Run, recovery: Recovery, expected: Any, kills: int = 1) -> None:
     ending, journal = recovery.ending, run.journal()
     if ending.status != "completed":
         violate(
-            f"the run is {ending.status} {HANGS_S:.0f} s after a message that is to wake it"
-            f"{explain_standstill(run, journal)} {ending.message[:160]}".rstrip(),
+            f"the run is {ending.describe()} {HANGS_S:.0f} s after a message that is to wake it"
+            f"{explain_standstill(run, journal)}",
             run.witness(),
         )
     if ending.output != expected:

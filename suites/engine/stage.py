@@ -18,6 +18,7 @@ from harness.errors import DeploymentError
 from harness.nemesis import NOTES
 from harness.nemesis.journal import Delivery, Journal, parse_journal, read_journal
 from harness.nemesis.plans import MessageKind, Plan
+from reports.text import flatten, shorten
 from suites.engine.witness import describe_run
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ T = TypeVar("T")
 _ANSWER_S = 60.0
 #: How long a run may take that nothing holds up; far more than it needs on a slow machine.
 PATIENCE_S = 45.0
+#: What is told of an output or an error, in characters.
+_TOLD = 160
 
 
 class EngineError(Exception):
@@ -62,6 +65,13 @@ class Ending(msgspec.Struct, frozen=True):
         if self.error is None:
             return ""
         return " ".join(part for part in (self.error.code, self.error.message) if part)
+
+    def describe(self) -> str:
+        """Say in one line how it stands, with its output or its error."""
+        if self.status == "completed":
+            return f"completed with {shorten(repr(self.output), _TOLD)}"
+        error = shorten(flatten(self.message), _TOLD)
+        return f"{self.status} ({error})" if error else self.status
 
 
 class LoggedEvent(msgspec.Struct, frozen=True, rename="camel"):

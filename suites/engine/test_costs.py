@@ -95,7 +95,7 @@ def count(stage: Stage, case: Steps) -> tuple[Run, Count]:
     run = stage.program({"seq": steps} if case.shape == "sequential" else {"all": steps})
     ending = run.await_end()
     if ending.status != "completed":
-        raise Inconclusive(f"the run is {ending.status} {ending.message[:120]}".rstrip())
+        raise Inconclusive(f"the run is {ending.describe()}")
     await_rest(run)
     journal = run.journal()
     calls = journal.calls()

@@ -136,7 +136,7 @@ def count_calls(stage: Stage) -> int:
     run = stage.program(SEQUENTIAL)
     ending = run.await_end()
     if ending.status != "completed":
-        raise Inconclusive(f"without a fault the run is {ending.status} {ending.message[:120]}")
+        raise Inconclusive(f"without a fault the run is {ending.describe()}")
     return len(run.journal().calls())
 
 

@@ -154,7 +154,7 @@ def test_a_process_that_stood_still_goes_on(open_own: Opened, cases: Cases) -> N
                 ending = run.await_end()
                 if ending.status != "completed":
                     violate(
-                        f"after a pause the run is {ending.status} {ending.message[:160]}",
+                        f"after a pause the run is {ending.describe()}",
                         run.witness(),
                     )
                 refuse_second_bodies(run)
@@ -224,8 +224,8 @@ def judge_after_cuts(stage: Stage, run: Run, cuts: int, cases: Cases) -> None:
     if not ended or status.status != "completed":
         journal = run.journal()
         violate(
-            f"the run is {status.status} {PATIENCE_S:.0f} s after its connections were cut"
-            f"{explain_standstill(run, journal)} {status.message[:160]}".rstrip(),
+            f"the run is {status.describe()} {PATIENCE_S:.0f} s after its connections were cut"
+            f"{explain_standstill(run, journal)}",
             run.witness(),
         )
     refuse_repetition(run, run.journal(), cuts + 1)

@@ -89,7 +89,7 @@ def judge_answer(run: Run, ending: Ending, shape: Shape) -> None:
         Violation: it did not complete, gave an answer that it cannot give, or left out a step.
     """
     if ending.status != "completed":
-        violate(f"the run is {ending.status}: {ending.message[:200]}", run.witness())
+        violate(f"the run is {ending.describe()}", run.witness())
     answer = ending.output
     if not (
         isinstance(answer, list) and answer[1:] == [[PAYLOAD]] and can_answer(shape, answer[0])
@@ -174,7 +174,7 @@ def expect_answer(run: Run, ending: Ending, shape: Shape) -> None:
     """Raise when a program did not complete with its answer."""
     if ending.status != "completed" or not can_answer(shape, ending.output):
         violate(
-            f"the run is {ending.status} with {ending.output!r} {ending.message[:200]}",
+            f"the run is {ending.describe()}",
             run.witness(),
         )
 

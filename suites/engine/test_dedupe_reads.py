@@ -48,8 +48,7 @@ def play_echo(stage: Stage, case: Echoing) -> None:
     expected = [["a", "b", "slept 300", "c", "d"], list(range(_PAYLOADS))]
     if ending.output != expected:
         violate(
-            f"events that were read again changed the run: it is {ending.status}, "
-            f"{ending.output!r} {ending.message[:200]}",
+            f"events that were read again changed the run: it is {ending.describe()}",
             run.witness(),
         )
     judge_repeats(run)
@@ -109,7 +108,7 @@ def play_straggler(stage: Stage, cases: Cases, case: Straggler) -> None:
     if not skipped:
         violate(
             f"a second {case.event} behind the end of what it tells of is not skipped: the run is "
-            f"{ending.status}, {ending.message[:200]}",
+            f"{ending.describe()}",
             run.witness(),
         )
 

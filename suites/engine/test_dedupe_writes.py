@@ -64,7 +64,7 @@ def play_retold(stage: Stage, case: Retold) -> None:
     if not run.journal().faults():
         raise Inconclusive("no message came again")
     if ending.status != "completed":
-        violate(f"the run is {ending.status}: {ending.message[:200]}", run.witness())
+        violate(f"the run is {ending.describe()}", run.witness())
     wait_until(lambda: has_come_to_rest(run))
     told = msgspec.convert(ending.output, list[list[_Told]])
     judge_told(run, case, told)
@@ -209,7 +209,7 @@ def test_a_result_that_cannot_be_recorded_is_no_failure_of_its_step(
         if ending.output != _TWO_ANSWERS:
             recorded = "had" if case.side == "after" else "had not"
             violate(
-                f"the run is {ending.status} {ending.message[:160]} after the World {recorded} "
+                f"the run is {ending.describe()} after the World {recorded} "
                 f"recorded a step's result and answered with {ERRORS[case.error]['name']}",
                 run.witness(),
             )
@@ -235,7 +235,7 @@ def test_a_run_whose_end_cannot_be_recorded_ends_later_and_once(stage: Stage, ca
             raise Inconclusive("the end was not written")
         if ending.output != _TWO_ANSWERS:
             violate(
-                f"the run is {ending.status} {ending.message[:160]} after the World refused its "
+                f"the run is {ending.describe()} after the World refused its "
                 f"end {case.times} times",
                 run.witness(),
             )

@@ -55,7 +55,7 @@ def test_a_start_that_comes_again_starts_one_run(stage: Stage, cases: Cases) -> 
             ids = {item.correlation_id for item in run.journal().calls(event="step_created")}
             violate(
                 f"after its start was delivered {case.copies + 1} times, the run is "
-                f"{ending.status} with {ending.output!r} {ending.message[:100]}; its 3 steps were "
+                f"{ending.describe()}; its 3 steps were "
                 f"created under {len(ids)} ids",
                 run.witness(),
             )
@@ -92,7 +92,7 @@ def test_equal_payloads_are_all_delivered(stage: Stage, cases: Cases) -> None:
         if ending.output != [[payload] * case.payloads, "last"] or received != case.payloads:
             violate(
                 f"{case.payloads} resumes with equal payloads succeeded, {received} are in the "
-                f"log; the run is {ending.status} with {ending.output!r} {ending.message[:160]}",
+                f"log; the run is {ending.describe()}",
                 run.witness(),
             )
 
@@ -131,7 +131,7 @@ def test_a_resume_that_comes_again_is_one(stage: Stage, cases: Cases) -> None:
         if ending.output != [0, 1, 2] or received != 3:
             violate(
                 f"3 resumes, whose messages came again, are {received} in the log; the run is "
-                f"{ending.status} with {ending.output!r} {ending.message[:160]}",
+                f"{ending.describe()}",
                 run.witness(),
             )
 
@@ -176,7 +176,7 @@ def test_a_key_that_is_queued_again_is_one_message(stage: Stage, cases: Cases) -
         steps = {item.step_id for item in run.journal().executions("slow")}
         expected = [*(item["step"] for item in others), "slow", list(range(case.wakes))]
         if ending.output != expected:
-            violate(f"the run is {ending.status}: {ending.message[:200]}", run.witness(steps))
+            violate(f"the run is {ending.describe()}", run.witness(steps))
         judge_keys(run, steps)
 
     keyed = st.builds(Keyed, wakes=st.integers(2, 5), pause_ms=st.sampled_from([0, 60]))

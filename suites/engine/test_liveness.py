@@ -135,7 +135,7 @@ def test_the_winner_of_a_race_is_the_first_in_the_log(stage: Stage, cases: Cases
         run = stage.start("racing", case.sleep_ms + case.later_ms, case.sleep_ms, plan=plan)
         ending = run.await_end()
         if ending.status != "completed":
-            violate(f"the run is {ending.status} {ending.message[:160]}".rstrip(), run.witness())
+            violate(f"the run is {ending.describe()}", run.witness())
         judge_race(run, str(ending.output))
         if case.rate and not run.journal().faults():
             raise Inconclusive("the seed left every message as it was")
@@ -230,8 +230,7 @@ def test_a_hundred_runs_started_at_once_end(stage: Stage) -> None:
         if ending.output != [f"{number}-a", [f"{number}-b", f"{number}-c"]]:
             stuck = sum(ending.status != "completed" for ending in endings)
             violate(
-                f"{stuck} of {_RUNS} runs did not complete; one is {ending.status} and returned "
-                f"{str(ending.output)[:80]} {ending.message[:120]}".rstrip(),
+                f"{stuck} of {_RUNS} runs did not complete; one is {ending.describe()}",
                 run.witness(),
             )
 
@@ -244,8 +243,7 @@ def test_a_run_of_two_hundred_steps_ends(stage: Stage, cases: Cases) -> None:
     bodies = [item.key for item in run.journal().executions()]
     if ending.status != "completed" or ending.output != keys:
         violate(
-            f"the run is {ending.status} after {len(set(bodies))} of {_STEPS} steps "
-            f"{ending.message[:120]}".rstrip(),
+            f"after {len(set(bodies))} of {_STEPS} steps the run is {ending.describe()}",
             run.witness(),
         )
     if len(bodies) != _STEPS:
@@ -258,8 +256,7 @@ def test_children_of_children_end(stage: Stage) -> None:
     ending = stage.start("descend", "deep", depth).await_end()
     if ending.output != depth:
         violate(
-            f"a run with {depth} generations below it is {ending.status} "
-            f"{ending.message[:120]}".rstrip(),
+            f"a run with {depth} generations below it is {ending.describe()}",
             describe_run(stage.journal()),
         )
 

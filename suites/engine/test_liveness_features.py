@@ -63,7 +63,7 @@ def test_payloads_reach_the_workflow_in_order(stage: Stage, cases: Cases) -> Non
         stage.resume(token, {"number": _STOP, "stop": True})
         ending = run.await_end()
         if ending.status != "completed":
-            violate(f"the run is {ending.status} {ending.message[:160]}".rstrip(), run.witness())
+            violate(f"the run is {ending.describe()}", run.witness())
         judge_order(run, sent, [number for number in ending.output if number != _STOP])
 
     numbers = ((4, 5), (1, 8), (8, 2))
@@ -229,10 +229,7 @@ def test_a_result_that_cannot_be_serialized_can_be_caught(stage: Stage, cases: C
     ending = run.await_end()
     executions = len(run.journal().executions())
     if ending.status != "completed" or "caught" not in (ending.output or {}):
-        violate(
-            f"the run is {ending.status}, returned {ending.output} {ending.message[:120]}".rstrip(),
-            run.witness(),
-        )
+        violate(f"the run is {ending.describe()}", run.witness())
     if executions > 2:
         violate(f"the step, with one retry, was executed {executions} times", run.witness())
     cases.answer("the workflow catches", ending.output["caught"])
@@ -244,7 +241,7 @@ def test_odd_payloads_are_not_changed(stage: Stage) -> None:
     run = stage.start("odd")
     ending = run.await_end()
     if ending.status != "completed":
-        violate(f"the run is {ending.status} {ending.message[:200]}".rstrip(), run.witness())
+        violate(f"the run is {ending.describe()}", run.witness())
     if ending.output:
         violate(f"changed on the way: {'; '.join(ending.output)[:300]}", run.witness())
 
@@ -272,7 +269,7 @@ def test_attributes_are_on_the_run(stage: Stage) -> None:
     run = stage.start("attributed")
     ending = run.await_end()
     if ending.status != "completed":
-        violate(f"the run is {ending.status} {ending.message[:160]}".rstrip(), run.witness())
+        violate(f"the run is {ending.describe()}", run.witness())
     found = run.attributes()
     if found != {"phase": "ended", "stepped": "by a step"}:
         violate(f"the run has the attributes {found}", run.witness())

@@ -93,8 +93,7 @@ def judge_damaged(run: Run, ending: Ending, parts: int, what: str) -> None:
         return
     deliveries = len(run.journal().deliveries())
     violate(
-        f"after {what}, the run is {ending.status} with {ending.output!r} {ending.message[:160]}"
-        f" ({deliveries} deliveries)",
+        f"after {what}, the run is {ending.describe()} ({deliveries} deliveries)",
         run.witness(),
     )
 
@@ -124,7 +123,7 @@ def test_an_empty_place_is_noticed_whatever_stood_there(stage: Stage, cases: Cas
         if not is_refused(ending):
             violate(
                 f"the log has no event at the place of {lost.event_type}; its run is not refused "
-                f"but {ending.status}, {ending.message[:160]}",
+                f"but {ending.describe()}",
                 run.witness(),
             )
 
@@ -205,7 +204,7 @@ def test_an_event_that_nobody_asks_for_ends_the_run_as_corrupted(
         if not is_refused(ending):
             violate(
                 f"the log holds a {case.event} of nothing that the workflow did; its run is "
-                f"{ending.status} with {ending.output!r} {ending.message[:160]} after "
+                f"{ending.describe()} after "
                 f"{deliveries} deliveries",
                 run.witness(),
             )

@@ -73,7 +73,7 @@ def test_the_order_in_which_steps_end_leaves_their_ids_alone(stage: Stage, cases
         ending = run.await_end()
         if ending.output != [names, "last"]:
             violate(
-                f"the run is {ending.status} with {ending.output!r} {ending.message[:160]}",
+                f"the run is {ending.describe()}",
                 run.witness(),
             )
         judge_ordinals(run, names)
@@ -121,8 +121,7 @@ def judge_parked(parked: Parked) -> None:
     ending = resume_to_the_end(run, parked.token)
     if ending.output != parked.answer:
         violate(
-            f"another process makes of the same log {ending.status}, {ending.output!r} "
-            f"{ending.message[:160]}, not {parked.answer!r}",
+            f"another process makes of the same log: {ending.describe()}, not {parked.answer!r}",
             run.witness(),
         )
     repeated = len(run.journal().executions()) - parked.bodies - 1
@@ -165,7 +164,7 @@ def judge_drawing(run: Run, token: str) -> None:
     """Resume a run that draws values; raise when its replay drew others than were kept."""
     ending = resume_to_the_end(run, token)
     if ending.status != "completed":
-        violate(f"the run is {ending.status}: {ending.message[:200]}", run.witness())
+        violate(f"the run is {ending.describe()}", run.witness())
     if ending.output:
         violate(f"a replay drew other values: {ending.output[0]}", run.witness())
 

@@ -388,7 +388,7 @@ def play_postponed(stage: Stage, case: Postponed) -> None:
     if ending.status != "completed" or attempts != [1, 2] or len(starts) != 2:
         violate(
             f"a step that failed once was delivered {len(copies)} times before it was due: its run "
-            f"is {ending.status} {ending.message[:120]}, its bodies were told attempts {attempts}, "
+            f"is {ending.describe()}, its bodies were told attempts {attempts}, "
             f"it was started {len(starts)} times",
             run.witness(steps),
         )

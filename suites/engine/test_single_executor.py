@@ -94,8 +94,7 @@ def play_race(stage: Stage, case: Race) -> None:
         )
     if ending.status != "completed":
         violate(
-            f"no step was entered twice as the same attempt, but the run is {ending.status}: "
-            f"{ending.message[:160]}",
+            f"no step was entered twice as the same attempt, but the run is {ending.describe()}",
             run.witness(),
         )
 
@@ -282,7 +281,7 @@ def play_waking(stage: Stage, case: Waking, lease_ms: int = 0) -> None:
             run.witness({item.step_id for item in bodies}),
         )
     if ending.status != "completed":
-        violate(f"the run is {ending.status} {ending.message[:160]}", run.witness())
+        violate(f"the run is {ending.describe()}", run.witness())
     seen = ending.output[1]
     if case.by == "hook" and sorted(seen) != list(range(case.resumes)):
         violate(f"of payloads 0 to {case.resumes - 1} the workflow saw {seen}", run.witness())
@@ -368,7 +367,7 @@ def judge_takeover(run: Run) -> None:
     if len(bodies) != 2 or ending.status != "completed":
         violate(
             f"the step of a dead process was executed {len(bodies) - 1} more times, its run is "
-            f"{ending.status} {ending.message[:120]}",
+            f"{ending.describe()}",
             run.witness(),
         )
 

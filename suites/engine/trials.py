@@ -68,7 +68,7 @@ def judge_trial(run: Run, ending: Ending, retries: int) -> None:
     given_up = find_write(journal, steps, "step_failed")
     if given_up is None:
         violate(
-            f"the step was not given up, but its run is {ending.status}: {ending.message[:160]}",
+            f"the step was not given up, but its run is {ending.describe()}",
             run.witness(steps),
         )
     failures = count_failures(executions, given_up)
