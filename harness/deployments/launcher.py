@@ -160,6 +160,20 @@ class Launcher:
             self._services[name].cut_connections(url) for name, url in storage.databases.items()
         )
 
+    def can_crash_servers(self, cell: Cell) -> bool:
+        """Tell whether the servers of a prepared cell may be ended as by a crash."""
+        names = self._catalog.worlds[cell.world].services
+        return all(self._services[name].can_crash for name in names)
+
+    def crash_servers(self, storage: Storage) -> None:
+        """End the servers of a cell's databases as by a crash, and start them again on their data.
+
+        Raises:
+            ServiceError: a server is not ours to end, or did not come back.
+        """
+        for name in storage.databases:
+            self._services[name].crash()
+
     @contextlib.contextmanager
     def deploy(
         self,

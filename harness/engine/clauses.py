@@ -17,8 +17,9 @@ from harness.errors import DescriptionError
 #: How much rests on a clause. INFORMATIVE asks a question to which every answer is right.
 Level: TypeAlias = Literal["MUST", "SHOULD", "INFORMATIVE"]
 
-#: What a cell must offer: a process that can be killed, storage that several may share, attributes.
-Need: TypeAlias = Literal["process", "several processes", "attributes", "concurrency"]
+#: What a cell must offer: a process that can be killed, a server behind its World, storage that
+#: several processes may share, attributes, a queue whose concurrency can be set.
+Need: TypeAlias = Literal["process", "server", "several processes", "attributes", "concurrency"]
 
 
 class EngineClause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -180,6 +180,19 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
     return process.poll() is not None
 
 
+def kill_at_once(process: subprocess.Popen[bytes]) -> None:
+    """Kill a server and all its children before any of them can tidy up."""
+    with hold_signals(), contextlib.suppress(psutil.NoSuchProcess):
+        main = psutil.Process(process.pid)
+        family = [main, *main.children(recursive=True)]
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()
+        # Who of them still holds the data would keep the next server from it.
+        psutil.wait_procs(family[1:], timeout=_GRACE_S)
+
+
 def describe_end(process: subprocess.Popen[bytes], log: Path) -> str:
     """Say how a server that did not answer is doing, quoting its log."""
     code = process.poll()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from harness.errors import ServiceError
 from harness.programs.interruption import hold_signals
+from harness.services.starting import refuse_crash
 from harness.services.tidying import afterwards, note_failure
 from harness.services.urls import redact
 
@@ -83,6 +84,17 @@ class PreparedService:
                 remedy="give the URL of a database that create_database made, as it made it",
             )
         return self._databases.cut(url)
+
+    #: What these servers keep over their end depends on how they are set up.
+    can_crash = False
+
+    def crash(self) -> None:
+        """Refuse.
+
+        Raises:
+            ServiceError: always.
+        """
+        raise refuse_crash(self.describe())
 
     @contextlib.contextmanager
     def leaving_nothing(self) -> Iterator[None]:

@@ -71,6 +71,17 @@ class Service(Protocol):
                 not make the database.
         """
 
+    @property
+    def can_crash(self) -> bool:
+        """Whether `crash` may be called: it is the harness's own, and keeps what it was given."""
+
+    def crash(self) -> None:
+        """End the server as by a crash, with every connection, and start it again on its data.
+
+        Raises:
+            ServiceError: it cannot crash, or did not come back.
+        """
+
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """What a service's module offers as `PROVIDER`: one way for each kind of server.

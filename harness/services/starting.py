@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 
 from harness.errors import ServiceError
 from harness.programs.ports import free_port
-from harness.services.embedded import Account, describe_end, has_ended, run_server
+from harness.services.embedded import Account, describe_end, has_ended, kill_at_once, run_server
 from harness.services.readiness import await_answer
 
 #: How often another port is tried when somebody took the one that was free a moment ago.
@@ -37,11 +38,74 @@ class EmbeddedServer(msgspec.Struct, frozen=True, kw_only=True):
     ready_within_s: float = 30.0
 
 
+class RunningServer:
+    """An embedded server on its port: it can end as by a crash, and begin again on its data.
+
+    Args:
+        server: How it is started.
+        port: Where it listens.
+        folder: Where it runs.
+        account: Whom it runs as.
+        log: Its output is appended here.
+    """
+
+    def __init__(
+        self, server: EmbeddedServer, port: int, folder: Path, account: Account | None, log: Path
+    ) -> None:
+        self.url = server.url(port)
+        self._server = server
+        self._log = log
+        self._run = partial(
+            run_server,
+            server.command(port),
+            folder=folder,
+            account=account,
+            log=log,
+            stop=server.stop,
+        )
+        self._stack = contextlib.ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> str:
+        """Start it and wait until it answers; return why it does not, or nothing."""
+        process = self._stack.enter_context(self._run())
+        self._process = process
+        if await_answer(
+            partial(self._server.answers, self.url),
+            within_s=self._server.ready_within_s,
+            dead=partial(has_ended, process),
+        ):
+            return ""
+        silence = self._server.describe_silence(self.url)
+        return f"{silence}; {describe_end(process, self._log)}"
+
+    def end(self) -> None:
+        """End its process, in good order if it still runs."""
+        self._stack.close()
+
+    def crash(self) -> None:
+        """Kill its processes, all at once, and start it again on what it has written.
+
+        Raises:
+            ServiceError: it does not come back.
+        """
+        if self._process is not None:
+            kill_at_once(self._process)
+        self.end()
+        cause = self.start()
+        if cause:
+            raise ServiceError(
+                f"the embedded {self._server.title} server did not come back from a crash",
+                cause=cause,
+                remedy="read its log",
+            )
+
+
 @contextlib.contextmanager
 def run_on_free_port(
     server: EmbeddedServer, *, folder: Path, account: Account | None, log: Path
-) -> Iterator[str]:
-    """Start a server, wait until it answers, and end it with the block, which gets its URL.
+) -> Iterator[RunningServer]:
+    """Start a server, wait until it answers, and end it with the block.
 
     Args:
         server: How it is started.
@@ -53,22 +117,25 @@ def run_on_free_port(
         ServiceError: it does not answer in time, or ends; quoting its log.
     """
     for tries_left in reversed(range(_PORT_TRIES)):
-        port = free_port()
-        url = server.url(port)
-        with run_server(
-            server.command(port), folder=folder, account=account, log=log, stop=server.stop
-        ) as process:
-            if await_answer(
-                partial(server.answers, url),
-                within_s=server.ready_within_s,
-                dead=partial(has_ended, process),
-            ):
-                yield url
+        running = RunningServer(server, free_port(), folder, account, log)
+        with contextlib.ExitStack() as stack:
+            stack.callback(running.end)
+            cause = running.start()
+            if not cause:
+                yield running
                 return
-            cause = f"{server.describe_silence(url)}; {describe_end(process, log)}"
         if _PORT_TAKEN not in cause or not tries_left:
             raise ServiceError(
                 f"the embedded {server.title} server did not start",
                 cause=cause,
                 remedy="read its log, or give the URL of a server",
             )
+
+
+def refuse_crash(server: str) -> ServiceError:
+    """Return the error that says that a server cannot be ended as by a crash."""
+    return ServiceError(
+        f"{server} is not ended as by a crash",
+        cause="it is not the harness's own, or need not keep its data",
+        remedy="use an embedded server that keeps its data",
+    )

@@ -22,6 +22,8 @@ def explain_inapplicable(clause: EngineClause, cell: Cell, world: World, mode: M
 def _explain(need: Need, cell: Cell, world: World, mode: Mode) -> str:
     if need in {"process", "several processes"}:
         return _explain_processes(need, world, mode)
+    if need == "server" and not world.services:
+        return f"World {world.id} has no server to lose"
     if need == "attributes" and cell.line not in _ATTRIBUTES:
         return f"line {cell.line} has no attributes"
     if need == "concurrency" and not world.concurrency:

@@ -20,7 +20,7 @@ from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.clauses import EngineClause, describe_engine_clauses
 from harness.engine.session import REMOTE_VARIABLE
-from harness.errors import HarnessError, unknown
+from harness.errors import HarnessError, ServiceError, unknown
 from harness.measure.plan import Choice, Profile, choose
 from harness.nemesis import MUTANT
 from suites import workflows
@@ -156,10 +156,13 @@ def open_cell(
     pytestconfig: pytest.Config, launcher: Launcher, cell: Cell
 ) -> Callable[..., AbstractContextManager[Stage]]:
     """Opens stages for checks that end processes, or need an environment of their own."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    opener = Opener(launcher, cell, _catalog_of(pytestconfig), f"engine-{worker}")
+    opener = Opener(launcher, cell, _catalog_of(pytestconfig), f"engine-{_name_worker()}")
     mutant = _locate(pytestconfig.getoption("--mutant"))
     return lambda env=None: opener(env, mutant=mutant)
+
+
+def _name_worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def _locate(mutant: str | None) -> str | None:
@@ -208,6 +211,23 @@ def open_own(
 ) -> Callable[..., AbstractContextManager[Stage]]:
     """Opens apps on storage of their own, for checks that end processes."""
     return open_cell
+
+
+@pytest.fixture
+def open_alone(
+    applicable: None, pytestconfig: pytest.Config, cell: Cell
+) -> Iterator[Callable[..., AbstractContextManager[Stage]]]:
+    """Opens apps whose World has a server that nothing else uses, for checks that end servers."""
+    catalog, mode = _catalog_of(pytestconfig), _mode_of(pytestconfig)
+    with Launcher(catalog, workflows.ENGINE, services="embedded", mode=mode) as launcher:
+        try:
+            opener = Opener(launcher, cell, catalog, f"engine-{_name_worker()}-alone")
+        except ServiceError as error:
+            raise NotApplicable(f"no server of its own can be had: {error.what}") from error
+        if not launcher.can_crash_servers(cell):
+            raise NotApplicable("its World's server need not keep its data over a crash")
+        mutant = _locate(pytestconfig.getoption("--mutant"))
+        yield lambda env=None: opener(env, mutant=mutant)
 
 
 @pytest.fixture

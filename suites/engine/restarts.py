@@ -10,7 +10,8 @@ import msgspec
 from harness.errors import DeploymentError
 from harness.nemesis.journal import Call, Journal
 from harness.nemesis.plans import Plan
-from suites.engine.stage import Ending, EngineError, Run, Stage
+from suites.engine.cases import Cases
+from suites.engine.stage import PATIENCE_S, Ending, EngineError, Run, Stage, wait_until
 from suites.engine.violations import Inconclusive, violate
 
 #: How long a step that a process died in belongs to the message it was handled for, where the line
@@ -185,3 +186,43 @@ def _is_refused(journal: Journal, step_id: str) -> bool:
         call for call in journal.calls("events.create") if call.correlation_id == step_id
     ]
     return bool(calls) and calls[-1].error == "EntityConflictError"
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """A World that was out of reach, once or several times."""
+
+    #: What was done: `its server was killed`.
+    what: str
+    times: int = 1
+    #: When a run has to have ended afterwards.
+    within_s: float = PATIENCE_S
+
+
+def judge_after(outage: Outage, stage: Stage, run: Run, cases: Cases) -> None:
+    """See how a run ends after an outage; an app that ended with it is started again.
+
+    Raises:
+        Violation: it does not end well.
+    """
+    ended = wait_until(lambda: not stage.is_alive() or has_ended(run), outage.within_s)
+    if not stage.is_alive():
+        cases.answer("the app survives", "no")
+        stage.launch()
+        ended = wait_until(lambda: has_ended(run), outage.within_s)
+    status = run.status()
+    if not ended or status.status != "completed":
+        journal = run.journal()
+        violate(
+            f"the run is {status.describe()} {outage.within_s:.0f} s after {outage.what}"
+            f"{explain_standstill(run, journal)}",
+            run.witness(),
+        )
+    refuse_repetition(run, run.journal(), outage.times + 1)
+
+
+def has_ended(run: Run) -> bool:
+    """Tell whether a run has ended, as far as its app and its World answer."""
+    try:
+        return run.status().status in ENDED
+    except (DeploymentError, EngineError):
+        return False

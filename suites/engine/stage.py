@@ -238,6 +238,15 @@ class Stage:
         """
         return self._launcher.cut_connections(self._storage) if self._storage else 0
 
+    def crash_servers(self) -> None:
+        """End the servers of its World as by a crash, and start them again on their data.
+
+        Raises:
+            ServiceError: a server is not ours to end, or did not come back.
+        """
+        if self._storage:
+            self._launcher.crash_servers(self._storage)
+
     def is_alive(self) -> bool:
         """Tell whether the process still runs."""
         if self._app is None:

@@ -16,17 +16,16 @@ from harness.errors import DeploymentError
 from harness.nemesis.plans import Kill, find_point
 from suites.engine.cases import Cases
 from suites.engine.restarts import (
-    ENDED,
     HANGS_S,
     LEASE,
     LEASE_VARIABLE,
+    Outage,
     await_kill,
-    explain_standstill,
-    refuse_repetition,
+    judge_after,
     start_doomed,
 )
-from suites.engine.stage import PATIENCE_S, Run, Stage, wait_until
-from suites.engine.violations import Inconclusive, NotApplicable, violate
+from suites.engine.stage import Run, Stage
+from suites.engine.violations import Inconclusive, violate
 
 Opened: TypeAlias = Callable[..., AbstractContextManager[Stage]]
 
@@ -187,8 +186,6 @@ def refuse_second_bodies(run: Run) -> None:
 def test_a_run_outlives_its_connections(open_own: Opened, cases: Cases) -> None:
     def play(case: Cut) -> None:
         with open_own(env=LEASE) as stage:
-            if not stage.world.services:
-                raise NotApplicable(f"World {stage.world.id} has no server to lose")
             run = stage.program(_PARALLEL if case.parallel else _SEQUENTIAL)
             time.sleep(case.after_ms / 1000)
             cuts = 0
@@ -197,7 +194,8 @@ def test_a_run_outlives_its_connections(open_own: Opened, cases: Cases) -> None:
                 time.sleep(case.gap_ms / 1000)
             if not cuts:
                 raise Inconclusive("there was no connection to cut")
-            judge_after_cuts(stage, run, cuts, cases)
+            outage = Outage(what="its connections were cut", times=cuts)
+            judge_after(outage, stage, run, cases)
 
     cuts = st.builds(
         Cut,
@@ -207,33 +205,3 @@ def test_a_run_outlives_its_connections(open_own: Opened, cases: Cases) -> None:
         parallel=st.booleans(),
     )
     cases.explore(Cut, cuts, play)
-
-
-def judge_after_cuts(stage: Stage, run: Run, cuts: int, cases: Cases) -> None:
-    """See how the run ends; an app that ended with its connections is started again.
-
-    Raises:
-        Violation: it does not end well.
-    """
-    ended = wait_until(lambda: not stage.is_alive() or has_ended(run))
-    if not stage.is_alive():
-        cases.answer("the app survives", "no")
-        stage.launch()
-        ended = wait_until(lambda: has_ended(run))
-    status = run.status()
-    if not ended or status.status != "completed":
-        journal = run.journal()
-        violate(
-            f"the run is {status.describe()} {PATIENCE_S:.0f} s after its connections were cut"
-            f"{explain_standstill(run, journal)}",
-            run.witness(),
-        )
-    refuse_repetition(run, run.journal(), cuts + 1)
-
-
-def has_ended(run: Run) -> bool:
-    """Tell whether a run has ended, as far as its app answers."""
-    try:
-        return run.status().status in ENDED
-    except DeploymentError:
-        return False

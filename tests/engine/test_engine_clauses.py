@@ -74,6 +74,8 @@ class TestApplicability:
             ("process", "v4", "local", "development", "dev server"),
             ("several processes", "v4", "local", "production", "documented for one process"),
             ("several processes", "v4", "postgres", "production", ""),
+            ("server", "v4", "local", "production", "no server to lose"),
+            ("server", "v4", "postgres", "production", ""),
             ("attributes", "v4", "local", "production", "no attributes"),
             ("concurrency", "v4", "redis", "production", "no setting"),
             ("concurrency", "v4", "postgres", "production", ""),

@@ -199,3 +199,12 @@ def test_the_password_is_in_no_argument_and_no_log(name: str, tmp_path: Path) ->
         assert password not in " ".join([*seen, service.describe(), repr(service)])
     logs = "".join(log.read_text(errors="replace") for log in tmp_path.glob("*.log"))
     assert password not in logs
+
+
+def test_a_server_that_need_not_keep_its_data_is_not_crashed(subject: Subject) -> None:
+    if subject.name == "postgres":
+        assert subject.service.can_crash
+        return
+    assert not subject.service.can_crash
+    with pytest.raises(ServiceError, match="is not ended as by a crash"):
+        subject.service.crash()

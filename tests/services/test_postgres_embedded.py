@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from harness.errors import ServiceError
@@ -337,3 +338,47 @@ def test_a_machine_without_free_ports_is_an_error(
             pass
     assert "Address already in use" in caught.value.cause
     assert list(temporary_root.iterdir()) == []
+
+
+class TestCrash:
+    @pytest.fixture
+    def service(self, tmp_path: Path) -> Iterator[Service]:
+        with open_service("postgres", choice="embedded", workdir=tmp_path) as service:
+            yield service
+
+    def test_what_was_acknowledged_is_there_when_it_is_back(self, service: Service) -> None:
+        with service.create_database() as url:
+            query(url, "CREATE TABLE t AS SELECT 7 AS n")
+            service.crash()
+            assert query(url, "SELECT n FROM t") == [(7,)]
+
+    def test_it_ends_every_connection_and_its_processes(self, service: Service) -> None:
+        before = Server(service.url)
+        with service.create_database() as url, psycopg.connect(url) as connection:
+            service.crash()
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("SELECT 1")
+            assert not [process for process in before.processes if process.is_running()]
+            assert Server(url).port == before.port
+
+    def test_nothing_is_left_after_it(self, temporary_root: Path, tmp_path: Path) -> None:
+        with open_service("postgres", choice="embedded", workdir=tmp_path) as service:
+            service.crash()
+            server = Server(service.url)
+        assert not server.remains()
+        assert not list(temporary_root.iterdir())
+
+    def test_one_that_does_not_come_back_is_an_error(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("harness.services.starting.await_answer", lambda *_, **__: False)
+        with pytest.raises(ServiceError, match="did not come back from a crash") as caught:
+            service.crash()
+        assert "log" in caught.value.remedy
+
+    def test_one_of_somebody_else_is_left_alone(self, service: Service, tmp_path: Path) -> None:
+        with open_service("postgres", url=service.url, workdir=tmp_path) as other:
+            assert not other.can_crash
+            with pytest.raises(ServiceError, match="is not ended as by a crash"):
+                other.crash()
+        assert query(service.url, "SELECT 1") == [(1,)]

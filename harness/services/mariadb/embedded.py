@@ -72,9 +72,9 @@ def open_embedded(workdir: Path) -> Iterator[PreparedService]:
             describe_silence=describe_silence,
             stop=signal.SIGTERM,
         )
-        with run_on_free_port(server, folder=folder, account=account, log=log) as url:
+        with run_on_free_port(server, folder=folder, account=account, log=log) as running:
             login.unlink()
-            yield PreparedService(MariadbDatabases(url, "embedded"))
+            yield PreparedService(MariadbDatabases(running.url, "embedded"))
 
 
 def _find_programs() -> _Programs:

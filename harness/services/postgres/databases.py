@@ -14,6 +14,7 @@ from psycopg import sql
 from harness.errors import ServiceError
 from harness.programs.interruption import hold_signals
 from harness.services.readiness import await_answer
+from harness.services.starting import refuse_crash
 from harness.services.tidying import afterwards, note_failure
 from harness.services.urls import hide_password, redact, with_database
 
@@ -38,8 +39,9 @@ _COUNT = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s) AND datname 
 class PostgresService:
     """A PostgreSQL server that runs. Its methods can be called from several threads."""
 
-    def __init__(self, url: str, kind: str) -> None:
+    def __init__(self, url: str, kind: str, *, crash: Callable[[], None] | None = None) -> None:
         self._url = url
+        self._crash = crash
         self._kind = kind
         self._version = str(query(url, "SHOW server_version")[0][0]).split()[0]
         self._templates: dict[str, str] = {}
@@ -101,6 +103,17 @@ class PostgresService:
                 remedy="see what they do in pg_stat_activity, or restart the server",
             )
         return len(pids)
+
+    @property
+    def can_crash(self) -> bool:
+        """Whether it is the harness's own."""
+        return self._crash is not None
+
+    def crash(self) -> None:
+        """End the server as by a crash, and start it again on its data."""
+        if self._crash is None:
+            raise refuse_crash(self.describe())
+        self._crash()
 
     @contextlib.contextmanager
     def leaving_nothing(self) -> Iterator[None]:

@@ -73,8 +73,8 @@ def open_embedded(workdir: Path) -> Iterator[PostgresService]:
             describe_silence=describe_silence,
             stop=signal.SIGINT,
         )
-        with run_on_free_port(server, folder=data, account=account, log=log) as url:
-            yield PostgresService(url, "embedded")
+        with run_on_free_port(server, folder=data, account=account, log=log) as running:
+            yield PostgresService(running.url, "embedded", crash=running.crash)
 
 
 def _find_wheel() -> Path:

@@ -65,8 +65,8 @@ def open_embedded(workdir: Path) -> Iterator[PreparedService]:
             describe_silence=describe_silence,
             stop=signal.SIGTERM,
         )
-        with run_on_free_port(server, folder=folder, account=account, log=log) as url:
-            yield PreparedService(ValkeyDatabases(url, "embedded"))
+        with run_on_free_port(server, folder=folder, account=account, log=log) as running:
+            yield PreparedService(ValkeyDatabases(running.url, "embedded"))
 
 
 def _write_settings(data: Path, password: str) -> str:
