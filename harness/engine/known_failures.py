@@ -25,8 +25,8 @@ class KnownEngineFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """One entry of the list."""
 
     id: Text
-    #: The check that fails: the name of its test.
-    check: Text
+    #: The checks that fail, of one cause: the names of their tests.
+    checks: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     #: The cells that it fails on: lines and Worlds by name; empty lists mean all.
     lines: tuple[str, ...] = ()
     worlds: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class KnownEngineFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     def speaks_of(self, check: Check, pins: Mapping[str, str]) -> bool:
         """Tell whether the entry is about this check on this cell and these versions."""
         return (
-            self.check == check.check
+            check.check in self.checks
             and (not self.lines or check.cell.line in self.lines)
             and (not self.worlds or check.cell.world in self.worlds)
             and all(pins.get(name) == version for name, version in self.versions.items())
@@ -61,11 +61,12 @@ def read_known_engine_failures(path: Path, checks: Iterable[str]) -> tuple[Known
     entries = tuple(read_table(path, "failure", KnownEngineFailure).values())
     known = set(checks)
     for entry in entries:
-        if entry.check not in known:
-            raise DescriptionError(
-                f"{path} names a check {entry.check!r} that does not exist",
-                remedy="correct the name, or remove the entry",
-            )
+        for name in entry.checks:
+            if name not in known:
+                raise DescriptionError(
+                    f"{path} names a check {name!r} that does not exist",
+                    remedy="correct the name, or remove it",
+                )
     return entries
 
 

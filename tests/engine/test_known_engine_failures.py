@@ -19,7 +19,7 @@ from tests.engine.checks import make_check
 PINS = {"workflow": "4.8.9"}
 ENTRY = KnownEngineFailure(
     id="guard",
-    check="test_guard",
+    checks=("test_guard",),
     lines=("v4",),
     versions={"workflow": "4.8.9"},
     messages=("exceeded max retries", "gave up"),
@@ -30,7 +30,7 @@ FAILED = make_check(verdict="failed", message="the step exceeded max retries")
 LIST = """
 [[failure]]
 id = "guard"
-check = "test_guard"
+checks = ["test_guard"]
 lines = ["v4"]
 versions = { workflow = "4.8.9" }
 messages = ["exceeded max retries"]
@@ -88,7 +88,7 @@ class TestReading:
     def test_an_entry_is_read(self, tmp_path: Path) -> None:
         path = tmp_path / "known.toml"
         path.write_text(LIST)
-        assert read_known_engine_failures(path, ["test_guard"])[0].check == "test_guard"
+        assert read_known_engine_failures(path, ["test_guard"])[0].checks == ("test_guard",)
 
     def test_a_check_that_does_not_exist_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "known.toml"
