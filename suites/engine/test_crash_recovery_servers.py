@@ -17,8 +17,8 @@ from suites.engine.violations import Inconclusive
 
 #: One step after the other, and all at once.
 _SHAPES: tuple[Any, ...] = (
-    {"seq": [{"step": f"turn-{index}", "ms": 200} for index in range(6)]},
-    {"all": [{"step": f"crowd-{index}", "ms": 700} for index in range(6)]},
+    {"seq": [{"step": f"turn-{index}", "ms": 500} for index in range(6)]},
+    {"all": [{"step": f"crowd-{index}", "ms": 2_000} for index in range(6)]},
 )
 _OUTAGE = Outage(what="its server was killed and had come back", within_s=25.0)
 
