@@ -35,6 +35,11 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     #: Package name -> exact version.
     packages: dict[str, str]
 
+    @property
+    def languages(self) -> set[Language]:
+        """What it is for."""
+        return {self.language}
+
 
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One web framework: its few files stand beside this recipe (`deployments/frameworks/`)."""
@@ -69,6 +74,19 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     setup: tuple[str, ...] | None = None
     #: In addition to the World's own.
     env: dict[str, str] = {}
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a World is on a line of another language; what it leaves out is as everywhere."""
+
+    language: Language
+    entry: str
+    services: tuple[str, ...] | None = None
+    setup: tuple[str, ...] = ()
+    env: dict[str, str] | None = None
+    starts: bool | None = None
+    processes: Literal["several", "one"] | None = None
+    concurrency: str = ""
 
 
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -111,6 +129,23 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     bundled: bool = False
     #: Version, or pattern of versions -> what these need; all that match count, in this order.
     versions: dict[str, Release] = {}
+    #: Line id -> what it is there, where that line is for another language.
+    lines: dict[str, Variant] = {}
+
+    def on(self, line: str | None) -> World:
+        """Return what the World is on one line."""
+        variant = self.lines.get(line or "")
+        if line is None or variant is None:
+            return self
+        given = {name: getattr(variant, name) for name in variant.__struct_fields__}
+        changes = {name: value for name, value in given.items() if value is not None}
+        packages = {key: pins for key, pins in self.packages.items() if key in {"*", line}}
+        return msgspec.structs.replace(self, **changes, packages=packages, lines={})
+
+    @property
+    def languages(self) -> set[Language]:
+        """What it is written in, on any line."""
+        return {self.language, *(variant.language for variant in self.lines.values())}
 
     def pins_for(self, line: str | None) -> dict[str, str]:
         """Return package -> version for one line, or for a World whose line is not known."""
@@ -188,7 +223,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_served(self, subject: Line | World) -> bool:
         """Tell whether any framework loads what a line or World is written in."""
-        return subject.language in {item.language for item in self.frameworks.values()}
+        return bool(subject.languages & {item.language for item in self.frameworks.values()})
 
     def keep_worlds(self, chosen: Iterable[str]) -> Catalog:
         """Return the catalog with the Worlds that every install holds and the chosen ones."""
@@ -200,10 +235,14 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         """Return the catalog with more Worlds; of two of one name, the added one counts."""
         return msgspec.structs.replace(self, worlds={**self.worlds, **more})
 
+    def world_of(self, cell: Cell) -> World:
+        """Return a cell's World, as it is on the cell's line."""
+        return self.worlds[cell.world].on(cell.line)
+
     def explain_impossible(self, cell: Cell) -> str:
         """Say why a cell of described parts cannot exist; empty when it can."""
         framework = self.frameworks[cell.framework]
-        world = self.worlds[cell.world]
+        world = self.world_of(cell)
         for subject in (self.lines[cell.line], world):
             if subject.language != framework.language:
                 return f"{framework.id} cannot load {subject.id}, which is in {subject.language}"

@@ -170,7 +170,8 @@ def _prepare(
     if language == "python":
         env = {**python_environment(), "PYTHONPATH": str(PYTHON)}
         return [sys.executable, HERE / "driver.py"], env
-    for path in (*nemesis.APP.glob("*.ts"), HERE / "tiny_world.mjs", HERE / "driver.mjs"):
+    sources = nemesis.APPS["typescript"].glob("*.ts")
+    for path in (*sources, HERE / "tiny_world.mjs", HERE / "driver.mjs"):
         shutil.copy(path, folder)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "subject.mjs").write_text(SUBJECT.format(subject=subject))
