@@ -195,6 +195,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     timeout_s: float = 30
     #: Only in profiles that ask for it (hundreds of steps, many streams).
     extended: bool = False
+    #: Language -> what is different there, for the readers of its numbers.
+    notes: dict[Language, str] = {}
     #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
     family: str
     size: int
@@ -238,6 +240,11 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     def world_of(self, cell: Cell) -> World:
         """Return a cell's World, as it is on the cell's line."""
         return self.worlds[cell.world].on(cell.line)
+
+    def speaks_one_language(self, cell: Cell) -> bool:
+        """Tell whether a cell's parts are all in one language."""
+        parts = (self.lines[cell.line], self.frameworks[cell.framework], self.world_of(cell))
+        return len({part.language for part in parts}) == 1
 
     def explain_impossible(self, cell: Cell) -> str:
         """Say why a cell of described parts cannot exist; empty when it can."""

@@ -255,6 +255,7 @@ def _resolve_described(
             remedy=f"choose from its lines: {', '.join(world.packages)}; or name a version, "
             f"{world.id}@…",
         )
+    world = world.on(line)
     packages = world.pins_for(line)
     if origin.version:
         packages = {**packages, world.package: origin.version}

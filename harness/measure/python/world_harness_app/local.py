@@ -20,6 +20,8 @@ from .errors import AppError
 from .sdk import LocalWorld, encode_payload
 
 ENDPOINT = "/.well-known/workflow/v1/flow"
+#: How many messages are delivered at a time, where `WORKFLOW_LOCAL_QUEUE_CONCURRENCY` is silent.
+_AT_ONCE = 50
 #: How long after a failed delivery the next one comes, and how many there are.
 _RETRY_AFTER_S = 1.0
 _ATTEMPTS = 20
@@ -81,7 +83,8 @@ class HttpLocalWorld(LocalWorld):
     async def _deliver(self, queue_name: str, message_id: str, body: Any, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
         if self._http is None:
-            limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+            at_once = int(os.environ.get("WORKFLOW_LOCAL_QUEUE_CONCURRENCY", _AT_ONCE))
+            limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
             self._http = httpx.AsyncClient(timeout=None, limits=limits, trust_env=False)
         for attempt in range(1, _ATTEMPTS + 1):
             headers = {
