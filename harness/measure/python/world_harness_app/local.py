@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 
 from .errors import AppError
+from .foreign import refuse_foreign_data
 from .sdk import LocalWorld, encode_payload
 
 ENDPOINT = "/.well-known/workflow/v1/flow"
@@ -25,8 +25,6 @@ _AT_ONCE = 50
 #: How long after a failed delivery the next one comes, and how many there are.
 _RETRY_AFTER_S = 1.0
 _ATTEMPTS = 20
-#: An event or step file of the layout before one folder a run: the TypeScript SDK's.
-_FLAT_FILE = re.compile(r"wrun_[0-9A-Za-z]+-[^/\\]+\.json")
 
 
 class HttpLocalWorld(LocalWorld):
@@ -107,22 +105,3 @@ class HttpLocalWorld(LocalWorld):
         if self._opening is None:
             self._opening = asyncio.create_task(super()._get_queue_client())
         return await asyncio.shield(self._opening)
-
-
-def refuse_foreign_data(folder: Path) -> None:
-    """Refuse a data directory of the TypeScript SDK; LocalWorld would delete it.
-
-    Raises:
-        AppError: the folder holds event or step files in another SDK's layout.
-    """
-    for name in ("events", "steps"):
-        place = folder / name
-        if not place.is_dir():
-            continue
-        found = next((path for path in place.iterdir() if _FLAT_FILE.fullmatch(path.name)), None)
-        if found:
-            raise AppError(
-                f"{folder} holds the data of another SDK ({name}/{found.name}), and LocalWorld "
-                "would delete it; nothing was touched. Set WORKFLOW_LOCAL_DATA_DIR to a folder of "
-                "its own"
-            )
