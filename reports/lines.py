@@ -48,7 +48,8 @@ def render_lines(findings: Findings) -> str:
                 "Grows as": format_exponent(exponents.get((cell, _FAMILY))),
             }
         )
-    return "\n\n".join(["## Lines Side by Side", _EXPLANATION, render_table(rows)])
+    title = "### What a step costs on each line"
+    return "\n\n".join(["## Lines Side by Side", title, _EXPLANATION, render_table(rows)])
 
 
 def _divide(findings: Findings, cell: Cell, scenario: Scenario) -> Estimate | None:

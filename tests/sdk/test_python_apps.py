@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from harness.deployments.apps import Contents
-from harness.deployments.client import SampleReply
+from harness.deployments.client import SampleReply, SampleRequest, StreamRequest
 from harness.deployments.launcher import Launcher, Storage
 from harness.descriptions import Catalog, Cell
 from harness.errors import BuildError, DeploymentError
@@ -51,6 +52,28 @@ def test_every_framework_serves_runs_and_their_deliveries(
     assert one.ledger.bytes["events.create(step_completed)"] > 0
     assert len(replies["concurrent-10"].steps) == 10
     assert len({mark.invocation for mark in replies["concurrent-10"].steps}) == 10
+
+
+def test_a_run_that_fails_says_why_and_the_app_goes_on(launcher: Launcher) -> None:
+    launcher.prepare(FASTAPI)
+    with launcher.deploy(FASTAPI) as app:
+        stream = (StreamRequest(),)
+        failed = app.take_sample(ask("sequentialPayloads", 1, -5, 0, streams=stream))
+        unknown = app.take_sample(ask("noSuchWorkflow"))
+        late = app.take_sample(ask("sequentialSteps", 1000, timeout_ms=50))
+        well = app.take_sample(ask("noSteps", 7))
+    assert failed.outcome == "failed"
+    assert (failed.error or "").startswith("WorkflowRunFailedError: ")
+    assert "this app has no workflow named noSuchWorkflow" in (unknown.error or "")
+    assert (late.outcome, late.settled) == ("timeout", False)
+    assert late.error == "no end within 50 ms"
+    assert (well.outcome, well.answer) == ("completed", 7)
+
+
+def ask(workflow: str, *arguments: object, **options: Any) -> SampleRequest:
+    return SampleRequest(
+        **{"workflow": workflow, "arguments": arguments, "timeout_ms": 30_000, **options}
+    )
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         reply["outcome"] = "timeout"
         reply["error"] = f"no end within {request['timeoutMs']:g} ms"
     except Exception as error:  # noqa: BLE001 - whatever a run can die of is its outcome
-        reply["error"] = f"{type(error).__name__}: {error}"
+        reply["error"] = _describe(error)
     run_id = reply.get("runId", "")
     timed_out = reply["outcome"] == "timeout"
     settled = not timed_out and await probe.settle(request["settleMs"], _SETTLE_LIMIT_MS)
@@ -153,6 +153,13 @@ async def _await_end(run: Run[Any]) -> str:
                     return "poll"
         else:
             return "signal"
+
+
+def _describe(error: Exception) -> str:
+    """Say what went wrong: of several things that were under way, the first."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 def _summarize(kind: str, value: Any) -> Any:
