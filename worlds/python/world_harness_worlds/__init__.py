@@ -1,0 +1,67 @@
+"""Worlds for the Python SDK (`vercel-workflow`), on SQLite and on PostgreSQL.
+
+    from world_harness_worlds import SqliteWorld, use
+
+    use(SqliteWorld("app.sqlite3"))  # before Workflows() is made
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from world_harness_sdk import interface  # type: ignore[import-not-found]
+
+from .errors import SetupError, StorageError, WorkflowRunNotFoundError
+from .settings import Settings, read_settings
+from .sqlite import SqliteStore
+from .world import DurableWorld
+
+__version__ = "0.1.0"
+
+_SYNCHRONOUS: Mapping[str, Literal["full", "normal"]] = {"full": "full", "normal": "normal"}
+
+
+class SqliteWorld(DurableWorld):
+    """A World in one SQLite file, shared by any number of processes of one machine.
+
+    Args:
+        path: The file; by default that of `WORKFLOW_SQLITE_PATH`, or `workflow.sqlite3`.
+        settings: By default read from the environment.
+
+    Raises:
+        SetupError: the file is somebody else's, or cannot be used.
+    """
+
+    package = ("world-harness-worlds (sqlite)", __version__)
+
+    def __init__(self, path: str | Path = "", settings: Settings | None = None) -> None:
+        chosen = path or os.environ.get("WORKFLOW_SQLITE_PATH") or "workflow.sqlite3"
+        wanted = os.environ.get("WORKFLOW_SQLITE_SYNCHRONOUS", "full").lower()
+        if wanted not in _SYNCHRONOUS:
+            raise SetupError(
+                "the setting WORKFLOW_SQLITE_SYNCHRONOUS cannot be used",
+                cause=f"{wanted!r} is neither full nor normal",
+                remedy="change it and start again",
+            )
+        store = SqliteStore(Path(chosen), _SYNCHRONOUS[wanted])
+        super().__init__(store, settings or read_settings(os.environ))
+
+
+def use(world: Any) -> Any:
+    """Make a World the one that the SDK uses, and return it. Before `Workflows()` is made."""
+    interface.set_world(world)
+    return world
+
+
+__all__ = [
+    "DurableWorld",
+    "Settings",
+    "SetupError",
+    "SqliteWorld",
+    "StorageError",
+    "WorkflowRunNotFoundError",
+    "use",
+]

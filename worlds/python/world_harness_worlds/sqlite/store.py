@@ -1,0 +1,215 @@
+"""Reading and writing: one thread for each, and one commit for all who wait for one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from ..errors import StorageError
+from ..lanes import Job, Lane
+from ..session import Parameters, Row, Session
+from .file import connect, prepare_file
+
+T = TypeVar("T")
+
+Take = Callable[[bool], "Job[Any] | None"]
+
+#: How many writers share a commit at most.
+_SHARED = 32
+
+_EXPLAINED = {
+    "database is locked": (
+        "another program keeps the file locked",
+        "end it, or let it commit; nothing was written, and the call can be made again",
+    ),
+    "database or disk is full": (
+        "there is no room left",
+        "free some; nothing was written, and the call can be made again",
+    ),
+    "disk I/O error": (
+        "the disk refused",
+        "see to the disk and to the limits of the process; nothing was written",
+    ),
+    "attempt to write a readonly database": (
+        "the file, or its folder, cannot be written to",
+        "see to its owner and permissions",
+    ),
+    "malformed": (
+        "the file is damaged",
+        "restore it from a copy; `sqlite3 FILE .recover` saves what can be read",
+    ),
+}
+
+
+class SqliteSession:
+    """One transaction of a connection."""
+
+    for_update = ""
+    skip_locked = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Return every row."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """Return the first row, if there is any."""
+        row: Row | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
+    def run(self, sql: str, parameters: Parameters = ()) -> int:
+        """Change something, and return how many rows that were."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Change something for each of several rows."""
+        self._connection.executemany(sql, rows)
+
+    def now_ms(self) -> int:
+        """Return the machine's time."""
+        return time.time_ns() // 1_000_000
+
+
+class SqliteStore:
+    """A file of our own.
+
+    Args:
+        path: Where it is; it is made if it is not there.
+        synchronous: `full` outlives a loss of power; `normal` may then lose the last commits,
+            but nothing when a process dies.
+
+    Raises:
+        SetupError: the file cannot be used.
+    """
+
+    def __init__(self, path: Path, synchronous: Literal["full", "normal"] = "full") -> None:
+        self.path = path.absolute()
+        self._synchronous = synchronous
+        self._lock = threading.Lock()
+        self._process = 0
+        self._closed = False
+        self._reader: Lane
+        self._writer: Lane
+        prepare_file(self.path)
+
+    def write(self, act: Callable[[Session], T]) -> Future[T]:
+        """Do something in one transaction: all of it happens, or nothing."""
+        self._open()
+        return self._writer.submit(act)
+
+    def read(self, act: Callable[[Session], T]) -> Future[T]:
+        """Ask something, of one state of the database."""
+        self._open()
+        return self._reader.submit(act)
+
+    def close(self) -> None:
+        """Let go of every connection; what was begun is done first."""
+        with self._lock:
+            was_open = self._process == os.getpid() and not self._closed
+            self._closed = True
+        if was_open:
+            self._writer.close()
+            self._reader.close()
+
+    def _open(self) -> None:
+        """Begin in this process: threads and connections do not outlive a fork."""
+        with self._lock:
+            if self._closed:
+                raise StorageError(
+                    "this World is closed", cause="aclose() was called", remedy="make a new one"
+                )
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                self._reader = Lane("workflow-sqlite-read", 1, self._work_reading)
+                self._writer = Lane("workflow-sqlite-write", 1, self._work_writing)
+
+    def _work_reading(self, take: Take) -> None:
+        with closing(self._connect()) as connection:
+            while (job := take(True)) is not None:
+                _attempt([job], lambda job=job: _read(connection, job))
+
+    def _work_writing(self, take: Take) -> None:
+        with closing(self._connect()) as connection:
+            while (first := take(True)) is not None:
+                jobs = [first]
+                while len(jobs) < _SHARED and (more := take(False)) is not None:
+                    jobs.append(more)
+                _attempt(jobs, lambda jobs=jobs: _write(connection, jobs))
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = connect(self.path)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        return connection
+
+
+def _attempt(jobs: list[Job[Any]], act: Callable[[], None]) -> None:
+    """Do the work of some jobs; if it fails as a whole, it fails for each of them."""
+    try:
+        act()
+    except sqlite3.Error as error:
+        explained = explain(error)
+        for job in jobs:
+            job.fail(explained)
+
+
+def _read(connection: sqlite3.Connection, job: Job[Any]) -> None:
+    connection.execute("BEGIN")
+    try:
+        value = job.act(SqliteSession(connection))
+    except sqlite3.Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+        job.fail(error)
+    else:
+        job.answer(value)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
+    """Do several jobs in one transaction; one that is refused takes back its own part only."""
+    connection.execute("BEGIN IMMEDIATE")
+    answers: list[Callable[[], None]] = []
+    try:
+        for job in jobs:
+            answers.append(_write_one(connection, job))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    for answer in answers:
+        answer()
+
+
+def _write_one(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], None]:
+    connection.execute("SAVEPOINT job")
+    try:
+        value = job.act(SqliteSession(connection))
+    except sqlite3.Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+        refusal = error
+        connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+        return lambda: job.fail(refusal)
+    connection.execute("RELEASE job")
+    return lambda: job.answer(value)
+
+
+def explain(error: sqlite3.Error) -> StorageError:
+    """Say what is wrong with the file, and what mends it."""
+    found = [text for key, text in _EXPLAINED.items() if key in str(error)]
+    cause, remedy = found[0] if found else ("SQLite refused", "see its message")
+    explained = StorageError(f"the file cannot be used now ({error})", cause=cause, remedy=remedy)
+    explained.__cause__ = error
+    return explained
