@@ -1,8 +1,8 @@
 """Worlds for the Python SDK (`vercel-workflow`), on SQLite and on PostgreSQL.
 
-    from world_harness_worlds import SqliteWorld, use
+from world_harness_worlds import SqliteWorld, use
 
-    use(SqliteWorld("app.sqlite3"))  # before Workflows() is made
+use(SqliteWorld("app.sqlite3"))  # before Workflows() is made
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from world_harness_sdk import interface  # type: ignore[import-not-found]
+from world_harness_sdk import interface
 
 from .errors import SetupError, StorageError, WorkflowRunNotFoundError
 from .settings import Settings, read_settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world_harness_sdk import interface  # type: ignore[import-not-found]
+from world_harness_sdk import interface
 
 
 class SetupError(Exception):
@@ -42,7 +42,9 @@ class WorkflowRunNotFoundError(interface.WorkflowWorldError, RuntimeError):  # t
     """There is no such run; the SDK's own World raises a `RuntimeError` here."""
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"no workflow run is called {run_id!r}", status=404)
+        interface.WorkflowWorldError.__init__(
+            self, f"no workflow run is called {run_id!r}", status=404
+        )
 
 
 def refuse(message: str, *, status: int = 400) -> Exception:

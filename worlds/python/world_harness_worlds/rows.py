@@ -47,8 +47,8 @@ class Rows:
 
     def hold_run(self, run_id: str) -> str | None:
         """Keep every other transaction from changing a run; return its status."""
-        sql = f"SELECT status FROM runs WHERE run_id = ?{self._session.for_update}"
-        row = self._session.one(sql, (run_id,))
+        sql = "SELECT status FROM runs WHERE run_id = ?"
+        row = self._session.one(sql, (run_id,), holds=True)
         return None if row is None else str(row[0])
 
     def find_run(self, run_id: str) -> Entity | None:
@@ -96,15 +96,9 @@ class Rows:
 
     def has_event(self, run_id: str, name: str, *types: str) -> bool:
         """Tell whether a log has an event of one of some types about an entity."""
-        marks = ", ".join("?" * len(types))
-        return (
-            self._session.one(
-                "SELECT 1 FROM events WHERE run_id = ? AND correlation_id = ? "
-                f"AND type IN ({marks}) LIMIT 1",
-                (run_id, name, *types),
-            )
-            is not None
-        )
+        sql = "SELECT 1 FROM events WHERE run_id = ? AND correlation_id = ? AND type = ? LIMIT 1"
+        found = (self._session.one(sql, (run_id, name, kind)) for kind in types)
+        return any(row is not None for row in found)
 
     def list_events(
         self, run_id: str, *, after: int | None, limit: int | None, descending: bool

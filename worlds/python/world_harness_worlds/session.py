@@ -15,16 +15,24 @@ Parameters = Sequence[Any]
 class Session(Protocol):
     """One transaction. Parameters stand as `?` in the SQL."""
 
-    #: What a SELECT ends with that reads a row to change it.
-    for_update: str
-    #: The same, for rows of which somebody else's may be passed over.
-    skip_locked: str
+    def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
+        """Return every row.
 
-    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """Return every row."""
+        Args:
+            sql: A SELECT.
+            parameters: In the places of `?`.
+            takes: Whether they are read to be changed; those that others are about to change are
+                passed over.
+        """
 
-    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
-        """Return the first row, if there is any."""
+    def one(self, sql: str, parameters: Parameters = (), *, holds: bool = False) -> Row | None:
+        """Return the first row, if there is any.
+
+        Args:
+            sql: A SELECT.
+            parameters: In the places of `?`.
+            holds: Whether nobody else may change it until this transaction ends.
+        """
 
     def run(self, sql: str, parameters: Parameters = ()) -> int:
         """Change something, and return how many rows that were."""

@@ -62,19 +62,20 @@ def _hold(session: Session, run_id: str, name: str) -> State:
         "ON CONFLICT DO NOTHING",
         (run_id, name),
     )
-    return _read(session, run_id, name, session.for_update)
+    return _read(session, run_id, name, holds=True)
 
 
 def find(session: Session, run_id: str, name: str) -> State:
     """Return how much there is of a stream: nothing of one that nobody wrote to."""
-    return _read(session, run_id, name, "") if is_name(run_id) and is_name(name) else State(0, False)
+    if not is_name(run_id) or not is_name(name):
+        return State(0, closed=False)
+    return _read(session, run_id, name)
 
 
-def _read(session: Session, run_id: str, name: str, lock: str) -> State:
-    row = session.one(
-        f"SELECT length, closed FROM streams WHERE run_id = ? AND name = ?{lock}", (run_id, name)
-    )
-    return State(0, False) if row is None else State(int(row[0]), bool(row[1]))
+def _read(session: Session, run_id: str, name: str, *, holds: bool = False) -> State:
+    sql = "SELECT length, closed FROM streams WHERE run_id = ? AND name = ?"
+    row = session.one(sql, (run_id, name), holds=holds)
+    return State(0, closed=False) if row is None else State(int(row[0]), bool(row[1]))
 
 
 def look(session: Session, run_id: str, name: str, place: int, limit: int = _LOOK) -> Look:

@@ -33,7 +33,7 @@ class SdkWorld:
 
     def __init__(self, world: Any) -> None:
         # Not above: what is no World of the SDK's is opened where no SDK is installed.
-        from world_harness_sdk import interface  # type: ignore[import-not-found]
+        from world_harness_sdk import interface
 
         self._world = world
         self._interface = interface

@@ -67,7 +67,7 @@ def rebuild_event(event: Any, changes: Mapping[str, Any]) -> Any:
 def _find_interface() -> Any:
     """Return the interface of the SDK; `None` where no SDK is installed."""
     try:
-        from world_harness_sdk import interface  # type: ignore[import-not-found]
+        from world_harness_sdk import interface
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("vercel"):
             raise

@@ -38,9 +38,7 @@ def describe_interface() -> dict[str, Any]:
         "specVersion": interface.SPEC_VERSION_CURRENT,
         "methods": methods,
         "models": {name: _tell_fields(getattr(interface, name)) for name in _MODELS},
-        "errors": {
-            name: _tell_signature(getattr(interface, name).__init__) for name in _ERRORS
-        },
+        "errors": {name: _tell_signature(getattr(interface, name).__init__) for name in _ERRORS},
         "events": sorted(_list_event_types()),
     }
 
@@ -94,8 +92,7 @@ def _tell_need(required: bool) -> str:
 
 def _list_event_types() -> Iterator[str]:
     for name in dir(interface):
-        kind = getattr(interface, name)
-        if isinstance(kind, type) and issubclass(kind, interface.BaseEvent):
-            default = kind.model_fields["event_type"].default
-            if isinstance(default, str):
-                yield default
+        kind: Any = getattr(interface, name)
+        fields = getattr(kind, "model_fields", {}) if isinstance(kind, type) else {}
+        if "event_type" in fields and isinstance(fields["event_type"].default, str):
+            yield fields["event_type"].default

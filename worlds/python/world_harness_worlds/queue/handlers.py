@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from world_harness_sdk import interface  # type: ignore[import-not-found]
+from world_harness_sdk import interface
 
 from ..codec import unpack
 from .messages import Message

@@ -34,8 +34,9 @@ def enqueue(
     now_ms = session.now_ms()
     message_id = make_name("msg", now_ms)
     sql = (
-        "INSERT INTO messages (message_id, queue_name, idempotency_key, due_ms, attempt, dead, data)"
-        " VALUES (?, ?, ?, ?, 0, 0, ?) ON CONFLICT DO NOTHING"
+        "INSERT INTO messages "
+        "(message_id, queue_name, idempotency_key, due_ms, attempt, dead, data) "
+        "VALUES (?, ?, ?, ?, 0, 0, ?) ON CONFLICT DO NOTHING"
     )
     given = (
         *(message_id, queue_name, check_name(key, "key") if key else None),
@@ -64,9 +65,9 @@ def lease(session: Session, owner: str, limit: int, max_attempts: int) -> list[M
     """Take messages that are due; those that were delivered too often are laid aside."""
     rows = session.all(
         "SELECT message_id, queue_name, attempt, data FROM messages "
-        "WHERE owner IS NULL AND dead = 0 AND due_ms <= ? ORDER BY due_ms LIMIT ?"
-        + session.skip_locked,
+        "WHERE owner IS NULL AND dead = 0 AND due_ms <= ? ORDER BY due_ms LIMIT ?",
         (session.now_ms(), limit),
+        takes=True,
     )
     taken = []
     for message_id, queue_name, attempt, data in rows:
@@ -89,9 +90,7 @@ def acknowledge(session: Session, message: Message, owner: str) -> None:
     )
 
 
-def defer(
-    session: Session, message: Message, owner: str, seconds: float, key: str | None
-) -> None:
+def defer(session: Session, message: Message, owner: str, seconds: float, key: str | None) -> None:
     """Keep a message that its handler wants later; this costs no attempt.
 
     With a key of another message that is waiting, that one will do for both.

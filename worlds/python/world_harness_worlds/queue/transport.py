@@ -57,9 +57,7 @@ def write_headers(message: Message, secret: bytes) -> dict[str, str]:
     }
 
 
-def read_message(
-    prefix: str, headers: Mapping[str, str], body: bytes, secret: bytes
-) -> Message:
+def read_message(prefix: str, headers: Mapping[str, str], body: bytes, secret: bytes) -> Message:
     """Return the message of a delivery.
 
     Args:
@@ -110,7 +108,8 @@ def read_outcome(status: int, body: bytes) -> Outcome:
     if status == 200:
         seconds = content.get("timeoutSeconds")
         if isinstance(seconds, (int, float)):
-            return Outcome("later", float(seconds), content.get("idempotencyKey"))
+            key = content.get("idempotencyKey")
+            return Outcome("later", float(seconds), str(key) if key else None)
         return Outcome("done")
     trouble = str(content.get("error") or f"the app answered {status}")
     return Outcome("unseen" if content.get("unseen") is True else "failed", trouble=trouble)

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import httpx2  # type: ignore[import-not-found]
+import httpx2
 
 from ..session import Session, Store
 from ..settings import Settings
@@ -119,17 +119,15 @@ class Worker:
                 due_ms = await self._read(messages.next_due_ms)
                 if room < 1 or due_ms is None or due_ms > 0:
                     return
-                limit = min(room, _AT_ONCE)
-                taken = await self._write(
-                    lambda session, limit=limit: messages.lease(
-                        session, self._owner, limit, self._settings.max_attempts
-                    )
-                )
-                for message in taken:
+                for message in await self._lease(min(room, _AT_ONCE)):
                     self._begin(client, message)
         except Exception:  # noqa: BLE001 - the next look may fare better
             _log.exception("the queue cannot be read; it is tried again")
             await asyncio.sleep(_TROUBLE_S)
+
+    async def _lease(self, limit: int) -> list[Message]:
+        most = self._settings.max_attempts
+        return await self._write(lambda session: messages.lease(session, self._owner, limit, most))
 
     def _begin(self, client: Any, message: Message) -> None:
         task = asyncio.create_task(self._deliver(client, message))
@@ -211,9 +209,7 @@ class Worker:
             self._secret = await self._read(messages.find_secret)
         return self._secret
 
-    async def _persist(
-        self, act: Callable[[Session], None], what: str, *, tries: int = 20
-    ) -> None:
+    async def _persist(self, act: Callable[[Session], None], what: str, *, tries: int = 20) -> None:
         """Write something that must be written; the store may be away for a while."""
         for attempt in range(tries):
             try:
@@ -229,4 +225,3 @@ class Worker:
 
     async def _read(self, act: Callable[[Session], T]) -> T:
         return await asyncio.wrap_future(self._store.read(act))
-

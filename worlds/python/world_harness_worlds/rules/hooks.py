@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world_harness_sdk import interface  # type: ignore[import-not-found]
+from world_harness_sdk import interface
 
 from ..errors import conflict
 from ..names import check_name, is_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from world_harness_sdk import attributes  # type: ignore[import-not-found]
+from world_harness_sdk import attributes
 
 from ..errors import conflict
 from ..names import check_name, check_run_id, make_name

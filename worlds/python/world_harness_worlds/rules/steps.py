@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from world_harness_sdk import interface  # type: ignore[import-not-found]
+from world_harness_sdk import interface
 
 from ..codec import as_utc
 from ..errors import conflict, refuse

@@ -49,19 +49,16 @@ _EXPLAINED = {
 
 
 class SqliteSession:
-    """One transaction of a connection."""
-
-    for_update = ""
-    skip_locked = ""
+    """One transaction of a connection. It has the file to itself from its first word on."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+    def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
         """Return every row."""
         return self._connection.execute(sql, parameters).fetchall()
 
-    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+    def one(self, sql: str, parameters: Parameters = (), *, holds: bool = False) -> Row | None:
         """Return the first row, if there is any."""
         row: Row | None = self._connection.execute(sql, parameters).fetchone()
         return row
@@ -135,7 +132,7 @@ class SqliteStore:
     def _work_reading(self, take: Take) -> None:
         with closing(self._connect()) as connection:
             while (job := take(True)) is not None:
-                _attempt([job], lambda job=job: _read(connection, job))
+                _attempt(_read, connection, [job])
 
     def _work_writing(self, take: Take) -> None:
         with closing(self._connect()) as connection:
@@ -143,7 +140,7 @@ class SqliteStore:
                 jobs = [first]
                 while len(jobs) < _SHARED and (more := take(False)) is not None:
                     jobs.append(more)
-                _attempt(jobs, lambda jobs=jobs: _write(connection, jobs))
+                _attempt(_write, connection, jobs)
 
     def _connect(self) -> sqlite3.Connection:
         connection = connect(self.path)
@@ -151,17 +148,22 @@ class SqliteStore:
         return connection
 
 
-def _attempt(jobs: list[Job[Any]], act: Callable[[], None]) -> None:
+def _attempt(
+    act: Callable[[sqlite3.Connection, list[Job[Any]]], None],
+    connection: sqlite3.Connection,
+    jobs: list[Job[Any]],
+) -> None:
     """Do the work of some jobs; if it fails as a whole, it fails for each of them."""
     try:
-        act()
+        act(connection, jobs)
     except sqlite3.Error as error:
         explained = explain(error)
         for job in jobs:
             job.fail(explained)
 
 
-def _read(connection: sqlite3.Connection, job: Job[Any]) -> None:
+def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
+    (job,) = jobs
     connection.execute("BEGIN")
     try:
         value = job.act(SqliteSession(connection))
@@ -180,8 +182,7 @@ def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     answers: list[Callable[[], None]] = []
     try:
-        for job in jobs:
-            answers.append(_write_one(connection, job))
+        answers.extend(_write_one(connection, job) for job in jobs)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
