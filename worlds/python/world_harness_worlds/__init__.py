@@ -15,7 +15,7 @@ from typing import Any, Literal
 from world_harness_sdk import interface
 
 from .errors import SetupError, StorageError, WorkflowRunNotFoundError
-from .settings import Settings, read_settings
+from .settings import Settings, explain_setting, read_busy, read_settings
 from .sqlite import SqliteStore
 from .world import DurableWorld
 
@@ -38,16 +38,20 @@ class SqliteWorld(DurableWorld):
     package = ("world-harness-worlds (sqlite)", __version__)
 
     def __init__(self, path: str | Path = "", settings: Settings | None = None) -> None:
-        chosen = path or os.environ.get("WORKFLOW_SQLITE_PATH") or "workflow.sqlite3"
-        wanted = os.environ.get("WORKFLOW_SQLITE_SYNCHRONOUS", "full").lower()
-        if wanted not in _SYNCHRONOUS:
-            raise SetupError(
-                "the setting WORKFLOW_SQLITE_SYNCHRONOUS cannot be used",
-                cause=f"{wanted!r} is neither full nor normal",
-                remedy="change it and start again",
-            )
-        store = SqliteStore(Path(chosen), _SYNCHRONOUS[wanted])
-        super().__init__(store, settings or read_settings(os.environ))
+        env = os.environ
+        chosen = path or env.get("WORKFLOW_SQLITE_PATH") or "workflow.sqlite3"
+        wanted = settings or read_settings(env)
+        store = SqliteStore(Path(chosen), _read_synchronous(env), read_busy(env))
+        super().__init__(store, wanted)
+
+
+def _read_synchronous(env: Mapping[str, str]) -> Literal["full", "normal"]:
+    wanted = env.get("WORKFLOW_SQLITE_SYNCHRONOUS") or "full"
+    if wanted not in _SYNCHRONOUS:
+        raise explain_setting(
+            "WORKFLOW_SQLITE_SYNCHRONOUS", f"{wanted!r} is neither full nor normal"
+        )
+    return _SYNCHRONOUS[wanted]
 
 
 def use(world: Any) -> Any:

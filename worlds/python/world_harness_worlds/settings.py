@@ -50,8 +50,21 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             try:
                 given[field] = read(text)
             except ValueError as error:
-                raise _explain(variable, f"{text!r} is no number") from error
+                raise explain_setting(variable, f"{text!r} is no number") from error
     return check_settings(Settings(**given))
+
+
+def read_busy(env: Mapping[str, str]) -> float:
+    """Return how long somebody else may keep a SQLite file locked, in seconds.
+
+    Raises:
+        SetupError: the value is no number.
+    """
+    text = env.get("WORKFLOW_SQLITE_BUSY_SECONDS") or "30"
+    try:
+        return float(text)
+    except ValueError as error:
+        raise explain_setting("WORKFLOW_SQLITE_BUSY_SECONDS", f"{text!r} is no number") from error
 
 
 def check_settings(settings: Settings) -> Settings:
@@ -62,15 +75,16 @@ def check_settings(settings: Settings) -> Settings:
     """
     url = urlsplit(settings.base_url)
     if settings.base_url and not (url.scheme in {"http", "https"} and url.hostname):
-        raise _explain("WORKFLOW_BASE_URL", "it is no address such as http://127.0.0.1:8000")
+        raise explain_setting("WORKFLOW_BASE_URL", "it is no address such as http://127.0.0.1:8000")
     if settings.concurrency < 1 or settings.max_attempts < 1:
-        raise _explain("concurrency and attempts", "they must be 1 or more")
+        raise explain_setting("concurrency and attempts", "they must be 1 or more")
     if not settings.lease_s >= 1:
-        raise _explain("WORKFLOW_QUEUE_LEASE_SECONDS", "it must be 1 or more")
+        raise explain_setting("WORKFLOW_QUEUE_LEASE_SECONDS", "it must be 1 or more")
     return settings
 
 
-def _explain(name: str, cause: str) -> SetupError:
+def explain_setting(name: str, cause: str) -> SetupError:
+    """Say that a setting means nothing."""
     return SetupError(
         f"the setting {name} cannot be used", cause=cause, remedy="change it and start again"
     )

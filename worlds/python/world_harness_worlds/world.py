@@ -63,7 +63,10 @@ class DurableWorld(interface.World):  # type: ignore[misc]
     def _start(self, home: asyncio.AbstractEventLoop | None) -> None:
         with self._lock:
             # Threads do not outlive a fork: a child has a worker of its own.
-            if self._closed or (self._worker is not None and self._process == os.getpid()):
+            if self._closed:
+                return
+            if self._worker is not None and self._process == os.getpid():
+                self._worker.move(home)
                 return
             self._process = os.getpid()
             self._worker = Worker(self._store, self._settings, self._handlers, home)
@@ -76,7 +79,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         await self._handlers.close(self._settings.close_s)
         loop = asyncio.get_running_loop()
         if worker is not None and self._process == os.getpid():
-            await loop.run_in_executor(None, worker.stop)
+            await loop.run_in_executor(None, worker.stop, self._settings.close_s)
         await loop.run_in_executor(None, self._store.close)
 
     async def revive(self) -> int:

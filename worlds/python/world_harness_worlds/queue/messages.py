@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from ..errors import refuse
 from ..names import check_name, make_name
@@ -152,6 +153,20 @@ def beat(session: Session, owner: str, lease_s: float) -> None:
     session.run(
         "UPDATE messages SET owner = NULL WHERE owner IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM owners WHERE owners.owner = messages.owner)"
+    )
+
+
+def find_owned(session: Session, owner: str) -> list[str]:
+    """Return the messages that an owner has in hand."""
+    rows = session.all("SELECT message_id FROM messages WHERE owner = ?", (owner,))
+    return [str(row[0]) for row in rows]
+
+
+def give_back(session: Session, owner: str, message_ids: Iterable[str]) -> None:
+    """Let others have messages that an owner has by mistake."""
+    session.run_many(
+        "UPDATE messages SET owner = NULL WHERE message_id = ? AND owner = ?",
+        [(message_id, owner) for message_id in message_ids],
     )
 
 

@@ -7,6 +7,8 @@ not lose its messages to others. When it dies, others notice by its silence.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import itertools
 import logging
 import threading
 import uuid
@@ -33,6 +35,9 @@ _UNSEEN_S = 0.25
 _AT_ONCE = 8
 #: How long it waits after the store failed, in seconds.
 _TROUBLE_S = 0.5
+_LONGEST_TROUBLE_S = 5.0
+#: How long it may take to give back what is in hand, in seconds.
+_LEAVE_S = 5.0
 _CONNECT_S = 10.0
 
 
@@ -62,24 +67,36 @@ class Worker:
         self._ready = threading.Event()
         self._news = asyncio.Event()
         self._closing = False
+        self._patience_s = 0.0
         self._secret = b""
-        self._deliveries: set[asyncio.Task[None]] = set()
+        self._deliveries: dict[asyncio.Task[None], str] = {}
+        #: In our name in the store, but not in our hands: the answer to a lease was lost.
+        self._strays: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="workflow-queue", daemon=True)
         self._thread.start()
+        # Whoever forgets `aclose()` leaves nothing for which others have to wait.
+        atexit.register(self.stop)
 
     def wake(self) -> None:
         """Look for messages now. May be called from any thread."""
         self._tell(self._news.set)
 
-    def stop(self) -> None:
+    def move(self, home: asyncio.AbstractEventLoop | None) -> None:
+        """Run handlers on another loop from now on, if theirs has ended."""
+        if self._home is None or self._home.is_closed():
+            self._home = home
+
+    def stop(self, within_s: float = 0.0) -> None:
         """Take nothing more, wait for what is in flight, give the rest back. Blocks."""
+        atexit.unregister(self.stop)
 
         def close() -> None:
             self._closing = True
+            self._patience_s = within_s
             self._news.set()
 
         self._tell(close)
-        self._thread.join(self._settings.close_s + 5)
+        self._thread.join(within_s + _LEAVE_S)
 
     def _tell(self, call: Callable[[], None]) -> None:
         self._ready.wait()
@@ -121,7 +138,7 @@ class Worker:
                     return
                 for message in await self._lease(min(room, _AT_ONCE)):
                     self._begin(client, message)
-        except Exception:  # noqa: BLE001 - the next look may fare better
+        except Exception:  # noqa: BLE001 - whatever it is, the next look may fare better
             _log.exception("the queue cannot be read; it is tried again")
             await asyncio.sleep(_TROUBLE_S)
 
@@ -131,11 +148,11 @@ class Worker:
 
     def _begin(self, client: Any, message: Message) -> None:
         task = asyncio.create_task(self._deliver(client, message))
-        self._deliveries.add(task)
+        self._deliveries[task] = message.message_id
         task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        self._deliveries.discard(task)
+        self._deliveries.pop(task, None)
         self._news.set()
 
     async def _rest(self) -> None:
@@ -195,28 +212,35 @@ class Worker:
 
     def _beat(self, session: Session) -> None:
         messages.beat(session, self._owner, self._settings.lease_s)
+        in_hand = set(self._deliveries.values())
+        strays = set(messages.find_owned(session, self._owner)) - in_hand
+        # One that was taken just now may be on its way to us: it is a stray the second time.
+        messages.give_back(session, self._owner, strays & self._strays)
+        self._strays = strays
 
     async def _finish(self) -> None:
         """Wait for what is in flight; then everything is everybody's."""
         if self._deliveries:
-            await asyncio.wait(self._deliveries, timeout=self._settings.close_s)
+            await asyncio.wait(self._deliveries, timeout=self._patience_s)
         for task in self._deliveries:
             task.cancel()
-        await self._persist(lambda session: messages.leave(session, self._owner), "leave", tries=2)
+        await self._persist(lambda session: messages.leave(session, self._owner), "leave")
 
     async def _find_secret(self) -> bytes:
         if not self._secret:
             self._secret = await self._read(messages.find_secret)
         return self._secret
 
-    async def _persist(self, act: Callable[[Session], None], what: str, *, tries: int = 20) -> None:
+    async def _persist(self, act: Callable[[Session], None], what: str) -> None:
         """Write something that must be written; the store may be away for a while."""
-        for attempt in range(tries):
+        for attempt in itertools.count(1):
             try:
                 await self._write(act)
-            except Exception:  # noqa: BLE001 - nobody could be told; it comes again by the lease
-                _log.exception("the worker could not %s; it is tried again", what)
-                await asyncio.sleep(min(_TROUBLE_S * (attempt + 1), 5.0))
+            except Exception:  # noqa: BLE001 - whatever it is, it has to be written
+                _log.exception("the worker could not %s", what)
+                if self._closing:
+                    return
+                await asyncio.sleep(min(_TROUBLE_S * attempt, _LONGEST_TROUBLE_S))
             else:
                 return
 

@@ -50,9 +50,9 @@ def prepare_file(path: Path) -> None:
         raise _refuse_newer(path, version)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
     """Open a connection; transactions are begun and ended by hand."""
-    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
 
 
 def _check_head(path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from ..errors import StorageError
 from ..lanes import Job, Lane
 from ..session import Parameters, Row, Session
-from .file import connect, prepare_file
+from .file import BUSY_S, connect, prepare_file
 
 T = TypeVar("T")
 
@@ -83,13 +83,20 @@ class SqliteStore:
         path: Where it is; it is made if it is not there.
         synchronous: `full` outlives a loss of power; `normal` may then lose the last commits,
             but nothing when a process dies.
+        busy_s: How long somebody else may keep the file locked, in seconds.
 
     Raises:
         SetupError: the file cannot be used.
     """
 
-    def __init__(self, path: Path, synchronous: Literal["full", "normal"] = "full") -> None:
+    def __init__(
+        self,
+        path: Path,
+        synchronous: Literal["full", "normal"] = "full",
+        busy_s: float = BUSY_S,
+    ) -> None:
         self.path = path.absolute()
+        self._busy_s = busy_s
         self._synchronous = synchronous
         self._lock = threading.Lock()
         self._process = 0
@@ -130,36 +137,48 @@ class SqliteStore:
                 self._writer = Lane("workflow-sqlite-write", 1, self._work_writing)
 
     def _work_reading(self, take: Take) -> None:
-        with closing(self._connect()) as connection:
+        with closing(_Line(self._connect)) as line:
             while (job := take(True)) is not None:
-                _attempt(_read, connection, [job])
+                line.attempt(_read, [job])
 
     def _work_writing(self, take: Take) -> None:
-        with closing(self._connect()) as connection:
+        with closing(_Line(self._connect)) as line:
             while (first := take(True)) is not None:
                 jobs = [first]
                 while len(jobs) < _SHARED and (more := take(False)) is not None:
                     jobs.append(more)
-                _attempt(_write, connection, jobs)
+                line.attempt(_write, jobs)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = connect(self.path)
+        connection = connect(self.path, self._busy_s)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         return connection
 
 
-def _attempt(
-    act: Callable[[sqlite3.Connection, list[Job[Any]]], None],
-    connection: sqlite3.Connection,
-    jobs: list[Job[Any]],
-) -> None:
-    """Do the work of some jobs; if it fails as a whole, it fails for each of them."""
-    try:
-        act(connection, jobs)
-    except sqlite3.Error as error:
-        explained = explain(error)
-        for job in jobs:
-            job.fail(explained)
+class _Line:
+    """A thread's connection, opened when it is first needed."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+
+    def attempt(
+        self, act: Callable[[sqlite3.Connection, list[Job[Any]]], None], jobs: list[Job[Any]]
+    ) -> None:
+        """Do the work of some jobs; if it fails as a whole, it fails for each of them."""
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            act(self._connection, jobs)
+        except sqlite3.Error as error:
+            explained = explain(error)
+            for job in jobs:
+                job.fail(explained)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
