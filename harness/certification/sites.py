@@ -78,7 +78,7 @@ class Site:
             run_adapter(
                 _command_of(self.subject),
                 folder=self.storage,
-                env={**self._environment(port or self.port), **(env or {})},
+                env={**self.environment(port or self.port), **(env or {})},
                 log=self.folder / f"process-{number}.log",
             )
         )
@@ -121,7 +121,8 @@ class Site:
         with hold_signals():
             self._stack.close()
 
-    def _environment(self, port: int) -> dict[str, str]:
+    def environment(self, port: int) -> dict[str, str]:
+        """Return the environment of a process that opens the storage and listens on a port."""
         subject = self.subject
         filled = subject.fill_env(
             storage=str(self.storage),

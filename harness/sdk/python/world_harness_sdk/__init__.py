@@ -7,7 +7,18 @@ this project was written against; `python -m world_harness_sdk` compares it with
 
 from __future__ import annotations
 
+from typing import Any
+
 from vercel.workflow._internal import attributes  # type: ignore[import-not-found]
 from vercel.workflow._internal import world as interface
 
-__all__ = ["attributes", "interface"]
+__all__ = ["attributes", "interface", "local"]
+
+
+def __getattr__(name: str) -> Any:
+    """Give `local`, the module of the SDK's own World: few need it, and it is slow to import."""
+    if name != "local":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from vercel.workflow._internal.worlds import local  # type: ignore[import-not-found]
+
+    return local
