@@ -13,7 +13,7 @@ from harness.descriptions import Catalog
 from harness.programs.ports import free_port
 from tests.python_worlds.running import Place, open_place
 
-WORLDS = ("python-sqlite",)
+WORLDS = ("python-sqlite", "python-postgres")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from world_harness_sdk import interface
 
 from .errors import SetupError, StorageError, WorkflowRunNotFoundError
-from .settings import Settings, explain_setting, read_busy, read_settings
+from .settings import Settings, explain_setting, read_number, read_settings
 from .sqlite import SqliteStore
 from .world import DurableWorld
 
@@ -41,8 +41,42 @@ class SqliteWorld(DurableWorld):
         env = os.environ
         chosen = path or env.get("WORKFLOW_SQLITE_PATH") or "workflow.sqlite3"
         wanted = settings or read_settings(env)
-        store = SqliteStore(Path(chosen), _read_synchronous(env), read_busy(env))
+        busy_s = read_number(env, "WORKFLOW_SQLITE_BUSY_SECONDS", 30.0)
+        store = SqliteStore(Path(chosen), _read_synchronous(env), busy_s)
         super().__init__(store, wanted)
+
+
+class PostgresWorld(DurableWorld):
+    """A World in a PostgreSQL database, shared by any number of processes on any machines.
+
+    Args:
+        url: Of the database; by default that of `WORKFLOW_POSTGRES_URL`.
+        settings: By default read from the environment.
+
+    Raises:
+        SetupError: there is no URL, or no driver.
+    """
+
+    package = ("world-harness-worlds (postgres)", __version__)
+
+    def __init__(self, url: str = "", settings: Settings | None = None) -> None:
+        chosen = url or os.environ.get("WORKFLOW_POSTGRES_URL", "")
+        if not chosen:
+            raise explain_setting(
+                "WORKFLOW_POSTGRES_URL", "it is empty, and no other URL was given"
+            )
+        wanted = settings or read_settings(os.environ)
+        try:
+            # Not above: the SQLite World needs no driver.
+            from .postgres import PostgresStore
+        except ImportError as error:
+            raise SetupError(
+                "the PostgreSQL World has no driver",
+                cause=str(error),
+                remedy="pip install 'psycopg[binary]>=3.2'",
+            ) from error
+        connections = read_number(os.environ, "WORKFLOW_POSTGRES_CONNECTIONS", 8)
+        super().__init__(PostgresStore(chosen, max(1, int(connections))), wanted)
 
 
 def _read_synchronous(env: Mapping[str, str]) -> Literal["full", "normal"]:
@@ -62,6 +96,7 @@ def use(world: Any) -> Any:
 
 __all__ = [
     "DurableWorld",
+    "PostgresWorld",
     "Settings",
     "SetupError",
     "SqliteWorld",

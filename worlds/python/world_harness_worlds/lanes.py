@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
+from .errors import StorageError
+
 T = TypeVar("T")
+
+#: Gives the next job: waits for one, or if told not to, returns `None` when there is none now. At
+#: the end it returns `None`, as often as it is asked.
+Take = Callable[[bool], "Job[Any] | None"]
 
 
 class Job(Generic[T]):
@@ -28,21 +35,60 @@ class Job(Generic[T]):
         self.future.set_exception(error)
 
 
+class Crew:
+    """The lanes of this process: threads and connections do not outlive a fork.
+
+    Args:
+        make: Makes them.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[Lane]]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._process = 0
+        self._lanes: Sequence[Lane] = ()
+        self._closed = False
+
+    def get(self) -> Sequence[Lane]:
+        """Return the lanes, made anew after a fork.
+
+        Raises:
+            StorageError: they were closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise StorageError(
+                    "this World is closed", cause="aclose() was called", remedy="make a new one"
+                )
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                self._lanes = self._make()
+            return self._lanes
+
+    def close(self) -> None:
+        """End every lane once it has done what was submitted."""
+        with self._lock:
+            lanes = self._lanes if self._process == os.getpid() else ()
+            self._lanes = ()
+            self._closed = True
+        for lane in lanes:
+            lane.close()
+
+
 class Lane:
     """Threads that share one line of jobs.
 
     Args:
         name: The threads' name.
         threads: How many.
-        work: Called in each thread; takes jobs with the function that it is given, which waits
-            for one and returns `None` at the end, or at once returns `None` if told not to wait.
+        work: Called in each thread; does the jobs that it takes.
     """
 
     def __init__(
         self,
         name: str,
         threads: int,
-        work: Callable[[Callable[[bool], Job[Any] | None]], None],
+        work: Callable[[Take], None],
     ) -> None:
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._work = work

@@ -54,17 +54,17 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     return check_settings(Settings(**given))
 
 
-def read_busy(env: Mapping[str, str]) -> float:
-    """Return how long somebody else may keep a SQLite file locked, in seconds.
+def read_number(env: Mapping[str, str], name: str, default: float) -> float:
+    """Return a number from an environment.
 
     Raises:
-        SetupError: the value is no number.
+        SetupError: it is none.
     """
-    text = env.get("WORKFLOW_SQLITE_BUSY_SECONDS") or "30"
+    text = env.get(name, "")
     try:
-        return float(text)
+        return float(text) if text else default
     except ValueError as error:
-        raise explain_setting("WORKFLOW_SQLITE_BUSY_SECONDS", f"{text!r} is no number") from error
+        raise explain_setting(name, f"{text!r} is no number") from error
 
 
 def check_settings(settings: Settings) -> Settings:

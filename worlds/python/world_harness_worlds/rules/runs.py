@@ -6,7 +6,7 @@ from typing import Any
 
 from world_harness_sdk import attributes
 
-from ..errors import conflict
+from ..errors import WorkflowRunNotFoundError, conflict
 from ..names import check_name, check_run_id, make_name
 from ..rows import Entity
 from .change import Answer, Change
@@ -20,18 +20,19 @@ def create(change: Change) -> Answer:
     """Answer `run_created`."""
     if not change.run_id:
         change.run_id = make_name("wrun", change.now_ms)
-    return _bear(change)
-
-
-def _bear(change: Change) -> Answer:
-    """Create a run; its creation is the first event of its log."""
     check_name(change.run_id, "run")
-    if change.hold_run():
+    born = None if change.hold_run() else _bear(change)
+    if born is None:
         raise conflict(f"run {change.run_id} exists already")
+    return born
+
+
+def _bear(change: Change) -> Answer | None:
+    """Create a run; its creation is the first event of its log. `None`: somebody was faster."""
     check_run_id(change.run_id, change.now_ms)
     run = _make_run(change)
     if not change.rows.insert_run(run):
-        raise conflict(f"run {change.run_id} exists already")
+        return None
     data = {key: value for key, value in change.data.items() if value is not None}
     return {"event": change.append(event_type="run_created", data=data), "run": run}
 
@@ -59,11 +60,11 @@ def start(change: Change) -> Answer:
     """Answer `run_started`: again is no mistake, and writes nothing."""
     if not change.hold_run():
         if any(change.data.get(key) is None for key in _BIRTH):
+            raise WorkflowRunNotFoundError(change.run_id)
+        if _bear(change) is None:
+            # It is there by now, and the answer is that to a start of a run that is there.
             change.require_run()
-        # It makes its own check that nobody was faster.
-        run = _bear(change)["run"]
-    else:
-        run = read(change)
+    run = read(change)
     if change.is_over:
         raise conflict(f"run {change.run_id} is {change.status} already")
     if run["status"] == "running":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -13,13 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ..errors import StorageError
-from ..lanes import Job, Lane
+from ..lanes import Crew, Job, Lane, Take
 from ..session import Parameters, Row, Session
 from .file import BUSY_S, connect, prepare_file
 
 T = TypeVar("T")
-
-Take = Callable[[bool], "Job[Any] | None"]
 
 #: How many writers share a commit at most.
 _SHARED = 32
@@ -98,43 +94,28 @@ class SqliteStore:
         self.path = path.absolute()
         self._busy_s = busy_s
         self._synchronous = synchronous
-        self._lock = threading.Lock()
-        self._process = 0
-        self._closed = False
-        self._reader: Lane
-        self._writer: Lane
+        self._crew = Crew(self._make_lanes)
         prepare_file(self.path)
 
     def write(self, act: Callable[[Session], T]) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
-        self._open()
-        return self._writer.submit(act)
+        _, writer = self._crew.get()
+        return writer.submit(act)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""
-        self._open()
-        return self._reader.submit(act)
+        reader, _ = self._crew.get()
+        return reader.submit(act)
 
     def close(self) -> None:
         """Let go of every connection; what was begun is done first."""
-        with self._lock:
-            was_open = self._process == os.getpid() and not self._closed
-            self._closed = True
-        if was_open:
-            self._writer.close()
-            self._reader.close()
+        self._crew.close()
 
-    def _open(self) -> None:
-        """Begin in this process: threads and connections do not outlive a fork."""
-        with self._lock:
-            if self._closed:
-                raise StorageError(
-                    "this World is closed", cause="aclose() was called", remedy="make a new one"
-                )
-            if self._process != os.getpid():
-                self._process = os.getpid()
-                self._reader = Lane("workflow-sqlite-read", 1, self._work_reading)
-                self._writer = Lane("workflow-sqlite-write", 1, self._work_writing)
+    def _make_lanes(self) -> list[Lane]:
+        return [
+            Lane("workflow-sqlite-read", 1, self._work_reading),
+            Lane("workflow-sqlite-write", 1, self._work_writing),
+        ]
 
     def _work_reading(self, take: Take) -> None:
         with closing(_Line(self._connect)) as line:
