@@ -109,6 +109,9 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     packages: dict[str, dict[str, str]] = {}
     #: The npm package that the World is created from; in Python `module:attribute`.
     entry: str = ""
+    #: In Python: the folder, seen from the description's own, that holds the World's modules, when
+    #: it is none of the packages. These are then only what it needs.
+    source: str = ""
     #: Services it needs, by the name of their module in `harness/services/`.
     services: tuple[str, ...] = ()
     #: Command run once for a fresh database, in the line's install; `env` holds for it too.
@@ -154,6 +157,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def package(self) -> str:
         """The package whose version is the World's; empty when it is none."""
+        if self.source:
+            return ""
         names = {name for packages in self.packages.values() for name in packages}
         return self.entry if self.entry in names else min(names, default="")
 
@@ -312,6 +317,25 @@ def read_description(path: Path, shape: type[T], **given: Any) -> T:
             cause=str(error),
             remedy=f"compare it with the other files in {path.parent}",
         ) from error
+
+
+def describe_world(path: Path) -> World:
+    """Read the description of a World, whose id is its file's name.
+
+    Raises:
+        DescriptionError: as :func:`read_description`; also a source folder that is not there.
+    """
+    world = read_description(path, World, id=path.stem)
+    if not world.source:
+        return world
+    source = (path.parent / world.source).resolve()
+    if not source.is_dir():
+        raise DescriptionError(
+            f"the source of the World {world.id} is not there",
+            cause=f"{source} is no folder",
+            remedy=f"correct `source` in {path}",
+        )
+    return msgspec.structs.replace(world, source=str(source))
 
 
 def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:

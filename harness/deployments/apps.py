@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from harness.deployments import frameworks, python, typescript
-from harness.deployments.shapes import Shape
+from harness.deployments.shapes import Shape, read_files
 from harness.descriptions import Framework, Language, Line, World
 from harness.errors import UsageError
 
@@ -77,16 +76,8 @@ def assemble_app(
     }
     answering = contents.answering[line.language]
     return {
-        **dict(_read_files(framework_folder / framework.id, skip="recipe.toml")),
-        **dict(_read_files(contents.workflows, prefix="workflows/", suffix=shape.suffix)),
-        **dict(_read_files(answering, prefix=f"{shape.answering}/")),
+        **dict(read_files(framework_folder / framework.id, skip="recipe.toml")),
+        **dict(read_files(contents.workflows, prefix="workflows/", suffix=shape.suffix)),
+        **dict(read_files(answering, prefix=f"{shape.answering}/")),
         **shape.introduce(identity, world, framework),
     }
-
-
-def _read_files(
-    folder: Path, *, prefix: str = "", suffix: str = "", skip: str = ""
-) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob(f"*{suffix}")):
-        if path.is_file() and path.name != skip and "__pycache__" not in path.parts:
-            yield prefix + path.relative_to(folder).as_posix(), path.read_bytes()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness.deployments.shapes import Shape
+from harness.deployments.shapes import Shape, read_files
 from harness.descriptions import Framework, World
+from harness.sdk import PYTHON_ROOT
 
 
 def _introduce(identity: Mapping[str, Any], world: World, framework: Framework) -> dict[str, bytes]:
     about = {**identity, "entry": world.entry, "serving": list(_list_packages(framework))}
-    return {"world_harness_app/about.json": msgspec.json.encode(about)}
+    return {
+        **dict(read_files(PYTHON_ROOT)),
+        **(dict(read_files(Path(world.source))) if world.source else {}),
+        "world_harness_app/about.json": msgspec.json.encode(about),
+    }
 
 
 def _list_packages(framework: Framework) -> dict[str, None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,3 +28,12 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     describe_project: Callable[[Mapping[str, str], Framework], dict[str, bytes]]
     #: The command by which that project is made ready.
     make_ready: str
+
+
+def read_files(
+    folder: Path, *, prefix: str = "", suffix: str = "", skip: str = ""
+) -> Iterator[tuple[str, bytes]]:
+    """Give path inside the app -> content, of the files of a folder."""
+    for path in sorted(folder.rglob(f"*{suffix}")):
+        if path.is_file() and path.name != skip and "__pycache__" not in path.parts:
+            yield prefix + path.relative_to(folder).as_posix(), path.read_bytes()
