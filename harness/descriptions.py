@@ -35,6 +35,11 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     #: Package name -> exact version.
     packages: dict[str, str]
 
+    @property
+    def languages(self) -> set[Language]:
+        """What it is for."""
+        return {self.language}
+
 
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One web framework: its few files stand beside this recipe (`deployments/frameworks/`)."""
@@ -71,6 +76,19 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     env: dict[str, str] = {}
 
 
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a World is on a line of another language; what it leaves out is as everywhere."""
+
+    language: Language
+    entry: str
+    services: tuple[str, ...] | None = None
+    setup: tuple[str, ...] = ()
+    env: dict[str, str] | None = None
+    starts: bool | None = None
+    processes: Literal["several", "one"] | None = None
+    concurrency: str = ""
+
+
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One backend (`worlds/*.toml`).
 
@@ -91,6 +109,9 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     packages: dict[str, dict[str, str]] = {}
     #: The npm package that the World is created from; in Python `module:attribute`.
     entry: str = ""
+    #: In Python: the folder, seen from the description's own, that holds the World's modules, when
+    #: it is none of the packages. These are then only what it needs.
+    source: str = ""
     #: Services it needs, by the name of their module in `harness/services/`.
     services: tuple[str, ...] = ()
     #: Command run once for a fresh database, in the line's install; `env` holds for it too.
@@ -111,6 +132,23 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     bundled: bool = False
     #: Version, or pattern of versions -> what these need; all that match count, in this order.
     versions: dict[str, Release] = {}
+    #: Line id -> what it is there, where that line is for another language.
+    lines: dict[str, Variant] = {}
+
+    def on(self, line: str | None) -> World:
+        """Return what the World is on one line."""
+        variant = self.lines.get(line or "")
+        if line is None or variant is None:
+            return self
+        given = {name: getattr(variant, name) for name in variant.__struct_fields__}
+        changes = {name: value for name, value in given.items() if value is not None}
+        packages = {key: pins for key, pins in self.packages.items() if key in {"*", line}}
+        return msgspec.structs.replace(self, **changes, packages=packages, lines={})
+
+    @property
+    def languages(self) -> set[Language]:
+        """What it is written in, on any line."""
+        return {self.language, *(variant.language for variant in self.lines.values())}
 
     def pins_for(self, line: str | None) -> dict[str, str]:
         """Return package -> version for one line, or for a World whose line is not known."""
@@ -119,6 +157,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def package(self) -> str:
         """The package whose version is the World's; empty when it is none."""
+        if self.source:
+            return ""
         names = {name for packages in self.packages.values() for name in packages}
         return self.entry if self.entry in names else min(names, default="")
 
@@ -160,6 +200,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     timeout_s: float = 30
     #: Only in profiles that ask for it (hundreds of steps, many streams).
     extended: bool = False
+    #: Language -> what is different there, for the readers of its numbers.
+    notes: dict[Language, str] = {}
     #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
     family: str
     size: int
@@ -188,7 +230,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_served(self, subject: Line | World) -> bool:
         """Tell whether any framework loads what a line or World is written in."""
-        return subject.language in {item.language for item in self.frameworks.values()}
+        return bool(subject.languages & {item.language for item in self.frameworks.values()})
 
     def keep_worlds(self, chosen: Iterable[str]) -> Catalog:
         """Return the catalog with the Worlds that every install holds and the chosen ones."""
@@ -200,10 +242,19 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         """Return the catalog with more Worlds; of two of one name, the added one counts."""
         return msgspec.structs.replace(self, worlds={**self.worlds, **more})
 
+    def world_of(self, cell: Cell) -> World:
+        """Return a cell's World, as it is on the cell's line."""
+        return self.worlds[cell.world].on(cell.line)
+
+    def speaks_one_language(self, cell: Cell) -> bool:
+        """Tell whether a cell's parts are all in one language."""
+        parts = (self.lines[cell.line], self.frameworks[cell.framework], self.world_of(cell))
+        return len({part.language for part in parts}) == 1
+
     def explain_impossible(self, cell: Cell) -> str:
         """Say why a cell of described parts cannot exist; empty when it can."""
         framework = self.frameworks[cell.framework]
-        world = self.worlds[cell.world]
+        world = self.world_of(cell)
         for subject in (self.lines[cell.line], world):
             if subject.language != framework.language:
                 return f"{framework.id} cannot load {subject.id}, which is in {subject.language}"
@@ -266,6 +317,25 @@ def read_description(path: Path, shape: type[T], **given: Any) -> T:
             cause=str(error),
             remedy=f"compare it with the other files in {path.parent}",
         ) from error
+
+
+def describe_world(path: Path) -> World:
+    """Read the description of a World, whose id is its file's name.
+
+    Raises:
+        DescriptionError: as :func:`read_description`; also a source folder that is not there.
+    """
+    world = read_description(path, World, id=path.stem)
+    if not world.source:
+        return world
+    source = (path.parent / world.source).resolve()
+    if not source.is_dir():
+        raise DescriptionError(
+            f"the source of the World {world.id} is not there",
+            cause=f"{source} is no folder",
+            remedy=f"correct `source` in {path}",
+        )
+    return msgspec.structs.replace(world, source=str(source))
 
 
 def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:

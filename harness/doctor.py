@@ -6,21 +6,21 @@ import importlib.util
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
 import psutil
 
-from harness.descriptions import Catalog
+from harness.descriptions import Catalog, Line
 from harness.errors import HarnessError
 from harness.services.resolution import find_service_choices
 from harness.workspaces.cache import cache_folder
-from harness.workspaces.install import is_installed, locate_install, pin_line
-from harness.workspaces.node import Node, find_node
+from harness.workspaces.install import Install, is_installed, pin_line
+from harness.workspaces.node import find_node
+from harness.workspaces.toolchains import find_toolchain
 
-#: What one install takes, with its builds, and what a session needs beside it.
-_INSTALL_BYTES = 700 * 1024**2
+#: What a session needs beside its installs.
 _SESSION_BYTES = 1024**3
 _OLDEST_PYTHON = (3, 11)
 
@@ -42,9 +42,10 @@ def examine(catalog: Catalog) -> list[Finding]:
     except HarnessError as error:
         return [*findings, Finding("Node", "missing", error.remedy)]
     findings.append(Finding("Node", "ready", f"{node.version}, from a Python package"))
-    installs = list(_examine_installs(catalog, node))
-    downloads = sum(finding.state == "download" for finding in installs)
-    return [*findings, *installs, *_examine_services(catalog), _examine_disk(downloads)]
+    missing = _list_missing_installs(catalog)
+    installs = _examine_installs(catalog, missing)
+    needed = sum(size for size in missing.values())
+    return [*findings, *installs, *_examine_services(catalog), _examine_disk(needed)]
 
 
 def _examine_python() -> Finding:
@@ -62,17 +63,31 @@ def _examine_system() -> Finding:
     return Finding("System", "ready", what)
 
 
-def _examine_installs(catalog: Catalog, node: Node) -> Iterator[Finding]:
-    bundled = catalog.keep_worlds(())
+def _list_missing_installs(catalog: Catalog) -> dict[str, int]:
+    """Return line -> bytes of what is not there yet."""
+    missing = {}
     for line in filter(catalog.is_served, catalog.lines.values()):
-        install = locate_install(line.id, pin_line(bundled, line.id), node)
-        if is_installed(install):
-            yield Finding(f"Line {line.id}", "ready", f"installed in {install.folder}")
-        else:
-            size = _INSTALL_BYTES // 1024**2
-            yield Finding(
-                f"Line {line.id}", "download", f"about {size} MB of npm packages, on first use"
-            )
+        if not is_installed(_locate(catalog, line)):
+            missing[line.id] = find_toolchain(line.language).install_bytes
+    return missing
+
+
+def _locate(catalog: Catalog, line: Line) -> Install:
+    pins = pin_line(catalog.keep_worlds(()), line.id)
+    return find_toolchain(line.language).locate(line.id, pins, pins)
+
+
+def _examine_installs(catalog: Catalog, missing: Mapping[str, int]) -> Iterator[Finding]:
+    for line in filter(catalog.is_served, catalog.lines.values()):
+        if line.id not in missing:
+            folder = _locate(catalog, line).folder
+            yield Finding(f"Line {line.id}", "ready", f"installed in {folder}")
+            continue
+        packages = find_toolchain(line.language).packages
+        size = missing[line.id] // 1024**2
+        yield Finding(
+            f"Line {line.id}", "download", f"about {size} MB of {packages} packages, on first use"
+        )
 
 
 def _examine_services(catalog: Catalog) -> Iterator[Finding]:
@@ -91,7 +106,7 @@ def _examine_disk(downloads: int) -> Finding:
     folder = cache_folder()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(existing).free
-    needed = downloads * _INSTALL_BYTES + _SESSION_BYTES
+    needed = downloads + _SESSION_BYTES
     detail = f"{free / 1024**3:.1f} GiB free for the cache in {folder}"
     if free < needed:
         return Finding("Disk", "missing", f"{detail}; {needed / 1024**3:.1f} GiB are needed")

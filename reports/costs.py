@@ -60,6 +60,19 @@ def describe_invocations(findings: Findings) -> str:
     return f"Invocations for N sequential steps: {'; '.join(stated)}" if stated else ""
 
 
+def describe_counts(frame: pd.DataFrame, cell: Cell, family: str, column: str) -> str:
+    """Say what a cell's runs of a family cost, as a law where they follow one.
+
+    Args:
+        frame: What :func:`frame_counts` laid out.
+        cell: Whose.
+        family: Of scenarios that differ in size.
+        column: One of the totals.
+    """
+    own = frame[(frame["family"] == family) & (frame[CELL] == list(cell_key(cell))).all(axis=1)]
+    return describe_growth(_by_size(own, column))
+
+
 def frame_counts(findings: Findings) -> pd.DataFrame:
     """Lay out the runs of counting forks, one a row."""
     scenarios = {scenario.id: scenario for scenario in findings.results.header.scenarios}

@@ -1,28 +1,47 @@
-"""The parts of a report that the README shows; `nox -s docs` writes them anew."""
+"""The parts of committed reports that the README shows; `nox -s docs` writes them anew."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from harness.errors import ResultsError
 from harness.measure.store import read_results
 from reports.markdown import render_markdown
 
-BEGIN = "<!-- excerpt -->"
-END = "<!-- /excerpt -->"
 
-#: The headings whose sections are shown, in this order.
-SECTIONS = ("### workflow with 50 sequential steps", "### Fastest Framework by World")
+class Excerpt(msgspec.Struct, frozen=True):
+    """Some sections of one committed report, between marks of their own."""
+
+    #: The example's name, without its ending.
+    example: str
+    mark: str
+    #: The headings whose sections are shown, in this order.
+    sections: tuple[str, ...]
+    #: Whether what stands above the first heading is shown before them.
+    head: bool = False
 
 
-def excerpt(report: str) -> str:
-    """Return the head of a report, and the sections that the README shows."""
+QUICK = Excerpt(
+    "quick",
+    "excerpt",
+    ("### workflow with 50 sequential steps", "### Fastest Framework by World"),
+    head=True,
+)
+LANGUAGES = Excerpt("languages", "languages", ("### What a step costs on each line",))
+EXCERPTS = (QUICK, LANGUAGES)
+
+
+def cut_out(report: str, excerpt: Excerpt) -> str:
+    """Return the parts of a report that the README shows."""
     head, _, _ = report.partition("\n## ")
-    return "\n\n".join([head.strip(), *(_find_section(report, title) for title in SECTIONS)])
+    parts = [head.strip()] if excerpt.head else []
+    return "\n\n".join([*parts, *(_find_section(report, title) for title in excerpt.sections)])
 
 
 def _find_section(report: str, title: str) -> str:
-    _, found, rest = report.partition(f"{title}\n")
+    _, found, rest = report.partition(f"\n{title}\n")
     if not found:
         raise ResultsError(f"the report has no section {title!r}", remedy="measure all scenarios")
     lines = rest.splitlines()
@@ -32,11 +51,12 @@ def _find_section(report: str, title: str) -> str:
     return f"{title}\n" + "\n".join(lines[:end]).rstrip()
 
 
-def put_excerpt(text: str, report: str) -> str:
+def put_excerpt(text: str, report: str, excerpt: Excerpt) -> str:
     """Return a document with the excerpt between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{excerpt(report)}\n\n{END}{after}"
+    begin, end = f"<!-- {excerpt.mark} -->", f"<!-- /{excerpt.mark} -->"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{cut_out(report, excerpt)}\n\n{end}{after}"
 
 
 def render_example(results: Path) -> str:
@@ -45,12 +65,15 @@ def render_example(results: Path) -> str:
 
 
 def rewrite_documents(root: Path) -> None:
-    """Write the example report and the README's excerpt from the committed results."""
-    results = root / "reports" / "examples" / "quick.jsonl"
-    report = render_example(results)
-    results.with_suffix(".md").write_text(report, encoding="utf-8")
+    """Write the example reports and the README's excerpts from the committed results."""
     readme = root / "README.md"
-    readme.write_text(put_excerpt(readme.read_text(encoding="utf-8"), report), encoding="utf-8")
+    text = readme.read_text(encoding="utf-8")
+    for excerpt in EXCERPTS:
+        results = root / "reports" / "examples" / f"{excerpt.example}.jsonl"
+        report = render_example(results)
+        results.with_suffix(".md").write_text(report, encoding="utf-8")
+        text = put_excerpt(text, report, excerpt)
+    readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

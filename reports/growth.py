@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.descriptions import Cell
 from harness.measure.metrics import workflow_ms
-from harness.measure.statistics import estimate_growth
+from harness.measure.statistics import Estimate, estimate_growth
 from reports.findings import Findings
 from reports.tables import render_table
 from reports.text import escape, format_exponent
@@ -15,9 +15,7 @@ _Series = dict[int, dict[str, list[float]]]
 
 def render_growth(findings: Findings) -> str:
     """Render the fitted exponents: one row a cell, one column a family; empty if none is fitted."""
-    seed = findings.results.header.seed
-    series = _collect_series(findings)
-    fitted = {key: estimate_growth(sizes, seed) for key, sizes in series.items()}
+    fitted = estimate_exponents(findings)
     fitting = {family for (_, family), exponent in fitted.items() if exponent}
     asked = dict.fromkeys(scenario.family for scenario in findings.results.header.scenarios)
     families = [family for family in asked if family in fitting]
@@ -30,6 +28,13 @@ def render_growth(findings: Findings) -> str:
         }
         rows.append(findings.names.columns(cell) | exponents)
     return "\n\n".join(["### How workflow time grows with N", render_table(rows)])
+
+
+def estimate_exponents(findings: Findings) -> dict[tuple[Cell, str], Estimate | None]:
+    """Fit how workflow time follows N, for each cell and family of scenarios."""
+    seed = findings.results.header.seed
+    series = _collect_series(findings)
+    return {key: estimate_growth(sizes, seed) for key, sizes in series.items()}
 
 
 def _collect_series(findings: Findings) -> dict[tuple[Cell, str], _Series]:

@@ -9,6 +9,7 @@ from reports.findings import Findings, study
 from reports.flaws import render_failures
 from reports.growth import render_growth
 from reports.latency import render_latency
+from reports.lines import render_lines
 from reports.names import name_everything
 from reports.provenance import (
     render_definitions,
@@ -55,6 +56,7 @@ def _render_benchmark(results: Results, source: str) -> list[str]:
         render_failures(findings),
         render_latency(findings),
         render_summary(findings),
+        render_lines(findings),
         render_costs(findings),
         render_growth(findings),
         render_resources(findings),

@@ -8,12 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from harness.descriptions import Cell, Framework, World
+from harness.descriptions import Cell, Framework, Language, World
 from harness.measure.results import Header
 from reports.text import escape, flatten
 
 #: What cells differ in, and what can be the fastest.
 Part = Literal["line", "framework", "world"]
+
+LANGUAGES: dict[Language, str] = {"typescript": "TypeScript", "python": "Python"}
 
 HEADINGS: dict[Part, str] = {"line": "Line", "framework": "Framework", "world": "World"}
 
@@ -36,6 +38,13 @@ class Names(msgspec.Struct, frozen=True):
             for part in shown
             if part != "line" or self.several_lines
         }
+
+
+def find_language(header: Header, line: str) -> str:
+    """Return what a line is for, as the frameworks that served it say."""
+    frameworks = {cell.framework for cell in header.cells if cell.line == line}
+    found = (item.language for item in header.frameworks if item.id in frameworks)
+    return next((LANGUAGES[language] for language in found), "unknown")
 
 
 def name_everything(header: Header) -> Names:

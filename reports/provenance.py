@@ -8,7 +8,7 @@ from harness.descriptions import World
 from harness.machine import Machine
 from harness.measure.results import Header, Results
 from reports.findings import Findings
-from reports.names import Names
+from reports.names import Names, find_language
 from reports.tables import render_table
 from reports.text import (
     NOTHING,
@@ -80,6 +80,7 @@ def render_provenance(findings: Findings, source: str) -> str:
         "Methodology": f"{header.methodology}; results of another are not comparable",
         "Profile": f"{escape(header.profile)}: {count(len(header.cells), 'cell')}, "
         f"{count(len(header.scenarios), 'scenario')}, {count(header.forks, 'fork')} a cell",
+        "SDK": _list_lines(header),
         "Seed": str(header.seed),
         "Machine": describe_machine(header.machine),
         "Session": _describe_session(findings),
@@ -116,6 +117,12 @@ def _render_facts(facts: Mapping[str, str], header: Header, again: str) -> str:
 def _describe_harness(header: Header) -> str:
     commit = quote_code(header.harness_commit) if header.harness_commit else "unknown"
     return f"{escape(header.harness_version)}, commit {commit}"
+
+
+def _list_lines(header: Header) -> str:
+    """Say which lines were measured, and what each is for."""
+    lines = dict.fromkeys(cell.line for cell in header.cells)
+    return ", ".join(f"{escape(line)} ({find_language(header, line)})" for line in lines)
 
 
 def _list_packages(world: World, line: str) -> str:

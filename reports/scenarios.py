@@ -8,6 +8,7 @@ from harness.descriptions import Cell, Scenario
 from harness.measure.statistics import Decision, decide
 from reports.findings import Entry, Findings
 from reports.flaws import explain_briefly, sign_flaw
+from reports.names import LANGUAGES
 from reports.tables import render_table
 from reports.text import NOTHING, count, escape, format_estimate, format_ms
 
@@ -23,7 +24,18 @@ def render_scenario(findings: Findings, scenario: Scenario) -> str:
         sections.setdefault(name_section(findings, entry.cell), []).append(entry)
     for section, entries in sections.items():
         parts += [f"#### {escape(section)}", _render_section(findings, entries)]
+    parts += _render_notes(findings, scenario)
     return "\n\n".join(parts)
+
+
+def _render_notes(findings: Findings, scenario: Scenario) -> list[str]:
+    """Say what is different in the languages that were measured."""
+    spoken = dict.fromkeys(item.language for item in findings.results.header.frameworks)
+    return [
+        f"In {LANGUAGES[language]}: {escape(scenario.notes[language])}"
+        for language in spoken
+        if language in scenario.notes
+    ]
 
 
 def name_section(findings: Findings, cell: Cell) -> str:

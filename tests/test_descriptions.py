@@ -27,9 +27,10 @@ class TestEveryWorld:
     ) -> None:
         world = WORLDS[name]
         assert world.packages.keys() | world.impossible.keys() <= catalog.lines.keys()
-        if world.language == "typescript":
-            languages = {catalog.lines[line].language for line in world.packages}
-            assert languages <= {"typescript"}
+        for line in world.packages:
+            if world.on(line).language == "typescript":
+                assert catalog.lines[line].language == "typescript"
+        assert world.lines.keys() <= world.packages.keys()
 
     def test_pins_exactly(self, name: str) -> None:
         pins = [pin for packages in WORLDS[name].packages.values() for pin in packages.values()]
@@ -87,6 +88,33 @@ def test_the_package_of_a_world_is_its_entry_or_the_one_it_has() -> None:
     assert WORLDS["postgres"].package == "@workflow/world-postgres"
     assert WORLDS["python-local"].package == "vercel-workflow"
     assert WORLDS["reference"].package == ""
+
+
+class TestAWorldInTwoLanguages:
+    def test_is_another_on_the_line_of_the_other(self) -> None:
+        local = WORLDS["local"]
+        assert local.languages == {"typescript", "python"}
+        assert (local.on("v5").entry, local.on("v5").package) == ("@workflow/world-local",) * 2
+        there = local.on("py")
+        assert (there.language, there.package) == ("python", "vercel-workflow")
+        assert there.entry.endswith(":LocalWorld")
+        assert (there.title, there.section, there.env) == (local.title, local.section, local.env)
+
+    def test_is_itself_where_no_line_is_known(self) -> None:
+        assert WORLDS["local"].on(None) is WORLDS["local"]
+        assert WORLDS["starter"].on("v4") is WORLDS["starter"]
+
+    def test_makes_cells_in_both(self, catalog: Catalog) -> None:
+        assert not catalog.explain_impossible(Cell("py", "flask", "local"))
+        assert not catalog.explain_impossible(Cell("v5", "hono", "local"))
+        assert "flask cannot load v5" in catalog.explain_impossible(Cell("v5", "flask", "local"))
+        assert "typescript" in catalog.explain_impossible(Cell("py", "flask", "postgres"))
+
+    def test_is_installed_with_the_pins_of_the_line(self, catalog: Catalog) -> None:
+        pins = pin_line(catalog.keep_worlds(()), "py")
+        assert pins["vercel-workflow"] == catalog.lines["py"].packages["vercel-workflow"]
+        assert {"fastapi", "flask", "django", "uvicorn"} <= pins.keys()
+        assert not [name for name in pins if name.startswith("@")]
 
 
 def test_pins_for_every_line_come_before_those_of_one(catalog: Catalog) -> None:

@@ -14,7 +14,15 @@ from harness.errors import ResultsError
 from harness.measure.results import Check
 from harness.measure.store import read_results
 from harness.workspaces import describe_lines
-from reports.excerpts import SECTIONS, excerpt, put_excerpt, render_example
+from reports.excerpts import (
+    EXCERPTS,
+    LANGUAGES,
+    QUICK,
+    Excerpt,
+    cut_out,
+    put_excerpt,
+    render_example,
+)
 from reports.rediscovered import Bug, is_shown, read_found
 from suites.conformance.rediscovery import describe_bugs
 from suites.conformance.worlds_document import CERTIFICATES, DOCUMENT, read_absent, render_worlds
@@ -23,20 +31,37 @@ from suites.engine.cells import REQUIRED_CELLS
 from worlds import describe_worlds
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "reports" / "examples" / "quick.jsonl"
+EXAMPLES = ROOT / "reports" / "examples"
+RESULTS = EXAMPLES / "quick.jsonl"
 STALE = "stale: run `nox -s docs`"
 
 
-def test_the_example_report_is_made_from_the_results_beside_it() -> None:
-    committed = RESULTS.with_suffix(".md").read_text(encoding="utf-8")
-    assert committed == render_example(RESULTS), STALE
+every_example = pytest.mark.parametrize("example", EXCERPTS, ids=lambda item: item.example)
 
 
-def test_the_readmes_excerpt_is_of_the_example_report() -> None:
+@every_example
+def test_an_example_report_is_made_from_the_results_beside_it(example: Excerpt) -> None:
+    results = EXAMPLES / f"{example.example}.jsonl"
+    committed = results.with_suffix(".md").read_text(encoding="utf-8")
+    assert committed == render_example(results), STALE
+
+
+@every_example
+def test_the_readmes_excerpts_are_of_the_example_reports(example: Excerpt) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    report = RESULTS.with_suffix(".md").read_text(encoding="utf-8")
-    assert readme == put_excerpt(readme, report), STALE
-    assert report.splitlines()[0] in readme
+    report = (EXAMPLES / f"{example.example}.md").read_text(encoding="utf-8")
+    assert readme == put_excerpt(readme, report, example), STALE
+    assert cut_out(report, example) in readme
+
+
+def test_the_example_of_languages_is_of_each_architecture_without_a_flaw() -> None:
+    results = read_results(EXAMPLES / f"{LANGUAGES.example}.jsonl")
+    assert {cell.line for cell in results.header.cells} == {"v4", "v5", "py"}
+    frameworks = {cell.framework for cell in results.header.cells if cell.line == "py"}
+    assert frameworks >= {"fastapi", "flask", "django"}
+    assert len(results.header.scenarios) == 21
+    assert results.footer is not None
+    assert (results.footer.forks_failed, results.footer.samples_bad) == (0, 0)
 
 
 def test_the_example_is_a_whole_quick_run_without_a_flaw() -> None:
@@ -129,24 +154,24 @@ class TestEngine:
 
 class TestExcerpt:
     report = "verdict\n\n- wins\n\n## Results\n\n" + "\n\n".join(
-        f"{title}\n\n| a table of {title} |" for title in (*SECTIONS, "### something else")
+        f"{title}\n\n| a table of {title} |" for title in (*QUICK.sections, "### something else")
     )
 
     def test_holds_head_and_sections_and_nothing_else(self) -> None:
-        text = excerpt(self.report)
+        text = cut_out(self.report, QUICK)
         assert text.startswith("verdict\n\n- wins")
-        assert all(f"| a table of {title} |" in text for title in SECTIONS)
+        assert all(f"| a table of {title} |" in text for title in QUICK.sections)
         assert "something else" not in text
         assert "## Results" not in text.splitlines()
 
     def test_replaces_what_was_there(self) -> None:
         old = "before\n<!-- excerpt -->\nold\n<!-- /excerpt -->\nafter"
-        new = put_excerpt(old, self.report)
+        new = put_excerpt(old, self.report, QUICK)
         assert "old" not in new
         assert new.startswith("before\n<!-- excerpt -->\n\nverdict")
         assert new.endswith("<!-- /excerpt -->\nafter")
-        assert put_excerpt(new, self.report) == new
+        assert put_excerpt(new, self.report, QUICK) == new
 
     def test_a_report_without_a_section_is_refused(self) -> None:
         with pytest.raises(ResultsError, match="no section"):
-            excerpt("verdict")
+            cut_out("verdict", QUICK)

@@ -18,6 +18,13 @@ FRAMEWORKS = describe_frameworks()
 PLACEHOLDERS = {"port", "app", "install"}
 EXACT = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 IMPORT = re.compile(r'import \{[^}]*\b(?P<name>\w+)\b[^}]*\} from "(?P<place>\.[^"]+)"')
+#: Language -> what answers, and delivers.
+ANSWERING = {
+    "typescript": {"world-harness/app": "describeApp", "world-harness/requests": "answer"},
+    "python": {"world-harness/app": "describe_app", "world-harness/requests": "answer"},
+}
+PYTHON = [item for item in FRAMEWORKS.values() if item.language == "python"]
+TYPESCRIPT = [item for item in FRAMEWORKS.values() if item.language == "typescript"]
 
 RECIPE = """
 title = "Koa"
@@ -51,7 +58,7 @@ def places_of(route: str, framework: Framework) -> dict[str, str]:
     return {
         name: text
         for name, text in files_of(framework)
-        if f'"/{route}"' in text or by_file.search(name)
+        if f'"/{route}"' in text or f'"{route}"' in text or by_file.search(name)
     }
 
 
@@ -65,6 +72,7 @@ def test_every_folder_is_a_framework() -> None:
     folders = {path.name for path in FOLDER.iterdir() if path.is_dir()} - {"__pycache__"}
     assert folders == set(FRAMEWORKS)
     assert set(FRAMEWORKS) >= {"nitro", "express", "next", "hono", "fastify", "vite"}
+    assert set(FRAMEWORKS) >= {"fastapi", "flask", "django", "starlette", "aiohttp"}
 
 
 @every_framework
@@ -94,7 +102,7 @@ def test_its_own_package_is_pinned_on_every_line_it_serves(
     lines = [
         line.id
         for line in catalog.lines.values()
-        if line.language == "typescript" and line.id not in framework.impossible
+        if line.language == framework.language and line.id not in framework.impossible
     ]
     assert lines
     assert [line for line in lines if framework.id not in framework.pins_for(line)] == []
@@ -122,18 +130,25 @@ def test_its_commands_name_only_what_is_filled_in(framework: Framework) -> None:
 
 
 @every_framework
-@pytest.mark.parametrize(
-    ("route", "function"),
-    [("world-harness/app", "describeApp"), ("world-harness/requests", "answer")],
-)
-def test_it_serves_the_route(framework: Framework, route: str, function: str) -> None:
+@pytest.mark.parametrize("route", ["world-harness/app", "world-harness/requests"])
+def test_it_serves_the_route(framework: Framework, route: str) -> None:
+    function = ANSWERING[framework.language][route]
     places = places_of(route, framework)
     assert len(places) == 1
     (text,) = places.values()
     assert f"{function}(" in text
 
 
-@every_framework
+@pytest.mark.parametrize("framework", PYTHON, ids=lambda framework: framework.id)
+def test_a_python_framework_serves_deliveries_and_imports_no_workflow(framework: Framework) -> None:
+    text = "".join(text for _, text in files_of(framework))
+    assert "ENDPOINT" in text
+    assert "deliver(" in text
+    assert "workflows" not in text
+    assert "_internal" not in text
+
+
+@pytest.mark.parametrize("framework", TYPESCRIPT, ids=lambda framework: framework.id)
 def test_its_routes_import_the_probe_where_the_assembly_puts_it(framework: Framework) -> None:
     found = {
         posixpath.normpath(posixpath.join(posixpath.dirname(name), match["place"]))

@@ -14,9 +14,6 @@ FOLDER = Path(__file__).parent
 def describe_worlds() -> dict[str, World]:
     """Return every described World by its id, which is its file's name."""
     # Here and not above: the reference World is loaded from this package too, and starts often.
-    from harness.descriptions import World, read_description
+    from harness.descriptions import describe_world
 
-    return {
-        path.stem: read_description(path, World, id=path.stem)
-        for path in sorted(FOLDER.glob("*.toml"))
-    }
+    return {path.stem: describe_world(path) for path in sorted(FOLDER.glob("*.toml"))}

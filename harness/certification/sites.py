@@ -19,6 +19,7 @@ from harness.errors import ServiceError
 from harness.programs.commands import quote_log, run_logged
 from harness.programs.interruption import hold_signals
 from harness.programs.ports import free_port
+from harness.sdk import PYTHON_ROOT
 from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.cache import cache_folder, python_environment
 from harness.workspaces.node import find_node
@@ -77,7 +78,7 @@ class Site:
             run_adapter(
                 _command_of(self.subject),
                 folder=self.storage,
-                env={**self._environment(port or self.port), **(env or {})},
+                env={**self.environment(port or self.port), **(env or {})},
                 log=self.folder / f"process-{number}.log",
             )
         )
@@ -120,7 +121,8 @@ class Site:
         with hold_signals():
             self._stack.close()
 
-    def _environment(self, port: int) -> dict[str, str]:
+    def environment(self, port: int) -> dict[str, str]:
+        """Return the environment of a process that opens the storage and listens on a port."""
         subject = self.subject
         filled = subject.fill_env(
             storage=str(self.storage),
@@ -134,7 +136,7 @@ class Site:
                 "NODE_COMPILE_CACHE": str(cache_folder() / "bytecode"),
             }
             if subject.language == "typescript"
-            else {**python_environment(), "PYTHONPATH": _python_path()}
+            else {**python_environment(), "PYTHONPATH": _python_path(subject)}
         )
         return {**base, "PORT": str(port), "HOST": "127.0.0.1", **filled}
 
@@ -259,6 +261,7 @@ def _command_of(subject: Subject) -> list[str | Path]:
     ]
 
 
-def _python_path() -> str:
+def _python_path(subject: Subject) -> str:
     inherited = os.environ.get("PYTHONPATH")
-    return os.pathsep.join([str(_PYTHON_ADAPTER), *([inherited] if inherited else [])])
+    roots = [_PYTHON_ADAPTER, PYTHON_ROOT, *([subject.source] if subject.source else [])]
+    return os.pathsep.join([*map(str, roots), *([inherited] if inherited else [])])

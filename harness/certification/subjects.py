@@ -63,6 +63,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path = Path()
     #: The interpreter of a Python World.
     python: str = ""
+    #: The folder of its modules, when it is none of the packages.
+    source: str = ""
     #: Package -> exact version (or tag, or range), or `file:` and the path of a packed one.
     packages: dict[str, str] = {}
     overrides: dict[str, str] = {}
@@ -195,10 +197,13 @@ def install_subject(
             report(f"installing {_write_packages(subject)}")
         python = install_environment(subject.id, subject.packages)
         folder = python.parents[1]
-        version = subject.packages[subject.package]
-        digest = digest_package(folder, subject.package, language="python")
+        subject = msgspec.structs.replace(subject, folder=folder, python=str(python))
+        if subject.source:
+            return msgspec.structs.replace(subject, digest=digest_source(Path(subject.source)))
         return msgspec.structs.replace(
-            subject, folder=folder, python=str(python), version=version, digest=digest
+            subject,
+            version=subject.packages[subject.package],
+            digest=digest_package(folder, subject.package, language="python"),
         )
     node = find_node()
     pins = {
@@ -255,6 +260,7 @@ def _resolve_described(
             remedy=f"choose from its lines: {', '.join(world.packages)}; or name a version, "
             f"{world.id}@…",
         )
+    world = world.on(line)
     packages = world.pins_for(line)
     if origin.version:
         packages = {**packages, world.package: origin.version}
@@ -266,6 +272,7 @@ def _resolve_described(
         line=line,
         language=world.language,
         entry=world.entry,
+        source=world.source,
         packages=packages,
         overrides=release.overrides,
         env={**world.env, **release.env},

@@ -168,8 +168,10 @@ _COMMAND_FOR = {"bench": "bench", "engine": "e2e"}
 )
 def export(folder: Path, line: str, framework: str, world: str, contents: str) -> None:
     """Write the app of a cell into FOLDER, to deploy it anywhere and measure it with --url."""
-    export_app(read_catalog(), line, framework, world, workflows.CONTENTS[contents], folder)
+    make_ready = export_app(
+        read_catalog(), line, framework, world, workflows.CONTENTS[contents], folder
+    )
     click.echo(
-        f"{folder}: npm install && npm run build, deploy it, then\n"
+        f"{folder}: {make_ready}, deploy it, then\n"
         f"world-harness {_COMMAND_FOR[contents]} --world remote --url https://…"
     )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from harness.deployments import frameworks
-from harness.descriptions import Framework, World
+from harness.deployments import frameworks, python, typescript
+from harness.deployments.shapes import Shape, read_files
+from harness.descriptions import Framework, Language, Line, World
+from harness.errors import UsageError
 
 #: An exported function whose first words say that it is a workflow.
 _WORKFLOW = re.compile(r"export async function (\w+)\([^{]*\{\s*[\"']use workflow[\"']", re.DOTALL)
-
-#: How the app names its World, at build time (v5) and at run time (v4).
-TARGET_WORLD = {"WORKFLOW_TARGET_WORLD": "./harness/world.mjs"}
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -23,19 +21,31 @@ class Contents(msgspec.Struct, frozen=True):
 
     #: Says what the app is for; part of its build's name.
     id: str
-    #: Folder of `app.ts`, which answers requests, and `world.mjs`, from which the World comes.
-    answering: Path
-    #: Folder of the TypeScript workflows.
+    #: Language -> folder of what answers requests, and opens the World.
+    answering: dict[Language, Path]
+    #: Folder of the workflows, in every language.
     workflows: Path
 
     def list_workflows(self) -> set[str]:
-        """Return the names of the workflows, as the sources export them."""
+        """Return the names of the workflows, as the TypeScript sources export them."""
         sources = (path.read_text(encoding="utf-8") for path in self.workflows.glob("*.ts"))
         return {found for text in sources for found in _WORKFLOW.findall(text)}
 
+    def explain_missing(self, language: Language) -> str:
+        """Say why no app can be made in a language; empty when one can."""
+        return "" if language in self.answering else f"the {self.id} apps are not in {language}"
+
+
+_SHAPES = {"typescript": typescript.SHAPE, "python": python.SHAPE}
+
+
+def shape_of(language: Language) -> Shape:
+    """Return how apps look in a language."""
+    return _SHAPES[language]
+
 
 def assemble_app(
-    line: str,
+    line: Line,
     framework: Framework,
     world: World,
     contents: Contents,
@@ -50,33 +60,24 @@ def assemble_app(
         world: The app's World is created from its `entry`.
         contents: What it is to hold.
         framework_folder: Where the frameworks' folders stand.
+
+    Raises:
+        UsageError: there is no such content in the line's language.
     """
+    missing = contents.explain_missing(line.language)
+    if missing:
+        raise UsageError(f"no app can be made for line {line.id}", cause=missing)
+    shape = shape_of(line.language)
     identity = {
-        "line": line,
+        "line": line.id,
         "framework": framework.id,
         "world": world.id,
         "startsWorld": world.starts,
     }
-    manifest = {"name": "app", "private": True, "type": "module"}
+    answering = contents.answering[line.language]
     return {
-        "package.json": msgspec.json.encode(manifest),
-        **dict(_read_files(framework_folder / framework.id, skip="recipe.toml")),
-        **dict(_read_files(contents.workflows, prefix="workflows/", suffix=".ts")),
-        **dict(_read_files(contents.answering, prefix="harness/")),
-        "harness/identity.mjs": _export_default(identity),
-        "harness/subject.mjs": (
-            f'import * as subject from "{world.entry}";\nexport {{ subject }};\n'.encode()
-        ),
+        **dict(read_files(framework_folder / framework.id, skip="recipe.toml")),
+        **dict(read_files(contents.workflows, prefix="workflows/", suffix=shape.suffix)),
+        **dict(read_files(answering, prefix=f"{shape.answering}/")),
+        **shape.introduce(identity, world, framework),
     }
-
-
-def _export_default(value: Mapping[str, object]) -> bytes:
-    return b"export default " + msgspec.json.encode(value) + b";\n"
-
-
-def _read_files(
-    folder: Path, *, prefix: str = "", suffix: str = "", skip: str = ""
-) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob(f"*{suffix}")):
-        if path.is_file() and path.name != skip and "__pycache__" not in path.parts:
-            yield prefix + path.relative_to(folder).as_posix(), path.read_bytes()

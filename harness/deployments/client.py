@@ -29,7 +29,9 @@ class AppIdentity(_Wire, frozen=True, kw_only=True):
     line: str
     framework: str
     world: str
-    node: str
+    #: What runs it, and its version; the other is empty.
+    node: str = ""
+    python: str = ""
     pid: int
     recording: bool
     workflows: tuple[str, ...]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
-import msgspec
-
-from harness.deployments.apps import TARGET_WORLD, Contents, assemble_app
+from harness.deployments.apps import Contents, assemble_app, shape_of
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError, unknown
 from harness.workspaces.build import write_files
@@ -16,8 +13,8 @@ from harness.workspaces.install import pin_packages
 
 def export_app(
     catalog: Catalog, line: str, framework: str, world: str, contents: Contents, folder: Path
-) -> None:
-    """Write an app's files, with a `package.json` that installs and builds it.
+) -> str:
+    """Write an app's files, as a project; return the command that makes it ready to be deployed.
 
     Raises:
         UsageError: an unknown name, a combination that cannot exist, a folder that is not empty.
@@ -34,19 +31,11 @@ def export_app(
         raise UsageError(f"{framework} x {world} cannot exist on line {line}", cause=reason)
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", remedy="name a new folder")
+    described = catalog.lines[line]
     recipe = catalog.frameworks[framework]
-    subject = catalog.worlds[world]
-    target = [f"{name}={value}" for name, value in TARGET_WORLD.items()]
-    manifest = {
-        "name": "world-harness-app",
-        "private": True,
-        "type": "module",
-        "scripts": {
-            "build": " ".join(["env", *target, shlex.join(recipe.build)]),
-        },
-        "dependencies": pin_packages(catalog.lines[line], [recipe], [subject]),
-    }
-    files = assemble_app(line, recipe, subject, contents)
-    write_files(
-        folder, {**files, "package.json": msgspec.json.format(msgspec.json.encode(manifest))}
-    )
+    subject = catalog.worlds[world].on(line)
+    shape = shape_of(described.language)
+    files = assemble_app(described, recipe, subject, contents)
+    project = shape.describe_project(pin_packages(described, [recipe], [subject]), recipe)
+    write_files(folder, {**files, **project})
+    return shape.make_ready

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harness.deployments.apps import TARGET_WORLD, Contents, assemble_app
+from harness.deployments.apps import Contents, assemble_app, shape_of
 from harness.deployments.deployment import Deployment, launch_app, reach_app
 from harness.descriptions import Catalog, Cell, World, fill, fill_all, name_databases
 from harness.errors import ServiceError, UsageError
@@ -20,8 +20,8 @@ from harness.programs.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.build import build_app, write_temporary_app
 from harness.workspaces.cache import cache_folder
-from harness.workspaces.install import Install, install_line, pin_line
-from harness.workspaces.node import Node, find_node
+from harness.workspaces.install import Install, pin_line
+from harness.workspaces.toolchains import Toolchain, find_toolchain
 
 #: Whether apps are built and served, or run by their framework's dev server.
 Mode: TypeAlias = Literal["production", "development"]
@@ -73,7 +73,6 @@ class Launcher:
         self._mode = mode
         self._report = report
         self._stack = contextlib.ExitStack()
-        self._node: Node | None = None
         #: By line, and by the World that is not in every install of it.
         self._installs: dict[tuple[str, str], Install] = {}
         self._apps: dict[Cell, Path] = {}
@@ -91,13 +90,6 @@ class Launcher:
         with hold_signals():
             self._stack.close()
 
-    @property
-    def node(self) -> Node:
-        """The Node that builds and runs everything."""
-        if self._node is None:
-            self._node = find_node()
-        return self._node
-
     def describe_services(self) -> dict[str, str]:
         """Return service -> what it is and where it comes from, of those that were started."""
         return {name: service.describe() for name, service in self._services.items()}
@@ -112,12 +104,13 @@ class Launcher:
         Raises:
             HarnessError: with the reason, and what to do.
         """
-        world = self._catalog.worlds[cell.world]
+        world = self._catalog.world_of(cell)
         if world.remote:
             return
         framework = self._catalog.frameworks[cell.framework]
         install = self._install(cell)
-        files = assemble_app(cell.line, framework, world, self._contents)
+        line = self._catalog.lines[cell.line]
+        files = assemble_app(line, framework, world, self._contents)
         name = f"{self._contents.id}-{framework.id}-{world.id}"
         if self._mode == "development":
             self._apps[cell] = self._stack.enter_context(
@@ -126,8 +119,9 @@ class Launcher:
         else:
             self._report(f"building {cell.id}")
             build = self._fill(framework.build, {"install": str(install.folder)})
-            env = {**TARGET_WORLD, **framework.env}
-            self._apps[cell] = build_app(install, name, files, build, env, self.node)
+            env = {**shape_of(line.language).environment, **framework.env}
+            base = self._toolchain(cell).environment(install)
+            self._apps[cell] = build_app(install, name, files, build, env, base)
         for name in world.services:
             self._prepare_database(name, cell, world, install)
 
@@ -146,7 +140,7 @@ class Launcher:
                 name: stack.enter_context(
                     self._services[name].create_database(template=_template_of(cell))
                 )
-                for name in self._catalog.worlds[cell.world].services
+                for name in self._catalog.world_of(cell).services
             }
             yield Storage(folder, databases)
 
@@ -196,7 +190,7 @@ class Launcher:
         Raises:
             HarnessError: with the reason, and what to do.
         """
-        world = self._catalog.worlds[cell.world]
+        world = self._catalog.world_of(cell)
         if world.remote:
             if self._remote is None:
                 raise UsageError("a remote World needs a URL", remedy="give --url https://…")
@@ -205,6 +199,7 @@ class Launcher:
             return
         framework = self._catalog.frameworks[cell.framework]
         install, app = self._install(cell), self._apps[cell]
+        shape = shape_of(self._catalog.lines[cell.line].language)
         with contextlib.ExitStack() as stack:
             kept = storage or stack.enter_context(self.open_storage(cell))
             known = {"storage": kept.folder, "install": str(install.folder), "app": str(app)}
@@ -220,11 +215,11 @@ class Launcher:
 
             def environment(port: int) -> dict[str, str]:
                 return {
-                    **self.node.environment(install.binaries),
-                    "NODE_ENV": self._mode,
+                    **self._toolchain(cell).environment(install),
                     "PORT": str(port),
                     "HOST": "127.0.0.1",
-                    **TARGET_WORLD,
+                    **shape.environment,
+                    **shape.modes.get(self._mode, {}),
                     **fill_all(framework.env, place(port)),
                     **fill_all(world.env, place(port)),
                     **(_RECORDING if recording else {}),
@@ -250,10 +245,13 @@ class Launcher:
         if (cell.line, added) not in self._installs:
             self._report(f"installing line {cell.line}" + (f" with {added}" if added else ""))
             pins = pin_line(self._catalog.keep_worlds([added]), cell.line)
-            self._installs[cell.line, added] = install_line(
-                cell.line, pins, self.node, first=pin_line(bundled, cell.line)
+            self._installs[cell.line, added] = self._toolchain(cell).install(
+                cell.line, pins, pin_line(bundled, cell.line)
             )
         return self._installs[cell.line, added]
+
+    def _toolchain(self, cell: Cell) -> Toolchain:
+        return find_toolchain(self._catalog.lines[cell.line].language)
 
     def _prepare_database(self, name: str, cell: Cell, world: World, install: Install) -> None:
         if name not in self._services:
@@ -271,7 +269,7 @@ class Launcher:
                 world.setup,
                 folder=install.folder,
                 env={
-                    **self.node.environment(install.binaries),
+                    **self._toolchain(cell).environment(install),
                     **fill_all(world.env, {**nowhere, **name_databases({name: url})}),
                 },
                 log=cache_folder() / "logs" / f"{cell.line}-{world.id}.setup.log",

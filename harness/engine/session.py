@@ -130,7 +130,7 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Sele
     if not request.remote:
         if set(request.choice.worlds) & set(remote):
             raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
-        return choose(catalog, DEFAULT, request.choice)
+        return _leave_out_unwritten(choose(catalog, DEFAULT, request.choice), catalog, suites)
     cell, workflows = identify_remote(request.remote, remote[0])
     missing = sorted(suites.contents.list_workflows() - set(workflows))
     if missing:
@@ -140,6 +140,25 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Sele
             remedy="deploy what `world-harness export --contents engine FOLDER` writes",
         )
     return Selection(cells=(cell,), scenarios=(), impossible={})
+
+
+def _leave_out_unwritten(selection: Selection, catalog: Catalog, suites: EngineSuites) -> Selection:
+    """Leave out the cells for whose language the suites have no app."""
+    reasons = {
+        cell: suites.contents.explain_missing(catalog.lines[cell.line].language)
+        for cell in selection.cells
+    }
+    cells = tuple(cell for cell, reason in reasons.items() if not reason)
+    if not cells:
+        raise UsageError(
+            "no cell of this choice can be examined",
+            cause="; ".join(f"{cell.id}: {reason}" for cell, reason in reasons.items()),
+            remedy="choose a line of the TypeScript SDK: `world-harness list` shows them",
+        )
+    missing = {cell.id: reason for cell, reason in reasons.items() if reason}
+    return msgspec.structs.replace(
+        selection, cells=cells, impossible={**selection.impossible, **missing}
+    )
 
 
 def _describe(request: E2eRequest, catalog: Catalog, selection: Selection, seed: int) -> Header:

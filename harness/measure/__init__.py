@@ -2,5 +2,12 @@
 
 from pathlib import Path
 
-#: What an app that is measured holds beside its framework's files.
-APP = Path(__file__).parent / "app"
+from harness.descriptions import Language
+
+_FOLDER = Path(__file__).parent
+
+#: Language -> what an app that is measured holds beside its framework's files.
+APPS: dict[Language, Path] = {
+    "typescript": _FOLDER / "app",
+    "python": _FOLDER / "python" / "world_harness_app",
+}

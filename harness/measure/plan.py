@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -79,24 +80,34 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     served_worlds = {name: item for name, item in local.items() if catalog.is_served(item)}
     worlds = _match("world", choice.worlds or profile.worlds, local, served_worlds)
     scenarios = _match_scenarios(catalog.scenarios, profile, choice.scenarios)
-    cells = []
-    impossible = {}
-    for line in lines:
-        for framework in frameworks:
-            for world in worlds:
-                cell = Cell(line, framework, world)
-                reason = catalog.explain_impossible(cell)
-                if reason:
-                    impossible[cell.id] = reason
-                else:
-                    cells.append(cell)
+    combined = [Cell(*parts) for parts in itertools.product(lines, frameworks, worlds)]
+    reasons = {cell: catalog.explain_impossible(cell) for cell in combined}
+    cells = tuple(cell for cell in combined if not reasons[cell])
     if not cells:
         raise UsageError(
             "no cell of this choice can exist",
-            cause="; ".join(f"{cell}: {reason}" for cell, reason in impossible.items()),
+            cause="; ".join(f"{cell.id}: {reason}" for cell, reason in reasons.items()),
             remedy="`world-harness list` shows which lines each World and framework is for",
         )
-    return Selection(cells=tuple(cells), scenarios=tuple(scenarios), impossible=impossible)
+    impossible = {
+        cell.id: reason
+        for cell, reason in reasons.items()
+        if reason and _is_missed(cell, catalog, choice, cells)
+    }
+    return Selection(cells=cells, scenarios=tuple(scenarios), impossible=impossible)
+
+
+def _is_missed(cell: Cell, catalog: Catalog, choice: Choice, cells: Sequence[Cell]) -> bool:
+    """Tell whether a cell that cannot exist was asked for.
+
+    One whose parts are in different languages was not, unless it is all that became of a part that
+    the user named: who chooses two lines and two frameworks means those that go together.
+    """
+    if catalog.speaks_one_language(cell):
+        return True
+    named = {*choice.lines, *choice.frameworks, *choice.worlds}
+    found = {part for other in cells for part in msgspec.structs.astuple(other)}
+    return any(part in named - found for part in msgspec.structs.astuple(cell))
 
 
 def choose_scenarios(

@@ -43,6 +43,11 @@ class Estimate(msgspec.Struct, frozen=True):
     forks: int
     samples: int
 
+    def divide(self, parts: int) -> Estimate:
+        """Return the estimate for one of so many equal parts."""
+        low, high = (None if bound is None else bound / parts for bound in (self.low, self.high))
+        return msgspec.structs.replace(self, center=self.center / parts, low=low, high=high)
+
 
 class Decision(msgspec.Struct, Generic[Key], frozen=True):
     """Who is the fastest of a comparison, if that can be told."""

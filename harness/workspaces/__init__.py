@@ -1,4 +1,4 @@
-"""npm installs and builds, cached by the content that determines them and shared between runs."""
+"""Installs and builds, cached by the content that determines them and shared between runs."""
 
 from pathlib import Path
 

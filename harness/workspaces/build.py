@@ -12,7 +12,6 @@ from harness.errors import BuildError, UsageError
 from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
 from harness.workspaces.install import Install
-from harness.workspaces.node import Node
 
 
 def locate_app(
@@ -38,7 +37,7 @@ def build_app(
     files: Mapping[str, bytes],
     command: Sequence[str],
     env: Mapping[str, str],
-    node: Node,
+    base: Mapping[str, str],
 ) -> Path:
     """Write an app's files below the install and build it, unless that was done already.
 
@@ -46,9 +45,9 @@ def build_app(
         install: Module resolution goes up from the app to its packages.
         name: Says what it is; the content's digest is added.
         files: Path inside the app -> content.
-        command: The build; its program is one of the install's binaries, or Node.
-        env: What the build's environment holds beyond Node's.
-        node: The Node to build with.
+        command: The build; its program is found in the path of `base`.
+        env: What the build's environment holds beyond `base`, and its result depends on.
+        base: What every program of the install finds in its environment.
 
     Returns:
         The app's folder.
@@ -62,7 +61,7 @@ def build_app(
         run_logged(
             command,
             folder=folder,
-            env={**node.environment(install.binaries), **env},
+            env={**base, **env},
             log=cache_folder() / "logs" / f"{install.line}-{folder.name}.build.log",
             failure=BuildError,
             what=f"the app {name} of line {install.line} could not be built",

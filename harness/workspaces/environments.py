@@ -40,7 +40,9 @@ def install_environment(title: str, pins: Mapping[str, str]) -> Path:
         InstallError: no environment can be made, or pip failed; quotes the end of its log.
     """
     return _interpreter(
-        obtain(locate_environment(title, pins), lambda folder: _make(folder, title, pins))
+        obtain(
+            locate_environment(title, pins), lambda folder: make_environment(folder, title, pins)
+        )
     )
 
 
@@ -48,7 +50,12 @@ def _interpreter(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def _make(folder: Path, title: str, pins: Mapping[str, str]) -> None:
+def make_environment(folder: Path, title: str, pins: Mapping[str, str]) -> None:
+    """Make a virtual environment with packages in an empty folder.
+
+    Raises:
+        InstallError: no environment can be made, or pip failed; quotes the end of its log.
+    """
     log = locate_log(folder)
     run_logged(
         [sys.executable, "-m", "venv", folder],

@@ -24,11 +24,8 @@ class Install(msgspec.Struct, frozen=True):
     folder: Path
     #: Package -> exact version, as asked for.
     pins: dict[str, str]
-
-    @property
-    def binaries(self) -> Path:
-        """Where the packages' commands are."""
-        return self.folder / "node_modules" / ".bin"
+    #: Where the packages' commands are.
+    binaries: Path
 
 
 def pin_packages(
@@ -67,9 +64,9 @@ def pin_line(catalog: Catalog, line: str) -> dict[str, str]:
         if item.language == language and line not in item.impossible
     ]
     worlds = [
-        item
+        item.on(line)
         for item in catalog.worlds.values()
-        if item.language == language and line not in item.impossible
+        if item.on(line).language == language and line not in item.impossible
     ]
     return pin_packages(catalog.lines[line], frameworks, worlds)
 
@@ -80,7 +77,8 @@ def locate_install(
     """Return where the install is, or will be; arguments as :func:`install_line`."""
     staged = {"first": first} if first and first != pins else {}
     key = digest({"pins": pins, "node": node.version, **staged})
-    return Install(line, cache_folder() / "installs" / f"{line}-{key}", pins)
+    folder = cache_folder() / "installs" / f"{line}-{key}"
+    return Install(line, folder, pins, folder / "node_modules" / ".bin")
 
 
 def is_installed(install: Install) -> bool:

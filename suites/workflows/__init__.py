@@ -9,9 +9,9 @@ from harness.descriptions import Scenario, read_table
 _FOLDER = Path(__file__).parent
 
 #: What the apps of the benchmark hold.
-BENCH = Contents("bench", measure.APP, _FOLDER / "bench")
+BENCH = Contents("bench", measure.APPS, _FOLDER / "bench")
 #: What the apps of the engine suites hold.
-ENGINE = Contents("engine", nemesis.APP, _FOLDER / "engine")
+ENGINE = Contents("engine", nemesis.APPS, _FOLDER / "engine")
 #: By what the app is for.
 CONTENTS = {contents.id: contents for contents in (BENCH, ENGINE)}
 

@@ -39,6 +39,12 @@ class TestRefusals:
         with pytest.raises(UsageError, match="no line is called 'v6'"):
             ask(E2eRequest(choice=Choice(lines=("v6",)), out=tmp_path), catalog)
 
+    def test_a_line_for_which_no_app_is_written(self, catalog: Catalog, tmp_path: Path) -> None:
+        choice = Choice(lines=("py",), frameworks=("flask",))
+        with pytest.raises(UsageError, match="no cell of this choice can be examined") as refused:
+            ask(E2eRequest(choice=choice, out=tmp_path), catalog)
+        assert "py/flask/local: the engine apps are not in python" in refused.value.cause
+
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:
         choice = Choice(lines=("v5-latest",), worlds=("postgres",))
         with pytest.raises(UsageError, match="no cell of this choice can exist"):

@@ -93,9 +93,30 @@ class TestChoice:
     ) -> None:
         selection = choose(catalog, find_profile("full"), Choice())
         assert len(selection.scenarios) == len(catalog.scenarios)
-        assert len(selection.cells) == 6 * (2 + 2 + 1)
+        assert len(selection.cells) == 6 * (2 + 2 + 1) + 5
         assert len(selection.impossible) == 6
         assert Cell("v5-latest", "express", "postgres") not in selection.cells
+
+    def test_quick_in_python_is_three_frameworks_on_the_worlds_that_there_are(
+        self, catalog: Catalog
+    ) -> None:
+        selection = choose(catalog, find_profile("quick"), Choice(lines=("py",)))
+        assert {cell.id for cell in selection.cells} == {
+            f"py/{framework}/local" for framework in ("fastapi", "flask", "django")
+        }
+        assert not selection.impossible
+
+    def test_two_languages_go_each_with_its_own(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("v5", "py"), frameworks=("hono", "flask"), worlds=("local",))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert [cell.id for cell in selection.cells] == ["py/flask/local", "v5/hono/local"]
+        assert not selection.impossible
+
+    def test_a_part_that_was_named_and_goes_with_nothing_is_told_of(self, catalog: Catalog) -> None:
+        choice = Choice(lines=("v5",), frameworks=("hono", "flask"), worlds=("local",))
+        selection = choose(catalog, find_profile("quick"), choice)
+        assert [cell.id for cell in selection.cells] == ["v5/hono/local"]
+        assert list(selection.impossible) == ["v5/flask/local"]
 
     def test_patterns_find_only_what_a_framework_can_load(self, catalog: Catalog) -> None:
         choice = Choice(lines=("*",), frameworks=("hono",), worlds=("*",))

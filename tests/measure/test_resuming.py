@@ -65,7 +65,8 @@ class Bench:
 
     def _run(self, request: BenchRequest, preparer: PretendingPreparer | None) -> Outcome:
         self.preparer = preparer or PretendingPreparer()
-        return run_bench(request, self.catalog, Contents("bench", self.out, self.out), Watching())
+        contents = Contents("bench", {"typescript": self.out}, self.out)
+        return run_bench(request, self.catalog, contents, Watching())
 
 
 @pytest.fixture

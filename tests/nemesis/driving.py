@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from harness import nemesis
 from harness.nemesis import NOTES
 from harness.nemesis.journal import Journal, read_journal
 from harness.nemesis.plans import Fault
+from harness.sdk import PYTHON_ROOT
 from harness.workspaces.cache import python_environment
 from harness.workspaces.node import find_node
 from tests.nemesis.waiting import HANGS_S
@@ -27,6 +29,8 @@ Language: TypeAlias = Literal["typescript", "python"]
 
 HERE = Path(__file__).parent
 PYTHON = Path(nemesis.__file__).parent / "python"
+#: What a program needs on its `PYTHONPATH` to be harassed.
+PYTHON_PATH = os.pathsep.join(map(str, (PYTHON, PYTHON_ROOT)))
 
 
 SUBJECT = """
@@ -168,9 +172,10 @@ def _prepare(
     language: Language, folder: Path, subject: str
 ) -> tuple[Sequence[str | Path], Mapping[str, str]]:
     if language == "python":
-        env = {**python_environment(), "PYTHONPATH": str(PYTHON)}
+        env = {**python_environment(), "PYTHONPATH": PYTHON_PATH}
         return [sys.executable, HERE / "driver.py"], env
-    for path in (*nemesis.APP.glob("*.ts"), HERE / "tiny_world.mjs", HERE / "driver.mjs"):
+    sources = nemesis.APPS["typescript"].glob("*.ts")
+    for path in (*sources, HERE / "tiny_world.mjs", HERE / "driver.mjs"):
         shutil.copy(path, folder)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "subject.mjs").write_text(SUBJECT.format(subject=subject))

@@ -9,17 +9,10 @@ from typing import Any
 import world_harness_nemesis as nemesis  # type: ignore[import-not-found]
 from answering import serve  # type: ignore[import-not-found]
 from vercel.workflow import get_run, start  # type: ignore[import-not-found]
-from vercel.workflow._internal.world import (  # type: ignore[import-not-found]
-    PaginationOptions,
-    WorkflowInvokePayload,
-    World,
-    get_queue_name,
-    set_world,
-)
-from vercel.workflow._internal.worlds.local import LocalWorld  # type: ignore[import-not-found]
+from world_harness_sdk import interface, local
 
-WORLD = nemesis.wrap(LocalWorld())
-set_world(WORLD)
+WORLD = nemesis.wrap(local.LocalWorld())
+interface.set_world(WORLD)
 
 # The World has to be there before the workflows are.
 import python_workflows  # type: ignore[import-not-found]  # noqa: E402
@@ -43,7 +36,7 @@ async def await_end(run_id: str) -> dict[str, Any]:
 async def list_events(run_id: str, *, through: bool = False) -> list[list[str]]:
     """List the log: of the World itself, or through its wrapper, as the engine does."""
     world = WORLD if through else WORLD.bare
-    page = await world.events_list(run_id, pagination=PaginationOptions(sort_order="asc"))
+    page = await world.events_list(run_id, pagination=interface.PaginationOptions(sort_order="asc"))
     return [[event.server_props.event_id, event.event_type] for event in page.data]
 
 
@@ -60,8 +53,8 @@ async def deliver_again(run_id: str, kind: str, copies: int) -> None:
 async def wake(run_id: str) -> None:
     """Queue what a World queues for each run that it finds active when it is started."""
     run = await WORLD.bare.runs_get(run_id)
-    message = WorkflowInvokePayload(run_id=run_id)
-    await WORLD.bare.queue(get_queue_name(run.workflow_name), message)
+    message = interface.WorkflowInvokePayload(run_id=run_id)
+    await WORLD.bare.queue(interface.get_queue_name(run.workflow_name), message)
 
 
 async def bind(run_id: str, plan: list[Any]) -> None:
@@ -73,7 +66,7 @@ async def open_gate(run_id: str, gate: str) -> None:
 
 
 async def describe() -> dict[str, Any]:
-    return {"isWorld": isinstance(WORLD, World), "journal": len(nemesis.notes.read())}
+    return {"isWorld": isinstance(WORLD, interface.World), "journal": len(nemesis.notes.read())}
 
 
 ANSWERS: dict[str, Callable[..., Awaitable[Any]]] = {

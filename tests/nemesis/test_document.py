@@ -83,7 +83,7 @@ def test_no_record_that_is_not_there() -> None:
 
 
 def test_every_request() -> None:
-    source = (nemesis.APP / "app.ts").read_text(encoding="utf-8")
+    source = (nemesis.APPS["typescript"] / "app.ts").read_text(encoding="utf-8")
     (table,) = re.findall(r"^const answers: .*? = \{\n(.*?)^\};", source, re.DOTALL | re.MULTILINE)
     asked = set(re.findall(r"^  (\w+)[:,]", table, re.MULTILINE))
     assert len(asked) > 10

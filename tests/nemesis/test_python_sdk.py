@@ -25,7 +25,7 @@ from harness.nemesis.plans import (
     find_point,
 )
 from harness.workspaces.cache import python_environment
-from tests.nemesis.driving import HERE, PYTHON, Driver, RefusedError, run_driver
+from tests.nemesis.driving import HERE, PYTHON_PATH, Driver, RefusedError, run_driver
 from tests.nemesis.waiting import wait_until
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("python-nemesis")]
@@ -45,7 +45,7 @@ def launch(python: str, tmp_path: Path) -> Open:
     """Return what starts the app, again and again on the same storage."""
     env = {
         **python_environment(),
-        "PYTHONPATH": str(PYTHON),
+        "PYTHONPATH": PYTHON_PATH,
         "WORKFLOW_LOCAL_DATA_DIR": str(tmp_path / "data"),
     }
     return lambda: run_driver([python, HERE / "python_app.py"], tmp_path, env)

@@ -34,6 +34,7 @@ def findings() -> Findings:
         "- **Harness**: 0.1.0, commit `abc1234`",
         "- **Methodology**: 1; results of another are not comparable",
         "- **Profile**: quick: 2 cells, 1 scenario, 3 forks a cell",
+        "- **SDK**: v5 (TypeScript)",
         "- **Seed**: 7",
         "- **Machine**: A Processor, 2 cores, 24 GiB, Linux 6.1, Python 3.11.7, Node v24.1.0",
         "- **Session**: began 2026-01-02T03:04:05+00:00, took 10 min 0 s: 8 of 8 forks ended",

@@ -95,7 +95,8 @@ FILES = {"package.json": b"{}", "src/index.ts": b"export {};"}
 
 def build(npm: Npm, program: str, env: dict[str, str] | None = None) -> Path:
     command = [sys.executable, "-IS", "-c", program]
-    return build_app(install(npm), "tiny", FILES, command, env or {}, npm.node)
+    base = npm.node.environment(install(npm).binaries)
+    return build_app(install(npm), "tiny", FILES, command, env or {}, base)
 
 
 def test_a_build_is_made_once_beside_the_packages_it_uses(npm: Npm) -> None:

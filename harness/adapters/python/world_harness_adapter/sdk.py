@@ -32,13 +32,13 @@ class SdkWorld:
     capabilities: Mapping[str, Any] = {}
 
     def __init__(self, world: Any) -> None:
-        # The SDK keeps its interface in a module of its own internals; nowhere else is it named.
-        from vercel.workflow._internal import world as interface  # type: ignore[import-not-found]
+        # Not above: what is no World of the SDK's is opened where no SDK is installed.
+        from world_harness_sdk import interface
 
         self._world = world
         self._interface = interface
         self.spec_version: int | None = interface.SPEC_VERSION_CURRENT
-        self.package = (_DISTRIBUTION, _find_version())
+        self.package = getattr(world, "package", None) or (_DISTRIBUTION, _find_version())
         self._calls: dict[str, Callable[..., Any]] = {
             "runs.get": self._get_run,
             "steps.get": self._get_step,

@@ -1,4 +1,4 @@
-"""All that is asked of the SDK itself; no other module names its internals."""
+"""All that is asked of the SDK itself."""
 
 from __future__ import annotations
 
@@ -65,12 +65,14 @@ def rebuild_event(event: Any, changes: Mapping[str, Any]) -> Any:
 
 
 def _find_interface() -> Any:
+    """Return the interface of the SDK; `None` where no SDK is installed."""
     try:
-        # The SDK keeps its interface in a module of its own internals; nowhere else is it named.
-        from vercel.workflow._internal import world  # type: ignore[import-not-found]
-    except ModuleNotFoundError:
+        from world_harness_sdk import interface
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("vercel"):
+            raise
         return None
-    return world
+    return interface
 
 
 def _find_error(name: str) -> type[Exception]:

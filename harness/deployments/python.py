@@ -1,0 +1,42 @@
+"""How an app looks in Python, and what makes it a project of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.deployments.shapes import Shape, read_files
+from harness.descriptions import Framework, World
+from harness.sdk import PYTHON_ROOT
+
+
+def _introduce(identity: Mapping[str, Any], world: World, framework: Framework) -> dict[str, bytes]:
+    about = {**identity, "entry": world.entry, "serving": list(_list_packages(framework))}
+    return {
+        **dict(read_files(PYTHON_ROOT)),
+        **(dict(read_files(Path(world.source))) if world.source else {}),
+        "world_harness_app/about.json": msgspec.json.encode(about),
+    }
+
+
+def _list_packages(framework: Framework) -> dict[str, None]:
+    return dict.fromkeys(name for pins in framework.packages.values() for name in pins)
+
+
+def _describe_project(pins: Mapping[str, str], framework: Framework) -> dict[str, bytes]:
+    wanted = "".join(f"{name}=={version}\n" for name, version in pins.items())
+    return {"requirements.txt": wanted.encode()}
+
+
+SHAPE = Shape(
+    suffix=".py",
+    answering="world_harness_app",
+    introduce=_introduce,
+    # The app's folder is where its programs start.
+    environment={"PYTHONPATH": "."},
+    describe_project=_describe_project,
+    make_ready="pip install -r requirements.txt",
+)

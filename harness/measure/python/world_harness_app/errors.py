@@ -1,0 +1,7 @@
+"""What goes wrong before an app can answer."""
+
+from __future__ import annotations
+
+
+class AppError(Exception):
+    """What happened, and what to do."""

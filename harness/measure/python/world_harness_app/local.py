@@ -1,0 +1,107 @@
+"""The SDK's LocalWorld, with delivery by HTTP.
+
+As it is, it hands each message to the engine inside the process, and no web framework ever sees
+one. Here its storage and its handler of requests stay what they are; only the way of a message is
+another: it is posted to the app's own endpoint, as a queue outside the process would do it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+
+from .errors import AppError
+from .foreign import refuse_foreign_data
+from .sdk import LocalWorld, encode_payload
+
+ENDPOINT = "/.well-known/workflow/v1/flow"
+#: How many messages are delivered at a time, where `WORKFLOW_LOCAL_QUEUE_CONCURRENCY` is silent.
+_AT_ONCE = 50
+#: How long after a failed delivery the next one comes, and how many there are.
+_RETRY_AFTER_S = 1.0
+_ATTEMPTS = 20
+
+
+class HttpLocalWorld(LocalWorld):
+    """LocalWorld, posting its messages to `WORKFLOW_LOCAL_BASE_URL`.
+
+    Messages are kept in memory, as LocalWorld keeps its own; one that fails comes again after a
+    second, with the same id. A message whose idempotency key belongs to one that is not yet done is
+    that one.
+
+    Raises:
+        AppError: its data directory belongs to somebody else, or it is not told where it is served.
+    """
+
+    def __init__(self) -> None:
+        refuse_foreign_data(Path(os.environ.get("WORKFLOW_LOCAL_DATA_DIR", ".workflow-data")))
+        super().__init__()
+        base_url = os.environ.get("WORKFLOW_LOCAL_BASE_URL")
+        if not base_url:
+            raise AppError("WORKFLOW_LOCAL_BASE_URL is not set: it says where the app listens")
+        self._endpoint = base_url.rstrip("/") + ENDPOINT
+        self._http: httpx.AsyncClient | None = None
+        self._under_way: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opening: asyncio.Task[Any] | None = None
+
+    async def queue(
+        self,
+        queue_name: str,
+        message: Any,
+        *,
+        deployment_id: str | None = None,
+        idempotency_key: str | None = None,
+        delay_seconds: float | None = None,
+        **options: Any,
+    ) -> str:
+        """Take a message; it is posted after its delay, in whole seconds as LocalWorld counts."""
+        if idempotency_key in self._under_way:
+            return self._under_way[idempotency_key]
+        message_id: str = self._new_id("msg")
+        key = idempotency_key or message_id
+        self._under_way[key] = message_id
+        delay_s = 0 if delay_seconds is None else max(1, math.ceil(delay_seconds))
+        body = encode_payload(message.model_dump())
+        task = asyncio.create_task(self._deliver(queue_name, message_id, body, delay_s))
+        self._tasks.add(task)
+
+        def forget(done: asyncio.Task[None]) -> None:
+            self._tasks.discard(done)
+            self._under_way.pop(key, None)
+
+        task.add_done_callback(forget)
+        return message_id
+
+    async def _deliver(self, queue_name: str, message_id: str, body: Any, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        if self._http is None:
+            at_once = int(os.environ.get("WORKFLOW_LOCAL_QUEUE_CONCURRENCY", _AT_ONCE))
+            limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
+            self._http = httpx.AsyncClient(timeout=None, limits=limits, trust_env=False)
+        for attempt in range(1, _ATTEMPTS + 1):
+            headers = {
+                "x-vqs-queue-name": queue_name,
+                "x-vqs-message-id": message_id,
+                "x-vqs-message-attempt": str(attempt),
+            }
+            try:
+                answer = await self._http.post(self._endpoint, json=body, headers=headers)
+            except httpx.TransportError:
+                pass
+            else:
+                if answer.is_success:
+                    return
+            await asyncio.sleep(_RETRY_AFTER_S)
+
+    async def _get_queue_client(self) -> Any:
+        # Whoever asks first would open it inside a request of the framework, whose own task groups
+        # it then outlives: it gets a task of its own.
+        if self._opening is None:
+            self._opening = asyncio.create_task(super()._get_queue_client())
+        return await asyncio.shield(self._opening)

@@ -1,0 +1,120 @@
+"""Steps that write and read the run's streams.
+
+This SDK has no stream that a step returns, or takes, to read from it: where the TypeScript
+workflows hand over a stream, these hand over the name of one, and the step that reads it begins
+when the step that writes it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Iterator
+
+from vercel.workflow import Run, get_run, get_workflow_metadata, get_writable
+from world_harness_app.marks import marked
+
+from .lanes import mix
+from .registry import registry
+
+# Every chunk costs a World call or more; four to a megabyte keep ten streams within a fork's time.
+_CHUNK_BYTES = 262_144
+
+
+def _blocks(seed: int, total: int) -> Iterator[bytes]:
+    """Give the bytes of a source, a pure function of seed and position."""
+    for start in range(0, total, _CHUNK_BYTES):
+        yield mix(start + seed * 40503, min(_CHUNK_BYTES, total - start))
+
+
+def _own_run() -> Run[None]:
+    return get_run(get_workflow_metadata().run_id)
+
+
+@registry.step
+async def write_lines(count: int, width: int) -> None:
+    """Write lines to the run's stream."""
+    with marked():
+        fill = "abcdefghij" * width
+        async with get_writable() as writer:
+            for index in range(count):
+                await writer.write(f"{f'{index}:{fill}'[: width - 1]}\n".encode())
+
+
+@registry.step
+async def open_source(name: str, seed: int, total: int) -> str:
+    """Write a source to a stream of the run; return the stream's name."""
+    with marked():
+        async with get_writable(namespace=name) as writer:
+            for chunk in _blocks(seed, total):
+                await writer.write(chunk)
+        return name
+
+
+@registry.step
+async def transform(source: str, name: str, places: int) -> str:
+    """Read one stream and write another, each byte moved; return the other's name."""
+    with marked():
+        moved = bytes((byte + places) % 256 for byte in range(256))
+        async with get_writable(namespace=name) as writer:
+            async for chunk in _own_run().readable_bytes(namespace=source):
+                await writer.write(chunk.translate(moved))
+        return name
+
+
+@registry.step
+async def publish(source: str) -> None:
+    """Write a stream to the run's own."""
+    with marked():
+        async with get_writable() as writer:
+            async for chunk in _own_run().readable_bytes(namespace=source):
+                await writer.write(chunk)
+
+
+@registry.step
+async def merge(sources: list[str]) -> None:
+    """Write frames of source index, uint32 length and bytes, for a reader to take apart."""
+    with marked():
+        async with get_writable() as writer:
+
+            async def copy(index: int, source: str) -> None:
+                async for chunk in _own_run().readable_bytes(namespace=source):
+                    await writer.write(struct.pack(">BI", index, len(chunk)) + chunk)
+
+            await asyncio.gather(*(copy(index, name) for index, name in enumerate(sources)))
+
+
+@registry.workflow
+async def line_stream(count: int, width: int) -> int:
+    """One step that writes `count` lines of `width` bytes to the run's stream."""
+    await write_lines(count, width)
+    return count
+
+
+@registry.workflow
+async def stream_pipeline(count: int, total: int, seed: int) -> int:
+    """`total` bytes through `count` steps, each reading the stream of the step before it."""
+    stream = await open_source("stage-0", seed, total)
+    for index in range(count):
+        stream = await transform(stream, f"stage-{index + 1}", 1 + index)
+    await publish(stream)
+    return count
+
+
+@registry.workflow
+async def parallel_streams(count: int, total: int, seed: int) -> int:
+    """`count` steps at once, each writing `total` bytes to a stream of its own."""
+    await asyncio.gather(
+        *(open_source(f"source-{index}", seed + index, total) for index in range(count))
+    )
+    return count
+
+
+@registry.workflow
+async def merged_streams(count: int, total: int, seed: int) -> int:
+    """`count` source streams of `total` bytes, merged by one step into the run's stream."""
+    sources = await asyncio.gather(
+        *(open_source(f"source-{index}", seed + index, total) for index in range(count))
+    )
+    await merge(list(sources))
+    return count

@@ -1,0 +1,65 @@
+"""An app's files lie where its language looks for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.deployments.apps import Contents, assemble_app
+from harness.deployments.export import export_app
+from harness.descriptions import Catalog, Cell
+from harness.errors import UsageError
+from suites import workflows
+
+
+def assemble(
+    catalog: Catalog, cell: Cell, contents: Contents = workflows.BENCH
+) -> dict[str, bytes]:
+    framework = catalog.frameworks[cell.framework]
+    return assemble_app(catalog.lines[cell.line], framework, catalog.world_of(cell), contents)
+
+
+class TestInPython:
+    @pytest.fixture
+    def files(self, catalog: Catalog) -> dict[str, bytes]:
+        return assemble(catalog, Cell("py", "django", "local"))
+
+    def test_framework_workflows_and_answers_are_modules_beside_each_other(
+        self, files: dict[str, bytes]
+    ) -> None:
+        assert {"main.py", "urls.py", "workflows/index.py", "world_harness_app/app.py"} <= set(
+            files
+        )
+        assert {Path(name).suffix for name in files} == {".py", ".json"}
+        assert "recipe.toml" not in files
+
+    def test_the_app_is_told_what_it_is(self, files: dict[str, bytes]) -> None:
+        about = msgspec.json.decode(files["world_harness_app/about.json"])
+        assert (about["line"], about["framework"], about["world"]) == ("py", "django", "local")
+        assert about["entry"] == "vercel.workflow._internal.worlds.local:LocalWorld"
+        assert set(about["serving"]) == {"django", "uvicorn"}
+        assert about["startsWorld"] is False
+
+
+class TestInTypeScript:
+    def test_the_same_lies_where_its_bundlers_look(self, catalog: Catalog) -> None:
+        files = assemble(catalog, Cell("v5", "express", "local"))
+        assert {"package.json", "workflows/index.ts", "harness/app.ts"} <= set(files)
+        assert b'"@workflow/world-local"' in files["harness/subject.mjs"]
+        assert not [name for name in files if name.endswith(".py")]
+
+
+def test_contents_that_are_not_written_in_a_language_are_refused(catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match="no app can be made for line py") as caught:
+        assemble(catalog, Cell("py", "flask", "local"), workflows.ENGINE)
+    assert "the engine apps are not in python" in caught.value.cause
+
+
+def test_a_python_app_is_exported_with_exact_requirements(catalog: Catalog, tmp_path: Path) -> None:
+    ready = export_app(catalog, "py", "starlette", "local", workflows.BENCH, tmp_path / "app")
+    assert ready == "pip install -r requirements.txt"
+    wanted = (tmp_path / "app" / "requirements.txt").read_text().split()
+    assert set(wanted) == {"vercel-workflow==0.12.0", "starlette==1.10.0", "uvicorn==0.54.0"}
+    assert (tmp_path / "app" / "main.py").exists()

@@ -1,0 +1,46 @@
+"""Writes with so many tasks at once, and notes what was acknowledged.
+
+Arguments: the run, its hook, how many tasks, for how many seconds, the file of what was
+acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+
+from opening import interface, open_world  # type: ignore[import-not-found]
+
+run_id, hook_id, tasks, seconds, path = sys.argv[1:]
+noted = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+
+async def write(world: object, what: str, number: int) -> None:
+    text = f"{what}-{number}"
+    if number % 4 == 2:
+        await world.streams_write(run_id, "chunks", text.encode())  # type: ignore[attr-defined]
+    elif number % 4 == 3:
+        message = interface.WorkflowInvokePayload(run_id=run_id, step_id=text)
+        await world.queue("__wkf_workflow_w", message)  # type: ignore[attr-defined]
+    else:
+        payload = interface.HookReceivedEventData(payload=text.encode())
+        await world.events_create(run_id, payload.into_event(hook_id))  # type: ignore[attr-defined]
+    os.write(noted, f"{number % 4} {text}\n".encode())
+
+
+async def write_on(world: object, what: str) -> None:
+    until = time.monotonic() + float(seconds)
+    number = 0
+    while time.monotonic() < until:
+        await write(world, what, number)
+        number += 1
+
+
+async def main() -> None:
+    world = open_world()
+    await asyncio.gather(*(write_on(world, f"{os.getpid()}-{task}") for task in range(int(tasks))))
+
+
+asyncio.run(main())

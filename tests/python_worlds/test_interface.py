@@ -1,0 +1,82 @@
+"""The SDK's own interface: named in one place, and as it was when the Worlds were written."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.certification.subjects import Subject
+from harness.sdk import PYTHON_ROOT
+from tests.python_worlds.running import Place
+
+ROOT = Path(__file__).parents[2]
+HERE = "harness/sdk/python/world_harness_sdk/__init__.py"
+
+
+def run_in_sdk(subject: Subject, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(PYTHON_ROOT)}
+    return subprocess.run(
+        [subject.python, *arguments], env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_interface_is_as_it_was_when_the_worlds_were_written(subject: Subject) -> None:
+    done = run_in_sdk(subject, "-m", "world_harness_sdk")
+    assert not done.stderr
+    if done.returncode:
+        pytest.fail(
+            "the interface of the installed vercel-workflow is not the one that adapter, nemesis "
+            f"and Worlds were written for:\n{done.stdout}\nsee that all three do what it asks, "
+            "then write it down with `python -m world_harness_sdk --write`"
+        )
+
+
+def test_a_change_of_the_interface_is_told_as_what_it_is(subject: Subject) -> None:
+    was = {"methods": {"queue": {"abstract": True}, "runs_get": {"signature": "(self, run_id)"}}}
+    now = {"methods": {"runs_get": {"signature": "(self, run_id, more)"}, "runs_list": {}}}
+    program = (
+        "import json, sys; from world_harness_sdk.description import compare\n"
+        "print(json.dumps(list(compare(*map(json.loads, sys.argv[1:])))))"
+    )
+    done = run_in_sdk(subject, "-c", program, json.dumps(was), json.dumps(now))
+    assert json.loads(done.stdout) == [
+        'methods queue is gone; it was {"abstract": true}',
+        'methods runs_get signature was "(self, run_id)" and is "(self, run_id, more)"',
+        "methods runs_list is new: {}",
+    ]
+
+
+def test_one_module_alone_imports_the_internals_of_the_sdk() -> None:
+    folders = ("harness", "worlds", "suites", "reports", "tests")
+    importers = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            if any(name.startswith("vercel.workflow._internal") for name in names):
+                importers.add(path.relative_to(ROOT).as_posix())
+    assert importers == {HERE}
+
+
+def test_the_worlds_need_nothing_but_the_sdk_and_a_driver() -> None:
+    allowed = {"vercel", "world_harness_sdk", "world_harness_worlds", "httpx2", "psycopg"}
+    for path in (ROOT / "worlds" / "python").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                imported = (node.module or "").partition(".")[0]
+                assert imported not in {"harness", "suites", "reports", "worlds", "tests"}
+                assert imported in {*allowed, *sys.stdlib_module_names}, path.name
+
+
+def test_a_world_offers_all_that_the_sdk_calls(place: Place) -> None:
+    listed = place.run("list_methods")
+    assert not listed["missing"]
+    for name, (wanted, offered) in listed["parameters"].items():
+        assert [item for item in offered if item in wanted] == wanted, name

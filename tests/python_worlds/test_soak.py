@@ -1,0 +1,96 @@
+"""Many writers at once, and writers that are killed: nothing acknowledged is lost, or twice there.
+
+`WORLD_HARNESS_SOAK=60` (`nox -s soak`) has them write for a minute; otherwise it is seconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.python_worlds.running import Place
+
+SECONDS = float(os.environ.get("WORLD_HARNESS_SOAK", "2.5"))
+PROCESSES, WRITERS = 4, 16
+KILL_EVERY_S = 1.0
+#: What a writer's number says of what it wrote.
+KINDS = {"0": "events", "1": "events", "2": "chunks", "3": "messages"}
+
+
+def start_writer(place: Place, run: list[str], noted: Path) -> subprocess.Popen[bytes]:
+    return place.start("write_for_ever", *run, WRITERS, SECONDS, noted)
+
+
+def read_noted(noted: Path) -> dict[str, list[str]]:
+    """Return what was acknowledged, by kind; a line without an end was not."""
+    found: dict[str, list[str]] = {"events": [], "chunks": [], "messages": []}
+    for line in noted.read_text().rpartition("\n")[0].splitlines():
+        kind, _, text = line.partition(" ")
+        found[KINDS[kind]].append(text)
+    return found
+
+
+def check(place: Place, run: list[str], noted: Path) -> dict[str, list[str]]:
+    """See that the storage holds what was acknowledged, once, and return that."""
+    stored: dict[str, Any] = place.run("read_all", run[0])
+    assert stored["places"] == list(range(1, len(stored["places"]) + 1))
+    assert stored["ids-rise"]
+    acknowledged = read_noted(noted)
+    for kind, texts in acknowledged.items():
+        assert texts
+        assert len(set(stored[kind])) == len(stored[kind]), f"some {kind} are there twice"
+        assert set(texts) <= set(stored[kind]), f"some {kind} are lost"
+        by_writer = itertools.groupby(sorted(texts), key=lambda text: text.rpartition("-")[0])
+        assert len(list(by_writer)) >= WRITERS
+    return acknowledged
+
+
+def check_order(place: Place, run: list[str], acknowledged: dict[str, list[str]]) -> None:
+    """See that what one writer wrote one after another stands in that order."""
+    stored = place.run("read_all", run[0])
+    for kind in ("events", "chunks"):
+        last: dict[str, int] = {}
+        for text in stored[kind]:
+            writer, _, number = text.rpartition("-")
+            assert int(number) > last.get(writer, -1)
+            last[writer] = int(number)
+        assert last
+
+
+def test_writers_of_several_processes_lose_nothing_and_leave_no_gap(
+    place: Place, tmp_path: Path
+) -> None:
+    run, noted = place.run("prepare_run"), tmp_path / "noted"
+    writers = [start_writer(place, run, noted) for _ in range(PROCESSES)]
+    assert [writer.wait(SECONDS + 60) for writer in writers] == [0] * PROCESSES
+    acknowledged = check(place, run, noted)
+    check_order(place, run, acknowledged)
+    stored = place.run("read_all", run[0])
+    assert {kind: sorted(texts) for kind, texts in acknowledged.items()} == {
+        kind: sorted(stored[kind]) for kind in acknowledged
+    }
+
+
+def test_a_writer_that_is_killed_takes_nothing_along_that_was_acknowledged(
+    place: Place, tmp_path: Path
+) -> None:
+    run, noted = place.run("prepare_run"), tmp_path / "noted"
+    writers = [start_writer(place, run, noted) for _ in range(PROCESSES)]
+    until = time.monotonic() + SECONDS
+    kills = 0
+    while time.monotonic() < until:
+        time.sleep(KILL_EVERY_S)
+        oldest = writers.pop(0)
+        oldest.send_signal(signal.SIGKILL)
+        oldest.wait()
+        kills += 1
+        writers.append(start_writer(place, run, noted))
+    for writer in writers:
+        writer.wait(SECONDS + 60)
+    assert kills >= int(SECONDS / KILL_EVERY_S / 2)
+    check(place, run, noted)

@@ -1,0 +1,134 @@
+"""The file of the SQLite World: whose it is, and what happens when it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from harness.certification.sites import Ground, open_ground
+from harness.certification.subjects import find_subject
+from harness.descriptions import Catalog
+from tests.python_worlds.running import Place, open_place
+
+
+@pytest.fixture(scope="module")
+def ground(catalog: Catalog) -> Iterator[Ground]:
+    with open_ground(find_subject("python-sqlite", catalog)) as ground:
+        yield ground
+
+
+@pytest.fixture
+def place(ground: Ground) -> Iterator[Place]:
+    with ground.site() as site, open_place(site) as place:
+        yield place
+
+
+@pytest.fixture
+def file(place: Place) -> Path:
+    return place.site.storage / "workflow.sqlite3"
+
+
+def read_folder(path: Path) -> dict[str, bytes]:
+    return {item.name: item.read_bytes() for item in path.parent.iterdir() if item.is_file()}
+
+
+def expect_refusal(place: Place, file: Path, cause: str) -> str:
+    """See that the World does not open, and that nothing beside or in the file has changed."""
+    before = read_folder(file)
+    what, why, remedy = place.run("try_to_open")
+    assert file.name in what
+    assert cause in why
+    assert read_folder(file) == before
+    return str(remedy)
+
+
+def test_it_is_made_when_it_is_not_there(place: Place, file: Path) -> None:
+    assert place.run("try_to_open") == []
+    assert file.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_an_empty_file_is_taken_for_a_new_one(place: Place, file: Path) -> None:
+    file.touch()
+    assert place.run("try_to_open") == []
+
+
+def test_several_processes_make_it_together(place: Place, tmp_path: Path) -> None:
+    run = ["wrun_none", "hook_1"]
+    writers = [place.start("try_to_open") for _ in range(6)]
+    assert [writer.wait(60) for writer in writers] == [0] * 6
+    assert place.run("try_to_open") == []
+    assert place.run("read_all", run[0])["places"] == []
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_another_programs_database_is_refused_and_not_touched(
+    place: Place, file: Path, mode: str
+) -> None:
+    with closing(sqlite3.connect(file)) as other:
+        other.execute(f"PRAGMA journal_mode = {mode}")
+        other.execute("CREATE TABLE runs (theirs)")
+        other.execute("INSERT INTO runs VALUES ('precious')")
+        other.commit()
+    assert "another file" in expect_refusal(place, file, "database of another program")
+
+
+def test_what_is_no_database_is_refused_and_not_touched(place: Place, file: Path) -> None:
+    file.write_text('{"theirs": true}' * 20)
+    assert "another file" in expect_refusal(place, file, "no SQLite database")
+
+
+def test_a_folder_of_another_sdk_is_refused_and_not_touched(place: Place, file: Path) -> None:
+    file.mkdir()
+    event = file / "events.json"
+    event.write_text("{}")
+    assert "name a file" in expect_refusal(place, file, "it is a folder")
+    assert event.read_text() == "{}"
+
+
+def test_a_newer_schema_is_refused_and_not_touched(place: Place, file: Path) -> None:
+    assert place.run("try_to_open") == []
+    with closing(sqlite3.connect(file)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+        newer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert "newer release" in expect_refusal(place, file, "schema is 99")
+
+
+def test_a_file_that_somebody_keeps_locked_is_an_error_and_then_is_not(
+    place: Place, file: Path
+) -> None:
+    assert place.run("try_to_open") == []
+    env = {"WORKFLOW_SQLITE_BUSY_SECONDS": "0.2"}
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = place.run("write_once", env=env)
+        assert "keeps the file locked" in told
+        assert "nothing was written" in told
+    assert place.run("write_once", env=env) == ""
+
+
+def test_a_disk_that_is_full_is_an_error_and_nothing_acknowledged_is_lost(place: Place) -> None:
+    found = place.run("write_until_refused", 1_500_000)
+    assert 0 < found["taken"] == found["stored"]
+    assert "nothing was written" in found["told"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cause"),
+    [
+        ("WORKFLOW_SQLITE_SYNCHRONOUS", "off", "neither full nor normal"),
+        ("WORKFLOW_SQLITE_BUSY_SECONDS", "long", "no number"),
+        ("WORKFLOW_QUEUE_CONCURRENCY", "many", "no number"),
+        ("WORKFLOW_QUEUE_CONCURRENCY", "0", "1 or more"),
+        ("WORKFLOW_BASE_URL", "localhost", "no address"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused(
+    place: Place, name: str, text: str, cause: str
+) -> None:
+    _, why, remedy = place.run("try_to_open", env={name: text})
+    assert cause in why
+    assert "start again" in remedy

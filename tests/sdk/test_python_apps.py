@@ -1,0 +1,138 @@
+"""Python apps behind each framework, and what is said when one cannot be."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from harness.deployments.apps import Contents
+from harness.deployments.client import SampleReply, SampleRequest, StreamRequest
+from harness.deployments.launcher import Launcher, Storage
+from harness.descriptions import Catalog, Cell
+from harness.errors import BuildError, DeploymentError
+from harness.measure.answers import check_answer
+from harness.measure.forks import make_request
+from suites import workflows
+
+pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("py")]
+
+FRAMEWORKS = ("aiohttp", "django", "flask", "starlette")
+FASTAPI = Cell("py", "fastapi", "local")
+SCENARIOS = ("one-step", "concurrent-10", "racing-10", "concurrent-payload-10", "line-stream")
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_framework_serves_runs_and_their_deliveries(
+    launcher: Launcher, catalog: Catalog, framework: str
+) -> None:
+    cell = Cell("py", framework, "local")
+    launcher.prepare(cell)
+    replies: dict[str, SampleReply] = {}
+    with launcher.deploy(cell, recording=True) as app:
+        assert (app.identity.line, app.identity.framework) == ("py", framework)
+        assert app.identity.python
+        assert not app.identity.node
+        for name in SCENARIOS:
+            scenario = catalog.scenarios[name]
+            request = make_request(scenario, seed=7)
+            replies[name] = app.take_sample(request)
+            assert replies[name].outcome == "completed", replies[name].error
+            assert check_answer(scenario, request.arguments, replies[name]) is None
+            assert replies[name].settled
+    one = replies["one-step"]
+    assert one.woken_by == "signal"
+    assert one.ledger is not None
+    assert one.ledger.invocations == {"flow": 3}
+    assert one.ledger.world_calls["events.create(step_completed)"] == 1
+    assert one.ledger.bytes["events.create(step_completed)"] > 0
+    assert len(replies["concurrent-10"].steps) == 10
+    assert len({mark.invocation for mark in replies["concurrent-10"].steps}) == 10
+
+
+def test_a_run_that_fails_says_why_and_the_app_goes_on(launcher: Launcher) -> None:
+    launcher.prepare(FASTAPI)
+    with launcher.deploy(FASTAPI) as app:
+        stream = (StreamRequest(),)
+        failed = app.take_sample(ask("sequentialPayloads", 1, -5, 0, streams=stream))
+        unknown = app.take_sample(ask("noSuchWorkflow"))
+        late = app.take_sample(ask("sequentialSteps", 1000, timeout_ms=50))
+        well = app.take_sample(ask("noSteps", 7))
+    assert failed.outcome == "failed"
+    assert (failed.error or "").startswith("WorkflowRunFailedError: ")
+    assert "this app has no workflow named noSuchWorkflow" in (unknown.error or "")
+    assert (late.outcome, late.settled) == ("timeout", False)
+    assert late.error == "no end within 50 ms"
+    assert (well.outcome, well.answer) == ("completed", 7)
+
+
+def ask(workflow: str, *arguments: object, **options: Any) -> SampleRequest:
+    return SampleRequest(
+        **{"workflow": workflow, "arguments": arguments, "timeout_ms": 30_000, **options}
+    )
+
+
+@pytest.fixture
+def make_launcher(catalog: Catalog) -> Iterator[Callable[..., Launcher]]:
+    """Return what makes a launcher of another catalog, or other contents."""
+    made: list[Launcher] = []
+
+    def make(known: Catalog = catalog, contents: Contents = workflows.BENCH) -> Launcher:
+        made.append(Launcher(known, contents).__enter__())
+        return made[-1]
+
+    yield make
+    for launcher in made:
+        launcher.__exit__(None, None, None)
+
+
+def test_a_workflow_module_that_imports_a_web_framework_is_named(
+    make_launcher: Callable[..., Launcher], tmp_path: Path
+) -> None:
+    folder = tmp_path / "bench"
+    shutil.copytree(workflows.BENCH.workflows, folder)
+    steps = folder / "steps.py"
+    steps.write_text(steps.read_text().replace("import asyncio", "import asyncio\nimport fastapi"))
+    contents = msgspec.structs.replace(workflows.BENCH, workflows=folder)
+    with pytest.raises(BuildError) as caught:
+        make_launcher(contents=contents).prepare(FASTAPI)
+    assert "a workflow module imports fastapi (workflows.steps)" in caught.value.cause
+    assert "the app's own files only" in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("no_such_module:World", "No module named"),
+        ("vercel.workflow:NoSuchWorld", "NoSuchWorld"),
+        ("vercel.workflow", "leads nowhere"),
+        ("vercel.workflow:ENDPOINT_PATH", "nothing that can be called"),
+    ],
+)
+def test_an_entry_that_leads_nowhere_is_told_before_anything_starts(
+    make_launcher: Callable[..., Launcher], catalog: Catalog, entry: str, told: str
+) -> None:
+    local = catalog.worlds["local"]
+    there = msgspec.structs.replace(local.lines["py"], entry=entry)
+    wrong = msgspec.structs.replace(local, lines={"py": there})
+    with pytest.raises(BuildError) as caught:
+        make_launcher(catalog.with_worlds({"local": wrong})).prepare(FASTAPI)
+    assert entry in caught.value.cause
+    assert told in caught.value.cause
+
+
+def test_data_of_another_sdk_is_refused_and_stays(launcher: Launcher, tmp_path: Path) -> None:
+    launcher.prepare(FASTAPI)
+    event = tmp_path / "events" / "wrun_01KA-evnt_01KB.json"
+    event.parent.mkdir()
+    event.write_text("{}")
+    storage = Storage(str(tmp_path), {})
+    with pytest.raises(DeploymentError) as caught, launcher.deploy(FASTAPI, storage=storage):
+        pass
+    assert "holds the data of another SDK" in caught.value.cause
+    assert event.read_text() == "{}"
+    assert [path.name for path in tmp_path.iterdir()] == ["events"]

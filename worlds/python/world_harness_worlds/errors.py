@@ -1,0 +1,59 @@
+"""What can go wrong beside the refusals that the SDK itself names."""
+
+from __future__ import annotations
+
+from world_harness_sdk import interface
+
+
+class SetupError(Exception):
+    """Storage that must not, or cannot, be used. Nothing in it was changed.
+
+    Args:
+        what: What happened.
+        cause: Why.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, what: str, *, cause: str, remedy: str) -> None:
+        super().__init__(f"{what}: {cause}; {remedy}")
+        self.what = what
+        self.cause = cause
+        self.remedy = remedy
+
+
+class StorageError(interface.WorkflowWorldError):  # type: ignore[misc]
+    """Storage that could not do what it was asked; the SDK may ask again.
+
+    Args:
+        what: What happened.
+        cause: Why.
+        remedy: What to do about it.
+        committed: `False` when nothing was written; `None` when nobody knows.
+    """
+
+    def __init__(
+        self, what: str, *, cause: str, remedy: str, committed: bool | None = False
+    ) -> None:
+        super().__init__(f"{what}: {cause}; {remedy}", status=503, code="TRANSPORT")
+        self.committed = committed
+
+
+class WorkflowRunNotFoundError(interface.WorkflowWorldError, RuntimeError):  # type: ignore[misc]
+    """There is no such run; the SDK's own World raises a `RuntimeError` here."""
+
+    def __init__(self, run_id: str) -> None:
+        interface.WorkflowWorldError.__init__(
+            self, f"no workflow run is called {run_id!r}", status=404
+        )
+
+
+def refuse(message: str, *, status: int = 400) -> Exception:
+    """Make the refusal of a call that cannot succeed."""
+    error: Exception = interface.WorkflowWorldError(message, status=status)
+    return error
+
+
+def conflict(message: str) -> Exception:
+    """Make the refusal of what somebody else has done already."""
+    error: Exception = interface.EntityConflictError(message)
+    return error

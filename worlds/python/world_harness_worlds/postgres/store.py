@@ -1,0 +1,205 @@
+"""Reading and writing: a few threads, each with a connection of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import closing
+from functools import cache
+from typing import Any, TypeVar
+
+import psycopg
+
+from ..lanes import Crew, Job, Lane, Take
+from ..session import Parameters, Row, Session
+from .database import Connection, prepare_database
+from .trouble import TRIES, clashed, explain, lost
+
+T = TypeVar("T")
+
+CONNECTIONS = 8
+_CONNECT_S = 10
+#: How often the server is asked for its time, in seconds.
+_CLOCK_EVERY_S = 5.0
+_PAUSE_S = 0.05
+
+
+class PostgresSession:
+    """One transaction of a connection.
+
+    Args:
+        connection: Inside a transaction, or for one question alone.
+        ahead_ms: How much the server's clock is ahead of ours.
+    """
+
+    def __init__(self, connection: Connection, ahead_ms: int) -> None:
+        self._connection = connection
+        self._ahead_ms = ahead_ms
+
+    def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
+        """Return every row."""
+        text = _spell(sql, " FOR UPDATE SKIP LOCKED" if takes else "")
+        return list(self._connection.execute(text, parameters, binary=True).fetchall())
+
+    def one(self, sql: str, parameters: Parameters = (), *, holds: bool = False) -> Row | None:
+        """Return the first row, if there is any."""
+        text = _spell(sql, " FOR UPDATE" if holds else "")
+        return self._connection.execute(text, parameters, binary=True).fetchone()
+
+    def run(self, sql: str, parameters: Parameters = ()) -> int:
+        """Change something, and return how many rows that were."""
+        return self._connection.execute(_spell(sql, ""), parameters).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Change something for each of several rows."""
+        given = list(rows)
+        if given:
+            self._connection.cursor().executemany(_spell(sql, ""), given)
+
+    def now_ms(self) -> int:
+        """Return the server's time: machines that share it need not agree among themselves."""
+        return time.time_ns() // 1_000_000 + self._ahead_ms
+
+
+@cache
+def _spell(sql: str, more: str) -> bytes:
+    return (sql.replace("?", "%s") + more).encode()
+
+
+class PostgresStore:
+    """A database. It is connected to when it is first used.
+
+    Args:
+        url: `postgresql://…`, with what it takes to be let in.
+        connections: How many one process may have.
+    """
+
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
+        self._url = url
+        self._connections = connections
+        self._crew = Crew(self._make_lanes)
+
+    def write(self, act: Callable[[Session], T]) -> Future[T]:
+        """Do something in one transaction: all of it happens, or nothing."""
+        (lane,) = self._crew.get()
+        return lane.submit(_Change(act))
+
+    def read(self, act: Callable[[Session], T]) -> Future[T]:
+        """Ask something; what is read only grows, so that no snapshot is needed."""
+        (lane,) = self._crew.get()
+        return lane.submit(act)
+
+    def close(self) -> None:
+        """Let go of every connection; what was begun is done first."""
+        self._crew.close()
+
+    def _make_lanes(self) -> list[Lane]:
+        return [Lane("workflow-postgres", self._connections, self._work)]
+
+    def _work(self, take: Take) -> None:
+        with closing(_Line(self._url)) as line:
+            while (job := take(True)) is not None:
+                line.attempt(job)
+
+
+class _Change:
+    """Marks what has to be done in a transaction."""
+
+    def __init__(self, act: Callable[[Session], Any]) -> None:
+        self.act = act
+
+    def __call__(self, session: Session) -> Any:
+        return self.act(session)
+
+
+class _Line:
+    """A thread's connection: opened when it is needed, and again when it was lost."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: Connection | None = None
+        self._ahead_ms = 0
+        self._asked = 0.0
+
+    def attempt(self, job: Job[Any]) -> None:
+        """Do a job; whatever ended a transaction before its commit, it may be begun again."""
+        for left in reversed(range(TRIES)):
+            try:
+                job.answer(self._do(job.act))
+            except psycopg.Error as error:
+                if self._may_try_again(error) and left:
+                    time.sleep(_PAUSE_S * (TRIES - left - 1))
+                    continue
+                job.fail(explain(error, self._url))
+            except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+                job.fail(error)
+            return
+
+    def close(self) -> None:
+        """Let go of the server."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _may_try_again(self, error: psycopg.Error) -> bool:
+        if self._connection is not None and lost(error, self._connection):
+            self.close()
+            return True
+        return self._connection is not None and clashed(error)
+
+    def _do(self, act: Callable[[Session], Any]) -> Any:
+        connection = self._open()
+        session = PostgresSession(connection, self._ahead_ms)
+        if not isinstance(act, _Change):
+            return act(session)
+        connection.execute("BEGIN")
+        try:
+            value = act(session)
+        except BaseException:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
+            raise
+        self._commit(connection)
+        return value
+
+    def _commit(self, connection: Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except psycopg.Error as error:
+            if not lost(error, connection):
+                raise
+            self.close()
+            # Whether it was committed nobody can say: it must not be done a second time.
+            raise explain(error, self._url, committed=None) from error
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            connection: Connection = psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=_CONNECT_S,
+                client_encoding="utf8",
+                application_name="workflow-python",
+                keepalives_idle=30,
+            )
+            try:
+                prepare_database(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+            self._asked = 0.0
+        self._ask_for_time(self._connection)
+        return self._connection
+
+    def _ask_for_time(self, connection: Connection) -> None:
+        if self._asked and time.monotonic() - self._asked < _CLOCK_EVERY_S:
+            return
+        before = time.time_ns()
+        row = connection.execute(
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+        ).fetchone()
+        between = (before + time.time_ns()) // 2_000_000
+        self._ahead_ms = (row[0] if row else between) - between
+        self._asked = time.monotonic()

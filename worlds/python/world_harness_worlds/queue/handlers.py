@@ -1,0 +1,89 @@
+"""What the SDK wants called with a message, and how it is called."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from world_harness_sdk import interface
+
+from ..codec import unpack
+from .messages import Message
+from .transport import BadDeliveryError, Outcome, read_message, write_outcome
+
+_log = logging.getLogger("world_harness_worlds")
+_LOOK_EVERY_S = 0.02
+
+
+class Handlers:
+    """The queue handlers of one process."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Any] = {}
+        self._at_work = 0
+        self._closed = False
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the names of the queues begin with that are handled here."""
+        return tuple(self._handlers)
+
+    def add(self, prefix: str, handler: Any) -> None:
+        """Let queues whose names begin so be handled."""
+        self._handlers[prefix] = handler
+
+    def handles(self, queue_name: str) -> bool:
+        """Tell whether a queue is handled here."""
+        return queue_name.startswith(self.prefixes)
+
+    async def call(self, message: Message) -> Outcome:
+        """Hand a message to its handler, on the loop that this is called on."""
+        fitting = [prefix for prefix in self._handlers if message.queue_name.startswith(prefix)]
+        if not fitting or self._closed:
+            return Outcome("unseen", trouble="nobody handles this queue here now")
+        self._at_work += 1
+        try:
+            content = unpack(message.data)
+            result = await self._handlers[max(fitting, key=len)](
+                content,
+                attempt=message.attempt,
+                queue_name=message.queue_name,
+                message_id=message.message_id,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the delivery failed
+            _log.exception("delivery %d of %s failed", message.attempt, message.message_id)
+            return Outcome("failed", trouble=f"{type(error).__name__}: {error}")
+        finally:
+            self._at_work -= 1
+        if result is None:
+            return Outcome("done")
+        return Outcome("later", float(result.delay_seconds), result.idempotency_key)
+
+    def serve(self, prefix: str, find_secret: Callable[[], Any]) -> Any:
+        """Return what an app mounts to take deliveries over HTTP.
+
+        Args:
+            prefix: What the names of its queues begin with.
+            find_secret: A coroutine function that returns what deliveries are signed with.
+        """
+
+        async def handle(request: Any) -> Any:
+            body = b"".join([chunk async for chunk in request.aiter_bytes()])
+            try:
+                message = read_message(prefix, request.headers, body, await find_secret())
+            except BadDeliveryError as error:
+                return interface.HTTPResponse.json({"error": str(error)}, status=error.status)
+            status, content = write_outcome(await self.call(message))
+            return interface.HTTPResponse(status, content, {"content-type": "application/json"})
+
+        return handle
+
+    async def close(self, within_s: float) -> None:
+        """Take nothing more, and wait for the calls in flight."""
+        self._closed = True
+        until = time.monotonic() + within_s
+        while self._at_work and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,127 @@
+"""A message on its way to a handler over HTTP: its headers, its signature, its answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+from .messages import Message
+
+ROUTE = "/.well-known/workflow/v1/flow"
+
+_QUEUE_NAME = "x-vqs-queue-name"
+_MESSAGE_ID = "x-vqs-message-id"
+_ATTEMPT = "x-vqs-message-attempt"
+_SIGNATURE = "x-workflow-signature"
+#: What a name may hold as it is: a header cannot carry the rest.
+_PLAIN = "!#$&'()*+,/:;<=>?@[]^`{|}~ "
+
+
+class BadDeliveryError(Exception):
+    """A request that no worker of this World has sent.
+
+    Args:
+        status: The answer's.
+        message: What is wrong with it.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a delivery."""
+
+    #: `done`; `later`; `failed`; `unseen` when no handler was called.
+    kind: str
+    seconds: float = 0.0
+    key: str | None = None
+    #: Why it failed.
+    trouble: str = ""
+
+
+def write_headers(message: Message, secret: bytes) -> dict[str, str]:
+    """Return the headers of a delivery."""
+    return {
+        "content-type": "application/octet-stream",
+        _QUEUE_NAME: quote(message.queue_name, safe=_PLAIN),
+        _MESSAGE_ID: message.message_id,
+        _ATTEMPT: str(message.attempt),
+        _SIGNATURE: _sign(message, secret),
+    }
+
+
+def read_message(prefix: str, headers: Mapping[str, str], body: bytes, secret: bytes) -> Message:
+    """Return the message of a delivery.
+
+    Args:
+        prefix: What the queue's name must begin with.
+        headers: In any spelling.
+        body: The whole of it.
+        secret: The store's.
+
+    Raises:
+        BadDeliveryError: it is none.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    missing = [name for name in (_QUEUE_NAME, _MESSAGE_ID, _ATTEMPT) if not given.get(name)]
+    if missing:
+        raise BadDeliveryError(400, f"missing {', '.join(missing)}")
+    attempt = given[_ATTEMPT]
+    if not (attempt.isascii() and attempt.isdigit()):
+        raise BadDeliveryError(400, f"{_ATTEMPT} is no number")
+    message = Message(given[_MESSAGE_ID], unquote(given[_QUEUE_NAME]), int(attempt), body)
+    if not message.queue_name.startswith(prefix):
+        raise BadDeliveryError(400, "this is not a queue that is handled here")
+    if not body:
+        raise BadDeliveryError(400, "missing body")
+    if not hmac.compare_digest(given.get(_SIGNATURE, "").encode(), _sign(message, secret).encode()):
+        raise BadDeliveryError(401, f"{_SIGNATURE} is not that of the store's owner")
+    return message
+
+
+def _sign(message: Message, secret: bytes) -> str:
+    head = f"{message.queue_name}\n{message.message_id}\n{message.attempt}\n".encode()
+    return hmac.new(secret, head + message.data, hashlib.sha256).hexdigest()
+
+
+def write_outcome(outcome: Outcome) -> tuple[int, bytes]:
+    """Return the status and the body that tell a worker of an outcome."""
+    if outcome.kind == "unseen":
+        return 503, _write({"error": outcome.trouble, "unseen": True})
+    if outcome.kind == "failed":
+        return 500, _write({"error": outcome.trouble})
+    if outcome.kind == "later":
+        return 200, _write({"timeoutSeconds": outcome.seconds, "idempotencyKey": outcome.key})
+    return 200, _write({"ok": True})
+
+
+def read_outcome(status: int, body: bytes) -> Outcome:
+    """Return the outcome that an answer tells of."""
+    content = _read(body)
+    if status == 200:
+        seconds = content.get("timeoutSeconds")
+        if isinstance(seconds, (int, float)):
+            key = content.get("idempotencyKey")
+            return Outcome("later", float(seconds), str(key) if key else None)
+        return Outcome("done")
+    trouble = str(content.get("error") or f"the app answered {status}")
+    return Outcome("unseen" if content.get("unseen") is True else "failed", trouble=trouble)
+
+
+def _write(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content).encode("ascii")
+
+
+def _read(body: bytes) -> Mapping[str, object]:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,251 @@
+"""The worker: takes messages from the store and brings them to their handlers.
+
+It lives in a thread with an event loop of its own, so that an app that blocks its own loop does
+not lose its messages to others. When it dies, others notice by its silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx2
+
+from ..session import Session, Store
+from ..settings import Settings
+from . import messages
+from .handlers import Handlers
+from .messages import Message
+from .transport import ROUTE, Outcome, read_outcome, write_headers
+
+T = TypeVar("T")
+
+_log = logging.getLogger("world_harness_worlds")
+#: How often the store is asked for what others put there, in seconds.
+_LOOK_EVERY_S = 0.05
+#: How long a message waits that nobody could take, in seconds.
+_UNSEEN_S = 0.25
+#: How many messages are taken at once, so that others get their share.
+_AT_ONCE = 8
+#: How long it waits after the store failed, in seconds.
+_TROUBLE_S = 0.5
+_LONGEST_TROUBLE_S = 5.0
+#: How long it may take to give back what is in hand, in seconds.
+_LEAVE_S = 5.0
+_CONNECT_S = 10.0
+
+
+class Worker:
+    """Delivers the messages of one process.
+
+    Args:
+        store: Where the messages are.
+        settings: How to deliver.
+        handlers: Those of this process, for deliveries that stay in it.
+        home: The loop that these run on.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        handlers: Handlers,
+        home: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._handlers = handlers
+        self._home = home
+        self._owner = f"owner_{uuid.uuid4().hex}"
+        self._loop: asyncio.AbstractEventLoop
+        self._ready = threading.Event()
+        self._news = asyncio.Event()
+        self._closing = False
+        self._patience_s = 0.0
+        self._secret = b""
+        self._deliveries: dict[asyncio.Task[None], str] = {}
+        #: In our name in the store, but not in our hands: the answer to a lease was lost.
+        self._strays: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="workflow-queue", daemon=True)
+        self._thread.start()
+        # Whoever forgets `aclose()` leaves nothing for which others have to wait.
+        atexit.register(self.stop)
+
+    def wake(self) -> None:
+        """Look for messages now. May be called from any thread."""
+        self._tell(self._news.set)
+
+    def move(self, home: asyncio.AbstractEventLoop | None) -> None:
+        """Run handlers on another loop from now on, if theirs has ended."""
+        if self._home is None or self._home.is_closed():
+            self._home = home
+
+    def stop(self, within_s: float = 0.0) -> None:
+        """Take nothing more, wait for what is in flight, give the rest back. Blocks."""
+        atexit.unregister(self.stop)
+
+        def close() -> None:
+            self._closing = True
+            self._patience_s = within_s
+            self._news.set()
+
+        self._tell(close)
+        self._thread.join(within_s + _LEAVE_S)
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        self._ready.wait()
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            # The loop has ended: there is nobody left to be told.
+            return
+
+    def _run(self) -> None:
+        asyncio.run(self._work())
+
+    async def _work(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        async with httpx2.AsyncClient(
+            timeout=httpx2.Timeout(None, connect=_CONNECT_S),
+            limits=httpx2.Limits(max_connections=None, keepalive_expiry=2.0),
+            trust_env=False,
+        ) as client:
+            await self._persist(self._beat, "say that it is alive")
+            beating = asyncio.create_task(self._keep_beating())
+            try:
+                while not self._closing:
+                    self._news.clear()
+                    await self._look(client)
+                    await self._rest()
+                await self._finish()
+            finally:
+                beating.cancel()
+
+    async def _look(self, client: Any) -> None:
+        """Begin deliveries of what is due, as many as fit."""
+        try:
+            while not self._closing:
+                room = self._settings.concurrency - len(self._deliveries)
+                due_ms = await self._read(messages.next_due_ms)
+                if room < 1 or due_ms is None or due_ms > 0:
+                    return
+                for message in await self._lease(min(room, _AT_ONCE)):
+                    self._begin(client, message)
+        except Exception:  # noqa: BLE001 - whatever it is, the next look may fare better
+            _log.exception("the queue cannot be read; it is tried again")
+            await asyncio.sleep(_TROUBLE_S)
+
+    async def _lease(self, limit: int) -> list[Message]:
+        most = self._settings.max_attempts
+        return await self._write(lambda session: messages.lease(session, self._owner, limit, most))
+
+    def _begin(self, client: Any, message: Message) -> None:
+        task = asyncio.create_task(self._deliver(client, message))
+        self._deliveries[task] = message.message_id
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._deliveries.pop(task, None)
+        self._news.set()
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._news.wait(), _LOOK_EVERY_S)
+        except TimeoutError:
+            return
+
+    async def _deliver(self, client: Any, message: Message) -> None:
+        outcome = await self._bring(client, message)
+        await self._persist(
+            lambda session: self._settle(session, message, outcome),
+            f"record that {message.message_id} is {outcome.kind}",
+        )
+
+    async def _bring(self, client: Any, message: Message) -> Outcome:
+        if not self._settings.base_url:
+            return await self._bring_home(message)
+        try:
+            answer = await client.post(
+                self._settings.base_url.rstrip("/") + ROUTE,
+                content=message.data,
+                headers=write_headers(message, await self._find_secret()),
+            )
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            return Outcome("unseen", trouble=f"nobody listens at the app's address: {error}")
+        except httpx2.HTTPError as error:
+            return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
+        return read_outcome(answer.status_code, answer.content)
+
+    async def _bring_home(self, message: Message) -> Outcome:
+        if self._home is None or self._home.is_closed():
+            return Outcome("unseen", trouble="the app's event loop has ended")
+        called = asyncio.run_coroutine_threadsafe(self._handlers.call(message), self._home)
+        return await asyncio.wrap_future(called)
+
+    def _settle(self, session: Session, message: Message, outcome: Outcome) -> None:
+        if outcome.kind == "done":
+            messages.acknowledge(session, message, self._owner)
+        elif outcome.kind == "later":
+            messages.defer(session, message, self._owner, outcome.seconds, outcome.key)
+        elif outcome.kind == "unseen":
+            messages.defer(session, message, self._owner, _UNSEEN_S, None)
+        else:
+            messages.fail(session, message, self._owner, outcome.trouble)
+            if message.attempt >= self._settings.max_attempts:
+                _log.error(
+                    "%s was delivered %d times in vain and is laid aside: %s; mend the cause and "
+                    "call `revive()` of the World",
+                    *(message.message_id, message.attempt, outcome.trouble),
+                )
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_s / 4)
+            await self._persist(self._beat, "say that it is alive")
+
+    def _beat(self, session: Session) -> None:
+        messages.beat(session, self._owner, self._settings.lease_s)
+        in_hand = set(self._deliveries.values())
+        strays = set(messages.find_owned(session, self._owner)) - in_hand
+        # One that was taken just now may be on its way to us: it is a stray the second time.
+        messages.give_back(session, self._owner, strays & self._strays)
+        self._strays = strays
+
+    async def _finish(self) -> None:
+        """Wait for what is in flight; then everything is everybody's."""
+        if self._deliveries:
+            await asyncio.wait(self._deliveries, timeout=self._patience_s)
+        for task in self._deliveries:
+            task.cancel()
+        await self._persist(lambda session: messages.leave(session, self._owner), "leave")
+
+    async def _find_secret(self) -> bytes:
+        if not self._secret:
+            self._secret = await self._read(messages.find_secret)
+        return self._secret
+
+    async def _persist(self, act: Callable[[Session], None], what: str) -> None:
+        """Write something that must be written; the store may be away for a while."""
+        for attempt in itertools.count(1):
+            try:
+                await self._write(act)
+            except Exception:  # noqa: BLE001 - whatever it is, it has to be written
+                _log.exception("the worker could not %s", what)
+                if self._closing:
+                    return
+                await asyncio.sleep(min(_TROUBLE_S * attempt, _LONGEST_TROUBLE_S))
+            else:
+                return
+
+    async def _write(self, act: Callable[[Session], T]) -> T:
+        return await asyncio.wrap_future(self._store.write(act))
+
+    async def _read(self, act: Callable[[Session], T]) -> T:
+        return await asyncio.wrap_future(self._store.read(act))

@@ -1,0 +1,52 @@
+"""What each event does: the state machine of runs, steps, hooks, waits and attributes.
+
+Every rule runs inside one transaction that holds its run, so what it reads stays true until what
+it writes is there. Events and entities are written together, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..errors import refuse
+from ..rows import Rows
+from ..session import Session
+from . import hooks, runs, steps, waits
+from .change import Answer, Change, Request
+
+Rule = Callable[[Change], Answer]
+
+RULES: Mapping[str, Rule] = {
+    "run_created": runs.create,
+    "run_started": runs.start,
+    "run_completed": runs.complete,
+    "run_failed": runs.fail,
+    "run_cancelled": runs.cancel,
+    "attr_set": runs.set_attributes,
+    "step_created": steps.create,
+    "step_started": steps.start,
+    "step_completed": steps.complete,
+    "step_failed": steps.fail,
+    "step_retrying": steps.retry,
+    "hook_created": hooks.create,
+    "hook_received": hooks.receive,
+    "hook_disposed": hooks.dispose,
+    "wait_created": waits.create,
+    "wait_completed": waits.complete,
+}
+
+
+def apply(request: Request, session: Session) -> Answer:
+    """Do what an event asks for.
+
+    Raises:
+        WorkflowWorldError: nobody but a World writes events of this type.
+        Exception: the SDK's own, when the state of things forbids the event.
+    """
+    rule = RULES.get(request.type)
+    if rule is None:
+        raise refuse(f"{request.type} is no event that can be created")
+    return rule(Change(request, Rows(session)))
+
+
+__all__ = ["Answer", "Request", "apply"]

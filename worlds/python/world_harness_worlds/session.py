@@ -1,0 +1,57 @@
+"""What a database is asked through: one transaction, in SQL that both stores understand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Row = Sequence[Any]
+Parameters = Sequence[Any]
+
+
+class Session(Protocol):
+    """One transaction. Parameters stand as `?` in the SQL."""
+
+    def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
+        """Return every row.
+
+        Args:
+            sql: A SELECT.
+            parameters: In the places of `?`.
+            takes: Whether they are read to be changed; those that others are about to change are
+                passed over.
+        """
+
+    def one(self, sql: str, parameters: Parameters = (), *, holds: bool = False) -> Row | None:
+        """Return the first row, if there is any.
+
+        Args:
+            sql: A SELECT.
+            parameters: In the places of `?`.
+            holds: Whether nobody else may change it until this transaction ends.
+        """
+
+    def run(self, sql: str, parameters: Parameters = ()) -> int:
+        """Change something, and return how many rows that were."""
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Change something for each of several rows."""
+
+    def now_ms(self) -> int:
+        """Return the store's time, in ms since 1970: of one clock for all who share it."""
+
+
+class Store(Protocol):
+    """A database. Work is done in threads of its own; the futures can be awaited on any loop."""
+
+    def write(self, act: Callable[[Session], T]) -> Future[T]:
+        """Do something in one transaction: all of it happens, or nothing."""
+
+    def read(self, act: Callable[[Session], T]) -> Future[T]:
+        """Ask something, of one state of the database."""
+
+    def close(self) -> None:
+        """Let go of every connection; what was begun is done first."""

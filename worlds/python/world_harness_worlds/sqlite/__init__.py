@@ -1,0 +1,5 @@
+"""The store in one SQLite file, for any number of processes of one machine."""
+
+from .store import SqliteStore
+
+__all__ = ["SqliteStore"]

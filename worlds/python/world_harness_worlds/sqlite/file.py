@@ -1,0 +1,124 @@
+"""The file: whose it is, and how it is made and opened."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import struct
+import time
+from contextlib import closing
+from pathlib import Path
+
+from ..errors import SetupError
+from ..schema import VERSION, list_statements
+
+#: Stands in the file's head, by which SQLite files of different programs are told apart.
+APPLICATION_ID = 0x57465731
+_MAGIC = b"SQLite format 3\x00"
+_HEAD = struct.Struct(">60xI4xI")
+
+#: How long somebody else may keep the file locked, in seconds.
+BUSY_S = 30.0
+#: How long somebody else may take to make the file, in seconds.
+_MAKING_S = 10.0
+_PAUSE_S = 0.02
+
+
+def prepare_file(path: Path) -> None:
+    """See that there is a file of ours, made by us if there was none.
+
+    Raises:
+        SetupError: it is somebody else's, of a newer schema, or cannot be made. It was not touched.
+    """
+    if path.is_dir():
+        raise _refuse(path, "it is a folder", "name a file; it is made if it is not there")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists() or path.stat().st_size == 0
+        if not is_new:
+            _check_head(path)
+        with closing(connect(path)) as connection:
+            if is_new:
+                _create(connection)
+            _switch_to_wal(connection)
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except OSError as error:
+        raise _refuse(path, str(error), "see that the folder can be written to") from error
+    except sqlite3.Error as error:
+        raise _refuse(path, str(error), "see that nobody keeps the file locked") from error
+    if version > VERSION:
+        raise _refuse_newer(path, version)
+
+
+def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
+    """Open a connection; transactions are begun and ended by hand."""
+    return sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+
+
+def _check_head(path: Path) -> None:
+    """Read the file's first bytes, and nothing more: opening it as a database may change it."""
+    until = time.monotonic() + _MAKING_S
+    while (found := _judge_head(path)) is not None:
+        # While somebody makes the file, its head is not there yet.
+        if not _is_being_made(path) and _judge_head(path) is not None:
+            raise found
+        if time.monotonic() > until:
+            raise found
+        time.sleep(_PAUSE_S)
+
+
+def _is_being_made(path: Path) -> bool:
+    return path.with_name(f"{path.name}-journal").exists()
+
+
+def _judge_head(path: Path) -> SetupError | None:
+    with path.open("rb") as file:
+        head = file.read(100)
+    if not head.startswith(_MAGIC) or len(head) < _HEAD.size:
+        return _refuse(path, "it is no SQLite database", "name another file")
+    version, application = _HEAD.unpack_from(head)
+    if application != APPLICATION_ID:
+        return _refuse(
+            path, "it is a database of another program", "name another file, or one of this World"
+        )
+    if version > VERSION:
+        return _refuse_newer(path, version)
+    return None
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Make the tables, all at once; of several who try, one does."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        for statement in list_statements(blob="BLOB"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO about VALUES ('secret', ?)", (secrets.token_hex(32),))
+    connection.execute("COMMIT")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work beside each other; SQLite does not wait its turn for this."""
+    until = time.monotonic() + _MAKING_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _refuse(path: Path, cause: str, remedy: str) -> SetupError:
+    return SetupError(f"{path} cannot be used as a World's storage", cause=cause, remedy=remedy)
+
+
+def _refuse_newer(path: Path, version: int) -> SetupError:
+    return _refuse(
+        path,
+        f"its schema is {version}, and this is the World for schema {VERSION}",
+        "use the newer release that made it, or another file",
+    )

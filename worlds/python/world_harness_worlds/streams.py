@@ -1,0 +1,100 @@
+"""Streams: chunks in their order, and an end that is final."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from .names import check_name, is_name
+from .session import Session
+
+#: How much of a stream one look returns at most: chunks, as many as a page of the SDK's API.
+_LOOK = 1000
+DEFAULT_PAGE = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """How much of a stream there is."""
+
+    length: int
+    closed: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What there is of a stream from some place on."""
+
+    chunks: list[bytes]
+    #: Where the next look begins.
+    place: int
+    #: Whether nothing will ever follow.
+    over: bool
+
+
+def append(session: Session, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
+    """Write chunks behind those that are there; behind the end they are dropped."""
+    state = _hold(session, run_id, name)
+    if state.closed or not chunks:
+        return
+    session.run(
+        "UPDATE streams SET length = ? WHERE run_id = ? AND name = ?",
+        (state.length + len(chunks), run_id, name),
+    )
+    session.run_many(
+        "INSERT INTO chunks (run_id, name, place, data) VALUES (?, ?, ?, ?)",
+        [(run_id, name, state.length + number, chunk) for number, chunk in enumerate(chunks)],
+    )
+
+
+def close(session: Session, run_id: str, name: str) -> None:
+    """End a stream; later ends change nothing."""
+    _hold(session, run_id, name)
+    session.run("UPDATE streams SET closed = 1 WHERE run_id = ? AND name = ?", (run_id, name))
+
+
+def _hold(session: Session, run_id: str, name: str) -> State:
+    """Make a stream if it is not there, and keep other writers out."""
+    check_name(run_id, "run")
+    check_name(name, "stream")
+    session.run(
+        "INSERT INTO streams (run_id, name, length, closed) VALUES (?, ?, 0, 0) "
+        "ON CONFLICT DO NOTHING",
+        (run_id, name),
+    )
+    return _read(session, run_id, name, holds=True)
+
+
+def find(session: Session, run_id: str, name: str) -> State:
+    """Return how much there is of a stream: nothing of one that nobody wrote to."""
+    if not is_name(run_id) or not is_name(name):
+        return State(0, closed=False)
+    return _read(session, run_id, name)
+
+
+def _read(session: Session, run_id: str, name: str, *, holds: bool = False) -> State:
+    sql = "SELECT length, closed FROM streams WHERE run_id = ? AND name = ?"
+    row = session.one(sql, (run_id, name), holds=holds)
+    return State(0, closed=False) if row is None else State(int(row[0]), bool(row[1]))
+
+
+def look(session: Session, run_id: str, name: str, place: int, limit: int = _LOOK) -> Look:
+    """Return what there is of a stream from a place on."""
+    state = find(session, run_id, name)
+    if place >= state.length:
+        return Look([], place, state.closed)
+    rows = session.all(
+        "SELECT data FROM chunks WHERE run_id = ? AND name = ? AND place >= ? AND place < ? "
+        "ORDER BY place",
+        (run_id, name, place, min(place + limit, state.length)),
+    )
+    reached = place + len(rows)
+    return Look([bytes(row[0]) for row in rows], reached, state.closed and reached >= state.length)
+
+
+def list_names(session: Session, run_id: str) -> list[str]:
+    """Return the names of the streams that a run wrote to, or closed."""
+    if not is_name(run_id):
+        return []
+    rows = session.all("SELECT name FROM streams WHERE run_id = ? ORDER BY name", (run_id,))
+    return [str(row[0]) for row in rows]

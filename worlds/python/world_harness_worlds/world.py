@@ -1,0 +1,294 @@
+"""A World of the Python SDK on a store: the SDK's interface, and nothing of any database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, TypeVar
+
+from world_harness_sdk import interface
+
+from . import streams
+from .codec import pack
+from .errors import WorkflowRunNotFoundError, refuse
+from .names import is_name
+from .queue import messages
+from .queue.handlers import Handlers
+from .queue.worker import Worker
+from .rows import Entity, Rows
+from .rules import apply
+from .session import Session, Store
+from .settings import Settings, check_settings
+from .wire import read_request, show_event, show_hook, show_result, show_run, show_step
+
+T = TypeVar("T")
+
+#: How often a reader that waits looks for more, in seconds: at first, and after a while.
+_LOOK_SOON_S = 0.004
+_LOOK_LATER_S = 0.05
+_LARGEST_PAGE = 1000
+
+
+class DurableWorld(interface.World):  # type: ignore[misc]
+    """A World whose every answer is in a store before it is given.
+
+    Args:
+        store: Where everything is.
+        settings: How messages are delivered.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = check_settings(settings)
+        self._handlers = Handlers()
+        self._lock = threading.Lock()
+        self._worker: Worker | None = None
+        self._process = 0
+        self._closed = False
+        self._secret = b""
+
+    # life
+
+    async def start(self) -> None:
+        """Begin to deliver messages: also those that an earlier process left.
+
+        Deliveries that stay in process run on the event loop that this is called on. Again is no
+        mistake. With a base URL it happens by itself as soon as there is a queue handler; without,
+        with the first message that is queued.
+        """
+        self._start(asyncio.get_running_loop())
+
+    def _start(self, home: asyncio.AbstractEventLoop | None) -> None:
+        with self._lock:
+            # Threads do not outlive a fork: a child has a worker of its own.
+            if self._closed:
+                return
+            if self._worker is not None and self._process == os.getpid():
+                self._worker.move(home)
+                return
+            self._process = os.getpid()
+            self._worker = Worker(self._store, self._settings, self._handlers, home)
+
+    async def aclose(self) -> None:
+        """Take nothing more, wait for what is in flight, let go of everything."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+            self._closed = True
+        await self._handlers.close(self._settings.close_s)
+        loop = asyncio.get_running_loop()
+        if worker is not None and self._process == os.getpid():
+            await loop.run_in_executor(None, worker.stop, self._settings.close_s)
+        await loop.run_in_executor(None, self._store.close)
+
+    async def revive(self) -> int:
+        """Deliver again the messages that were laid aside; return how many there were."""
+        return await self._write(messages.revive)
+
+    # what the SDK asks about itself
+
+    async def get_deployment_id(self) -> str:
+        """Return what runs name as their deployment."""
+        return self._settings.deployment_id
+
+    # the queue
+
+    async def queue(
+        self,
+        queue_name: str,
+        message: Any,
+        *,
+        deployment_id: str | None = None,
+        idempotency_key: str | None = None,
+        delay_seconds: float | None = None,
+        **kwargs: Any,
+    ) -> str:
+        """Store a message to deliver, unless one of its key is waiting or in flight.
+
+        Args:
+            queue_name: Its topic.
+            message: What the handler is to be given.
+            deployment_id: Without meaning here: every deployment shares the store.
+            idempotency_key: Of messages with one key, one waits at a time.
+            delay_seconds: It is not delivered before.
+            kwargs: What later releases may add.
+        """
+        data = pack(message.model_dump())
+        message_id = await self._write(
+            lambda session: messages.enqueue(
+                session, queue_name, data, key=idempotency_key, delay_s=delay_seconds
+            )
+        )
+        if self._handlers.prefixes:
+            self._start(asyncio.get_running_loop())
+        if self._worker is not None:
+            self._worker.wake()
+        return message_id
+
+    def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
+        """Return what an app mounts at the flow route, and deliver to it from now on."""
+        self._handlers.add(queue_name_prefix, handler)
+        if self._settings.base_url:
+            self._start(None)
+        return self._handlers.serve(queue_name_prefix, self._find_secret)
+
+    async def _find_secret(self) -> bytes:
+        if not self._secret:
+            self._secret = await self._read(messages.find_secret)
+        return self._secret
+
+    # runs, steps, hooks
+
+    async def runs_get(self, run_id: str) -> Any:
+        """Return a run.
+
+        Raises:
+            WorkflowRunNotFoundError: there is none.
+        """
+        run = await self._find(lambda rows: rows.find_run(run_id), run_id)
+        if run is None:
+            raise WorkflowRunNotFoundError(run_id)
+        return show_run(run)
+
+    async def steps_get(self, run_id: str, step_id: str) -> Any:
+        """Return a step of a run.
+
+        Raises:
+            WorkflowWorldError: it has none of that id.
+        """
+        step = await self._find(lambda rows: rows.find_step(run_id, step_id), run_id, step_id)
+        if step is None:
+            raise refuse(f"step {step_id!r} not found in run {run_id!r}", status=404)
+        return show_step(step)
+
+    async def hooks_get_by_token(self, token: str) -> Any:
+        """Return the live hook that has a token.
+
+        Raises:
+            HookNotFoundError: nobody has it.
+        """
+        hook = await self._find(lambda rows: rows.find_holder(token))
+        if hook is None:
+            raise interface.HookNotFoundError(token=token)
+        return show_hook(hook)
+
+    async def _find(self, ask: Callable[[Rows], Entity | None], *names: str) -> Entity | None:
+        if not all(is_name(name) for name in names):
+            return None
+        return await self._read(lambda session: ask(Rows(session)))
+
+    # events
+
+    async def events_create(self, run_id: str | None, data: Any) -> Any:
+        """Append an event to a run's log, and change what it is about: both, or neither.
+
+        Raises:
+            EntityConflictError: it was done already, or its run is over.
+            WorkflowRunNotFoundError: there is no such run.
+            TooEarlyError: a step's next attempt has to wait.
+            HookNotFoundError: there is no such live hook.
+            WorkflowWorldError: the event can never be accepted, or the store cannot be used.
+        """
+        request = read_request(run_id, data)
+        return show_result(await self._write(lambda session: apply(request, session)))
+
+    async def events_list(self, run_id: str, *, pagination: Any | None = None) -> Any:
+        """Return a run's log, in its order; all of it, unless a limit is given."""
+        wanted = pagination or interface.PaginationOptions()
+        if not is_name(run_id):
+            return interface.PaginatedResult(data=[], cursor=wanted.cursor, has_more=False)
+        page = await self._read(
+            lambda session: Rows(session).list_events(
+                run_id,
+                after=_read_cursor(wanted.cursor),
+                limit=wanted.limit,
+                descending=wanted.sort_order == "desc",
+            )
+        )
+        return interface.PaginatedResult(
+            data=[show_event(event) for event in page.events],
+            cursor=f"event_{page.seq}" if page.events else wanted.cursor,
+            has_more=page.more,
+        )
+
+    # streams
+
+    async def streams_write(self, run_id: str, name: str, chunk: bytes) -> None:
+        """Append a chunk to a stream; behind its end it is dropped."""
+        await self.streams_write_multi(run_id, name, [chunk])
+
+    async def streams_write_multi(self, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
+        """Append chunks to a stream, side by side."""
+        copies = [bytes(chunk) for chunk in chunks]
+        await self._write(lambda session: streams.append(session, run_id, name, copies))
+
+    async def streams_close(self, run_id: str, name: str) -> None:
+        """End a stream; again is no mistake."""
+        await self._write(lambda session: streams.close(session, run_id, name))
+
+    async def streams_get(
+        self, run_id: str, name: str, start_index: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Read a stream as it is written, by whichever process, until its end."""
+        place = start_index or 0
+        if place < 0:
+            state = await self._read(lambda session: streams.find(session, run_id, name))
+            place = max(0, state.length + place)
+        pause_s = _LOOK_SOON_S
+        while True:
+            look = await self._look(run_id, name, place)
+            for chunk in look.chunks:
+                # An empty chunk has its place, but nobody is given it.
+                if chunk:
+                    yield chunk
+            if look.over:
+                return
+            pause_s = _LOOK_SOON_S if look.chunks else min(pause_s * 1.5, _LOOK_LATER_S)
+            place = look.place
+            await asyncio.sleep(pause_s)
+
+    async def _look(self, run_id: str, name: str, place: int) -> streams.Look:
+        return await self._read(lambda session: streams.look(session, run_id, name, place))
+
+    async def streams_list(self, run_id: str) -> list[str]:
+        """Return the names of the streams that a run wrote to, or closed."""
+        return await self._read(lambda session: streams.list_names(session, run_id))
+
+    async def streams_get_chunks(
+        self, run_id: str, name: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Any:
+        """Return a page of what there is of a stream now."""
+        place = _read_cursor(cursor) or 0
+        size = min(limit or streams.DEFAULT_PAGE, _LARGEST_PAGE)
+
+        def ask(session: Session) -> tuple[streams.State, streams.Look]:
+            state = streams.find(session, run_id, name)
+            return state, streams.look(session, run_id, name, place, size)
+
+        state, look = await self._read(ask)
+        has_more = look.place < state.length
+        numbered = enumerate(look.chunks, start=place)
+        return interface.StreamChunksPage(
+            data=[interface.StreamChunk(index=index, data=chunk) for index, chunk in numbered],
+            cursor=f"chunk_{look.place}" if not state.closed or has_more else None,
+            has_more=has_more,
+            done=state.closed,
+        )
+
+    async def streams_get_info(self, run_id: str, name: str) -> Any:
+        """Return how much there is of a stream, and whether it has ended."""
+        state = await self._read(lambda session: streams.find(session, run_id, name))
+        return interface.StreamInfo(tail_index=state.length - 1, done=state.closed)
+
+    async def _write(self, act: Callable[[Session], T]) -> T:
+        return await asyncio.wrap_future(self._store.write(act))
+
+    async def _read(self, act: Callable[[Session], T]) -> T:
+        return await asyncio.wrap_future(self._store.read(act))
+
+
+def _read_cursor(cursor: str | None) -> int | None:
+    """Return the place that a cursor stands for; what is none counts as no cursor."""
+    digits = (cursor or "").rpartition("_")[2]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
