@@ -74,6 +74,13 @@ def perf(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Have the Python Worlds write for a minute, and be killed each second of another one."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/python_worlds/test_soak.py", env={"WORLD_HARNESS_SOAK": "60"})
+
+
+@nox.session
 def containers(session: nox.Session) -> None:
     """Run services in real containers; root gets a Docker daemon of its own if none answers."""
     session.install("-e", ".[dev]")

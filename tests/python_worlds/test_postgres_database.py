@@ -1,0 +1,108 @@
+"""The database of the PostgreSQL World: whose it is, and what happens when it is not there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from harness.certification.sites import Ground, open_ground
+from harness.certification.subjects import find_subject
+from harness.descriptions import Catalog
+from harness.programs.ports import free_port
+from tests.python_worlds.running import Place, open_place
+from tests.python_worlds.test_soak import check, start_writer
+
+SCHEMA = "workflow_python"
+
+
+@pytest.fixture(scope="module")
+def ground(catalog: Catalog) -> Iterator[Ground]:
+    with open_ground(find_subject("python-postgres", catalog)) as ground:
+        yield ground
+
+
+@pytest.fixture
+def place(ground: Ground) -> Iterator[Place]:
+    with ground.site() as site, open_place(site) as place:
+        yield place
+
+
+@pytest.fixture
+def url(place: Place) -> str:
+    return place.site.environment(place.site.port)["WORKFLOW_POSTGRES_URL"]
+
+
+def do(url: str, *statements: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def list_tables(url: str) -> list[tuple[object, ...]]:
+    return do(url, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY 1")
+
+
+def test_several_processes_make_the_tables_together(place: Place) -> None:
+    openers = [place.start("try_to_open") for _ in range(4)]
+    assert [opener.wait(60) for opener in openers] == [0] * 4
+    assert place.run("read_all", "wrun_none")["places"] == []
+
+
+def test_tables_of_another_program_are_refused_and_not_touched(place: Place, url: str) -> None:
+    do(url, f"CREATE SCHEMA {SCHEMA}", f"CREATE TABLE {SCHEMA}.runs (theirs text)")
+    before = list_tables(url)
+    what, cause, remedy = place.run("try_to_open")
+    assert SCHEMA in what
+    assert "another program" in cause
+    assert "another database" in remedy
+    assert list_tables(url) == before
+
+
+def test_tables_of_a_newer_release_are_refused(place: Place, url: str) -> None:
+    assert place.run("try_to_open") == []
+    do(url, f"UPDATE {SCHEMA}.about SET value = '99' WHERE key = 'version'")
+    _, cause, remedy = place.run("try_to_open")
+    assert "version is 99" in cause
+    assert "newer release" in remedy
+
+
+def test_connections_that_are_cut_lose_nothing_that_was_acknowledged(
+    place: Place, tmp_path: Path
+) -> None:
+    run, noted = place.run("prepare_run"), tmp_path / "noted"
+    writer = start_writer(place, run, noted)
+    cut = 0
+    while writer.poll() is None:
+        time.sleep(0.2)
+        cut += place.site.cut_connections()
+    assert writer.wait() == 0
+    assert cut
+    check(place, run, noted)
+
+
+@pytest.mark.parametrize("wrong", ["port", "password"])
+def test_a_server_that_does_not_let_us_in_is_named_without_the_password(
+    place: Place, url: str, wrong: str
+) -> None:
+    parts = urlsplit(url)
+    assert parts.password
+    changed = {
+        "port": url.replace(f":{parts.port}/", f":{free_port()}/"),
+        "password": url.replace(parts.password, "hunter22"),
+    }
+    told = place.run("write_once", env={"WORKFLOW_POSTGRES_URL": changed[wrong]})
+    assert "WORKFLOW_POSTGRES_URL" in told
+    assert parts.password not in told
+    assert "hunter22" not in told
+
+
+def test_without_a_url_it_says_where_to_put_one(place: Place) -> None:
+    what, _, remedy = place.run("try_to_open", env={"WORKFLOW_POSTGRES_URL": ""})
+    assert "WORKFLOW_POSTGRES_URL" in what
+    assert remedy
