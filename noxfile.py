@@ -12,6 +12,7 @@ DOCUMENTS = [
     "harness.adapters.schema",
     "suites.conformance.kills",
     "suites.conformance.worlds_document",
+    "suites.engine.engine_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 

@@ -53,10 +53,15 @@ def _find_section(report: str, title: str) -> str:
 
 def put_excerpt(text: str, report: str, excerpt: Excerpt) -> str:
     """Return a document with the excerpt between its marks."""
-    begin, end = f"<!-- {excerpt.mark} -->", f"<!-- /{excerpt.mark} -->"
+    return put_between(text, excerpt.mark, cut_out(report, excerpt))
+
+
+def put_between(text: str, mark: str, content: str) -> str:
+    """Return a document with other content between `<!-- mark -->` and `<!-- /mark -->`."""
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
-    return f"{before}{begin}\n\n{cut_out(report, excerpt)}\n\n{end}{after}"
+    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
 
 
 def render_example(results: Path) -> str:

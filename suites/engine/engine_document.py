@@ -8,15 +8,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import reports
+from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
+from harness.errors import ResultsError
 from harness.measure.results import Results
 from harness.measure.store import read_results
 from reports.engine_matrix import render_engine
+from reports.excerpts import put_between
+from reports.tested import describe_rate
+from reports.text import fence
 from suites.engine import CLAUSES
 from suites.engine.cells import REQUIRED_CELLS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "engine.md"
+README = DOCUMENT.parents[1] / "README.md"
 RESULTS = Path(reports.__file__).parent / "examples" / "engine"
+
+#: The finding that the README shows.
+_SHOWN = (Cell("v4", "express", "local"), "test_deliveries_of_a_step_do_not_give_it_up")
 
 _INTRODUCTION = """\
 # Does the engine keep its promises?
@@ -71,10 +80,33 @@ def render_document(folder: Path = RESULTS) -> str:
     return f"{_INTRODUCTION}\n{render_engine(read_sessions(folder), clauses)}"
 
 
-def write_document(path: Path = DOCUMENT) -> None:
-    """Write the document where the documentation has it."""
-    path.write_text(render_document(), encoding="utf-8")
+def put_finding(text: str, folder: Path = RESULTS) -> str:
+    """Return the README with a finding as the terminal tells it, between its marks.
+
+    Raises:
+        ResultsError: it is not among the results.
+    """
+    found = [
+        check
+        for results in read_sessions(folder)
+        for check in results.checks
+        if (check.cell, check.check) == _SHOWN and check.verdict == "failed"
+    ]
+    if not found:
+        raise ResultsError(
+            "the finding that the README shows is not among the results",
+            remedy="name another in suites/engine/engine_document.py",
+        )
+    shown = found[0]
+    told = f"✗ {shown.cell.id} {shown.clause}: {shown.message} (fails in {describe_rate(shown)})"
+    return put_between(text, "finding", fence(f"{told}\n    {shown.reproduce}"))
+
+
+def rewrite_documents() -> None:
+    """Write the document, and the README's finding, from the committed results."""
+    DOCUMENT.write_text(render_document(), encoding="utf-8")
+    README.write_text(put_finding(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_document()
+    rewrite_documents()
