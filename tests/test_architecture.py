@@ -22,6 +22,12 @@ CODE = [path for path in SOURCES if path.suffix in {".py", ".ts", ".mjs"}]
 FORBIDDEN = {
     "harness": {"suites", "worlds", "reports"},
     "worlds": {"suites", "reports"},
+    # They run in apps, where there is no harness.
+    "worlds/python": {"harness", "suites", "reports", "worlds"},
+    "harness/sdk": {
+        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
+        *("harness.programs", "harness.adapters", "harness.certification", "harness.engine"),
+    },
     "reports": {"suites", "worlds"},
     "harness/descriptions.py": {"harness.workspaces", "harness.services", "harness.deployments"},
     "harness/programs": {

@@ -21,8 +21,9 @@ Take = Callable[[bool], "Job[Any] | None"]
 class Job(Generic[T]):
     """Something to do with a database, and who waits for it."""
 
-    def __init__(self, act: Callable[[Any], T]) -> None:
+    def __init__(self, act: Callable[[Any], T], *, lasting: bool) -> None:
         self.act = act
+        self.lasting = lasting
         self.future: Future[T] = Future()
         self.future.set_running_or_notify_cancel()
 
@@ -99,9 +100,9 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, act: Callable[[Any], T]) -> Future[T]:
-        """Have something done."""
-        job = Job(act)
+    def submit(self, act: Callable[[Any], T], *, lasting: bool = True) -> Future[T]:
+        """Have something done; `lasting` is for whoever does it."""
+        job = Job(act, lasting=lasting)
         self._jobs.put(job)
         return job.future
 

@@ -47,8 +47,14 @@ class Session(Protocol):
 class Store(Protocol):
     """A database. Work is done in threads of its own; the futures can be awaited on any loop."""
 
-    def write(self, act: Callable[[Session], T]) -> Future[T]:
-        """Do something in one transaction: all of it happens, or nothing."""
+    def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
+        """Do something in one transaction: all of it happens, or nothing.
+
+        Args:
+            act: What to do.
+            lasting: Whether it has to outlive a loss of power from now on; the death of a process
+                it outlives in any case.
+        """
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""

@@ -23,6 +23,9 @@ _CONNECT_S = 10
 #: How often the server is asked for its time, in seconds.
 _CLOCK_EVERY_S = 5.0
 _PAUSE_S = 0.05
+_BEGIN = b"BEGIN"
+#: Its commit does not wait for the server's disk.
+_BEGIN_FAST = b"BEGIN; SET LOCAL synchronous_commit TO off"
 
 
 class PostgresSession:
@@ -80,10 +83,10 @@ class PostgresStore:
         self._connections = connections
         self._crew = Crew(self._make_lanes)
 
-    def write(self, act: Callable[[Session], T]) -> Future[T]:
+    def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
         (lane,) = self._crew.get()
-        return lane.submit(_Change(act))
+        return lane.submit(_Change(act), lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something; what is read only grows, so that no snapshot is needed."""
@@ -126,7 +129,7 @@ class _Line:
         """Do a job; whatever ended a transaction before its commit, it may be begun again."""
         for left in reversed(range(TRIES)):
             try:
-                job.answer(self._do(job.act))
+                job.answer(self._do(job.act, _BEGIN if job.lasting else _BEGIN_FAST))
             except psycopg.Error as error:
                 if self._may_try_again(error) and left:
                     time.sleep(_PAUSE_S * (TRIES - left - 1))
@@ -148,12 +151,12 @@ class _Line:
             return True
         return self._connection is not None and clashed(error)
 
-    def _do(self, act: Callable[[Session], Any]) -> Any:
+    def _do(self, act: Callable[[Session], Any], begin: bytes) -> Any:
         connection = self._open()
         session = PostgresSession(connection, self._ahead_ms)
         if not isinstance(act, _Change):
             return act(session)
-        connection.execute("BEGIN")
+        connection.execute(begin)
         try:
             value = act(session)
         except BaseException:

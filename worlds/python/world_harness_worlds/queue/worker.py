@@ -245,7 +245,9 @@ class Worker:
                 return
 
     async def _write(self, act: Callable[[Session], T]) -> T:
-        return await asyncio.wrap_future(self._store.write(act))
+        # What the worker notes need not outlive a loss of power: if it is gone, the message comes
+        # again. That it was queued is another matter.
+        return await asyncio.wrap_future(self._store.write(act, lasting=False))
 
     async def _read(self, act: Callable[[Session], T]) -> T:
         return await asyncio.wrap_future(self._store.read(act))

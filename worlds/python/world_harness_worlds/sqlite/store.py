@@ -97,10 +97,10 @@ class SqliteStore:
         self._crew = Crew(self._make_lanes)
         prepare_file(self.path)
 
-    def write(self, act: Callable[[Session], T]) -> Future[T]:
+    def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
         _, writer = self._crew.get()
-        return writer.submit(act)
+        return writer.submit(act, lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""
@@ -128,12 +128,17 @@ class SqliteStore:
                 jobs = [first]
                 while len(jobs) < _SHARED and (more := take(False)) is not None:
                     jobs.append(more)
-                line.attempt(_write, jobs)
+                line.attempt(self._write, jobs)
+
+    def _write(self, connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
+        # In WAL mode `normal` commits without waiting for the disk; the next `full` commit takes
+        # along what came before it.
+        lasting = any(job.lasting for job in jobs)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous if lasting else 'normal'}")
+        _write(connection, jobs)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = connect(self.path, self._busy_s)
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        return connection
+        return connect(self.path, self._busy_s)
 
 
 class _Line:
