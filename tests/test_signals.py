@@ -53,8 +53,6 @@ class Session:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # Under `nohup` the tests ignore it, and so would everything that they start.
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self._running.append(process)
 
