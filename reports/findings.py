@@ -14,7 +14,7 @@ from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
 from harness.measure.plan import plan_forks
 from harness.measure.results import ForkEnd, Results, Sample
-from harness.measure.statistics import Estimate, estimate
+from harness.measure.statistics import Estimate, Mode, Series, estimate, find_modes
 from reports.names import Names, name_everything
 
 #: Why a cell cannot win a scenario, gravest first.
@@ -32,7 +32,7 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
 }
 
 #: Times that hold a run record's own, which are whole milliseconds.
-_RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
+RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
 
 #: The columns that say which cell a row is of.
 CELL = ["line", "framework", "world"]
@@ -42,8 +42,8 @@ _GROUP = [*CELL, "scenario"]
 
 _NOTHING_TAKEN = {"taken": 0, "correct": 0, "polled": 0, "timed": 0}
 
-#: Time -> fork -> its samples.
-_Times = dict[str, dict[str, list[float]]]
+#: Time -> block -> the samples of the fork in it.
+_Times = dict[str, dict[int, list[float]]]
 
 NO_REASON = "no reason was given"
 
@@ -69,6 +69,8 @@ class Entry:
     polled: int
     #: Time (a key of :data:`TIMES`) -> its estimate from the correct samples of finished forks.
     estimates: Mapping[str, Estimate]
+    #: Block -> workflow times of those samples.
+    series: Series
     flaws: tuple[Flaw, ...]
 
     @property
@@ -80,6 +82,12 @@ class Entry:
     def contender(self) -> Estimate | None:
         """The time that it competes with; `None` when anything at all is wrong with it."""
         return None if self.flaws else self.workflow
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The two peaks of its workflow time; empty where it has one."""
+        samples = [sample for fork in self.series.values() for sample in fork]
+        return find_modes(samples, resolution=RESOLUTION_MS["workflow"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +137,7 @@ def study(results: Results) -> Findings:
                 correct=tally["correct"],
                 polled=tally["polled"],
                 estimates=_estimate_times(times[key], header.seed),
+                series=times[key].get("workflow", {}),
                 flaws=tuple(sorted(found, key=_rank_flaw)),
             )
     return Findings(
@@ -161,8 +170,8 @@ def frame_samples(samples: Sequence[Sample], ends: Mapping[str, ForkEnd]) -> pd.
             polled = counts and sample.woken_by == "poll"
             times = [measure(sample) if counts else None for measure in TIMES.values()]
             key = (*cell_key(sample.cell), sample.scenario)
-            rows.append((*key, sample.fork, counts, polled, *times))
-    frame = pd.DataFrame(rows, columns=[*_GROUP, "fork", "counts", "polled", *TIMES])
+            rows.append((*key, _find_block(sample, ends), counts, polled, *times))
+    frame = pd.DataFrame(rows, columns=[*_GROUP, "block", "counts", "polled", *TIMES])
     return frame.astype({"counts": bool, "polled": bool, **dict.fromkeys(TIMES, float)})
 
 
@@ -172,6 +181,11 @@ def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
         return False
     end = ends[sample.fork]
     return end.outcome == "finished" and end.attempt == sample.attempt
+
+
+def _find_block(sample: Sample, ends: Mapping[str, ForkEnd]) -> int:
+    """Return the block of a sample's fork; 0 while it has not ended."""
+    return ends[sample.fork].block if sample.fork in ends else 0
 
 
 def _tally(timed: pd.DataFrame) -> dict[tuple[str, ...], dict[str, int]]:
@@ -189,19 +203,19 @@ def _tally(timed: pd.DataFrame) -> dict[tuple[str, ...], dict[str, int]]:
 
 
 def _list_times(timed: pd.DataFrame) -> defaultdict[tuple[str, ...], _Times]:
-    """Return (cell, scenario) -> time -> fork -> its samples."""
+    """Return (cell, scenario) -> time -> block -> its samples."""
     listed: defaultdict[tuple[str, ...], _Times] = defaultdict(dict)
     for name in TIMES:
         seen = timed.dropna(subset=[name])
-        for key, values in seen.groupby([*_GROUP, "fork"])[name]:
-            *place, fork = (str(part) for part in key)
-            listed[tuple(place)].setdefault(name, {})[fork] = values.tolist()
+        for key, values in seen.groupby([*_GROUP, "block"])[name]:
+            *place, block = (str(part) for part in key)
+            listed[tuple(place)].setdefault(name, {})[int(block)] = sorted(values.tolist())
     return listed
 
 
 def _estimate_times(times: _Times, seed: int) -> dict[str, Estimate]:
     return {
-        name: estimate(forks, seed, resolution=_RESOLUTION_MS.get(name, 0.0))
+        name: estimate(forks, seed, resolution=RESOLUTION_MS.get(name, 0.0))
         for name, forks in times.items()
     }
 

@@ -18,7 +18,8 @@ from reports.provenance import (
     render_worlds,
 )
 from reports.resources import render_resources
-from reports.scenarios import render_scenario
+from reports.scenarios import Decisions, decide_sections, render_scenario
+from reports.stability import render_stability
 from reports.tested import study_checks
 from reports.text import escape
 from reports.verdict import Verdict, reach_verdict
@@ -47,13 +48,15 @@ def _is_timed(results: Results) -> bool:
 def _render_benchmark(results: Results, source: str) -> list[str]:
     findings = study(results)
     tested = study_checks(results) if results.checks else None
+    decisions = decide_sections(findings)
     return [
         _render_verdict(reach_verdict(findings)),
         render_verdict(tested) if tested else "",
         "## 📊 Benchmark Results",
-        _render_steps(findings),
-        _render_streams(findings),
+        _render_steps(findings, decisions),
+        _render_streams(findings, decisions),
         render_failures(findings),
+        render_stability(findings),
         render_latency(findings),
         render_summary(findings),
         render_lines(findings),
@@ -87,16 +90,16 @@ def _render_point(point: str) -> str:
     return f"- **{escape(subject)}**: {escape(answer)}"
 
 
-def _render_steps(findings: Findings) -> str:
+def _render_steps(findings: Findings, decisions: Decisions) -> str:
     scenarios = findings.results.header.scenarios
     return "\n\n".join(
-        render_scenario(findings, item) for item in scenarios if item.kind == "steps"
+        render_scenario(findings, item, decisions) for item in scenarios if item.kind == "steps"
     )
 
 
-def _render_streams(findings: Findings) -> str:
+def _render_streams(findings: Findings, decisions: Decisions) -> str:
     scenarios = [item for item in findings.results.header.scenarios if item.kind == "streams"]
     if not scenarios:
         return ""
-    sections = [render_scenario(findings, item) for item in scenarios]
+    sections = [render_scenario(findings, item, decisions) for item in scenarios]
     return "\n\n".join(["## Stream Benchmarks (includes TTFB metrics)", *sections])

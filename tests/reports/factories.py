@@ -145,10 +145,15 @@ class Session:
     def measure(
         self, cell: Cell, scenario: Scenario, workflow_ms: float, *, spread: float = 0.02
     ) -> None:
-        """Take two samples in every timing fork; the forks differ by the spread."""
+        """Take two samples in every timing fork.
+
+        The forks differ by the spread, and those of two cells not in the same way.
+        """
         forks = self.header.forks
+        first = self.header.cells.index(cell)
         for block in range(1, forks + 1):
-            aside = 0.0 if forks == 1 else 2 * (block - 1) / (forks - 1) - 1
+            place = (first + block - 1) % forks
+            aside = 0.0 if forks == 1 else 2 * place / (forks - 1) - 1
             for factor in (1.0, 1.001):
                 time = workflow_ms * (1 + spread * aside) * factor
                 self.take(cell, scenario, time, block=block)
