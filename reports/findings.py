@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import msgspec
@@ -13,8 +14,17 @@ import pandas as pd
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
 from harness.measure.plan import plan_forks
-from harness.measure.results import ForkEnd, Results, Sample
-from harness.measure.statistics import Estimate, Mode, Series, estimate, find_modes
+from harness.measure.results import ForkEnd, Header, Results, Sample
+from harness.measure.statistics import (
+    BLOCKS_TO_CALL,
+    Estimate,
+    Mode,
+    Series,
+    estimate,
+    find_modes,
+    measure_inflation,
+    pair_blocks,
+)
 from reports.names import Names, name_everything
 
 #: Why a cell cannot win a scenario, gravest first.
@@ -96,7 +106,8 @@ class Findings:
 
     results: Results
     names: Names
-    #: Every asked-for (cell, scenario id), a scenario after the other.
+    #: Every asked-for (cell, scenario id), a scenario after the other; and of the cells that were
+    #: measured only to be compared with.
     entries: Mapping[tuple[Cell, str], Entry]
     #: Samples whose numbers count: correct, no warm-up, of a fork that finished; of both kinds.
     counted: tuple[Sample, ...]
@@ -105,6 +116,19 @@ class Findings:
     #: The ids of all forks of the plan, and of those that never ended.
     planned: tuple[str, ...]
     unended: tuple[str, ...]
+    #: How much wider than their errors this session's twins spread; `None` if it had none.
+    own_inflation: float | None
+
+    @property
+    def inflation(self) -> float | None:
+        """How much wider than their errors the machine's cells spread against themselves.
+
+        The median of this session and those before it on this machine; `None` where no session had
+        twins. It is never less than 1: luck is no reason to believe more than errors say.
+        """
+        known = [*self.results.header.earlier_inflations]
+        known += [] if self.own_inflation is None else [self.own_inflation]
+        return max(1.0, median(known)) if known else None
 
     def of_scenario(self, scenario: Scenario) -> tuple[Entry, ...]:
         """Return the entries of one scenario, in the order of the cells."""
@@ -126,7 +150,7 @@ def study(results: Results) -> Findings:
     flaws = _find_flaws(results, ends)
     entries = {}
     for scenario in header.scenarios:
-        for cell in header.cells:
+        for cell in (*header.cells, *header.companions):
             key = (*cell_key(cell), scenario.id)
             tally = tallies.get(key, _NOTHING_TAKEN)
             found = [*flaws[cell, scenario.id]] or _find_gaps(results, cell, tally)
@@ -148,7 +172,22 @@ def study(results: Results) -> Findings:
         failed_forks=tuple(end for end in ends.values() if end.outcome == "failed"),
         planned=planned,
         unended=tuple(name for name in planned if name not in ends),
+        own_inflation=_measure_inflation(header, entries),
     )
+
+
+def _measure_inflation(header: Header, entries: Mapping[tuple[Cell, str], Entry]) -> float | None:
+    """Measure by the session's twins how much wider than their errors cells spread."""
+    twins = [
+        pair_blocks(before.series, after.series, resolution=RESOLUTION_MS["workflow"])
+        for match in header.matches
+        if match.kind == "twin"
+        for scenario in header.scenarios
+        if (before := entries[match.before, scenario.id]).contender
+        and (after := entries[match.after, scenario.id]).contender
+    ]
+    enough = [row for row in twins if row.blocks >= BLOCKS_TO_CALL]
+    return measure_inflation(enough) if enough else None
 
 
 def cell_key(cell: Cell) -> tuple[str, str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.measure.results import Results
+from reports.changes import render_changes
+from reports.compared import compare_versions
 from reports.costs import render_costs
 from reports.e2e import render_e2e, render_verdict
 from reports.findings import Findings, study
@@ -49,9 +51,11 @@ def _render_benchmark(results: Results, source: str) -> list[str]:
     findings = study(results)
     tested = study_checks(results) if results.checks else None
     decisions = decide_sections(findings)
+    changes = compare_versions(findings)
     return [
         _render_verdict(reach_verdict(findings)),
         render_verdict(tested) if tested else "",
+        render_changes(changes, results.header.scenarios, findings.names),
         "## 📊 Benchmark Results",
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),

@@ -68,6 +68,7 @@ def render_worlds(header: Header, names: Names) -> str:
             **{f"Package on {escape(line)}": _list_packages(world, line) for line in lines},
         }
         for world in header.worlds
+        if any(cell.world == world.id for cell in header.cells)
     ]
     return f"## Worlds:\n\n{render_table(rows)}" if rows else ""
 

@@ -28,7 +28,8 @@ def decide_sections(findings: Findings) -> Decisions:
         for scenario in findings.results.header.scenarios
         for section, entries in list_sections(findings, scenario).items()
     }
-    return dict(zip(compared, decide_together(list(compared.values())), strict=True))
+    decided = decide_together(findings, list(compared.values()))
+    return dict(zip(compared, decided, strict=True))
 
 
 def list_sections(findings: Findings, scenario: Scenario) -> dict[str, list[Entry]]:

@@ -58,7 +58,7 @@ def reach_verdict(findings: Findings) -> Verdict:
 
 def _count_cells(findings: Findings) -> str:
     cells = findings.results.header.cells
-    ran = {entry.cell for entry in findings.entries.values() if entry.correct}
+    ran = {entry.cell for entry in findings.entries.values() if entry.correct} & {*cells}
     return f"{len(ran)} of {count(len(cells), 'cell')} ran"
 
 

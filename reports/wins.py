@@ -68,7 +68,8 @@ def hold_contests(findings: Findings, part: Part) -> tuple[Contest, ...]:
         for scenario in findings.results.header.scenarios
         if len(contenders := _find_contenders(findings, part, cells, scenario)) > 1
     }
-    decisions = dict(zip(compared, decide_together(list(compared.values())), strict=True))
+    decided = decide_together(findings, list(compared.values()))
+    decisions = dict(zip(compared, decided, strict=True))
     return tuple(
         Contest(
             cells[0],
@@ -84,9 +85,15 @@ def hold_contests(findings: Findings, part: Part) -> tuple[Contest, ...]:
     )
 
 
-def decide_together(comparisons: Sequence[Mapping[Key, Series]]) -> tuple[Decision[Key], ...]:
+def decide_together(
+    findings: Findings, comparisons: Sequence[Mapping[Key, Series]]
+) -> tuple[Decision[Key], ...]:
     """Decide comparisons of workflow times as one table."""
-    return decide(comparisons, resolution=RESOLUTION_MS["workflow"])
+    return decide(
+        comparisons,
+        resolution=RESOLUTION_MS["workflow"],
+        inflation=findings.inflation or 1.0,
+    )
 
 
 def list_parts(findings: Findings) -> tuple[Part, ...]:

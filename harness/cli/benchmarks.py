@@ -14,11 +14,14 @@ from harness.cli.catalog import read_catalog
 from harness.deployments.export import export_app
 from harness.deployments.launcher import Remote
 from harness.errors import HarnessError
+from harness.measure.memory import remember
 from harness.measure.plan import Choice, Selection
 from harness.measure.store import read_results
 from harness.progress import LiveProgress, PlainProgress
 from harness.services.resolution import Choice as ServiceChoice
+from reports.findings import study
 from reports.markdown import render_markdown
+from reports.remembered import summarize_session
 from reports.summary import summarize
 from suites import workflows
 
@@ -64,6 +67,15 @@ several = {
 @click.option("--forks", type=click.IntRange(min=1), help="Fresh starts of each cell.")
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
+    "--pin", "pins", multiple=True, metavar="NAME@VERSION", help="Another version of a package."
+)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="NAME@VERSION",
+    help="Compare with this version, block by block.",
+)
+@click.option(
     "--services",
     type=click.Choice(["auto", "external", "embedded", "container"]),
     default="auto",
@@ -82,6 +94,8 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenarios: tuple[str, ...],
     forks: int | None,
     seed: int | None,
+    pins: tuple[str, ...],
+    against: tuple[str, ...],
     services: ServiceChoice,
     url: str | None,
     headers: dict[str, str],
@@ -94,6 +108,8 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         choice=Choice(lines=lines, frameworks=frameworks, worlds=world_names, scenarios=scenarios),
         forks=forks,
         seed=seed,
+        pins=pins,
+        against=against,
         services=services,
         remote=Remote(url, headers) if url else None,
         out=out,
@@ -129,6 +145,8 @@ def _resumable() -> Iterator[list[Path]]:
 
 def _present(outcome: Outcome) -> int:
     results = read_results(outcome.results)
+    if results.footer:
+        remember(results.header.machine, summarize_session(study(results)))
     report = outcome.results.with_suffix(".md")
     report.write_text(render_markdown(results, source=outcome.results.name), encoding="utf-8")
     click.echo(summarize(results))

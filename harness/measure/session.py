@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 import resource
 import sys
@@ -18,7 +19,7 @@ from harness.descriptions import Catalog, Cell
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
-from harness.measure.plan import Fork, Profile, Selection, plan_forks
+from harness.measure.plan import Fork, Profile, Selection, plan_heats
 from harness.measure.results import METHODOLOGY, Footer, ForkEnd, Header, Sample
 from harness.measure.store import ResultsWriter
 
@@ -101,6 +102,8 @@ def describe_session(
 ) -> Header:
     """Return the header of a result file: what will be measured, of what, and where."""
     cells = selection.cells
+    matched = (cell for match in selection.matches for cell in (match.before, match.after))
+    measured = {*cells, *matched}
     return Header(
         methodology=METHODOLOGY,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -121,9 +124,10 @@ def describe_session(
         worlds=tuple(
             world
             for world in catalog.worlds.values()
-            if any(cell.world == world.id for cell in cells)
+            if any(cell.world == world.id for cell in measured)
         ),
         pins=dict(pins),
+        matches=selection.matches,
     )
 
 
@@ -153,27 +157,33 @@ def conduct(
     """
     started = time.monotonic()
     scenarios = {scenario.id: scenario for scenario in header.scenarios}
-    left = [fork for fork in plan_forks(header) if fork.id not in finished]
+    heats = [tuple(fork for fork in heat if fork.id not in finished) for heat in plan_heats(header)]
+    left = [fork for heat in heats for fork in heat]
     broken = _prepare_cells(left, preparer, watcher)
     watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
     tally = _Tally()
-    for fork in left:
-        attempt = (attempts or {}).get(fork.id, 0) + 1
-        watcher.fork_began(fork)
-        reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
-        # Closed at once, whatever happens here: the app must not outlive what it runs on.
-        with contextlib.closing(
-            _skip_fork(fork, attempt, reason)
-            if reason
-            else run_fork(preparer, fork, attempt, scenarios)
-        ) as records:
+    turns = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
+    for heat in heats:
+        running = []
+        for fork in heat:
+            attempt = (attempts or {}).get(fork.id, 0) + 1
+            watcher.fork_began(fork)
+            reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
+            running.append(
+                _skip_fork(fork, attempt, reason)
+                if reason
+                else run_fork(preparer, fork, attempt, scenarios)
+            )
+        taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
+        # Closed at once, whatever happens here: no app must outlive what it runs on.
+        with contextlib.closing(run_abreast(running, turns)) as records:
             for record in records:
                 writer.append(record)
                 tally.add(record)
                 if isinstance(record, Sample):
                     watcher.sample_taken(record)
                 else:
-                    watcher.fork_ended(record, count_samples(fork, scenarios))
+                    watcher.fork_ended(record, taken[record.fork])
     footer = Footer(
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=time.monotonic() - started,
@@ -186,6 +196,23 @@ def conduct(
     )
     writer.append(footer)
     return footer
+
+
+def run_abreast(
+    running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
+) -> Generator[Sample | ForkEnd]:
+    """Let forks take turns: one record each, in a new order every round, until all have ended."""
+    with contextlib.ExitStack() as stack:
+        for records in running:
+            stack.enter_context(contextlib.closing(records))
+        left = list(running)
+        while left:
+            for records in turns.sample(left, len(left)):
+                record = next(records, None)
+                if record is None:
+                    left.remove(records)
+                else:
+                    yield record
 
 
 def _prepare_cells(left: Sequence[Fork], preparer: Preparer, watcher: Watcher) -> dict[Cell, str]:

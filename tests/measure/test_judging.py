@@ -191,7 +191,7 @@ class TestInflation:
     def test_subjects_that_spread_as_their_errors_say_inflate_nothing(self) -> None:
         random_ = random.Random(1)
         found = [measure_inflation(simulate(random_, blocks=8)) for _ in range(60)]
-        assert sorted(found)[30] < 1.2
+        assert 0.8 < sorted(found)[30] < 1.2
 
     def test_builds_that_differ_from_each_other_are_noticed(self) -> None:
         """Each build is a little faster or slower for as long as it lives."""
@@ -206,6 +206,3 @@ class TestInflation:
     @pytest.mark.parametrize("twins", [[], [Pairs((0.1, 0.2))]])
     def test_without_twins_nothing_is_inflated(self, twins: Sequence[Pairs]) -> None:
         assert measure_inflation(twins) == 1.0
-
-    def test_it_is_never_less_than_one(self) -> None:
-        assert measure_inflation([Pairs((0.1, -0.1, 0.1, -0.1))] * 5) == 1.0

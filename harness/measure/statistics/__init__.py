@@ -16,7 +16,14 @@ from harness.measure.statistics.judging import (
     measure_inflation,
 )
 from harness.measure.statistics.modes import Mode, find_modes
-from harness.measure.statistics.pairs import Pairs, Series, pair_blocks, pool_pairs
+from harness.measure.statistics.pairs import (
+    Pairs,
+    Series,
+    Sides,
+    pair_blocks,
+    pool_pairs,
+    set_apart,
+)
 
 __all__ = [
     "BLOCKS_TO_CALL",
@@ -29,6 +36,7 @@ __all__ = [
     "Mode",
     "Pairs",
     "Series",
+    "Sides",
     "decide",
     "estimate",
     "estimate_growth",
@@ -38,4 +46,5 @@ __all__ = [
     "measure_inflation",
     "pair_blocks",
     "pool_pairs",
+    "set_apart",
 ]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 import numpy as np
 from scipy import special
 
 from harness.measure.statistics.estimates import Floats
-from harness.measure.statistics.pairs import Pairs
 
 #: With fewer blocks a row is shown and never called.
 BLOCKS_TO_CALL = 3
@@ -21,6 +21,30 @@ BLOCKS_TO_CALL = 3
 #: Of the rows that are called, the share that may be called wrongly; of tables in which nothing
 #: differs, the share in which any row is called.
 FALSE_SHARE = 0.05
+
+
+class Row(Protocol):
+    """One comparison of two subjects, in logarithms of ratios."""
+
+    @property
+    def center(self) -> float:
+        """Of after / before."""
+
+    @property
+    def variance(self) -> float:
+        """Of one block's difference."""
+
+    @property
+    def blocks(self) -> int:
+        """How many differences the center is the mean of."""
+
+    @property
+    def freedom(self) -> int:
+        """How many degrees of freedom the variance has."""
+
+    @property
+    def resolution(self) -> float:
+        """What the clock cannot tell."""
 
 
 class Judgment(msgspec.Struct, frozen=True):
@@ -60,15 +84,20 @@ class Weight(msgspec.Struct, frozen=True):
     chance: float
 
 
-def judge(rows: Sequence[Pairs], *, inflation: float = 1.0) -> tuple[Judgment, ...]:
+def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]:
     """Judge every row of a table: the one place where a difference is called.
 
     Args:
-        rows: What was compared, a pair of subjects in one scenario each.
+        parts: What was compared. The rows of a part were measured alike, and lend each other what
+            they know of the noise; the correction is over all parts.
         inflation: How much wider than its standard error a row of a subject against itself was
             seen to spread (:func:`measure_inflation`).
+
+    Returns:
+        A judgment a row, one part after the other.
     """
-    weights = weigh(rows, inflation=inflation)
+    rows = [row for part in parts for row in part]
+    weights = [weight for part in parts for weight in weigh(part, inflation=inflation)]
     corrected, level = correct_chances(np.array([weight.chance for weight in weights]))
     return tuple(
         _judge_row(row, weight, float(chance), level)
@@ -76,7 +105,7 @@ def judge(rows: Sequence[Pairs], *, inflation: float = 1.0) -> tuple[Judgment, .
     )
 
 
-def _judge_row(row: Pairs, weight: Weight, chance: float, level: float) -> Judgment:
+def _judge_row(row: Row, weight: Weight, chance: float, level: float) -> Judgment:
     if not math.isfinite(weight.error):
         return Judgment(weight.center, None, None, None, 1.0)
     alone, floor = (
@@ -92,14 +121,14 @@ def _judge_row(row: Pairs, weight: Weight, chance: float, level: float) -> Judgm
     )
 
 
-def weigh(rows: Sequence[Pairs], *, inflation: float = 1.0) -> tuple[Weight, ...]:
+def weigh(rows: Sequence[Row], *, inflation: float = 1.0) -> tuple[Weight, ...]:
     """Return what each row says alone; those with too few blocks say nothing."""
     heard = [row for row in rows if row.blocks >= BLOCKS_TO_CALL]
     errors, freedoms = estimate_errors(heard)
     known = iter(zip(errors * inflation, freedoms, strict=True))
     weights = []
     for row in rows:
-        center = row.center if row.blocks else 0.0
+        center = row.center
         if row.blocks < BLOCKS_TO_CALL:
             weights.append(Weight(center, math.inf, 0.0, 1.0))
             continue
@@ -112,7 +141,7 @@ def weigh(rows: Sequence[Pairs], *, inflation: float = 1.0) -> tuple[Weight, ...
     return tuple(weights)
 
 
-def estimate_errors(rows: Sequence[Pairs]) -> tuple[Floats, Floats]:
+def estimate_errors(rows: Sequence[Row]) -> tuple[Floats, Floats]:
     """Return the standard error of each row's center, and its degrees of freedom.
 
     A few blocks know little of their variance. The rows of a table are measured alike, so the
@@ -123,7 +152,7 @@ def estimate_errors(rows: Sequence[Pairs]) -> tuple[Floats, Floats]:
         return np.zeros(0), np.zeros(0)
     blocks = np.array([row.blocks for row in rows], dtype=np.float64)
     variances = np.array([row.variance for row in rows])
-    freedoms = blocks - 1
+    freedoms = np.array([row.freedom for row in rows], dtype=np.float64)
     prior = find_prior(variances, freedoms)
     total = freedoms + prior.freedom
     moderated = (freedoms * variances + prior.freedom * prior.variance) / total
@@ -145,8 +174,8 @@ def find_prior(variances: Floats, freedoms: Floats) -> Prior:
     return Prior(float(np.exp(np.mean(centered) + shift)), freedom)
 
 
-def measure_inflation(twins: Sequence[Pairs]) -> float:
-    """Measure how much wider subjects spread against themselves than their errors say; at least 1.
+def measure_inflation(twins: Sequence[Row]) -> float:
+    """Measure how much wider than their errors subjects spread against themselves.
 
     Args:
         twins: Rows in which both subjects are the same.
@@ -157,7 +186,7 @@ def measure_inflation(twins: Sequence[Pairs]) -> float:
     errors, freedoms = estimate_errors(rows)
     ratios = (np.array([row.center for row in rows]) / errors) ** 2
     expected = special.stdtrit(freedoms, 0.75) ** 2
-    return max(1.0, math.sqrt(float(np.median(ratios / expected))))
+    return math.sqrt(float(np.median(ratios / expected)))
 
 
 def correct_chances(chances: Floats) -> tuple[Floats, float]:

@@ -30,15 +30,75 @@ class Pairs(msgspec.Struct, frozen=True):
         return len(self.differences)
 
     @property
+    def freedom(self) -> int:
+        """How many degrees of freedom its variance has."""
+        return self.blocks - 1
+
+    @property
     def center(self) -> float:
         """The mean of the differences: the logarithm of the ratio's geometric mean."""
-        return float(np.mean(self.differences))
+        return float(np.mean(self.differences)) if self.differences else 0.0
 
     @property
     def variance(self) -> float:
         """Of one block's difference; never less than what reading the clock alone gives."""
         # Two readings of a whole unit each, of both subjects: a triangle twice, u^2 / 6 each.
         return max(float(np.var(self.differences, ddof=1)), self.resolution**2 / 3)
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """What one subject's time is to another's, where the two were measured apart."""
+
+    #: ln(time) of each fork.
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    resolution: float = 0.0
+    #: Standard deviation of whatever moves a whole side.
+    drift: float = 0.0
+
+    @property
+    def blocks(self) -> int:
+        """How many forks the side has that has fewer."""
+        return min(len(self.before), len(self.after))
+
+    @property
+    def freedom(self) -> int:
+        """How many degrees of freedom its variance has, at least (Welch's lower bound)."""
+        return self.blocks - 1
+
+    @property
+    def center(self) -> float:
+        """The difference of the means."""
+        return float(np.mean(self.after) - np.mean(self.before)) if self.blocks else 0.0
+
+    @property
+    def variance(self) -> float:
+        """As that of as many paired differences as there are blocks."""
+        errors = (float(np.var(side, ddof=1)) / len(side) for side in (self.before, self.after))
+        moved = self.blocks * (sum(errors) + 2 * self.drift**2)
+        return max(moved, self.resolution**2 / 3)
+
+
+def set_apart(
+    before: Series, after: Series, *, resolution: float = 0.0, drift: float = 0.0
+) -> Sides:
+    """Set two subjects side by side that share no block.
+
+    Args:
+        before: What is divided by.
+        after: What is divided.
+        resolution: The clock's, in ms.
+        drift: Standard deviation, as a logarithm, of whatever moves all of a side's forks.
+    """
+    sides = [
+        [max(_median(samples), resolution / 2) for _, samples in sorted(series.items())]
+        for series in (before, after)
+    ]
+    if not all(side and min(side) > 0 for side in sides):
+        return Sides((), ())
+    typical = min(float(np.median(side)) for side in sides)
+    logs = [tuple(math.log(value) for value in side) for side in sides]
+    return Sides(logs[0], logs[1], math.log1p(resolution / typical), drift)
 
 
 def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pairs:
