@@ -27,7 +27,7 @@ from harness.measure.plan import (
     choose_scenarios,
     describe_profiles,
 )
-from harness.measure.results import Footer, Header
+from harness.measure.results import Footer, ForkEnd, Header, Sample
 from harness.measure.session import Watcher, conduct, describe_session
 from harness.measure.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
@@ -47,6 +47,9 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`).
     pins: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    #: See :class:`harness.measure.results.Header`.
+    precision: float | None = None
+    budget_s: float | None = None
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     #: Folder for the result file.
@@ -102,14 +105,24 @@ def run_bench(
         ) as launcher,
     ):
         finished: frozenset[str] = frozenset()
-        attempts = {}
+        attempts: dict[str, int] = {}
+        before: tuple[Sample | ForkEnd, ...] = ()
         if request.resume:
             earlier = read_results(path)
             finished = frozenset(end.fork for end in earlier.forks if end.outcome == "finished")
             attempts = count_attempts(path)
+            before = (*earlier.samples, *earlier.forks)
         else:
             writer.append(header)
-        footer = conduct(header, launcher, writer, watcher, finished=finished, attempts=attempts)
+        footer = conduct(
+            header,
+            launcher,
+            writer,
+            watcher,
+            finished=finished,
+            attempts=attempts,
+            earlier=before,
+        )
     results = read_results(path)
     sound = all(end.outcome == "finished" for end in results.forks) and all(
         sample.outcome == "correct" for sample in results.samples
@@ -199,6 +212,8 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
         header,
         pinned=request.pins,
         against=request.against,
+        precision=request.precision,
+        budget_s=request.budget_s,
         earlier_inflations=_recall_inflations(header),
     )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
@@ -232,6 +247,10 @@ def write_command(request: BenchRequest, seed: int) -> str:
         words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
     words.extend(f"--pin {text}" for text in request.pins)
     words.extend(f"--against {text}" for text in request.against)
+    if request.precision is not None:
+        words.append(f"--precision {request.precision * 100:g}%")
+    if request.budget_s is not None:
+        words.append(f"--budget {request.budget_s:g}s")
     if request.forks is not None:
         words.append(f"--forks {request.forks}")
     if request.remote:

@@ -10,6 +10,7 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.measure.changes import Change, Changes, Direction, Side
+from harness.measure.metrics import RESOLUTION_MS
 from harness.measure.results import Header
 from harness.measure.statistics import (
     Estimate,
@@ -21,7 +22,7 @@ from harness.measure.statistics import (
     pool_pairs,
     set_apart,
 )
-from reports.findings import RESOLUTION_MS, Entry, Findings
+from reports.findings import Entry, Findings
 from reports.flaws import count_flaws
 from reports.text import count, flatten, shorten
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
+from harness.measure.metrics import RESOLUTION_MS
 from harness.measure.plan import plan_forks
 from harness.measure.results import ForkEnd, Header, Results, Sample
 from harness.measure.statistics import (
@@ -40,9 +41,6 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
     "ttfs": metrics.ttfs_ms,
     "wo": metrics.workflow_overhead_ms,
 }
-
-#: Times that hold a run record's own, which are whole milliseconds.
-RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
 
 #: The columns that say which cell a row is of.
 CELL = ["line", "framework", "world"]
@@ -143,7 +141,8 @@ def study(results: Results) -> Findings:
     """
     header = results.header
     ends = latest_ends(results.forks)
-    planned = tuple(fork.id for fork in plan_forks(header))
+    # Those that were added for precision are in no plan.
+    planned = tuple(dict.fromkeys([*(fork.id for fork in plan_forks(header)), *ends]))
     timed = frame_samples(results.samples, ends)
     tallies = _tally(timed)
     times = _list_times(timed)

@@ -20,6 +20,7 @@ from reports.provenance import (
     render_worlds,
 )
 from reports.resources import render_resources
+from reports.scaling import render_scaling
 from reports.scenarios import Decisions, decide_sections, render_scenario
 from reports.stability import render_stability
 from reports.tested import study_checks
@@ -66,6 +67,7 @@ def _render_benchmark(results: Results, source: str) -> list[str]:
         render_lines(findings),
         render_costs(findings),
         render_growth(findings),
+        render_scaling(findings),
         render_resources(findings),
         render_e2e(tested) if tested else "",
         render_definitions(),
@@ -85,7 +87,8 @@ def _render_tests(results: Results, source: str) -> list[str]:
 
 def _render_verdict(verdict: Verdict) -> str:
     sign = "✅" if verdict.sound else "❌"
-    points = [_render_point(point) for point in (*verdict.fastest, verdict.cost) if point]
+    said = (*verdict.fastest, verdict.cost, verdict.growth)
+    points = [_render_point(point) for point in said if point]
     return "\n".join([f"**{sign} {escape(verdict.line)}**", "", *points]).rstrip()
 
 

@@ -12,6 +12,7 @@ from reports.costs import describe_invocations
 from reports.findings import Findings, Flaw
 from reports.flaws import count_flaws
 from reports.names import HEADINGS, Names, Part
+from reports.scaling import describe_superlinear
 from reports.text import count
 from reports.wins import (
     Contest,
@@ -36,6 +37,8 @@ class Verdict(msgspec.Struct, frozen=True):
     fastest: tuple[str, ...]
     #: What N sequential steps cost; empty where that was not counted.
     cost: str
+    #: What grows faster than linear; empty where nothing does, or nothing was counted.
+    growth: str
 
 
 def reach_verdict(findings: Findings) -> Verdict:
@@ -53,6 +56,7 @@ def reach_verdict(findings: Findings) -> Verdict:
         line=". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + ".",
         fastest=tuple(sentence for sentence in fastest if sentence),
         cost=describe_invocations(findings),
+        growth=describe_superlinear(findings),
     )
 
 

@@ -9,8 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from harness.descriptions import Cell, Scenario
+from harness.measure.metrics import RESOLUTION_MS
 from harness.measure.statistics import FALSE_SHARE, Decision, Series, decide
-from reports.findings import RESOLUTION_MS, Findings
+from reports.findings import Findings
 from reports.names import HEADINGS, Names, Part
 from reports.tables import render_table
 from reports.text import NOTHING, count, escape

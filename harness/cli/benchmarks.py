@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness.bench import BenchRequest, Outcome, run_bench
 from harness.cli.catalog import read_catalog
+from harness.cli.quantities import read_duration, read_share
 from harness.deployments.export import export_app
 from harness.deployments.launcher import Remote
 from harness.errors import HarnessError
@@ -65,6 +66,10 @@ several = {
 @click.option("--world", "world_names", **several)  # type: ignore[arg-type]
 @click.option("--scenario", "scenarios", **several)  # type: ignore[arg-type]
 @click.option("--forks", type=click.IntRange(min=1), help="Fresh starts of each cell.")
+@click.option("--precision", type=read_share, help="Add forks until intervals are so narrow: 3%.")
+@click.option(
+    "--budget", "budget_s", type=read_duration, help="But no longer than this: 10m (the default)."
+)
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
     "--pin", "pins", multiple=True, metavar="NAME@VERSION", help="Another version of a package."
@@ -93,6 +98,8 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     world_names: tuple[str, ...],
     scenarios: tuple[str, ...],
     forks: int | None,
+    precision: float | None,
+    budget_s: float | None,
     seed: int | None,
     pins: tuple[str, ...],
     against: tuple[str, ...],
@@ -107,6 +114,8 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         profile=profile,
         choice=Choice(lines=lines, frameworks=frameworks, worlds=world_names, scenarios=scenarios),
         forks=forks,
+        precision=precision,
+        budget_s=_read_budget(precision, budget_s),
         seed=seed,
         pins=pins,
         against=against,
@@ -124,6 +133,16 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         outcome = run_bench(request, read_catalog(), workflows.BENCH, watcher, opened=opened)
     return _present(outcome)
+
+
+#: In seconds: as long as people wait.
+_BUDGET_S = 600.0
+
+
+def _read_budget(precision: float | None, budget_s: float | None) -> float | None:
+    if precision is None and budget_s is not None:
+        raise click.UsageError("--budget bounds --precision: give that as well")
+    return budget_s or _BUDGET_S if precision is not None else None
 
 
 def _show_progress() -> LiveProgress | PlainProgress:

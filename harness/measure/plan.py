@@ -176,23 +176,23 @@ def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
     """
     order = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
     names = [scenario.id for scenario in header.scenarios]
-    teams = _list_teams(header)
+    teams = list_teams(header)
     heats = []
     for block in range(1, header.forks + 1):
         scenarios = _shuffle(order, names)
         for team in _shuffle(order, teams):
             cells = _shuffle(order, team)
             heats.append(
-                tuple(_plan_fork("timing", block, cell, scenarios, order) for cell in cells)
+                tuple(plan_fork("timing", block, cell, scenarios, order) for cell in cells)
             )
     counted = [cell for cell in header.cells if not _is_remote(header, cell)]
     block = header.forks + 1
-    alone = [(_plan_fork("counting", block, cell, names, order),) for cell in counted]
+    alone = [(plan_fork("counting", block, cell, names, order),) for cell in counted]
     return (*heats, *alone)
 
 
-def _list_teams(header: Header) -> list[tuple[Cell, ...]]:
-    """Return the cells, those that are matched together."""
+def list_teams(header: Header) -> list[tuple[Cell, ...]]:
+    """Return all cells that are measured, those that are matched together."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
         joined = [team for team in teams if match.before in team or match.after in team]
@@ -201,9 +201,10 @@ def _list_teams(header: Header) -> list[tuple[Cell, ...]]:
     return teams
 
 
-def _plan_fork(
+def plan_fork(
     kind: Kind, block: int, cell: Cell, scenarios: Sequence[str], order: random.Random
 ) -> Fork:
+    """Plan one fork; the order of work gives it a seed of its own."""
     return Fork(
         id=f"{kind}-{block}/{cell.id}",
         kind=kind,

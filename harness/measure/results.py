@@ -53,6 +53,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     #: What the user pinned otherwise: for all cells, and for those that they are compared with.
     pinned: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    #: How far an interval may reach to either side, as a share of its center, before forks are
+    #: added; and for how long they may be, in seconds from the first fork on.
+    precision: float | None = None
+    budget_s: float | None = None
     #: How much wider than their errors this machine's cells spread against themselves, in each of
     #: its earlier sessions.
     earlier_inflations: tuple[float, ...] = ()
@@ -204,6 +208,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     #: The harness's own use of one core while it waited for samples, 0..1, and its peak memory.
     harness_cpu_share: float
     harness_memory_bytes: int
+    #: What ended it: the plan, every interval as narrow as wanted, or the budget.
+    stopped: Literal["plan", "precision", "budget"] = "plan"
 
 
 Record = Header | Sample | ForkEnd | Check | CellEnd | Footer
