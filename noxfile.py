@@ -75,6 +75,13 @@ def perf(session: nox.Session) -> None:
 
 
 @nox.session
+def honesty(session: nox.Session) -> None:
+    """Try what verdicts are worth: `record FILE` (an hour), then `try FILE`; `repeat FILE FILE`."""
+    session.install("-e", ".")
+    session.run("python", "-m", "suites.honesty", *session.posargs)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Have the Python Worlds write for a minute, and be killed each second of another one."""
     session.install("-e", ".[dev]")
