@@ -13,6 +13,7 @@ DOCUMENTS = [
     "suites.conformance.kills",
     "suites.conformance.worlds_document",
     "suites.engine.engine_document",
+    "suites.honesty.statistics_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 

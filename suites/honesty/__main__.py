@@ -17,6 +17,7 @@ from harness.descriptions import Cell
 from harness.measure.results import Results
 from harness.measure.store import read_results
 from harness.progress import PlainProgress
+from suites.honesty.made_up import try_made_up
 from suites.honesty.recording import record_session
 from suites.honesty.repeating import measure_spreads
 from suites.honesty.tries import Rate, count_called, count_found, draw_tries
@@ -110,6 +111,21 @@ def _repeat(options: argparse.Namespace) -> int:
     return _show(rows)
 
 
+def _make_up(options: argparse.Namespace) -> int:
+    shown = [
+        [
+            item.noise,
+            item.blocks,
+            f"{item.effect:.0%}",
+            *(f"{share:.1%}" for share in (item.rows, item.any_row, item.mean)),
+        ]
+        for item in try_made_up(options.tries, options.seed)
+    ]
+    headers = ["noise", "blocks", "slower", "rows called", "any row", "the mean of all"]
+    sys.stdout.write(tabulate.tabulate(shown, headers=headers, tablefmt="github") + "\n")
+    return 0
+
+
 def _show(rows: Sequence[Row]) -> int:
     shown = [[row.aim, row.wanted, row.measured, "✓" if row.reached else "✗"] for row in rows]
     headers = ["aim", "wanted", "measured", ""]
@@ -135,6 +151,10 @@ def main() -> int:
     repeat = commands.add_parser("repeat", help="compare the centers of several runs of one cell")
     repeat.add_argument("results", type=Path, nargs="+")
     repeat.set_defaults(run=_repeat)
+    made_up = commands.add_parser("made-up", help="judge sessions whose truth is known")
+    made_up.add_argument("--tries", type=int, default=400)
+    made_up.add_argument("--seed", type=int, default=1)
+    made_up.set_defaults(run=_make_up)
     options = parser.parse_args()
     code: int = options.run(options)
     return code
