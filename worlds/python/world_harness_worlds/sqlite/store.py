@@ -14,6 +14,7 @@ from ..errors import StorageError
 from ..lanes import Crew, Job, Lane, Take
 from ..session import Parameters, Row, Session
 from .file import BUSY_S, connect, prepare_file
+from .shortcut import Shortcut, ShortLane, Work, connect_at_once
 
 T = TypeVar("T")
 
@@ -85,6 +86,9 @@ class SqliteStore:
         SetupError: the file cannot be used.
     """
 
+    #: A file loses power with its machine, and so do all who use it.
+    shares_fate = True
+
     def __init__(
         self,
         path: Path,
@@ -105,7 +109,7 @@ class SqliteStore:
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""
         reader, _ = self._crew.get()
-        return reader.submit(act)
+        return reader.submit(act, lasting=False)
 
     def close(self) -> None:
         """Let go of every connection; what was begun is done first."""
@@ -113,9 +117,12 @@ class SqliteStore:
 
     def _make_lanes(self) -> list[Lane]:
         return [
-            Lane("workflow-sqlite-read", 1, self._work_reading),
-            Lane("workflow-sqlite-write", 1, self._work_writing),
+            ShortLane("workflow-sqlite-read", self._work_reading, self._shorten(_read)),
+            ShortLane("workflow-sqlite-write", self._work_writing, self._shorten(_write)),
         ]
+
+    def _shorten(self, work: Work) -> Shortcut:
+        return Shortcut(lambda: connect_at_once(self.path), work)
 
     def _work_reading(self, take: Take) -> None:
         with closing(_Line(self._connect)) as line:
