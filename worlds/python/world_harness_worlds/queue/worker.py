@@ -13,17 +13,16 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-import httpx2
+from typing import TypeVar
 
 from ..session import Session, Store, wait_for
 from ..settings import Settings
 from . import messages
+from .courier import Courier
 from .handlers import Handlers
 from .messages import Message
 from .room import Room
-from .transport import ROUTE, Outcome, read_outcome, write_headers
+from .transport import Outcome
 
 T = TypeVar("T")
 
@@ -39,7 +38,6 @@ _TROUBLE_S = 0.5
 _LONGEST_TROUBLE_S = 5.0
 #: How long it may take to give back what is in hand, in seconds.
 _LEAVE_S = 5.0
-_CONNECT_S = 10.0
 
 
 class Worker:
@@ -66,7 +64,7 @@ class Worker:
         self._owner = f"owner_{uuid.uuid4().hex}"
         self._room = Room(settings.concurrency, _AT_ONCE)
         self._loop: asyncio.AbstractEventLoop
-        self._client: Any
+        self._courier: Courier
         self._ready = threading.Event()
         self._news = asyncio.Event()
         self._closing = False
@@ -133,11 +131,7 @@ class Worker:
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
-        async with httpx2.AsyncClient(
-            timeout=httpx2.Timeout(None, connect=_CONNECT_S),
-            limits=httpx2.Limits(max_connections=None, keepalive_expiry=2.0),
-            trust_env=False,
-        ) as self._client:
+        async with Courier(self._settings.base_url) as self._courier:
             await self._persist(self._beat, "say that it is alive")
             # Before the first beat nobody knows the owner: its messages would be taken for lost.
             self._room.open()
@@ -206,17 +200,7 @@ class Worker:
     async def _bring(self, message: Message) -> Outcome:
         if not self._settings.base_url:
             return await self._bring_home(message)
-        try:
-            answer = await self._client.post(
-                self._settings.base_url.rstrip("/") + ROUTE,
-                content=message.data,
-                headers=write_headers(message, await self._find_secret()),
-            )
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            return Outcome("unseen", trouble=f"nobody listens at the app's address: {error}")
-        except httpx2.HTTPError as error:
-            return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
-        return read_outcome(answer.status_code, answer.content)
+        return await self._courier.bring(message, await self._find_secret())
 
     async def _bring_home(self, message: Message) -> Outcome:
         if self._home is None or self._home.is_closed():

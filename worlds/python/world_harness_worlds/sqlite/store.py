@@ -192,10 +192,12 @@ def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
 def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
     """Do several jobs in one transaction; one that is refused takes back its own part only."""
     connection.execute("BEGIN IMMEDIATE")
+    do = _write_one if len(jobs) == 1 else _write_part
     answers: list[Callable[[], None]] = []
     try:
-        answers.extend(_write_one(connection, job) for job in jobs)
-        connection.execute("COMMIT")
+        answers.extend(do(connection, job) for job in jobs)
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -205,6 +207,18 @@ def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
 
 
 def _write_one(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], None]:
+    try:
+        value = job.act(SqliteSession(connection))
+    except sqlite3.Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+        refusal = error
+        connection.execute("ROLLBACK")
+        return lambda: job.fail(refusal)
+    return lambda: job.answer(value)
+
+
+def _write_part(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], None]:
     connection.execute("SAVEPOINT job")
     try:
         value = job.act(SqliteSession(connection))
