@@ -35,21 +35,20 @@ class Logs:
         log = self._logs.get(run_id)
         return len(log.events) if log else 0
 
-    def extend(self, run_id: str, known: int, page: Page) -> list[Any]:
+    def extend(self, run_id: str, known: int, page: Page) -> list[Any] | None:
         """Note what follows the known events, and return all of them.
+
+        `None` when what was known has been dropped meanwhile: then all has to be read.
 
         Args:
             run_id: Whose log it is.
             known: How many were known when the rest was read.
             page: The rest, to the end of the log.
-
-        Raises:
-            LookupError: what was known is gone: it has to be read from the start.
         """
         with self._lock:
             log = self._logs.get(run_id) or _Log()
             if len(log.events) < known:
-                raise LookupError(run_id)
+                return None
             # Somebody else may have noted some of it since.
             new = page.events[len(log.events) - known :]
             log.events.extend(show_event(event) for event in new)

@@ -17,9 +17,10 @@ from .logs import Logs
 from .names import is_name
 from .queue import messages
 from .queue.handlers import Handlers, is_delivered
+from .queue.messages import Message
 from .queue.worker import Worker
-from .rows import Entity, Rows
-from .rules import apply
+from .rows import Entity, Page, Rows
+from .rules import FORESEEN, apply, foresee
 from .session import Session, Store, wait_for
 from .settings import Settings, check_settings
 from .wire import read_request, show_event, show_hook, show_result, show_run, show_step
@@ -124,25 +125,25 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         if self._handlers.prefixes:
             self._start(asyncio.get_running_loop())
         worker = self._worker
-        at_once = messages.is_due_at_once(delay_seconds)
-        owner = worker.reserve() if worker is not None and at_once else None
-        given = None
-        try:
-            message_id, given = await self._write(
-                lambda session: messages.enqueue(
-                    *(session, queue_name, data),
-                    **{"key": idempotency_key, "delay_s": delay_seconds, "owner": owner},
-                ),
-                lasting=not self._comes_again(content.get("runId")),
+        is_due = messages.is_due_at_once(delay_seconds)
+        owner = worker.reserve() if worker is not None and is_due else None
+        given: Message | None = None
+
+        def store(session: Session) -> tuple[str, Message | None]:
+            return messages.enqueue(
+                session, queue_name, data, key=idempotency_key, delay_s=delay_seconds, owner=owner
             )
+
+        try:
+            lasting = not self._comes_again(content.get("runId"))
+            message_id, given = await self._write(store, lasting=lasting)
         finally:
             if worker is not None and owner is not None and given is None:
                 worker.forgo()
-        if worker is not None:
-            if given is not None:
-                worker.take(given)
-            elif at_once:
-                worker.wake()
+        if worker is not None and given is not None:
+            worker.take(given)
+        elif worker is not None and is_due:
+            worker.wake()
         return message_id
 
     def _comes_again(self, run_id: str | None) -> bool:
@@ -214,6 +215,10 @@ class DurableWorld(interface.World):  # type: ignore[misc]
             WorkflowWorldError: the event can never be accepted, or the store cannot be used.
         """
         request = read_request(run_id, data)
+        if request.type in FORESEEN:
+            answer = await self._read(lambda session: foresee(request, session))
+            if answer is not None:
+                return show_result(answer)
         lasting = request.type not in _BEGINNINGS or not self._comes_again(run_id)
         return show_result(
             await self._write(lambda session: apply(request, session), lasting=lasting)
@@ -246,17 +251,12 @@ class DurableWorld(interface.World):  # type: ignore[misc]
 
     async def _list_rest(self, run_id: str, after: int) -> list[Any]:
         """Return a log behind a place, to its end; only what is new is read."""
-        known = self._logs.count(run_id)
         while True:
-            page = await self._read(
-                lambda session, place=known: Rows(session).list_events(
-                    run_id, after=place, limit=None, descending=False
-                )
-            )
-            try:
-                return self._logs.extend(run_id, known, page)[after:]
-            except LookupError:
-                known = 0
+            known = self._logs.count(run_id)
+            page = await self._read(_ask_for_events(run_id, known))
+            whole = self._logs.extend(run_id, known, page)
+            if whole is not None:
+                return whole[after:]
 
     # streams
 
@@ -338,3 +338,9 @@ def _read_cursor(cursor: str | None) -> int | None:
     """Return the place that a cursor stands for; what is none counts as no cursor."""
     digits = (cursor or "").rpartition("_")[2]
     return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+def _ask_for_events(run_id: str, after: int) -> Callable[[Session], Page]:
+    return lambda session: Rows(session).list_events(
+        run_id, after=after, limit=None, descending=False
+    )

@@ -139,28 +139,28 @@ class Worker:
             try:
                 while not self._closing:
                     self._news.clear()
-                    await self._look()
-                    await self._rest()
+                    await self._rest(await self._look())
                 await self._finish()
             finally:
                 beating.cancel()
 
-    async def _look(self) -> None:
-        """Begin deliveries of what is due, as many as fit."""
+    async def _look(self) -> float:
+        """Begin deliveries of what is due, as many as fit; return when to look again, in s."""
         try:
             while not self._closing:
                 due_ms = await self._read(messages.next_due_ms)
                 waiting = due_ms is not None and due_ms <= 0
                 self._room.note_waiting(waiting)
-                if not waiting:
-                    return
-                room = self._room.reserve_all(_AT_ONCE)
+                if due_ms is not None and not waiting:
+                    return min(_LOOK_EVERY_S, due_ms / 1000)
+                room = self._room.reserve_all(_AT_ONCE) if waiting else 0
                 if not room:
-                    return
+                    return _LOOK_EVERY_S
                 await self._lease(room)
         except Exception:  # noqa: BLE001 - whatever it is, the next look may fare better
             _log.exception("the queue cannot be read; it is tried again")
             await asyncio.sleep(_TROUBLE_S)
+        return _LOOK_EVERY_S
 
     async def _lease(self, room: int) -> None:
         most, unused = self._settings.max_attempts, room
@@ -184,9 +184,9 @@ class Worker:
         if self._room.release():
             self._news.set()
 
-    async def _rest(self) -> None:
+    async def _rest(self, longest_s: float) -> None:
         try:
-            await asyncio.wait_for(self._news.wait(), _LOOK_EVERY_S)
+            await asyncio.wait_for(self._news.wait(), longest_s)
         except TimeoutError:
             return
 
