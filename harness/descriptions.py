@@ -81,6 +81,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     language: Language
     entry: str
+    description: str | None = None
+    source: str = ""
     services: tuple[str, ...] | None = None
     setup: tuple[str, ...] = ()
     env: dict[str, str] | None = None
@@ -326,16 +328,26 @@ def describe_world(path: Path) -> World:
         DescriptionError: as :func:`read_description`; also a source folder that is not there.
     """
     world = read_description(path, World, id=path.stem)
-    if not world.source:
-        return world
-    source = (path.parent / world.source).resolve()
+    lines = {
+        line: msgspec.structs.replace(variant, source=_find_source(path, world.id, variant.source))
+        for line, variant in world.lines.items()
+    }
+    source = _find_source(path, world.id, world.source)
+    return msgspec.structs.replace(world, source=source, lines=lines)
+
+
+def _find_source(path: Path, world: str, named: str) -> str:
+    """Return the folder that a description names as a World's source; empty when it names none."""
+    if not named:
+        return ""
+    source = (path.parent / named).resolve()
     if not source.is_dir():
         raise DescriptionError(
-            f"the source of the World {world.id} is not there",
+            f"the source of the World {world} is not there",
             cause=f"{source} is no folder",
             remedy=f"correct `source` in {path}",
         )
-    return msgspec.structs.replace(world, source=str(source))
+    return str(source)
 
 
 def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:
