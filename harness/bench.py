@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,9 @@ from harness.deployments.launcher import Launcher, Remote
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, UsageError, unknown
 from harness.machine import describe_machine
+from harness.measure.matches import Matched, match_twins, match_versions
+from harness.measure.memory import recall
+from harness.measure.pinning import pin, read_pins
 from harness.measure.plan import (
     Choice,
     Profile,
@@ -24,7 +27,7 @@ from harness.measure.plan import (
     choose_scenarios,
     describe_profiles,
 )
-from harness.measure.results import Footer, Header
+from harness.measure.results import Footer, ForkEnd, Header, Sample
 from harness.measure.session import Watcher, conduct, describe_session
 from harness.measure.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
@@ -41,6 +44,12 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     forks: int | None = None
     #: `None` draws one.
     seed: int | None = None
+    #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`).
+    pins: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    #: See :class:`harness.measure.results.Header`.
+    precision: float | None = None
+    budget_s: float | None = None
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     #: Folder for the result file.
@@ -78,15 +87,17 @@ def run_bench(
     Raises:
         HarnessError: with the reason, and what to do; what was measured so far is in the file.
     """
-    if request.resume:
-        path, header, selection = _resume(request.resume, catalog, request.remote)
-    else:
-        path, header, selection = _begin(request, catalog)
-    opened(path, selection)
+    path, session = (
+        _resume(request.resume, catalog, request.remote)
+        if request.resume
+        else _begin(request, catalog)
+    )
+    header = session.header
+    opened(path, session.selection)
     with (
         ResultsWriter(path) as writer,
         Launcher(
-            catalog,
+            session.catalog,
             contents,
             services=request.services,
             remote=request.remote,
@@ -94,14 +105,24 @@ def run_bench(
         ) as launcher,
     ):
         finished: frozenset[str] = frozenset()
-        attempts = {}
+        attempts: dict[str, int] = {}
+        before: tuple[Sample | ForkEnd, ...] = ()
         if request.resume:
             earlier = read_results(path)
             finished = frozenset(end.fork for end in earlier.forks if end.outcome == "finished")
             attempts = count_attempts(path)
+            before = (*earlier.samples, *earlier.forks)
         else:
             writer.append(header)
-        footer = conduct(header, launcher, writer, watcher, finished=finished, attempts=attempts)
+        footer = conduct(
+            header,
+            launcher,
+            writer,
+            watcher,
+            finished=finished,
+            attempts=attempts,
+            earlier=before,
+        )
     results = read_results(path)
     sound = all(end.outcome == "finished" for end in results.forks) and all(
         sample.outcome == "correct" for sample in results.samples
@@ -160,13 +181,25 @@ def identify_remote(remote: Remote, world: str) -> tuple[Cell, tuple[str, ...]]:
         return Cell(identity.line, identity.framework, world), identity.workflows
 
 
-def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selection]:
+class _Session(msgspec.Struct, frozen=True):
+    """What will be measured."""
+
+    header: Header
+    selection: Selection
+    #: With the Worlds of everything that is measured only to be compared with.
+    catalog: Catalog
+
+
+def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
+    catalog = pin(catalog, read_pins(request.pins, catalog))
     selection = select(request, catalog)
     profile = find_profile(request.profile)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
     lines = dict.fromkeys(cell.line for cell in selection.cells)
+    matched = _match(catalog, selection.cells, profile, request.against, seed)
+    selection = msgspec.structs.replace(selection, matches=matched.matches)
     header = describe_session(
-        catalog,
+        matched.catalog,
         profile,
         selection,
         forks=request.forks,
@@ -175,8 +208,31 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, Header, Selec
         node_version=find_node().version,
         pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
     )
+    header = msgspec.structs.replace(
+        header,
+        pinned=request.pins,
+        against=request.against,
+        precision=request.precision,
+        budget_s=request.budget_s,
+        earlier_inflations=_recall_inflations(header),
+    )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
-    return request.out / name, header, selection
+    return request.out / name, _Session(header, selection, matched.catalog)
+
+
+def _match(
+    catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Sequence[str], seed: int
+) -> Matched:
+    """Say what is measured beside the cells: another version of each, or twins of some."""
+    if against:
+        return match_versions(catalog, cells, read_pins(against, catalog))
+    return match_twins(catalog, cells, profile, seed)
+
+
+def _recall_inflations(header: Header) -> tuple[float, ...]:
+    """Return what earlier sessions on this machine measured by their twins."""
+    memories = recall(header.machine)
+    return tuple(item.inflation for item in memories if item.inflation is not None)
 
 
 def write_command(request: BenchRequest, seed: int) -> str:
@@ -189,6 +245,12 @@ def write_command(request: BenchRequest, seed: int) -> str:
         ("--scenario", request.choice.scenarios),
     ):
         words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
+    words.extend(f"--pin {text}" for text in request.pins)
+    words.extend(f"--against {text}" for text in request.against)
+    if request.precision is not None:
+        words.append(f"--precision {request.precision * 100:g}%")
+    if request.budget_s is not None:
+        words.append(f"--budget {request.budget_s:g}s")
     if request.forks is not None:
         words.append(f"--forks {request.forks}")
     if request.remote:
@@ -197,17 +259,21 @@ def write_command(request: BenchRequest, seed: int) -> str:
     return " ".join([*words, f"--seed {seed}"])
 
 
-def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, Header, Selection]:
+def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, _Session]:
     header = read_results(path).header
     if remote is None and any(world.remote for world in header.worlds):
         raise _demand_url()
     selection = Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
-    worlds = [world.id for world in header.worlds]
+    catalog = pin(catalog, read_pins(header.pinned, catalog))
+    worlds = [cell.world for cell in header.cells]
+    pins = pin_lines(catalog, header.pins, worlds)
+    profile = find_profile(header.profile)
+    catalog = _match(catalog, header.cells, profile, header.against, header.seed).catalog
     described = {
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
         "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
         "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
-        "pins": (header.pins, pin_lines(catalog, header.pins, worlds)),
+        "pins": (header.pins, pins),
         "machine": (header.machine, describe_machine(find_node().version)),
     }
     changed = [name for name, (then, now) in described.items() if then != now]
@@ -217,7 +283,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
             cause=f"{' and '.join(changed)} differ from when it was begun",
             remedy=f"measure anew: {header.command}",
         )
-    return path, header, selection
+    return path, _Session(header, selection, catalog)
 
 
 def pin_lines(

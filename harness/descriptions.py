@@ -136,6 +136,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     versions: dict[str, Release] = {}
     #: Line id -> what it is there, where that line is for another language.
     lines: dict[str, Variant] = {}
+    #: Package -> version that stands in the place of whatever else pins it.
+    instead: dict[str, str] = {}
 
     def on(self, line: str | None) -> World:
         """Return what the World is on one line."""
@@ -247,6 +249,16 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     def world_of(self, cell: Cell) -> World:
         """Return a cell's World, as it is on the cell's line."""
         return self.worlds[cell.world].on(cell.line)
+
+    def pins_of(self, cell: Cell) -> dict[str, str]:
+        """Return package -> version of what a cell's line, framework and World ask for."""
+        framework, world = self.frameworks[cell.framework], self.world_of(cell)
+        return {
+            **self.lines[cell.line].packages,
+            **framework.pins_for(cell.line),
+            **world.pins_for(cell.line),
+            **world.instead,
+        }
 
     def speaks_one_language(self, cell: Cell) -> bool:
         """Tell whether a cell's parts are all in one language."""

@@ -50,7 +50,6 @@ class LiveProgress:
 
     def __init__(self, console: Console) -> None:
         self._estimate = Estimate()
-        self._fork = ""
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
@@ -87,7 +86,6 @@ class LiveProgress:
 
     def fork_began(self, fork: Fork) -> None:
         """Show which fork runs."""
-        self._fork = fork.id
         self._progress.update(self._task, description=f"{fork.id} · starting")
 
     def sample_taken(self, sample: Sample) -> None:
@@ -95,7 +93,7 @@ class LiveProgress:
         if sample.outcome != "correct":
             self._progress.console.print(describe_bad_sample(sample), markup=False, highlight=False)
         self._progress.update(
-            self._task, advance=1, description=f"{self._fork} · {sample.scenario}"
+            self._task, advance=1, description=f"{sample.fork} · {sample.scenario}"
         )
 
     def fork_ended(self, end: ForkEnd, samples: int) -> None:

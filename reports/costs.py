@@ -199,8 +199,9 @@ def _list_uncounted(findings: Findings, frame: pd.DataFrame) -> list[str]:
     """Name the cells without counts, and how many scenarios each lacks."""
     counted = set(frame[[*CELL, "scenario"]].itertuples(index=False, name=None))
     lacking: dict[Cell, int] = {}
+    asked = findings.results.header.cells
     for cell, scenario in findings.entries:
-        if (*cell_key(cell), scenario) not in counted:
+        if cell in asked and (*cell_key(cell), scenario) not in counted:
             lacking[cell] = lacking.get(cell, 0) + 1
     total = len(findings.results.header.scenarios)
     listed = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import msgspec
@@ -12,9 +13,19 @@ import pandas as pd
 
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
+from harness.measure.metrics import RESOLUTION_MS
 from harness.measure.plan import plan_forks
-from harness.measure.results import ForkEnd, Results, Sample
-from harness.measure.statistics import Estimate, estimate
+from harness.measure.results import ForkEnd, Header, Results, Sample
+from harness.measure.statistics import (
+    BLOCKS_TO_CALL,
+    Estimate,
+    Mode,
+    Series,
+    estimate,
+    find_modes,
+    measure_inflation,
+    pair_blocks,
+)
 from reports.names import Names, name_everything
 
 #: Why a cell cannot win a scenario, gravest first.
@@ -31,9 +42,6 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
     "wo": metrics.workflow_overhead_ms,
 }
 
-#: Times that hold a run record's own, which are whole milliseconds.
-_RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
-
 #: The columns that say which cell a row is of.
 CELL = ["line", "framework", "world"]
 
@@ -42,8 +50,8 @@ _GROUP = [*CELL, "scenario"]
 
 _NOTHING_TAKEN = {"taken": 0, "correct": 0, "polled": 0, "timed": 0}
 
-#: Time -> fork -> its samples.
-_Times = dict[str, dict[str, list[float]]]
+#: Time -> block -> the samples of the fork in it.
+_Times = dict[str, dict[int, list[float]]]
 
 NO_REASON = "no reason was given"
 
@@ -69,6 +77,8 @@ class Entry:
     polled: int
     #: Time (a key of :data:`TIMES`) -> its estimate from the correct samples of finished forks.
     estimates: Mapping[str, Estimate]
+    #: Block -> workflow times of those samples.
+    series: Series
     flaws: tuple[Flaw, ...]
 
     @property
@@ -81,6 +91,12 @@ class Entry:
         """The time that it competes with; `None` when anything at all is wrong with it."""
         return None if self.flaws else self.workflow
 
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The two peaks of its workflow time; empty where it has one."""
+        samples = [sample for fork in self.series.values() for sample in fork]
+        return find_modes(samples, resolution=RESOLUTION_MS["workflow"])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
@@ -88,7 +104,8 @@ class Findings:
 
     results: Results
     names: Names
-    #: Every asked-for (cell, scenario id), a scenario after the other.
+    #: Every asked-for (cell, scenario id), a scenario after the other; and of the cells that were
+    #: measured only to be compared with.
     entries: Mapping[tuple[Cell, str], Entry]
     #: Samples whose numbers count: correct, no warm-up, of a fork that finished; of both kinds.
     counted: tuple[Sample, ...]
@@ -97,6 +114,19 @@ class Findings:
     #: The ids of all forks of the plan, and of those that never ended.
     planned: tuple[str, ...]
     unended: tuple[str, ...]
+    #: How much wider than their errors this session's twins spread; `None` if it had none.
+    own_inflation: float | None
+
+    @property
+    def inflation(self) -> float | None:
+        """How much wider than their errors the machine's cells spread against themselves.
+
+        The median of this session and those before it on this machine; `None` where no session had
+        twins. It is never less than 1: luck is no reason to believe more than errors say.
+        """
+        known = [*self.results.header.earlier_inflations]
+        known += [] if self.own_inflation is None else [self.own_inflation]
+        return max(1.0, median(known)) if known else None
 
     def of_scenario(self, scenario: Scenario) -> tuple[Entry, ...]:
         """Return the entries of one scenario, in the order of the cells."""
@@ -111,14 +141,15 @@ def study(results: Results) -> Findings:
     """
     header = results.header
     ends = latest_ends(results.forks)
-    planned = tuple(fork.id for fork in plan_forks(header))
+    # Those that were added for precision are in no plan.
+    planned = tuple(dict.fromkeys([*(fork.id for fork in plan_forks(header)), *ends]))
     timed = frame_samples(results.samples, ends)
     tallies = _tally(timed)
     times = _list_times(timed)
     flaws = _find_flaws(results, ends)
     entries = {}
     for scenario in header.scenarios:
-        for cell in header.cells:
+        for cell in (*header.cells, *header.companions):
             key = (*cell_key(cell), scenario.id)
             tally = tallies.get(key, _NOTHING_TAKEN)
             found = [*flaws[cell, scenario.id]] or _find_gaps(results, cell, tally)
@@ -129,6 +160,7 @@ def study(results: Results) -> Findings:
                 correct=tally["correct"],
                 polled=tally["polled"],
                 estimates=_estimate_times(times[key], header.seed),
+                series=times[key].get("workflow", {}),
                 flaws=tuple(sorted(found, key=_rank_flaw)),
             )
     return Findings(
@@ -139,7 +171,22 @@ def study(results: Results) -> Findings:
         failed_forks=tuple(end for end in ends.values() if end.outcome == "failed"),
         planned=planned,
         unended=tuple(name for name in planned if name not in ends),
+        own_inflation=_measure_inflation(header, entries),
     )
+
+
+def _measure_inflation(header: Header, entries: Mapping[tuple[Cell, str], Entry]) -> float | None:
+    """Measure by the session's twins how much wider than their errors cells spread."""
+    twins = [
+        pair_blocks(before.series, after.series, resolution=RESOLUTION_MS["workflow"])
+        for match in header.matches
+        if match.kind == "twin"
+        for scenario in header.scenarios
+        if (before := entries[match.before, scenario.id]).contender
+        and (after := entries[match.after, scenario.id]).contender
+    ]
+    enough = [row for row in twins if row.blocks >= BLOCKS_TO_CALL]
+    return measure_inflation(enough) if enough else None
 
 
 def cell_key(cell: Cell) -> tuple[str, str, str]:
@@ -161,8 +208,8 @@ def frame_samples(samples: Sequence[Sample], ends: Mapping[str, ForkEnd]) -> pd.
             polled = counts and sample.woken_by == "poll"
             times = [measure(sample) if counts else None for measure in TIMES.values()]
             key = (*cell_key(sample.cell), sample.scenario)
-            rows.append((*key, sample.fork, counts, polled, *times))
-    frame = pd.DataFrame(rows, columns=[*_GROUP, "fork", "counts", "polled", *TIMES])
+            rows.append((*key, _find_block(sample, ends), counts, polled, *times))
+    frame = pd.DataFrame(rows, columns=[*_GROUP, "block", "counts", "polled", *TIMES])
     return frame.astype({"counts": bool, "polled": bool, **dict.fromkeys(TIMES, float)})
 
 
@@ -172,6 +219,11 @@ def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
         return False
     end = ends[sample.fork]
     return end.outcome == "finished" and end.attempt == sample.attempt
+
+
+def _find_block(sample: Sample, ends: Mapping[str, ForkEnd]) -> int:
+    """Return the block of a sample's fork; 0 while it has not ended."""
+    return ends[sample.fork].block if sample.fork in ends else 0
 
 
 def _tally(timed: pd.DataFrame) -> dict[tuple[str, ...], dict[str, int]]:
@@ -189,19 +241,19 @@ def _tally(timed: pd.DataFrame) -> dict[tuple[str, ...], dict[str, int]]:
 
 
 def _list_times(timed: pd.DataFrame) -> defaultdict[tuple[str, ...], _Times]:
-    """Return (cell, scenario) -> time -> fork -> its samples."""
+    """Return (cell, scenario) -> time -> block -> its samples."""
     listed: defaultdict[tuple[str, ...], _Times] = defaultdict(dict)
     for name in TIMES:
         seen = timed.dropna(subset=[name])
-        for key, values in seen.groupby([*_GROUP, "fork"])[name]:
-            *place, fork = (str(part) for part in key)
-            listed[tuple(place)].setdefault(name, {})[fork] = values.tolist()
+        for key, values in seen.groupby([*_GROUP, "block"])[name]:
+            *place, block = (str(part) for part in key)
+            listed[tuple(place)].setdefault(name, {})[int(block)] = sorted(values.tolist())
     return listed
 
 
 def _estimate_times(times: _Times, seed: int) -> dict[str, Estimate]:
     return {
-        name: estimate(forks, seed, resolution=_RESOLUTION_MS.get(name, 0.0))
+        name: estimate(forks, seed, resolution=RESOLUTION_MS.get(name, 0.0))
         for name, forks in times.items()
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.descriptions import Cell, Scenario
-from harness.measure.results import Kind
+from harness.measure.results import Header, Kind
 from reports.findings import GRAVITY, NO_REASON, Findings, Flaw, FlawKind
 from reports.text import count, escape, fence, flatten, quote_code, shorten
 
@@ -77,14 +77,16 @@ def render_failures(findings: Findings) -> str:
     return "\n\n".join(["## Failures", *failures]) if failures else ""
 
 
-def reproduce(failure: Failure, seed: int) -> str:
+def reproduce(failure: Failure, header: Header) -> str:
     """Return the command that measures again what failed."""
     cell = failure.cell
+    if cell not in header.cells:  # Only the whole session knows of it.
+        return header.command
     words = ["world-harness", "bench", "--line", cell.line, "--framework", cell.framework]
     words += ["--world", cell.world]
     for scenario in failure.scenarios:
         words += ["--scenario", scenario.id]
-    return shlex.join([*words, "--seed", str(seed)])
+    return shlex.join([*words, "--seed", str(header.seed)])
 
 
 def _list_bad_samples(findings: Findings) -> Iterator[Failure]:
@@ -126,7 +128,7 @@ def _render_failure(findings: Findings, failure: Failure) -> str:
         if len(failure.flaws) > 1:
             blocks.append(f"{count_flaws([flaw])}:")
         blocks.append(fence(flaw.reason, "text"))
-    command = reproduce(failure, findings.results.header.seed)
+    command = reproduce(failure, findings.results.header)
     return "\n\n".join([*blocks, fence(command, "sh")])
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.measure.results import Results
+from reports.changes import render_changes
+from reports.compared import compare_versions
 from reports.costs import render_costs
 from reports.e2e import render_e2e, render_verdict
 from reports.findings import Findings, study
@@ -18,7 +20,9 @@ from reports.provenance import (
     render_worlds,
 )
 from reports.resources import render_resources
-from reports.scenarios import render_scenario
+from reports.scaling import render_scaling
+from reports.scenarios import Decisions, decide_sections, render_scenario
+from reports.stability import render_stability
 from reports.tested import study_checks
 from reports.text import escape
 from reports.verdict import Verdict, reach_verdict
@@ -47,18 +51,23 @@ def _is_timed(results: Results) -> bool:
 def _render_benchmark(results: Results, source: str) -> list[str]:
     findings = study(results)
     tested = study_checks(results) if results.checks else None
+    decisions = decide_sections(findings)
+    changes = compare_versions(findings)
     return [
         _render_verdict(reach_verdict(findings)),
         render_verdict(tested) if tested else "",
+        render_changes(changes, results.header.scenarios, findings.names),
         "## 📊 Benchmark Results",
-        _render_steps(findings),
-        _render_streams(findings),
+        _render_steps(findings, decisions),
+        _render_streams(findings, decisions),
         render_failures(findings),
+        render_stability(findings),
         render_latency(findings),
         render_summary(findings),
         render_lines(findings),
         render_costs(findings),
         render_growth(findings),
+        render_scaling(findings),
         render_resources(findings),
         render_e2e(tested) if tested else "",
         render_definitions(),
@@ -78,7 +87,8 @@ def _render_tests(results: Results, source: str) -> list[str]:
 
 def _render_verdict(verdict: Verdict) -> str:
     sign = "✅" if verdict.sound else "❌"
-    points = [_render_point(point) for point in (*verdict.fastest, verdict.cost) if point]
+    said = (*verdict.fastest, verdict.cost, verdict.growth)
+    points = [_render_point(point) for point in said if point]
     return "\n".join([f"**{sign} {escape(verdict.line)}**", "", *points]).rstrip()
 
 
@@ -87,16 +97,16 @@ def _render_point(point: str) -> str:
     return f"- **{escape(subject)}**: {escape(answer)}"
 
 
-def _render_steps(findings: Findings) -> str:
+def _render_steps(findings: Findings, decisions: Decisions) -> str:
     scenarios = findings.results.header.scenarios
     return "\n\n".join(
-        render_scenario(findings, item) for item in scenarios if item.kind == "steps"
+        render_scenario(findings, item, decisions) for item in scenarios if item.kind == "steps"
     )
 
 
-def _render_streams(findings: Findings) -> str:
+def _render_streams(findings: Findings, decisions: Decisions) -> str:
     scenarios = [item for item in findings.results.header.scenarios if item.kind == "streams"]
     if not scenarios:
         return ""
-    sections = [render_scenario(findings, item) for item in scenarios]
+    sections = [render_scenario(findings, item, decisions) for item in scenarios]
     return "\n\n".join(["## Stream Benchmarks (includes TTFB metrics)", *sections])

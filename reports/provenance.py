@@ -68,6 +68,7 @@ def render_worlds(header: Header, names: Names) -> str:
             **{f"Package on {escape(line)}": _list_packages(world, line) for line in lines},
         }
         for world in header.worlds
+        if any(cell.world == world.id for cell in header.cells)
     ]
     return f"## Worlds:\n\n{render_table(rows)}" if rows else ""
 
@@ -84,6 +85,7 @@ def render_provenance(findings: Findings, source: str) -> str:
         "Seed": str(header.seed),
         "Machine": describe_machine(header.machine),
         "Session": _describe_session(findings),
+        **_describe_precision(findings),
         "Harness's own use": _describe_own_use(findings),
         "Raw data": quote_code(source),
     }
@@ -149,6 +151,20 @@ def _describe_session(findings: Findings) -> str:
         return f"began {escape(results.header.started_at)}, **incomplete**: {ended} ended{failed}"
     took = format_seconds(results.footer.seconds)
     return f"began {escape(results.header.started_at)}, took {took}: {ended} ended{failed}"
+
+
+def _describe_precision(findings: Findings) -> dict[str, str]:
+    """Say whether the wanted precision was reached; nothing where none was wanted."""
+    header, footer = findings.results.header, findings.results.footer
+    if header.precision is None:
+        return {}
+    wanted = f"intervals of ±{header.precision:.1%}"
+    if footer is None:
+        return {"Precision": f"{wanted} wanted, not reached: the session did not end"}
+    if footer.stopped == "precision":
+        return {"Precision": f"{wanted} reached, or as near as a clock of whole milliseconds lets"}
+    budget = format_seconds(header.budget_s or 0.0)
+    return {"Precision": f"{wanted} not reached everywhere: the budget of {budget} was used up"}
 
 
 def _describe_own_use(findings: Findings) -> str:

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.descriptions import Cell, Scenario
-from harness.measure.statistics import Decision, decide
+from harness.measure.statistics import Decision, Mode
 from reports.findings import Entry, Findings
 from reports.flaws import explain_briefly, sign_flaw
 from reports.names import LANGUAGES
 from reports.tables import render_table
 from reports.text import NOTHING, count, escape, format_estimate, format_ms
+from reports.wins import decide_together
 
 _TIMES = {"Workflow Time": "workflow", "Wall Time": "wall"}
 _STREAM_TIMES = {"TTFB": "ttfb", "Slurp": "slurp"}
 
 
-def render_scenario(findings: Findings, scenario: Scenario) -> str:
-    """Render the section of one scenario."""
-    parts = [f"### {escape(scenario.title)}"]
+#: Scenario and section -> who is the fastest there.
+Decisions = Mapping[tuple[str, str], Decision[Cell]]
+
+
+def decide_sections(findings: Findings) -> Decisions:
+    """Decide every table of times; they are corrected for together."""
+    compared = {
+        (scenario.id, section): {entry.cell: entry.series for entry in entries if entry.contender}
+        for scenario in findings.results.header.scenarios
+        for section, entries in list_sections(findings, scenario).items()
+    }
+    decided = decide_together(findings, list(compared.values()))
+    return dict(zip(compared, decided, strict=True))
+
+
+def list_sections(findings: Findings, scenario: Scenario) -> dict[str, list[Entry]]:
+    """Return section -> the entries of its table."""
     sections: dict[str, list[Entry]] = {}
     for entry in findings.of_scenario(scenario):
         sections.setdefault(name_section(findings, entry.cell), []).append(entry)
-    for section, entries in sections.items():
-        parts += [f"#### {escape(section)}", _render_section(findings, entries)]
+    return sections
+
+
+def render_scenario(findings: Findings, scenario: Scenario, decisions: Decisions) -> str:
+    """Render the section of one scenario."""
+    parts = [f"### {escape(scenario.title)}"]
+    for section, entries in list_sections(findings, scenario).items():
+        decision = decisions[scenario.id, section]
+        parts += [f"#### {escape(section)}", _render_section(findings, entries, decision)]
     parts += _render_notes(findings, scenario)
     return "\n\n".join(parts)
 
@@ -46,9 +68,8 @@ def name_section(findings: Findings, cell: Cell) -> str:
     return cell.world
 
 
-def _render_section(findings: Findings, entries: Sequence[Entry]) -> str:
+def _render_section(findings: Findings, entries: Sequence[Entry], decision: Decision[Cell]) -> str:
     contenders = {entry.cell: entry.contender for entry in entries if entry.contender}
-    decision = decide(contenders)
     fastest = min((time.center for time in contenders.values()), default=None)
     rows = []
     for entry in sorted(entries, key=_order):
@@ -68,10 +89,18 @@ def _show_times(entry: Entry) -> dict[str, str]:
     shown = {title: format_estimate(found.get(key)) for title, key in _TIMES.items()}
     if entry.workflow is None:
         shown["Workflow Time"] = sign_flaw(entry.flaws)
+    elif modes := entry.modes:
+        shown["Workflow Time"] += f" ({describe_modes(modes)})"
     shown["Overhead"] = format_ms(found["overhead"].center if "overhead" in found else None)
     if entry.scenario.kind == "streams":
         shown |= {title: format_estimate(found.get(key)) for title, key in _STREAM_TIMES.items()}
     return shown
+
+
+def describe_modes(modes: Sequence[Mode]) -> str:
+    """Name the peaks of a sample: no center describes both."""
+    peaks = ", ".join(f"{format_ms(mode.center)} in {mode.share:.0%}" for mode in modes)
+    return f"two peaks: {peaks}"
 
 
 def _order(entry: Entry) -> tuple[bool, bool, float]:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harness.measure.statistics import FORKS_TO_WIN
+from harness.measure.statistics import BLOCKS_TO_CALL, FALSE_SHARE
 from reports.costs import describe_invocations
 from reports.findings import Findings, Flaw
 from reports.flaws import count_flaws
 from reports.names import HEADINGS, Names, Part
+from reports.scaling import describe_superlinear
 from reports.text import count
 from reports.wins import (
     Contest,
-    bound_chance_wins,
     describe_leaders,
     hold_contests,
     list_parts,
@@ -37,6 +37,8 @@ class Verdict(msgspec.Struct, frozen=True):
     fastest: tuple[str, ...]
     #: What N sequential steps cost; empty where that was not counted.
     cost: str
+    #: What grows faster than linear; empty where nothing does, or nothing was counted.
+    growth: str
 
 
 def reach_verdict(findings: Findings) -> Verdict:
@@ -54,12 +56,13 @@ def reach_verdict(findings: Findings) -> Verdict:
         line=". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + ".",
         fastest=tuple(sentence for sentence in fastest if sentence),
         cost=describe_invocations(findings),
+        growth=describe_superlinear(findings),
     )
 
 
 def _count_cells(findings: Findings) -> str:
     cells = findings.results.header.cells
-    ran = {entry.cell for entry in findings.entries.values() if entry.correct}
+    ran = {entry.cell for entry in findings.entries.values() if entry.correct} & {*cells}
     return f"{len(ran)} of {count(len(cells), 'cell')} ran"
 
 
@@ -81,10 +84,9 @@ def _describe_result(contests: Sequence[Contest]) -> str:
         return "nothing could be compared: every cell ran alone or has a flaw"
     if not won:
         return f"no difference that can be told from noise in {count(compared, 'comparison')}"
-    chance = bound_chance_wins(contests)
     return (
         f"a winner in {won:,} of {count(compared, 'comparison')} "
-        f"(were all equally fast, chance alone would give up to {chance:.1f})"
+        f"(were all equally fast, one table in {round(1 / FALSE_SHARE)} would show any)"
     )
 
 
@@ -95,10 +97,10 @@ def _describe_limits(findings: Findings) -> list[str]:
         planned = count(len(findings.planned), "fork")
         limits.append(f"the session is incomplete: {ended} of {planned} ended")
     contenders = [entry.contender for entry in findings.entries.values()]
-    most = max((time.forks for time in contenders if time), default=FORKS_TO_WIN)
-    if most < FORKS_TO_WIN:
+    most = max((time.forks for time in contenders if time), default=BLOCKS_TO_CALL)
+    if most < BLOCKS_TO_CALL:
         limits.append(
-            f"with {count(most, 'fork')} a cell nobody can win: that takes {FORKS_TO_WIN}"
+            f"with {count(most, 'fork')} a cell nobody can win: that takes {BLOCKS_TO_CALL}"
         )
     return limits
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
-from harness.descriptions import Cell
-from harness.measure.statistics import Decision, bound_chance_of_win, decide
-from reports.findings import Entry, Findings
+from harness.descriptions import Cell, Scenario
+from harness.measure.metrics import RESOLUTION_MS
+from harness.measure.statistics import FALSE_SHARE, Decision, Series, decide
+from reports.findings import Findings
 from reports.names import HEADINGS, Names, Part
 from reports.tables import render_table
 from reports.text import NOTHING, count, escape
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -20,8 +24,6 @@ class Comparison(msgspec.Struct, frozen=True):
 
     scenario: str
     decision: Decision[str]
-    #: How likely a winner is if all are equally fast, at most.
-    chance: float
 
 
 class Contest(msgspec.Struct, frozen=True):
@@ -54,21 +56,45 @@ class Contest(msgspec.Struct, frozen=True):
 
 
 def hold_contests(findings: Findings, part: Part) -> tuple[Contest, ...]:
-    """Hold every contest of one part, in the order in which cells were asked for."""
+    """Hold every contest of one part, in the order in which cells were asked for.
+
+    They are decided together: the correction for many comparisons is over all of them.
+    """
     places: dict[tuple[str, ...], list[Cell]] = {}
     for cell in findings.results.header.cells:
         places.setdefault(_leave_out(cell, part), []).append(cell)
-    contests = []
-    for cells in places.values():
-        comparisons = []
-        for scenario in findings.results.header.scenarios:
-            entries = [findings.entries[cell, scenario.id] for cell in cells]
-            comparison = _compare(scenario.id, part, entries)
-            if comparison:
-                comparisons.append(comparison)
-        contenders = tuple(getattr(cell, part) for cell in cells)
-        contests.append(Contest(cells[0], part, contenders, tuple(comparisons)))
-    return tuple(contests)
+    compared = {
+        (place, scenario.id): contenders
+        for place, cells in places.items()
+        for scenario in findings.results.header.scenarios
+        if len(contenders := _find_contenders(findings, part, cells, scenario)) > 1
+    }
+    decided = decide_together(findings, list(compared.values()))
+    decisions = dict(zip(compared, decided, strict=True))
+    return tuple(
+        Contest(
+            cells[0],
+            part,
+            tuple(getattr(cell, part) for cell in cells),
+            tuple(
+                Comparison(scenario, decision)
+                for (at, scenario), decision in decisions.items()
+                if at == place
+            ),
+        )
+        for place, cells in places.items()
+    )
+
+
+def decide_together(
+    findings: Findings, comparisons: Sequence[Mapping[Key, Series]]
+) -> tuple[Decision[Key], ...]:
+    """Decide comparisons of workflow times as one table."""
+    return decide(
+        comparisons,
+        resolution=RESOLUTION_MS["workflow"],
+        inflation=findings.inflation or 1.0,
+    )
 
 
 def list_parts(findings: Findings) -> tuple[Part, ...]:
@@ -78,18 +104,13 @@ def list_parts(findings: Findings) -> tuple[Part, ...]:
     )
 
 
-def bound_chance_wins(contests: Sequence[Contest]) -> float:
-    """Bound how many wins are to be expected if all contenders are equally fast."""
-    return sum(item.chance for contest in contests for item in contest.comparisons)
-
-
 def render_summary(findings: Findings) -> str:
     """Render who is the fastest framework of every World, World of every framework, and line."""
     parts = ["## Summary", "winner determined by most benchmark wins"]
     for part in list_parts(findings):
         contests = hold_contests(findings, part)
         rows = [_make_row(findings.names, contest) for contest in contests]
-        parts += [f"### {name_contests(part)}", render_table(rows), _explain_chance(contests)]
+        parts += [f"### {name_contests(part)}", render_table(rows), explain_chance(contests)]
     return "\n\n".join(parts)
 
 
@@ -135,24 +156,24 @@ def _make_row(names: Names, contest: Contest) -> dict[str, str]:
     }
 
 
-def _explain_chance(contests: Sequence[Contest]) -> str:
+def explain_chance(contests: Sequence[Contest]) -> str:
+    """Say how many comparisons have a winner, and how often chance alone would give any."""
     compared = sum(len(contest.comparisons) for contest in contests)
     if not compared:
         return "Nothing was compared: that needs two cells without a flaw."
     won = sum(contest.wins.total() for contest in contests)
     return (
         f"A winner in {won:,} of {count(compared, 'comparison')}; were all equally fast, "
-        f"chance alone would give up to {bound_chance_wins(contests):.1f}."
+        f"one table in {round(1 / FALSE_SHARE)} would show any winner."
     )
 
 
-def _compare(scenario: str, part: Part, entries: Sequence[Entry]) -> Comparison | None:
-    times = {getattr(entry.cell, part): entry.contender for entry in entries}
-    contenders = {name: time for name, time in times.items() if time is not None}
-    if len(contenders) < 2:
-        return None
-    chance = bound_chance_of_win(min(time.forks for time in contenders.values()))
-    return Comparison(scenario, decide(contenders), chance)
+def _find_contenders(
+    findings: Findings, part: Part, cells: Sequence[Cell], scenario: Scenario
+) -> dict[str, Series]:
+    """Return those whose every answer was correct: id of the part -> their times."""
+    entries = [findings.entries[cell, scenario.id] for cell in cells]
+    return {getattr(entry.cell, part): entry.series for entry in entries if entry.contender}
 
 
 def others_than(part: Part) -> tuple[Part, ...]:

@@ -23,6 +23,7 @@ __all__ = ["main", "read_catalog"]
 _COMMANDS = {
     "bench": "harness.cli.benchmarks:bench",
     "report": "harness.cli.benchmarks:report",
+    "compare": "harness.cli.comparing:compare",
     "export": "harness.cli.benchmarks:export",
     "certify": "harness.cli.certificates:certify",
     "smoke": "harness.cli.certificates:smoke",

@@ -11,14 +11,18 @@ from rich.console import Console
 
 from harness.bench import BenchRequest, Outcome, run_bench
 from harness.cli.catalog import read_catalog
+from harness.cli.quantities import read_duration, read_share
 from harness.deployments.export import export_app
 from harness.deployments.launcher import Remote
 from harness.errors import HarnessError
+from harness.measure.memory import remember
 from harness.measure.plan import Choice, Selection
 from harness.measure.store import read_results
 from harness.progress import LiveProgress, PlainProgress
 from harness.services.resolution import Choice as ServiceChoice
+from reports.findings import study
 from reports.markdown import render_markdown
+from reports.remembered import summarize_session
 from reports.summary import summarize
 from suites import workflows
 
@@ -62,7 +66,20 @@ several = {
 @click.option("--world", "world_names", **several)  # type: ignore[arg-type]
 @click.option("--scenario", "scenarios", **several)  # type: ignore[arg-type]
 @click.option("--forks", type=click.IntRange(min=1), help="Fresh starts of each cell.")
+@click.option("--precision", type=read_share, help="Add forks until intervals are so narrow: 3%.")
+@click.option(
+    "--budget", "budget_s", type=read_duration, help="But no longer than this: 10m (the default)."
+)
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
+@click.option(
+    "--pin", "pins", multiple=True, metavar="NAME@VERSION", help="Another version of a package."
+)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="NAME@VERSION",
+    help="Compare with this version, block by block.",
+)
 @click.option(
     "--services",
     type=click.Choice(["auto", "external", "embedded", "container"]),
@@ -81,7 +98,11 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     world_names: tuple[str, ...],
     scenarios: tuple[str, ...],
     forks: int | None,
+    precision: float | None,
+    budget_s: float | None,
     seed: int | None,
+    pins: tuple[str, ...],
+    against: tuple[str, ...],
     services: ServiceChoice,
     url: str | None,
     headers: dict[str, str],
@@ -93,7 +114,11 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         profile=profile,
         choice=Choice(lines=lines, frameworks=frameworks, worlds=world_names, scenarios=scenarios),
         forks=forks,
+        precision=precision,
+        budget_s=_read_budget(precision, budget_s),
         seed=seed,
+        pins=pins,
+        against=against,
         services=services,
         remote=Remote(url, headers) if url else None,
         out=out,
@@ -108,6 +133,16 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         outcome = run_bench(request, read_catalog(), workflows.BENCH, watcher, opened=opened)
     return _present(outcome)
+
+
+#: In seconds: as long as people wait.
+_BUDGET_S = 600.0
+
+
+def _read_budget(precision: float | None, budget_s: float | None) -> float | None:
+    if precision is None and budget_s is not None:
+        raise click.UsageError("--budget bounds --precision: give that as well")
+    return budget_s or _BUDGET_S if precision is not None else None
 
 
 def _show_progress() -> LiveProgress | PlainProgress:
@@ -129,6 +164,8 @@ def _resumable() -> Iterator[list[Path]]:
 
 def _present(outcome: Outcome) -> int:
     results = read_results(outcome.results)
+    if results.footer:
+        remember(results.header.machine, summarize_session(study(results)))
     report = outcome.results.with_suffix(".md")
     report.write_text(render_markdown(results, source=outcome.results.name), encoding="utf-8")
     click.echo(summarize(results))

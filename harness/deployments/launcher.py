@@ -245,9 +245,8 @@ class Launcher:
         if (cell.line, added) not in self._installs:
             self._report(f"installing line {cell.line}" + (f" with {added}" if added else ""))
             pins = pin_line(self._catalog.keep_worlds([added]), cell.line)
-            self._installs[cell.line, added] = self._toolchain(cell).install(
-                cell.line, pins, pin_line(bundled, cell.line)
-            )
+            first = {name: pins[name] for name in pin_line(bundled, cell.line)}
+            self._installs[cell.line, added] = self._toolchain(cell).install(cell.line, pins, first)
         return self._installs[cell.line, added]
 
     def _toolchain(self, cell: Cell) -> Toolchain:

@@ -49,6 +49,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether both were measured in one session, block by block; else the machine may have drifted.
     interleaved: bool
     rows: tuple[Change, ...]
+    #: A row a cell: the mean over all its scenarios; their `scenario` is empty.
+    overall: tuple[Change, ...] = ()
     #: Why no row may be compared at all (other methodology, machine, profile); empty when they may.
     refused: str = ""
     #: What limits the comparison, a sentence each.

@@ -9,6 +9,9 @@ import msgspec
 
 from harness.measure.results import Sample, Step
 
+#: Metric -> how fine its clock is: a run record's own times are whole milliseconds.
+RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
+
 
 class Gap(msgspec.Struct, frozen=True):
     """Step-to-step overhead: from leaving one body to entering the next, in run order."""

@@ -7,13 +7,13 @@ import itertools
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from harness.descriptions import Catalog, Cell, Scenario, read_table
 from harness.errors import UsageError, unknown
-from harness.measure.results import Header, Kind
+from harness.measure.results import Header, Kind, Match
 
 T = TypeVar("T")
 
@@ -30,6 +30,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     forks: int
     #: Whether a pattern also finds the extended scenarios.
     extended: bool = False
+    #: How many cells are measured against themselves as well, to know what a difference is worth.
+    twins: Literal["none", "one", "each"] = "one"
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...]
     #: Combinations that were asked for and cannot exist -> why.
     impossible: dict[str, str]
+    #: What is measured to be compared, beside the cells.
+    matches: tuple[Match, ...] = ()
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,28 +161,50 @@ def _match_scenarios(
 
 
 def plan_forks(header: Header) -> tuple[Fork, ...]:
-    """Return every fork in the order of work.
+    """Return every fork in the order of work."""
+    return tuple(fork for heat in plan_heats(header) for fork in heat)
+
+
+def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
+    """Return every heat in the order of work: forks whose apps run abreast, a sample each in turn.
 
     Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
-    machine hits all alike. The scenarios' order is shuffled once a block and is the same for every
-    cell of it.
+    machine hits all alike. Those that are matched run in one heat, because a machine also changes
+    from one second to the next; all others run alone. The scenarios' order is shuffled once a block
+    and is the same for every cell of it.
     The counting forks come last: one a cell.
     """
     order = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
     names = [scenario.id for scenario in header.scenarios]
-    forks = []
+    teams = list_teams(header)
+    heats = []
     for block in range(1, header.forks + 1):
         scenarios = _shuffle(order, names)
-        cells = _shuffle(order, header.cells)
-        forks += [_plan_fork("timing", block, cell, scenarios, order) for cell in cells]
+        for team in _shuffle(order, teams):
+            cells = _shuffle(order, team)
+            heats.append(
+                tuple(plan_fork("timing", block, cell, scenarios, order) for cell in cells)
+            )
     counted = [cell for cell in header.cells if not _is_remote(header, cell)]
     block = header.forks + 1
-    return (*forks, *(_plan_fork("counting", block, cell, names, order) for cell in counted))
+    alone = [(plan_fork("counting", block, cell, names, order),) for cell in counted]
+    return (*heats, *alone)
 
 
-def _plan_fork(
+def list_teams(header: Header) -> list[tuple[Cell, ...]]:
+    """Return all cells that are measured, those that are matched together."""
+    teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
+    for match in header.matches:
+        joined = [team for team in teams if match.before in team or match.after in team]
+        kept = [team for team in teams if team not in joined]
+        teams = [*kept, tuple(cell for team in joined for cell in team)]
+    return teams
+
+
+def plan_fork(
     kind: Kind, block: int, cell: Cell, scenarios: Sequence[str], order: random.Random
 ) -> Fork:
+    """Plan one fork; the order of work gives it a seed of its own."""
     return Fork(
         id=f"{kind}-{block}/{cell.id}",
         kind=kind,

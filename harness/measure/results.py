@@ -21,6 +21,15 @@ Kind = Literal["timing", "counting"]
 Outcome = Literal["correct", "incorrect", "failed", "timeout"]
 
 
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """Two cells that are measured to be compared, block by block."""
+
+    before: Cell
+    after: Cell
+    #: Whether the two are the same thing twice, or two versions of it.
+    kind: Literal["twin", "version"]
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field="record"):
     """What was asked for, of what, where: enough to do it again."""
 
@@ -40,6 +49,25 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     worlds: tuple[World, ...]
     #: Line id -> package -> exact version, of everything installed for the cells.
     pins: dict[str, dict[str, str]]
+    matches: tuple[Match, ...] = ()
+    #: What the user pinned otherwise: for all cells, and for those that they are compared with.
+    pinned: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    #: How far an interval may reach to either side, as a share of its center, before forks are
+    #: added; and for how long they may be, in seconds from the first fork on.
+    precision: float | None = None
+    budget_s: float | None = None
+    #: How much wider than their errors this machine's cells spread against themselves, in each of
+    #: its earlier sessions.
+    earlier_inflations: tuple[float, ...] = ()
+
+    @property
+    def companions(self) -> tuple[Cell, ...]:
+        """What is measured only to be compared with: twins, and other versions."""
+        found = dict.fromkeys(
+            cell for match in self.matches for cell in (match.before, match.after)
+        )
+        return tuple(cell for cell in found if cell not in self.cells)
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
@@ -180,6 +208,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     #: The harness's own use of one core while it waited for samples, 0..1, and its peak memory.
     harness_cpu_share: float
     harness_memory_bytes: int
+    #: What ended it: the plan, every interval as narrow as wanted, or the budget.
+    stopped: Literal["plan", "precision", "budget"] = "plan"
 
 
 Record = Header | Sample | ForkEnd | Check | CellEnd | Footer

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import random
 import re
 import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import harness
 from harness.descriptions import Catalog, Cell
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
-from harness.measure.plan import Fork, Profile, Selection, plan_forks
+from harness.measure.plan import Fork, Profile, Selection, plan_heats
 from harness.measure.results import METHODOLOGY, Footer, ForkEnd, Header, Sample
+from harness.measure.stopping import Progress
 from harness.measure.store import ResultsWriter
+
+#: Forks whose apps run side by side.
+Heat: TypeAlias = tuple[Fork, ...]
 
 #: After this many failed forks, the rest of a cell's forks are not tried.
 _FAILED_FORKS = 2
@@ -101,6 +107,8 @@ def describe_session(
 ) -> Header:
     """Return the header of a result file: what will be measured, of what, and where."""
     cells = selection.cells
+    matched = (cell for match in selection.matches for cell in (match.before, match.after))
+    measured = {*cells, *matched}
     return Header(
         methodology=METHODOLOGY,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -121,9 +129,10 @@ def describe_session(
         worlds=tuple(
             world
             for world in catalog.worlds.values()
-            if any(cell.world == world.id for cell in cells)
+            if any(cell.world == world.id for cell in measured)
         ),
         pins=dict(pins),
+        matches=selection.matches,
     )
 
 
@@ -135,6 +144,7 @@ def conduct(
     *,
     finished: frozenset[str] = frozenset(),
     attempts: Mapping[str, int] | None = None,
+    earlier: Sequence[Sample | ForkEnd] = (),
 ) -> Footer:
     """Run every fork of the plan that is not finished, and write all records.
 
@@ -147,45 +157,100 @@ def conduct(
         watcher: Told how it goes.
         finished: Forks that an earlier session finished.
         attempts: Fork -> attempts that earlier sessions made.
+        earlier: What they measured, samples before the end of their fork.
 
     Raises:
         HarnessError: no cell could be prepared, or results cannot be written.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     scenarios = {scenario.id: scenario for scenario in header.scenarios}
-    left = [fork for fork in plan_forks(header) if fork.id not in finished]
+    heats = [
+        rest
+        for heat in plan_heats(header)
+        if (rest := tuple(fork for fork in heat if fork.id not in finished))
+    ]
+    left = [fork for heat in heats for fork in heat]
     broken = _prepare_cells(left, preparer, watcher)
     watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
-    tally = _Tally()
-    for fork in left:
-        attempt = (attempts or {}).get(fork.id, 0) + 1
-        watcher.fork_began(fork)
-        reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
-        # Closed at once, whatever happens here: the app must not outlive what it runs on.
-        with contextlib.closing(
-            _skip_fork(fork, attempt, reason)
-            if reason
-            else run_fork(preparer, fork, attempt, scenarios)
-        ) as records:
+    started = time.monotonic()
+    tally, progress = _Tally(), Progress(header, earlier)
+    turns = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
+    for heat in _order_heats(header, heats, progress, started):
+        running = []
+        for fork in heat:
+            attempt = (attempts or {}).get(fork.id, 0) + 1
+            watcher.fork_began(fork)
+            reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
+            running.append(
+                _skip_fork(fork, attempt, reason)
+                if reason
+                else run_fork(preparer, fork, attempt, scenarios)
+            )
+        taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
+        # Closed at once, whatever happens here: no app must outlive what it runs on.
+        with contextlib.closing(run_abreast(running, turns)) as records:
             for record in records:
                 writer.append(record)
                 tally.add(record)
+                progress.add(record)
                 if isinstance(record, Sample):
                     watcher.sample_taken(record)
                 else:
-                    watcher.fork_ended(record, count_samples(fork, scenarios))
+                    watcher.fork_ended(record, taken[record.fork])
     footer = Footer(
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        seconds=time.monotonic() - started,
+        seconds=time.monotonic() - began,
         forks_finished=tally.ended["finished"],
         forks_failed=tally.ended["failed"],
         samples=tally.samples,
         samples_bad=tally.bad,
         harness_cpu_share=tally.harness_cpu_share(),
         harness_memory_bytes=peak_memory(),
+        stopped=_say_what_ended(header, progress),
     )
     writer.append(footer)
     return footer
+
+
+def _order_heats(
+    header: Header, planned: Sequence[Heat], progress: Progress, started: float
+) -> Iterator[Heat]:
+    """Yield the planned heats, and between timing and counting those that precision asks for."""
+    yield from (heat for heat in planned if heat[0].kind == "timing")
+    if header.precision is not None:
+        while more := progress.plan_more(_measure_left(header, started)):
+            yield more
+    yield from (heat for heat in planned if heat[0].kind == "counting")
+
+
+def _measure_left(header: Header, started: float) -> float:
+    """Return how many seconds of the budget are left."""
+    if header.budget_s is None:
+        return math.inf
+    return header.budget_s - (time.monotonic() - started)
+
+
+def _say_what_ended(header: Header, progress: Progress) -> Literal["plan", "precision", "budget"]:
+    if header.precision is None:
+        return "plan"
+    return "precision" if progress.is_precise() else "budget"
+
+
+def run_abreast(
+    running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
+) -> Generator[Sample | ForkEnd]:
+    """Let forks take turns: one record each, in a new order every round, until all have ended."""
+    with contextlib.ExitStack() as stack:
+        for records in running:
+            stack.enter_context(contextlib.closing(records))
+        left = list(running)
+        while left:
+            for records in turns.sample(left, len(left)):
+                record = next(records, None)
+                if record is None:
+                    left.remove(records)
+                else:
+                    yield record
 
 
 def _prepare_cells(left: Sequence[Fork], preparer: Preparer, watcher: Watcher) -> dict[Cell, str]:

@@ -33,9 +33,12 @@ def pin_packages(
 ) -> dict[str, str]:
     """Return package -> exact version of everything that is installed for a line.
 
+    What a World names in its `instead` stands in the place of all other wishes.
+
     Raises:
         InstallError: two descriptions want different versions of one package.
     """
+    worlds = tuple(worlds)
     pins: dict[str, str] = {}
     wanted_by: dict[str, str] = {}
     wishes = [
@@ -52,6 +55,8 @@ def pin_packages(
                     remedy="give both the same version",
                 )
             wanted_by.setdefault(package, owner)
+    for world in worlds:
+        pins.update({name: pin for name, pin in world.instead.items() if name in pins})
     return pins
 
 

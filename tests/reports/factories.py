@@ -74,7 +74,8 @@ def make_framework(name: str, **changes: Any) -> Framework:
 
 def make_header(cells: Sequence[Cell], scenarios: Sequence[Scenario], **changes: Any) -> Header:
     frameworks = dict.fromkeys(cell.framework for cell in cells)
-    worlds = dict.fromkeys(cell.world for cell in cells)
+    matched = [cell for m in changes.get("matches", ()) for cell in (m.before, m.after)]
+    worlds = dict.fromkeys(cell.world for cell in (*cells, *matched))
     return Header(
         **{
             "methodology": METHODOLOGY,
@@ -145,10 +146,15 @@ class Session:
     def measure(
         self, cell: Cell, scenario: Scenario, workflow_ms: float, *, spread: float = 0.02
     ) -> None:
-        """Take two samples in every timing fork; the forks differ by the spread."""
+        """Take two samples in every timing fork.
+
+        The forks differ by the spread, and those of two cells not in the same way.
+        """
         forks = self.header.forks
+        first = (*self.header.cells, *self.header.companions).index(cell)
         for block in range(1, forks + 1):
-            aside = 0.0 if forks == 1 else 2 * (block - 1) / (forks - 1) - 1
+            place = (first + block - 1) % forks
+            aside = 0.0 if forks == 1 else 2 * place / (forks - 1) - 1
             for factor in (1.0, 1.001):
                 time = workflow_ms * (1 + spread * aside) * factor
                 self.take(cell, scenario, time, block=block)
@@ -201,7 +207,8 @@ class Session:
             ("timing", block) for block in range(1, self.header.forks + 1)
         ]
         for kind, block in [*blocks, ("counting", self.header.forks + 1)]:
-            for cell in self.header.cells:
+            counted = kind == "counting"
+            for cell in (*self.header.cells, *(() if counted else self.header.companions)):
                 if (cell, kind, block) in self.unended:
                     continue
                 reason = self.failed.get((cell, kind, block), "")

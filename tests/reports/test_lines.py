@@ -8,7 +8,7 @@ from harness.descriptions import Cell, Scenario
 from harness.measure.results import Results
 from reports.findings import study
 from reports.lines import render_lines
-from reports.scenarios import render_scenario
+from reports.scenarios import decide_sections, render_scenario
 from reports.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,
@@ -103,6 +103,6 @@ def test_what_is_different_in_a_language_is_said_where_it_was_measured() -> None
     noted = make_scenario(10, notes={"python": "another way"})
     frameworks = (make_framework("express"), make_framework("flask", language="python"))
     both = study(Session([EXPRESS, FLASK], [noted], frameworks=frameworks).end())
-    assert "In Python: another way" in render_scenario(both, noted)
+    assert "In Python: another way" in render_scenario(both, noted, decide_sections(both))
     alone = study(Session([EXPRESS], [noted]).end())
-    assert "another way" not in render_scenario(alone, noted)
+    assert "another way" not in render_scenario(alone, noted, decide_sections(alone))

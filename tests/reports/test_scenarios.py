@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.descriptions import Cell
+from harness.descriptions import Cell, Scenario
 from harness.measure.results import Results
 from reports.findings import study
-from reports.scenarios import render_scenario
+from reports.scenarios import decide_sections, render_scenario
 from reports.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,
@@ -29,7 +29,12 @@ POSTGRES = "#### 🐘 Postgres"
 
 def rows(results: Results, heading: str = LOCAL) -> list[Row]:
     scenario = results.header.scenarios[0]
-    return read_table(render_scenario(study(results), scenario), heading)
+    return read_table(render(results, scenario), heading)
+
+
+def render(results: Results, scenario: Scenario) -> str:
+    findings = study(results)
+    return render_scenario(findings, scenario, decide_sections(findings))
 
 
 def compare(times: dict[Cell, float], *, forks: int = 3) -> Results:
@@ -100,9 +105,9 @@ def test_worlds_of_different_sections_do_not_compete_in_a_table() -> None:
 
 def test_sections_stand_in_the_order_of_the_cells() -> None:
     results = compare({EXPRESS: 100, EXPRESS_POSTGRES: 10})
-    found = list_headings(render_scenario(study(results), TEN))
+    found = list_headings(render(results, TEN))
     assert found == [f"### {TEN.title}", LOCAL, POSTGRES]
-    assert len(read_tables(render_scenario(study(results), TEN))) == 2
+    assert len(read_tables(render(results, TEN))) == 2
 
 
 def test_several_lines_have_a_column_and_compete() -> None:

@@ -23,7 +23,7 @@ def test_holds_the_verdict_and_who_wins_where() -> None:
         session.count(cell, TEN, flow=1)
     assert summarize(session.end()) == (
         "4 of 4 cells ran, 24 timed samples, no failures. A winner in 3 of 4 comparisons "
-        "(were all equally fast, chance alone would give up to 0.4).\n"
+        "(were all equally fast, one table in 20 would show any).\n"
         "\n"
         "Fastest Framework by World\n"
         "\n"

@@ -39,9 +39,9 @@ def test_counts_cells_samples_and_failures() -> None:
     assert found.sound
 
 
-def test_winners_are_told_with_what_chance_would_give() -> None:
+def test_winners_are_told_with_how_often_chance_gives_any() -> None:
     assert verdict(measured(100, 200)).line.endswith(
-        "A winner in 1 of 1 comparison (were all equally fast, chance alone would give up to 0.1)."
+        "A winner in 1 of 1 comparison (were all equally fast, one table in 20 would show any)."
     )
 
 

@@ -1,0 +1,37 @@
+"""`compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness.measure.memory import identify_subject, measure_drift, recall
+from harness.measure.store import read_results
+from reports.changes import render_changes
+from reports.compared import compare_sessions, find_outcome
+from reports.findings import study
+
+#: What a comparison came to -> exit code, as for all that is judged here.
+_CODES = {"passed": 0, "failed": 1, "inconclusive": 2}
+
+
+@click.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for `world-harness comment`.")
+def compare(before: Path, after: Path, as_json: bool) -> int:
+    """Compare two result files of one machine, as far as that can be done.
+
+    Exits with 1 where something became slower, and with 2 where nothing could be compared.
+    """
+    old, new = (study(read_results(path)) for path in (before, after))
+    header = new.results.header
+    drift = measure_drift(recall(header.machine), identify_subject(header))
+    changes = compare_sessions(old, new, drift=drift)
+    if as_json:
+        click.echo(msgspec.json.encode(changes))
+    else:
+        click.echo(render_changes(changes, header.scenarios, new.names))
+    return _CODES[find_outcome(changes)]

@@ -1,0 +1,50 @@
+"""What may be concluded from samples: centers, intervals, differences, winners, growth, peaks.
+
+The fork is the unit: the samples inside one share a process, its storage and its luck, so a hundred
+samples of one fork say less than one sample of each of three. `docs/statistics.md` gives the
+formulas, and what they were measured to do.
+"""
+
+from harness.measure.statistics.contests import Decision, decide
+from harness.measure.statistics.estimates import LEVEL, Estimate, estimate
+from harness.measure.statistics.growth import SIZES_TO_FIT, estimate_growth, fit_growth
+from harness.measure.statistics.judging import (
+    BLOCKS_TO_CALL,
+    FALSE_SHARE,
+    Judgment,
+    judge,
+    measure_inflation,
+)
+from harness.measure.statistics.modes import Mode, find_modes
+from harness.measure.statistics.pairs import (
+    Pairs,
+    Series,
+    Sides,
+    pair_blocks,
+    pool_pairs,
+    set_apart,
+)
+
+__all__ = [
+    "BLOCKS_TO_CALL",
+    "FALSE_SHARE",
+    "LEVEL",
+    "SIZES_TO_FIT",
+    "Decision",
+    "Estimate",
+    "Judgment",
+    "Mode",
+    "Pairs",
+    "Series",
+    "Sides",
+    "decide",
+    "estimate",
+    "estimate_growth",
+    "find_modes",
+    "fit_growth",
+    "judge",
+    "measure_inflation",
+    "pair_blocks",
+    "pool_pairs",
+    "set_apart",
+]

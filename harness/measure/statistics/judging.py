@@ -1,0 +1,217 @@
+"""Which differences of a whole table may be called: floors, and a correction for many rows.
+
+`docs/statistics.md` gives the formulas and what they were measured to do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from scipy import special
+
+from harness.measure.statistics.estimates import Floats
+
+#: With fewer blocks a row is shown and never called.
+BLOCKS_TO_CALL = 3
+
+#: Of the rows that are called, the share that may be called wrongly; of tables in which nothing
+#: differs, the share in which any row is called.
+FALSE_SHARE = 0.05
+
+
+class Row(Protocol):
+    """One comparison of two subjects, in logarithms of ratios."""
+
+    @property
+    def center(self) -> float:
+        """Of after / before."""
+
+    @property
+    def variance(self) -> float:
+        """Of one block's difference."""
+
+    @property
+    def blocks(self) -> int:
+        """How many differences the center is the mean of."""
+
+    @property
+    def freedom(self) -> int:
+        """How many degrees of freedom the variance has."""
+
+    @property
+    def resolution(self) -> float:
+        """What the clock cannot tell."""
+
+
+class Judgment(msgspec.Struct, frozen=True):
+    """What may be said of one row. All but `chance` are logarithms of ratios."""
+
+    center: float
+    #: The interval of this row alone, at 95%; `None` where it is not known.
+    low: float | None
+    high: float | None
+    #: How far from 0 the row's center has to be to be called, in this table; `None` if it never is.
+    floor: float | None
+    #: How probable such a center is where nothing differs, corrected for all rows of the table.
+    chance: float
+
+    @property
+    def called(self) -> bool:
+        """Whether the row shows a difference."""
+        return self.floor is not None and abs(self.center) > self.floor
+
+
+class Prior(msgspec.Struct, frozen=True):
+    """What the rows of a table say together about the variance of each."""
+
+    variance: float
+    #: How many blocks' worth that knowledge is.
+    freedom: float
+
+
+class Weight(msgspec.Struct, frozen=True):
+    """What one row says alone; `center` and `error` are logarithms of ratios."""
+
+    center: float
+    #: Standard error of the center; infinite where it is not known.
+    error: float
+    freedom: float
+    #: How probable so far a center is where nothing differs, before any correction.
+    chance: float
+
+
+def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]:
+    """Judge every row of a table: the one place where a difference is called.
+
+    Args:
+        parts: What was compared. The rows of a part were measured alike, and lend each other what
+            they know of the noise; the correction is over all parts.
+        inflation: How much wider than its standard error a row of a subject against itself was
+            seen to spread (:func:`measure_inflation`).
+
+    Returns:
+        A judgment a row, one part after the other.
+    """
+    rows = [row for part in parts for row in part]
+    weights = [weight for part in parts for weight in weigh(part, inflation=inflation)]
+    corrected, level = correct_chances(np.array([weight.chance for weight in weights]))
+    return tuple(
+        _judge_row(row, weight, float(chance), level)
+        for row, weight, chance in zip(rows, weights, corrected, strict=True)
+    )
+
+
+def _judge_row(row: Row, weight: Weight, chance: float, level: float) -> Judgment:
+    if not math.isfinite(weight.error):
+        return Judgment(weight.center, None, None, None, 1.0)
+    alone, floor = (
+        float(special.stdtrit(weight.freedom, 1 - tail / 2)) * weight.error
+        for tail in (FALSE_SHARE, level)
+    )
+    return Judgment(
+        weight.center,
+        weight.center - alone,
+        weight.center + alone,
+        max(floor, row.resolution),
+        chance,
+    )
+
+
+def weigh(rows: Sequence[Row], *, inflation: float = 1.0) -> tuple[Weight, ...]:
+    """Return what each row says alone; those with too few blocks say nothing."""
+    heard = [row for row in rows if row.blocks >= BLOCKS_TO_CALL]
+    errors, freedoms = estimate_errors(heard)
+    known = iter(zip(errors * inflation, freedoms, strict=True))
+    weights = []
+    for row in rows:
+        center = row.center
+        if row.blocks < BLOCKS_TO_CALL:
+            weights.append(Weight(center, math.inf, 0.0, 1.0))
+            continue
+        error, freedom = (float(value) for value in next(known))
+        if error:
+            chance = float(2 * special.stdtr(freedom, -abs(center) / error))
+        else:
+            chance = 0.0 if center else 1.0
+        weights.append(Weight(center, error, freedom, chance))
+    return tuple(weights)
+
+
+def estimate_errors(rows: Sequence[Row]) -> tuple[Floats, Floats]:
+    """Return the standard error of each row's center, and its degrees of freedom.
+
+    A few blocks know little of their variance. The rows of a table are measured alike, so the
+    variance of each is drawn towards what all have (an empirical Bayes estimate: the variances are
+    taken as draws from a scaled inverse chi-square).
+    """
+    if not rows:
+        return np.zeros(0), np.zeros(0)
+    blocks = np.array([row.blocks for row in rows], dtype=np.float64)
+    variances = np.array([row.variance for row in rows])
+    freedoms = np.array([row.freedom for row in rows], dtype=np.float64)
+    prior = find_prior(variances, freedoms)
+    total = freedoms + prior.freedom
+    moderated = (freedoms * variances + prior.freedom * prior.variance) / total
+    # Nothing here is normal enough to trust more freedom than all rows have together.
+    return np.sqrt(moderated / blocks), np.minimum(total, freedoms.sum())
+
+
+def find_prior(variances: Floats, freedoms: Floats) -> Prior:
+    """Fit the distribution that the variances of a table were drawn from."""
+    usable = variances > 0
+    if usable.sum() < 2:
+        return Prior(float(variances.mean()) if len(variances) else 0.0, 0.0)
+    logs, half = np.log(variances[usable]), freedoms[usable] / 2
+    centered = logs - special.digamma(half) + np.log(half)
+    spread = float(np.var(centered, ddof=1) - np.mean(special.polygamma(1, half)))
+    most = float(freedoms.sum())
+    freedom = min(2 * _invert_trigamma(spread), most) if spread > 0 else most
+    shift = special.digamma(freedom / 2) - math.log(freedom / 2)
+    return Prior(float(np.exp(np.mean(centered) + shift)), freedom)
+
+
+def measure_inflation(twins: Sequence[Row]) -> float:
+    """Measure how much wider than their errors subjects spread against themselves.
+
+    Args:
+        twins: Rows in which both subjects are the same.
+    """
+    rows = [row for row in twins if row.blocks >= BLOCKS_TO_CALL]
+    if not rows:
+        return 1.0
+    errors, freedoms = estimate_errors(rows)
+    ratios = (np.array([row.center for row in rows]) / errors) ** 2
+    expected = special.stdtrit(freedoms, 0.75) ** 2
+    return math.sqrt(float(np.median(ratios / expected)))
+
+
+def correct_chances(chances: Floats) -> tuple[Floats, float]:
+    """Correct chances for their number (Benjamini, Hochberg); return them and the level of a row.
+
+    The level is what a chance has to stay below for its row to be called.
+    """
+    number = len(chances)
+    if not number:
+        return chances, FALSE_SHARE
+    order = np.argsort(chances)
+    scaled = chances[order] * number / np.arange(1, number + 1)
+    corrected = np.empty(number)
+    corrected[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    called = int((corrected <= FALSE_SHARE).sum())
+    return corrected, FALSE_SHARE * max(called, 1) / number
+
+
+def _invert_trigamma(value: float) -> float:
+    """Solve trigamma(x) = value by Newton's method, from a start that is always too small."""
+    found = 0.5 + 1 / value
+    for _ in range(50):
+        trigamma = float(special.polygamma(1, found))
+        step = trigamma * (1 - trigamma / value) / float(special.polygamma(2, found))
+        found += step
+        if -step / found < 1e-8:
+            break
+    return found

@@ -1,0 +1,124 @@
+"""When enough has been measured: forks are added until every interval is narrow enough."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from harness.descriptions import Cell
+from harness.measure.metrics import RESOLUTION_MS, workflow_ms
+from harness.measure.plan import Fork, list_teams, plan_fork
+from harness.measure.results import ForkEnd, Header, Sample
+from harness.measure.statistics import estimate
+
+#: With fewer forks an interval says too little to stop by.
+_FORKS_TO_STOP = 3
+
+
+class Progress:
+    """What a session has measured so far, and what it should measure next.
+
+    Args:
+        header: Says which precision is wanted.
+        earlier: Records of the sessions that this one goes on from.
+    """
+
+    def __init__(self, header: Header, earlier: Iterable[Sample | ForkEnd] = ()) -> None:
+        self._header = header
+        self._order = random.Random(f"{header.seed}/more")  # noqa: S311 - repeatable, not secret
+        self._teams = list_teams(header)
+        self._taken: defaultdict[str, list[Sample]] = defaultdict(list)
+        #: Cell and scenario -> block -> workflow times.
+        self._times: defaultdict[tuple[Cell, str], dict[int, list[float]]] = defaultdict(dict)
+        #: Cell and scenario -> seconds that each fork spent on it.
+        self._spent: defaultdict[tuple[Cell, str], list[float]] = defaultdict(list)
+        self._blocks: defaultdict[Cell, int] = defaultdict(lambda: header.forks)
+        #: Cells with a failed fork, and scenarios of cells with a bad sample: both cannot win.
+        self._failed: set[Cell] = set()
+        self._bad: set[tuple[Cell, str]] = set()
+        for record in earlier:
+            self.add(record)
+
+    def add(self, record: Sample | ForkEnd) -> None:
+        """Count a record; samples count when their fork ended well."""
+        if record.kind != "timing":
+            return
+        if isinstance(record, Sample):
+            self._taken[record.fork].append(record)
+            return
+        taken = self._taken.pop(record.fork, [])
+        self._blocks[record.cell] = max(self._blocks[record.cell], record.block)
+        if record.outcome != "finished":
+            self._failed.add(record.cell)
+            return
+        self._bad |= {(item.cell, item.scenario) for item in taken if item.outcome != "correct"}
+        spent: defaultdict[str, float] = defaultdict(float)
+        for sample in taken:
+            spent[sample.scenario] += sample.request_ms / 1000
+            time = workflow_ms(sample)
+            if not sample.warmup and time is not None:
+                times = self._times[sample.cell, sample.scenario]
+                times.setdefault(record.block, []).append(time)
+        for scenario, seconds in spent.items():
+            self._spent[record.cell, scenario].append(seconds)
+
+    def measure_width(self, cell: Cell, scenario: str) -> float | None:
+        """Return half of an interval as a share of its center, what the clock adds left out."""
+        times = self._times.get((cell, scenario), {})
+        if len(times) < _FORKS_TO_STOP:
+            return None
+        found = estimate(times, self._header.seed)
+        if found.low is None or found.high is None or found.center <= 0:
+            return None
+        return (found.high - found.low) / 2 / found.center
+
+    def find_imprecise(self, cell: Cell) -> list[str]:
+        """Return the scenarios of a cell whose interval is wider than wanted."""
+        wanted = self._header.precision
+        if wanted is None or cell in self._failed:
+            return []
+        found = []
+        for scenario in self._header.scenarios:
+            if (cell, scenario.id) in self._bad:
+                continue
+            width = self.measure_width(cell, scenario.id)
+            times = [time for fork in self._times[cell, scenario.id].values() for time in fork]
+            # No number of forks makes a clock of whole milliseconds finer.
+            clock = RESOLUTION_MS["workflow"] / max(min(times, default=1.0), 1.0)
+            if width is None or width > max(wanted, clock):
+                found.append(scenario.id)
+        return found
+
+    def plan_more(self, left_s: float) -> tuple[Fork, ...]:
+        """Plan the cheapest heat that makes anything more precise; empty where there is none.
+
+        Args:
+            left_s: How many seconds it may take.
+        """
+        choices: list[tuple[float, tuple[Cell, ...], list[str]]] = []
+        for team in self._teams:
+            asked = {name for cell in team for name in self.find_imprecise(cell)}
+            scenarios = [item.id for item in self._header.scenarios if item.id in asked]
+            if scenarios and not self._failed & {*team}:
+                cost = sum(self._estimate_cost(cell, scenarios) for cell in team)
+                choices.append((cost, team, scenarios))
+        affordable = [choice for choice in choices if choice[0] <= left_s]
+        if not affordable:
+            return ()
+        _, team, scenarios = min(affordable, key=lambda choice: choice[0])
+        block = max(self._blocks[cell] for cell in team) + 1
+        shuffled = self._order.sample(scenarios, len(scenarios))
+        return tuple(
+            plan_fork("timing", block, cell, shuffled, self._order)
+            for cell in self._order.sample(team, len(team))
+        )
+
+    def is_precise(self) -> bool:
+        """Tell whether every interval is as narrow as wanted."""
+        return not any(self.find_imprecise(cell) for team in self._teams for cell in team)
+
+    def _estimate_cost(self, cell: Cell, scenarios: Sequence[str]) -> float:
+        """Return about how many seconds a fork of these scenarios takes."""
+        spent = [self._spent[cell, name] for name in scenarios]
+        return sum(sum(seconds) / len(seconds) for seconds in spent if seconds)
