@@ -59,6 +59,10 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     impossible: dict[str, str] = {}
     #: What it loads: lines and Worlds in another language are not for it.
     language: Language = "typescript"
+    #: What `start` is followed by to serve from `{workers}` processes behind one port.
+    workers: tuple[str, ...] = ()
+    #: Why it serves from one process only, where it does.
+    one_process: str = ""
 
     def pins_for(self, line: str) -> dict[str, str]:
         """Return package -> version for one line."""
@@ -231,6 +235,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: dict[str, Framework]
     worlds: dict[str, World]
     scenarios: dict[str, Scenario]
+    #: Processes that serve each app.
+    workers: int = 1
 
     def is_served(self, subject: Line | World) -> bool:
         """Tell whether any framework loads what a line or World is written in."""
@@ -277,6 +283,9 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             return stated
         if cell.line not in world.packages:
             return f"world {world.id} names no package for line {cell.line}"
+        if self.workers > 1 and (framework.one_process or world.processes == "one"):
+            reason = framework.one_process or f"{world.id} is a World for one process"
+            return f"no app can have several workers there: {reason}"
         return ""
 
 
