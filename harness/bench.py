@@ -13,6 +13,7 @@ import msgspec
 from harness.deployments.apps import Contents
 from harness.deployments.deployment import reach_app
 from harness.deployments.launcher import Launcher, Remote
+from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, UsageError, unknown
 from harness.machine import describe_machine
@@ -28,7 +29,7 @@ from harness.measure.plan import (
     describe_profiles,
 )
 from harness.measure.results import Footer, ForkEnd, Header, Sample
-from harness.measure.session import Watcher, conduct, describe_session
+from harness.measure.session import Watcher, conduct, describe_session, leave_out_places
 from harness.measure.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
 from harness.workspaces.install import pin_line
@@ -52,6 +53,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     budget_s: float | None = None
     services: ServiceChoice = "auto"
     remote: Remote | None = None
+    #: Processes that serve each app.
+    workers: int = 1
     #: Folder for the result file.
     out: Path = Path("results")
     #: A result file to go on from; everything else is then what its header says.
@@ -191,7 +194,7 @@ class _Session(msgspec.Struct, frozen=True):
 
 
 def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
-    catalog = pin(catalog, read_pins(request.pins, catalog))
+    catalog = serve_with(pin(catalog, read_pins(request.pins, catalog)), request.workers)
     selection = select(request, catalog)
     profile = find_profile(request.profile)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
@@ -211,6 +214,7 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
     header = msgspec.structs.replace(
         header,
         pinned=request.pins,
+        workers=request.workers,
         against=request.against,
         precision=request.precision,
         budget_s=request.budget_s,
@@ -251,6 +255,8 @@ def write_command(request: BenchRequest, seed: int) -> str:
         words.append(f"--precision {request.precision * 100:g}%")
     if request.budget_s is not None:
         words.append(f"--budget {request.budget_s:g}s")
+    if request.workers > 1:
+        words.append(f"--workers {request.workers}")
     if request.forks is not None:
         words.append(f"--forks {request.forks}")
     if request.remote:
@@ -264,15 +270,16 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     if remote is None and any(world.remote for world in header.worlds):
         raise _demand_url()
     selection = Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
-    catalog = pin(catalog, read_pins(header.pinned, catalog))
+    catalog = serve_with(pin(catalog, read_pins(header.pinned, catalog)), header.workers)
     worlds = [cell.world for cell in header.cells]
     pins = pin_lines(catalog, header.pins, worlds)
     profile = find_profile(header.profile)
     catalog = _match(catalog, header.cells, profile, header.against, header.seed).catalog
+    places_left_out = {name: leave_out_places(world) for name, world in catalog.worlds.items()}
     described = {
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),
         "frameworks": (header.frameworks, _pick(catalog.frameworks, header.frameworks)),
-        "worlds": (header.worlds, _pick(catalog.worlds, header.worlds)),
+        "worlds": (header.worlds, _pick(places_left_out, header.worlds)),
         "pins": (header.pins, pins),
         "machine": (header.machine, describe_machine(find_node().version)),
     }

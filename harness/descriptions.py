@@ -59,6 +59,10 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     impossible: dict[str, str] = {}
     #: What it loads: lines and Worlds in another language are not for it.
     language: Language = "typescript"
+    #: What `start` is followed by to serve from `{workers}` processes behind one port.
+    workers: tuple[str, ...] = ()
+    #: Why it serves from one process only, where it does.
+    one_process: str = ""
 
     def pins_for(self, line: str) -> dict[str, str]:
         """Return package -> version for one line."""
@@ -81,6 +85,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     language: Language
     entry: str
+    description: str | None = None
+    source: str = ""
     services: tuple[str, ...] | None = None
     setup: tuple[str, ...] = ()
     env: dict[str, str] | None = None
@@ -229,6 +235,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     frameworks: dict[str, Framework]
     worlds: dict[str, World]
     scenarios: dict[str, Scenario]
+    #: Processes that serve each app.
+    workers: int = 1
 
     def is_served(self, subject: Line | World) -> bool:
         """Tell whether any framework loads what a line or World is written in."""
@@ -275,6 +283,9 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             return stated
         if cell.line not in world.packages:
             return f"world {world.id} names no package for line {cell.line}"
+        if self.workers > 1 and (framework.one_process or world.processes == "one"):
+            reason = framework.one_process or f"{world.id} is a World for one process"
+            return f"no app can have several workers there: {reason}"
         return ""
 
 
@@ -338,16 +349,26 @@ def describe_world(path: Path) -> World:
         DescriptionError: as :func:`read_description`; also a source folder that is not there.
     """
     world = read_description(path, World, id=path.stem)
-    if not world.source:
-        return world
-    source = (path.parent / world.source).resolve()
+    lines = {
+        line: msgspec.structs.replace(variant, source=_find_source(path, world.id, variant.source))
+        for line, variant in world.lines.items()
+    }
+    source = _find_source(path, world.id, world.source)
+    return msgspec.structs.replace(world, source=source, lines=lines)
+
+
+def _find_source(path: Path, world: str, named: str) -> str:
+    """Return the folder that a description names as a World's source; empty when it names none."""
+    if not named:
+        return ""
+    source = (path.parent / named).resolve()
     if not source.is_dir():
         raise DescriptionError(
-            f"the source of the World {world.id} is not there",
+            f"the source of the World {world} is not there",
             cause=f"{source} is no folder",
             remedy=f"correct `source` in {path}",
         )
-    return msgspec.structs.replace(world, source=str(source))
+    return str(source)
 
 
 def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:

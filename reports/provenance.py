@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.descriptions import World
 from harness.machine import Machine
@@ -64,13 +64,21 @@ def render_worlds(header: Header, names: Names) -> str:
     rows = [
         {
             "World": escape(names.title("world", world.id)),
-            "Description": escape(world.description),
+            "Description": _describe_world(world, lines),
             **{f"Package on {escape(line)}": _list_packages(world, line) for line in lines},
         }
         for world in header.worlds
         if any(cell.world == world.id for cell in header.cells)
     ]
     return f"## Worlds:\n\n{render_table(rows)}" if rows else ""
+
+
+def _describe_world(world: World, lines: Sequence[str]) -> str:
+    """Say what a World is: where it differs between languages, line by line."""
+    texts = {line: world.on(line).description for line in lines if line in world.packages}
+    if len(set(texts.values())) > 1:
+        return "; ".join(f"on {escape(line)}: {escape(text)}" for line, text in texts.items())
+    return escape(next(iter(texts.values()), world.description))
 
 
 def render_provenance(findings: Findings, source: str) -> str:
@@ -82,6 +90,7 @@ def render_provenance(findings: Findings, source: str) -> str:
         "Profile": f"{escape(header.profile)}: {count(len(header.cells), 'cell')}, "
         f"{count(len(header.scenarios), 'scenario')}, {count(header.forks, 'fork')} a cell",
         "SDK": _list_lines(header),
+        **_describe_workers(header),
         "Seed": str(header.seed),
         "Machine": describe_machine(header.machine),
         "Session": _describe_session(findings),
@@ -119,6 +128,14 @@ def _render_facts(facts: Mapping[str, str], header: Header, again: str) -> str:
 def _describe_harness(header: Header) -> str:
     commit = quote_code(header.harness_commit) if header.harness_commit else "unknown"
     return f"{escape(header.harness_version)}, commit {commit}"
+
+
+def _describe_workers(header: Header) -> dict[str, str]:
+    """Say how many processes served an app, where that was asked for."""
+    if header.workers == 1:
+        return {}
+    text = f"{header.workers} processes an app; steps and calls are not seen in all, and left out"
+    return {"Workers": text}
 
 
 def _list_lines(header: Header) -> str:

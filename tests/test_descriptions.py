@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from harness.certification.subjects import resolve_subject
-from harness.descriptions import Catalog, Cell, World, fill, fill_all, name_databases
+from harness.descriptions import (
+    Catalog,
+    Cell,
+    World,
+    describe_world,
+    fill,
+    fill_all,
+    name_databases,
+)
 from harness.errors import DescriptionError
 from harness.services.resolution import find_services
 from harness.workspaces.install import pin_line
-from worlds import describe_worlds
+from worlds import FOLDER, describe_worlds
 
 WORLDS = describe_worlds()
 DESCRIBED = [name for name, world in WORLDS.items() if not world.remote]
@@ -108,7 +117,25 @@ class TestAWorldInTwoLanguages:
         assert not catalog.explain_impossible(Cell("py", "flask", "local"))
         assert not catalog.explain_impossible(Cell("v5", "hono", "local"))
         assert "flask cannot load v5" in catalog.explain_impossible(Cell("v5", "flask", "local"))
-        assert "typescript" in catalog.explain_impossible(Cell("py", "flask", "postgres"))
+        assert "typescript" in catalog.explain_impossible(Cell("py", "flask", "starter"))
+
+    def test_may_be_other_modules_with_other_settings_there(self) -> None:
+        postgres = WORLDS["postgres"]
+        there = postgres.on("py")
+        assert (there.package, Path(there.source).name) == ("", "python")
+        assert there.entry == "world_harness_worlds:PostgresWorld"
+        assert there.env.keys() == {"WORKFLOW_POSTGRES_URL", "WORKFLOW_BASE_URL"}
+        assert (there.setup, there.services) == ((), postgres.services)
+        assert there.description != postgres.description
+        assert (postgres.on("v5").source, postgres.on("v5").env) == ("", postgres.env)
+
+    def test_a_source_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+        text = (FOLDER / "postgres.toml").read_text().replace('"python"\nconc', '"gone"\nconc')
+        path = tmp_path / "postgres.toml"
+        path.write_text(text)
+        with pytest.raises(DescriptionError, match="source of the World postgres") as caught:
+            describe_world(path)
+        assert str(tmp_path / "gone") in caught.value.cause
 
     def test_is_installed_with_the_pins_of_the_line(self, catalog: Catalog) -> None:
         pins = pin_line(catalog.keep_worlds(()), "py")

@@ -129,6 +129,17 @@ class TestDescribedWorlds:
         with pytest.raises(UsageError, match="no versions to choose from"):
             resolve_subject("reference@1.0.0", catalog)
 
+    def test_one_that_is_no_package_on_a_line_has_no_versions_there(self, catalog: Catalog) -> None:
+        assert resolve_subject("postgres@4.3.7", catalog, line="v4").version == "4.3.7"
+        with pytest.raises(UsageError, match="no versions to choose from on line py"):
+            resolve_subject("postgres@4.3.7", catalog, line="py")
+
+    def test_one_in_two_languages_is_certified_line_by_line(self, catalog: Catalog) -> None:
+        there = resolve_subject("postgres", catalog, line="py")
+        assert (there.id, there.line, there.language) == ("postgres", "py", "python")
+        assert there.packages.keys() == {"vercel-workflow", "psycopg", "psycopg-binary"}
+        assert (there.setup, there.services) == ((), ("postgres",))
+
     def test_one_for_every_line_gets_its_line_when_it_is_opened(self, catalog: Catalog) -> None:
         world = World(
             id="any",

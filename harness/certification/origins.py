@@ -175,12 +175,6 @@ def _read_name(spec: str, worlds: Mapping[str, World]) -> Origin:
             f"{version!r} is no version", remedy=f"write it as {name}@1.2.3, or {name}@latest"
         )
     if world is not None:
-        if version and not world.package:
-            raise UsageError(
-                f"{name} has no versions to choose from",
-                cause="it is not a package of its own",
-                remedy=f"name {name} alone",
-            )
         return Origin(spec=spec, id=world.id, world=world, version=version)
     if (version or "/" in name) and _NPM_NAME.fullmatch(name):
         pins = {name: version or "latest"}

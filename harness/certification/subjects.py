@@ -262,6 +262,12 @@ def _resolve_described(
         )
     world = world.on(line)
     packages = world.pins_for(line)
+    if origin.version and not world.package:
+        raise UsageError(
+            f"{world.id} has no versions to choose from" + (f" on line {line}" if line else ""),
+            cause="it is not a package of its own",
+            remedy=f"name {world.id} alone",
+        )
     if origin.version:
         packages = {**packages, world.package: origin.version}
     release = world.release_of(packages.get(world.package, ""))

@@ -81,6 +81,13 @@ several = {
     help="Compare with this version, block by block.",
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that serve each app, where framework and World allow it.",
+)
+@click.option(
     "--services",
     type=click.Choice(["auto", "external", "embedded", "container"]),
     default="auto",
@@ -103,6 +110,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: int | None,
     pins: tuple[str, ...],
     against: tuple[str, ...],
+    workers: int,
     services: ServiceChoice,
     url: str | None,
     headers: dict[str, str],
@@ -119,6 +127,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         seed=seed,
         pins=pins,
         against=against,
+        workers=workers,
         services=services,
         remote=Remote(url, headers) if url else None,
         out=out,

@@ -98,6 +98,8 @@ class SampleReply(_Wire, frozen=True, kw_only=True):
     completed_at_ms: float | None = None
     woken_by: Literal["signal", "poll"] | None = None
     settled: bool = False
+    #: Whether one of several processes answered, which does not know what the others did.
+    partial: bool = False
     answer: Any = None
     steps: tuple[StepMark, ...] = ()
     streams: tuple[StreamReply, ...] = ()

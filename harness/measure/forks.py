@@ -163,6 +163,7 @@ def _take_sample(deployed: Deployed, fork: Fork, attempt: int, task: _Task) -> t
         **_relate_times(reply),
         woken_by=reply.woken_by,
         settled=reply.settled,
+        partial=reply.partial,
         counts=_count(reply),
         cpu_ms=after.cpu_ms - before.cpu_ms if before and after else None,
         memory_bytes=after.memory_bytes if after else None,

@@ -70,7 +70,9 @@ def gaps(sample: Sample) -> tuple[Gap, ...]:
 def workflow_overhead_ms(sample: Sample) -> float | None:
     """WO: workflow time outside step bodies."""
     workflow = workflow_ms(sample)
-    return None if workflow is None else workflow - _covered_ms(sample.steps)
+    if workflow is None or sample.partial:
+        return None
+    return workflow - _covered_ms(sample.steps)
 
 
 def _covered_ms(steps: Iterable[Step]) -> float:

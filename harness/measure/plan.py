@@ -185,7 +185,8 @@ def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
             heats.append(
                 tuple(plan_fork("timing", block, cell, scenarios, order) for cell in cells)
             )
-    counted = [cell for cell in header.cells if not _is_remote(header, cell)]
+    seen = header.cells if header.workers == 1 else ()
+    counted = [cell for cell in seen if not _is_remote(header, cell)]
     block = header.forks + 1
     alone = [(plan_fork("counting", block, cell, names, order),) for cell in counted]
     return (*heats, *alone)

@@ -49,6 +49,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     worlds: tuple[World, ...]
     #: Line id -> package -> exact version, of everything installed for the cells.
     pins: dict[str, dict[str, str]]
+    #: Processes that served each app. Of several, one alone is seen from inside: then nothing is
+    #: known of steps, and nothing is counted.
+    workers: int = 1
     matches: tuple[Match, ...] = ()
     #: What the user pinned otherwise: for all cells, and for those that they are compared with.
     pinned: tuple[str, ...] = ()
@@ -127,6 +130,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field=
     woken_by: Literal["signal", "poll"] | None = None
     #: Whether the app was idle again before the next sample began.
     settled: bool = False
+    #: Whether one of several processes answered: then `settled` is about that one, and what the
+    #: steps did is not known.
+    partial: bool = False
     steps: tuple[Step, ...] = ()
     streams: tuple[Stream, ...] = ()
     counts: Counts | None = None

@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+import msgspec
+
 import harness
-from harness.descriptions import Catalog, Cell
+from harness.descriptions import Catalog, Cell, World
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
@@ -127,13 +129,22 @@ def describe_session(
             if any(cell.framework == framework.id for cell in cells)
         ),
         worlds=tuple(
-            world
+            leave_out_places(world)
             for world in catalog.worlds.values()
             if any(cell.world == world.id for cell in measured)
         ),
         pins=dict(pins),
         matches=selection.matches,
     )
+
+
+def leave_out_places(world: World) -> World:
+    """Return a World without places of this machine: of a source, the folder's name."""
+    lines = {
+        line: msgspec.structs.replace(variant, source=Path(variant.source).name)
+        for line, variant in world.lines.items()
+    }
+    return msgspec.structs.replace(world, source=Path(world.source).name, lines=lines)
 
 
 def conduct(

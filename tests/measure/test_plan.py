@@ -88,12 +88,12 @@ class TestChoice:
         selection = choose(catalog, find_profile("smoke"), Choice())
         assert (len(selection.cells), len(selection.scenarios)) == (2, 5)
 
-    def test_full_is_everything_that_can_exist_on_the_sdks_own_worlds(
+    def test_full_is_everything_that_can_exist_on_the_worlds_that_anybody_can_run(
         self, catalog: Catalog
     ) -> None:
         selection = choose(catalog, find_profile("full"), Choice())
         assert len(selection.scenarios) == len(catalog.scenarios)
-        assert len(selection.cells) == 6 * (2 + 2 + 1) + 5
+        assert len(selection.cells) == 6 * (2 + 2 + 1) + 5 * 3
         assert len(selection.impossible) == 6
         assert Cell("v5-latest", "express", "postgres") not in selection.cells
 
@@ -102,7 +102,9 @@ class TestChoice:
     ) -> None:
         selection = choose(catalog, find_profile("quick"), Choice(lines=("py",)))
         assert {cell.id for cell in selection.cells} == {
-            f"py/{framework}/local" for framework in ("fastapi", "flask", "django")
+            f"py/{framework}/{world}"
+            for framework in ("fastapi", "flask", "django")
+            for world in ("local", "sqlite", "postgres")
         }
         assert not selection.impossible
 

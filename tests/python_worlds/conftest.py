@@ -13,7 +13,7 @@ from harness.descriptions import Catalog
 from harness.programs.ports import free_port
 from tests.python_worlds.running import Place, open_place
 
-WORLDS = ("python-sqlite", "python-postgres")
+WORLDS = ("sqlite", "postgres")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", params=WORLDS)
 def subject(request: pytest.FixtureRequest, catalog: Catalog) -> Subject:
-    return find_subject(request.param, catalog)
+    return find_subject(request.param, catalog, line="py")
 
 
 @pytest.fixture(scope="session")

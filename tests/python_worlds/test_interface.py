@@ -66,7 +66,7 @@ def test_one_module_alone_imports_the_internals_of_the_sdk() -> None:
 
 
 def test_the_worlds_need_nothing_but_the_sdk_and_a_driver() -> None:
-    allowed = {"vercel", "world_harness_sdk", "world_harness_worlds", "httpx2", "psycopg"}
+    allowed = {"vercel", "world_harness_sdk", "world_harness_worlds", "httpcore2", "psycopg"}
     for path in (ROOT / "worlds" / "python").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and not node.level:

@@ -22,7 +22,7 @@ SCHEMA = "workflow_python"
 
 @pytest.fixture(scope="module")
 def ground(catalog: Catalog) -> Iterator[Ground]:
-    with open_ground(find_subject("python-postgres", catalog)) as ground:
+    with open_ground(find_subject("postgres", catalog, line="py")) as ground:
         yield ground
 
 

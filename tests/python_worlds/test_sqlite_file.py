@@ -17,7 +17,7 @@ from tests.python_worlds.running import Place, open_place
 
 @pytest.fixture(scope="module")
 def ground(catalog: Catalog) -> Iterator[Ground]:
-    with open_ground(find_subject("python-sqlite", catalog)) as ground:
+    with open_ground(find_subject("sqlite", catalog, line="py")) as ground:
         yield ground
 
 

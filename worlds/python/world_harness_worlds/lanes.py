@@ -103,8 +103,12 @@ class Lane:
     def submit(self, act: Callable[[Any], T], *, lasting: bool = True) -> Future[T]:
         """Have something done; `lasting` is for whoever does it."""
         job = Job(act, lasting=lasting)
-        self._jobs.put(job)
+        self.begin(job)
         return job.future
+
+    def begin(self, job: Job[T]) -> None:
+        """Have a job done."""
+        self._jobs.put(job)
 
     def close(self) -> None:
         """Do what was submitted, and end."""

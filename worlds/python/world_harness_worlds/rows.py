@@ -31,6 +31,8 @@ class Page:
     #: Where the last of them stands; 0 when there is none.
     seq: int
     more: bool
+    #: As stored, in bytes.
+    size: int = 0
 
 
 class Rows:
@@ -124,7 +126,8 @@ class Rows:
         found = self._session.all(sql, parameters)
         more = limit is not None and len(found) > limit
         kept = found[:limit] if limit is not None else found
-        return Page([unpack(data) for _, data in kept], kept[-1][0] if kept else 0, more)
+        size = sum(len(data) for _, data in kept)
+        return Page([unpack(data) for _, data in kept], kept[-1][0] if kept else 0, more, size)
 
     # steps
 

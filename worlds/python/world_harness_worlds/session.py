@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
@@ -45,7 +46,14 @@ class Session(Protocol):
 
 
 class Store(Protocol):
-    """A database. Work is done in threads of its own; the futures can be awaited on any loop."""
+    """A database. Whatever may take time is done in threads of its own.
+
+    The futures can be awaited on any loop; what is known at once is in them already.
+    """
+
+    #: Whether it loses power together with all who use it, and never without them. Then nobody who
+    #: still runs has been answered anything that is gone.
+    shares_fate: bool
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing.
@@ -61,3 +69,8 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of every connection; what was begun is done first."""
+
+
+async def wait_for(future: Future[T]) -> T:
+    """Return what a store answers, without a round of the loop when it is known already."""
+    return future.result() if future.done() else await asyncio.wrap_future(future)

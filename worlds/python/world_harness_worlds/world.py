@@ -13,13 +13,15 @@ from world_harness_sdk import interface
 from . import streams
 from .codec import pack
 from .errors import WorkflowRunNotFoundError, refuse
+from .logs import Logs
 from .names import is_name
 from .queue import messages
-from .queue.handlers import Handlers
+from .queue.handlers import Handlers, is_delivered
+from .queue.messages import Message
 from .queue.worker import Worker
-from .rows import Entity, Rows
-from .rules import apply
-from .session import Session, Store
+from .rows import Entity, Page, Rows
+from .rules import FORESEEN, apply, foresee
+from .session import Session, Store, wait_for
 from .settings import Settings, check_settings
 from .wire import read_request, show_event, show_hook, show_result, show_run, show_step
 
@@ -29,6 +31,9 @@ T = TypeVar("T")
 _LOOK_SOON_S = 0.004
 _LOOK_LATER_S = 0.05
 _LARGEST_PAGE = 1000
+#: That something began. If it is lost with the power, the delivery during which it was written
+#: comes again and begins once more; what it came to, and what came from outside, must last.
+_BEGINNINGS = frozenset({"run_started", "step_created", "step_started", "wait_created"})
 
 
 class DurableWorld(interface.World):  # type: ignore[misc]
@@ -43,6 +48,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         self._store = store
         self._settings = check_settings(settings)
         self._handlers = Handlers()
+        self._logs = Logs()
         self._lock = threading.Lock()
         self._worker: Worker | None = None
         self._process = 0
@@ -114,17 +120,35 @@ class DurableWorld(interface.World):  # type: ignore[misc]
             delay_seconds: It is not delivered before.
             kwargs: What later releases may add.
         """
-        data = pack(message.model_dump())
-        message_id = await self._write(
-            lambda session: messages.enqueue(
-                session, queue_name, data, key=idempotency_key, delay_s=delay_seconds
-            )
-        )
+        content = message.model_dump()
+        data = pack(content)
         if self._handlers.prefixes:
             self._start(asyncio.get_running_loop())
-        if self._worker is not None:
-            self._worker.wake()
+        worker = self._worker
+        is_due = messages.is_due_at_once(delay_seconds)
+        owner = worker.reserve() if worker is not None and is_due else None
+        given: Message | None = None
+
+        def store(session: Session) -> tuple[str, Message | None]:
+            return messages.enqueue(
+                session, queue_name, data, key=idempotency_key, delay_s=delay_seconds, owner=owner
+            )
+
+        try:
+            lasting = not self._comes_again(content.get("runId"))
+            message_id, given = await self._write(store, lasting=lasting)
+        finally:
+            if worker is not None and owner is not None and given is None:
+                worker.forgo()
+        if worker is not None and given is not None:
+            worker.take(given)
+        elif worker is not None and is_due:
+            worker.wake()
         return message_id
+
+    def _comes_again(self, run_id: str | None) -> bool:
+        """Tell whether what is lost with the power now will be done again with its delivery."""
+        return self._store.shares_fate and is_delivered(run_id)
 
     def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
         """Return what an app mounts at the flow route, and deliver to it from now on."""
@@ -191,17 +215,30 @@ class DurableWorld(interface.World):  # type: ignore[misc]
             WorkflowWorldError: the event can never be accepted, or the store cannot be used.
         """
         request = read_request(run_id, data)
-        return show_result(await self._write(lambda session: apply(request, session)))
+        if request.type in FORESEEN:
+            answer = await self._read(lambda session: foresee(request, session))
+            if answer is not None:
+                return show_result(answer)
+        lasting = request.type not in _BEGINNINGS or not self._comes_again(run_id)
+        return show_result(
+            await self._write(lambda session: apply(request, session), lasting=lasting)
+        )
 
     async def events_list(self, run_id: str, *, pagination: Any | None = None) -> Any:
         """Return a run's log, in its order; all of it, unless a limit is given."""
         wanted = pagination or interface.PaginationOptions()
         if not is_name(run_id):
             return interface.PaginatedResult(data=[], cursor=wanted.cursor, has_more=False)
+        after = _read_cursor(wanted.cursor)
+        if wanted.limit is None and wanted.sort_order != "desc":
+            events = await self._list_rest(run_id, after or 0)
+            seq = (after or 0) + len(events)
+            cursor = f"event_{seq}" if events else wanted.cursor
+            return interface.PaginatedResult(data=events, cursor=cursor, has_more=False)
         page = await self._read(
             lambda session: Rows(session).list_events(
                 run_id,
-                after=_read_cursor(wanted.cursor),
+                after=after,
                 limit=wanted.limit,
                 descending=wanted.sort_order == "desc",
             )
@@ -211,6 +248,15 @@ class DurableWorld(interface.World):  # type: ignore[misc]
             cursor=f"event_{page.seq}" if page.events else wanted.cursor,
             has_more=page.more,
         )
+
+    async def _list_rest(self, run_id: str, after: int) -> list[Any]:
+        """Return a log behind a place, to its end; only what is new is read."""
+        while True:
+            known = self._logs.count(run_id)
+            page = await self._read(_ask_for_events(run_id, known))
+            whole = self._logs.extend(run_id, known, page)
+            if whole is not None:
+                return whole[after:]
 
     # streams
 
@@ -281,14 +327,20 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         state = await self._read(lambda session: streams.find(session, run_id, name))
         return interface.StreamInfo(tail_index=state.length - 1, done=state.closed)
 
-    async def _write(self, act: Callable[[Session], T]) -> T:
-        return await asyncio.wrap_future(self._store.write(act))
+    async def _write(self, act: Callable[[Session], T], *, lasting: bool = True) -> T:
+        return await wait_for(self._store.write(act, lasting=lasting))
 
     async def _read(self, act: Callable[[Session], T]) -> T:
-        return await asyncio.wrap_future(self._store.read(act))
+        return await wait_for(self._store.read(act))
 
 
 def _read_cursor(cursor: str | None) -> int | None:
     """Return the place that a cursor stands for; what is none counts as no cursor."""
     digits = (cursor or "").rpartition("_")[2]
     return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+def _ask_for_events(run_id: str, after: int) -> Callable[[Session], Page]:
+    return lambda session: Rows(session).list_events(
+        run_id, after=after, limit=None, descending=False
+    )

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from vercel.workflow import Run, start
 
 from .local import ENDPOINT
-from .probe import probe
+from .probe import PARTIAL, probe
 from .program import find_workflows, import_workflows
 from .sdk import set_world
 from .streams import read_stream
@@ -106,11 +106,13 @@ async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     timed_out = reply["outcome"] == "timeout"
     settled = not timed_out and await probe.settle(request["settleMs"], _SETTLE_LIMIT_MS)
     probe.forget_ending(run_id)
-    ledger = probe.close_ledger()
+    ledger, marks = probe.close_ledger(), probe.take_marks(run_id)
     return {
         **reply,
         "settled": settled,
-        "steps": probe.take_marks(run_id),
+        "partial": PARTIAL,
+        # Of steps that ran in other processes nothing is known here.
+        "steps": [] if PARTIAL else marks,
         "ledger": ledger and _name_on_wire(vars(ledger)),
     }
 

@@ -78,6 +78,9 @@ class PostgresStore:
         connections: How many one process may have.
     """
 
+    #: The server may lose power, or be killed, while we go on from what it answered.
+    shares_fate = False
+
     def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
         self._url = url
         self._connections = connections

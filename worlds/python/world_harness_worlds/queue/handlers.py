@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from world_harness_sdk import interface
@@ -16,6 +17,16 @@ from .transport import BadDeliveryError, Outcome, read_message, write_outcome
 
 _log = logging.getLogger("world_harness_worlds")
 _LOOK_EVERY_S = 0.02
+#: The run that a message is delivered for, wherever its handler and what that calls are at work.
+_delivered_run: ContextVar[str | None] = ContextVar("delivered_run", default=None)
+
+
+def is_delivered(run_id: str | None) -> bool:
+    """Tell whether this is done while a message of that run is delivered.
+
+    The message stays in the store until it is through: what is lost before that is done again.
+    """
+    return run_id is not None and _delivered_run.get() == run_id
 
 
 class Handlers:
@@ -45,8 +56,10 @@ class Handlers:
         if not fitting or self._closed:
             return Outcome("unseen", trouble="nobody handles this queue here now")
         self._at_work += 1
+        before = _delivered_run.set(None)
         try:
             content = unpack(message.data)
+            _delivered_run.set(_find_run(content))
             result = await self._handlers[max(fitting, key=len)](
                 content,
                 attempt=message.attempt,
@@ -57,6 +70,7 @@ class Handlers:
             _log.exception("delivery %d of %s failed", message.attempt, message.message_id)
             return Outcome("failed", trouble=f"{type(error).__name__}: {error}")
         finally:
+            _delivered_run.reset(before)
             self._at_work -= 1
         if result is None:
             return Outcome("done")
@@ -87,3 +101,7 @@ class Handlers:
         until = time.monotonic() + within_s
         while self._at_work and time.monotonic() < until:
             await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _find_run(content: Any) -> str | None:
+    return content.get("runId") if isinstance(content, dict) else None

@@ -26,22 +26,40 @@ class Message:
 
 
 def enqueue(
-    session: Session, queue_name: str, data: bytes, *, key: str | None, delay_s: float | None
-) -> str:
-    """Store a message, unless one of its key is waiting or in flight; return which it is."""
+    session: Session,
+    queue_name: str,
+    data: bytes,
+    *,
+    key: str | None,
+    delay_s: float | None,
+    owner: str | None = None,
+) -> tuple[str, Message | None]:
+    """Store a message, unless one of its key is waiting or in flight.
+
+    Args:
+        session: The transaction.
+        queue_name: Its topic.
+        data: What the handler is to be given.
+        key: Of messages with one key, one waits at a time.
+        delay_s: It is not delivered before.
+        owner: Who has it in hand from its first moment on, and delivers it now.
+
+    Returns:
+        Which message it is; and the message itself if it is a new one that the owner has in hand.
+    """
     check_name(queue_name, "queue")
     if key is not None and not key:
         key = None
     now_ms = session.now_ms()
-    message_id = make_name("msg", now_ms)
+    message = Message(make_name("msg", now_ms), queue_name, 1 if owner else 0, data)
     sql = (
         "INSERT INTO messages "
-        "(message_id, queue_name, idempotency_key, due_ms, attempt, dead, data) "
-        "VALUES (?, ?, ?, ?, 0, 0, ?) ON CONFLICT DO NOTHING"
+        "(message_id, queue_name, idempotency_key, due_ms, attempt, owner, dead, data) "
+        "VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING"
     )
     given = (
-        *(message_id, queue_name, check_name(key, "key") if key else None),
-        *(now_ms + _read_delay(delay_s), data),
+        *(message.message_id, queue_name, check_name(key, "key") if key else None),
+        *(now_ms + _read_delay(delay_s), message.attempt, owner, data),
     )
     while session.run(sql, given) == 0:
         same = session.one(
@@ -51,8 +69,13 @@ def enqueue(
         )
         # In between it may have been consumed: then it is no reason to keep this one back.
         if same is not None:
-            return str(same[0])
-    return message_id
+            return str(same[0]), None
+    return message.message_id, message if owner else None
+
+
+def is_due_at_once(delay_s: float | None) -> bool:
+    """Tell whether a message with this delay may be delivered now."""
+    return _read_delay(delay_s) == 0
 
 
 def _read_delay(seconds: float | None) -> int:

@@ -13,16 +13,16 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import httpx2
-
-from ..session import Session, Store
+from ..session import Session, Store, wait_for
 from ..settings import Settings
 from . import messages
+from .courier import Courier
 from .handlers import Handlers
 from .messages import Message
-from .transport import ROUTE, Outcome, read_outcome, write_headers
+from .room import Room
+from .transport import Outcome
 
 T = TypeVar("T")
 
@@ -38,7 +38,6 @@ _TROUBLE_S = 0.5
 _LONGEST_TROUBLE_S = 5.0
 #: How long it may take to give back what is in hand, in seconds.
 _LEAVE_S = 5.0
-_CONNECT_S = 10.0
 
 
 class Worker:
@@ -63,7 +62,9 @@ class Worker:
         self._handlers = handlers
         self._home = home
         self._owner = f"owner_{uuid.uuid4().hex}"
+        self._room = Room(settings.concurrency, _AT_ONCE)
         self._loop: asyncio.AbstractEventLoop
+        self._courier: Courier
         self._ready = threading.Event()
         self._news = asyncio.Event()
         self._closing = False
@@ -81,6 +82,23 @@ class Worker:
         """Look for messages now. May be called from any thread."""
         self._tell(self._news.set)
 
+    def reserve(self) -> str | None:
+        """Keep a place for a message that is about to be queued. May be called from any thread.
+
+        Returns:
+            Who is to be its owner; then `take` or `forgo` has to follow. `None` when others wait
+            for their turn, or enough is in hand.
+        """
+        return self._owner if self._room.reserve() else None
+
+    def forgo(self) -> None:
+        """Do without a place that was kept."""
+        self._room.release()
+
+    def take(self, message: Message) -> None:
+        """Deliver a message of ours that was queued on a place that was kept."""
+        self._tell(lambda: self._begin(message))
+
     def move(self, home: asyncio.AbstractEventLoop | None) -> None:
         """Run handlers on another loop from now on, if theirs has ended."""
         if self._home is None or self._home.is_closed():
@@ -92,6 +110,7 @@ class Worker:
 
         def close() -> None:
             self._closing = True
+            self._room.close()
             self._patience_s = within_s
             self._news.set()
 
@@ -112,76 +131,76 @@ class Worker:
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
-        async with httpx2.AsyncClient(
-            timeout=httpx2.Timeout(None, connect=_CONNECT_S),
-            limits=httpx2.Limits(max_connections=None, keepalive_expiry=2.0),
-            trust_env=False,
-        ) as client:
+        async with Courier(self._settings.base_url) as self._courier:
             await self._persist(self._beat, "say that it is alive")
+            # Before the first beat nobody knows the owner: its messages would be taken for lost.
+            self._room.open()
             beating = asyncio.create_task(self._keep_beating())
             try:
                 while not self._closing:
                     self._news.clear()
-                    await self._look(client)
-                    await self._rest()
+                    await self._rest(await self._look())
                 await self._finish()
             finally:
                 beating.cancel()
 
-    async def _look(self, client: Any) -> None:
-        """Begin deliveries of what is due, as many as fit."""
+    async def _look(self) -> float:
+        """Begin deliveries of what is due, as many as fit; return when to look again, in s."""
         try:
             while not self._closing:
-                room = self._settings.concurrency - len(self._deliveries)
                 due_ms = await self._read(messages.next_due_ms)
-                if room < 1 or due_ms is None or due_ms > 0:
-                    return
-                for message in await self._lease(min(room, _AT_ONCE)):
-                    self._begin(client, message)
+                waiting = due_ms is not None and due_ms <= 0
+                self._room.note_waiting(waiting)
+                if due_ms is not None and not waiting:
+                    return min(_LOOK_EVERY_S, due_ms / 1000)
+                room = self._room.reserve_all(_AT_ONCE) if waiting else 0
+                if not room:
+                    return _LOOK_EVERY_S
+                await self._lease(room)
         except Exception:  # noqa: BLE001 - whatever it is, the next look may fare better
             _log.exception("the queue cannot be read; it is tried again")
             await asyncio.sleep(_TROUBLE_S)
+        return _LOOK_EVERY_S
 
-    async def _lease(self, limit: int) -> list[Message]:
-        most = self._settings.max_attempts
-        return await self._write(lambda session: messages.lease(session, self._owner, limit, most))
+    async def _lease(self, room: int) -> None:
+        most, unused = self._settings.max_attempts, room
+        try:
+            for message in await self._write(
+                lambda session: messages.lease(session, self._owner, room, most)
+            ):
+                unused -= 1
+                self._begin(message)
+        finally:
+            for _ in range(unused):
+                self._room.release()
 
-    def _begin(self, client: Any, message: Message) -> None:
-        task = asyncio.create_task(self._deliver(client, message))
+    def _begin(self, message: Message) -> None:
+        task = asyncio.create_task(self._deliver(message))
         self._deliveries[task] = message.message_id
         task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._deliveries.pop(task, None)
-        self._news.set()
+        if self._room.release():
+            self._news.set()
 
-    async def _rest(self) -> None:
+    async def _rest(self, longest_s: float) -> None:
         try:
-            await asyncio.wait_for(self._news.wait(), _LOOK_EVERY_S)
+            await asyncio.wait_for(self._news.wait(), longest_s)
         except TimeoutError:
             return
 
-    async def _deliver(self, client: Any, message: Message) -> None:
-        outcome = await self._bring(client, message)
+    async def _deliver(self, message: Message) -> None:
+        outcome = await self._bring(message)
         await self._persist(
             lambda session: self._settle(session, message, outcome),
             f"record that {message.message_id} is {outcome.kind}",
         )
 
-    async def _bring(self, client: Any, message: Message) -> Outcome:
+    async def _bring(self, message: Message) -> Outcome:
         if not self._settings.base_url:
             return await self._bring_home(message)
-        try:
-            answer = await client.post(
-                self._settings.base_url.rstrip("/") + ROUTE,
-                content=message.data,
-                headers=write_headers(message, await self._find_secret()),
-            )
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            return Outcome("unseen", trouble=f"nobody listens at the app's address: {error}")
-        except httpx2.HTTPError as error:
-            return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
-        return read_outcome(answer.status_code, answer.content)
+        return await self._courier.bring(message, await self._find_secret())
 
     async def _bring_home(self, message: Message) -> Outcome:
         if self._home is None or self._home.is_closed():
@@ -247,7 +266,7 @@ class Worker:
     async def _write(self, act: Callable[[Session], T]) -> T:
         # What the worker notes need not outlive a loss of power: if it is gone, the message comes
         # again. That it was queued is another matter.
-        return await asyncio.wrap_future(self._store.write(act, lasting=False))
+        return await wait_for(self._store.write(act, lasting=False))
 
     async def _read(self, act: Callable[[Session], T]) -> T:
-        return await asyncio.wrap_future(self._store.read(act))
+        return await wait_for(self._store.read(act))

@@ -7,9 +7,9 @@ from typing import Any
 from world_harness_sdk import attributes
 
 from ..errors import WorkflowRunNotFoundError, conflict
-from ..names import check_name, check_run_id, make_name
-from ..rows import Entity
-from .change import Answer, Change
+from ..names import check_name, check_run_id, is_name, make_name
+from ..rows import Entity, Rows
+from .change import Answer, Change, Request
 
 #: What `run_started` has to carry to make a run whose `run_created` never came.
 _BIRTH = ("input", "deploymentId", "workflowName")
@@ -54,6 +54,14 @@ def _make_run(change: Change) -> Entity:
         "createdAt": change.now,
         "updatedAt": change.now,
     }
+
+
+def find_started(request: Request, rows: Rows) -> Answer | None:
+    """Answer `run_started` for a run that is running; `None` when there is more to do."""
+    if request.run_id is None or not is_name(request.run_id):
+        return None
+    run = rows.find_run(request.run_id)
+    return {"run": run} if run is not None and run["status"] == "running" else None
 
 
 def start(change: Change) -> Answer:

@@ -22,6 +22,8 @@ BUSY_S = 30.0
 #: How long somebody else may take to make the file, in seconds.
 _MAKING_S = 10.0
 _PAUSE_S = 0.02
+#: How many pages of 4 KiB the log beside the file grows to before they are moved into it.
+_LOG_PAGES = 4000
 
 
 def prepare_file(path: Path) -> None:
@@ -52,7 +54,11 @@ def prepare_file(path: Path) -> None:
 
 def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
     """Open a connection; transactions are begun and ended by hand."""
-    return sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=busy_s, isolation_level=None, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    return connection
 
 
 def _check_head(path: Path) -> None:

@@ -14,6 +14,7 @@ from ..errors import StorageError
 from ..lanes import Crew, Job, Lane, Take
 from ..session import Parameters, Row, Session
 from .file import BUSY_S, connect, prepare_file
+from .shortcut import Shortcut, ShortLane, Work, connect_at_once
 
 T = TypeVar("T")
 
@@ -85,6 +86,9 @@ class SqliteStore:
         SetupError: the file cannot be used.
     """
 
+    #: A file loses power with its machine, and so do all who use it.
+    shares_fate = True
+
     def __init__(
         self,
         path: Path,
@@ -105,7 +109,7 @@ class SqliteStore:
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""
         reader, _ = self._crew.get()
-        return reader.submit(act)
+        return reader.submit(act, lasting=False)
 
     def close(self) -> None:
         """Let go of every connection; what was begun is done first."""
@@ -113,9 +117,12 @@ class SqliteStore:
 
     def _make_lanes(self) -> list[Lane]:
         return [
-            Lane("workflow-sqlite-read", 1, self._work_reading),
-            Lane("workflow-sqlite-write", 1, self._work_writing),
+            ShortLane("workflow-sqlite-read", self._work_reading, self._shorten(_read)),
+            ShortLane("workflow-sqlite-write", self._work_writing, self._shorten(_write)),
         ]
+
+    def _shorten(self, work: Work) -> Shortcut:
+        return Shortcut(lambda: connect_at_once(self.path), work)
 
     def _work_reading(self, take: Take) -> None:
         with closing(_Line(self._connect)) as line:
@@ -185,10 +192,12 @@ def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
 def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
     """Do several jobs in one transaction; one that is refused takes back its own part only."""
     connection.execute("BEGIN IMMEDIATE")
+    do = _write_one if len(jobs) == 1 else _write_part
     answers: list[Callable[[], None]] = []
     try:
-        answers.extend(_write_one(connection, job) for job in jobs)
-        connection.execute("COMMIT")
+        answers.extend(do(connection, job) for job in jobs)
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -198,6 +207,18 @@ def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
 
 
 def _write_one(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], None]:
+    try:
+        value = job.act(SqliteSession(connection))
+    except sqlite3.Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+        refusal = error
+        connection.execute("ROLLBACK")
+        return lambda: job.fail(refusal)
+    return lambda: job.answer(value)
+
+
+def _write_part(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], None]:
     connection.execute("SAVEPOINT job")
     try:
         value = job.act(SqliteSession(connection))

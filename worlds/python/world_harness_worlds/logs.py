@@ -1,0 +1,66 @@
+"""What a process has read of logs: they only grow, so that nothing of it is read twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from .rows import Page
+from .wire import show_event
+
+#: How much of all logs is kept, in bytes as stored; the run that was asked for last stays longest.
+_KEPT_BYTES = 32 * 1024 * 1024
+
+
+class _Log:
+    """The beginning of a run's log, as far as it was read."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.size = 0
+
+
+class Logs:
+    """The beginnings of logs. Whoever writes, what stands in one never changes."""
+
+    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._kept_bytes = kept_bytes
+        self._logs: OrderedDict[str, _Log] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def count(self, run_id: str) -> int:
+        """Return how many events of a run are known: as many as its log begins with."""
+        log = self._logs.get(run_id)
+        return len(log.events) if log else 0
+
+    def extend(self, run_id: str, known: int, page: Page) -> list[Any] | None:
+        """Note what follows the known events, and return all of them.
+
+        `None` when what was known has been dropped meanwhile: then all has to be read.
+
+        Args:
+            run_id: Whose log it is.
+            known: How many were known when the rest was read.
+            page: The rest, to the end of the log.
+        """
+        with self._lock:
+            log = self._logs.get(run_id) or _Log()
+            if len(log.events) < known:
+                return None
+            # Somebody else may have noted some of it since.
+            new = page.events[len(log.events) - known :]
+            log.events.extend(show_event(event) for event in new)
+            if log.events:
+                self._keep(run_id, log, page.size if new else 0)
+            return log.events.copy()
+
+    def _keep(self, run_id: str, log: _Log, more: int) -> None:
+        log.size += more
+        self._size += more
+        self._logs[run_id] = log
+        self._logs.move_to_end(run_id)
+        while self._size > self._kept_bytes:
+            _, oldest = self._logs.popitem(last=False)
+            self._size -= oldest.size

@@ -1,0 +1,64 @@
+"""Brings messages to the app's own address."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import httpcore2
+
+from .messages import Message
+from .transport import ROUTE, Outcome, read_outcome, write_headers
+
+_CONNECT_S = 10.0
+#: Shorter than any server's own patience: one that hangs up on a request has not refused it.
+_KEPT_S = 2.0
+
+
+class Courier:
+    """Connections to an app. Use it as a context manager, on the loop that it works on.
+
+    It is the pool of connections below the SDK's own HTTP client: redirects, cookies and proxies
+    have no place between a worker and its app, and each would cost every delivery.
+
+    Args:
+        base_url: Where the app listens.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self._url = httpcore2.URL(base_url.rstrip("/") + ROUTE)
+        self._pool = httpcore2.AsyncConnectionPool(max_connections=None, keepalive_expiry=_KEPT_S)
+
+    async def __aenter__(self) -> Courier:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._pool.aclose()
+
+    async def bring(self, message: Message, secret: bytes) -> Outcome:
+        """Deliver a message, and wait for what becomes of it."""
+        try:
+            answer = await self._pool.request(
+                "POST",
+                self._url,
+                headers=write_headers(message, secret),
+                content=message.data,
+                extensions={"timeout": {"connect": _CONNECT_S}},
+            )
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            return Outcome("unseen", trouble=f"nobody listens at the app's address: {error}")
+        except _BROKEN as error:
+            return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
+        return read_outcome(answer.status, answer.content)
+
+
+_BROKEN = (
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.TimeoutException,
+    httpcore2.UnsupportedProtocol,
+)
