@@ -1,4 +1,4 @@
-"""The parts of committed reports that the README shows; `nox -s docs` writes them anew."""
+"""The parts of committed reports that documents show; `nox -s docs` writes them anew."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Excerpt(msgspec.Struct, frozen=True):
     sections: tuple[str, ...]
     #: Whether what stands above the first heading is shown before them.
     head: bool = False
+    #: Where it is shown, from the root of the repository.
+    document: str = "README.md"
 
 
 QUICK = Excerpt(
@@ -30,11 +32,22 @@ QUICK = Excerpt(
     head=True,
 )
 LANGUAGES = Excerpt("languages", "languages", ("### What a step costs on each line",))
-EXCERPTS = (QUICK, LANGUAGES)
+LINES = Excerpt(
+    "languages",
+    "lines",
+    (
+        "### What a step costs on each line",
+        "### Invocations for N steps",
+        "### World calls for N steps",
+        "### How workflow time grows with N",
+    ),
+    document="docs/lines.md",
+)
+EXCERPTS = (QUICK, LANGUAGES, LINES)
 
 
 def cut_out(report: str, excerpt: Excerpt) -> str:
-    """Return the parts of a report that the README shows."""
+    """Return the parts of a report that a document shows."""
     head, _, _ = report.partition("\n## ")
     parts = [head.strip()] if excerpt.head else []
     return "\n\n".join([*parts, *(_find_section(report, title) for title in excerpt.sections)])
@@ -70,15 +83,14 @@ def render_example(results: Path) -> str:
 
 
 def rewrite_documents(root: Path) -> None:
-    """Write the example reports and the README's excerpts from the committed results."""
-    readme = root / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    """Write the example reports and the documents' excerpts from the committed results."""
     for excerpt in EXCERPTS:
         results = root / "reports" / "examples" / f"{excerpt.example}.jsonl"
         report = render_example(results)
         results.with_suffix(".md").write_text(report, encoding="utf-8")
-        text = put_excerpt(text, report, excerpt)
-    readme.write_text(text, encoding="utf-8")
+        document = root / excerpt.document
+        text = put_excerpt(document.read_text(encoding="utf-8"), report, excerpt)
+        document.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ RESULTS = EXAMPLES / "quick.jsonl"
 STALE = "stale: run `nox -s docs`"
 
 
-every_example = pytest.mark.parametrize("example", EXCERPTS, ids=lambda item: item.example)
+every_example = pytest.mark.parametrize("example", EXCERPTS, ids=lambda item: item.mark)
 
 
 @every_example
@@ -48,11 +48,11 @@ def test_an_example_report_is_made_from_the_results_beside_it(example: Excerpt) 
 
 
 @every_example
-def test_the_readmes_excerpts_are_of_the_example_reports(example: Excerpt) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_excerpts_in_documents_are_of_the_example_reports(example: Excerpt) -> None:
+    document = (ROOT / example.document).read_text(encoding="utf-8")
     report = (EXAMPLES / f"{example.example}.md").read_text(encoding="utf-8")
-    assert readme == put_excerpt(readme, report, example), STALE
-    assert cut_out(report, example) in readme
+    assert document == put_excerpt(document, report, example), STALE
+    assert cut_out(report, example) in document
 
 
 def test_statistics_say_what_the_judgment_of_today_does() -> None:

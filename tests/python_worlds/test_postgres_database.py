@@ -18,6 +18,8 @@ from tests.python_worlds.running import Place, open_place
 from tests.python_worlds.test_soak import check, start_writer
 
 SCHEMA = "workflow_python"
+#: Nobody waits so long unless something is wrong.
+WITHIN_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,44 @@ def test_connections_that_are_cut_lose_nothing_that_was_acknowledged(
     assert writer.wait() == 0
     assert cut
     check(place, run, noted)
+
+
+def test_a_connection_lost_in_the_middle_of_a_transaction_is_no_loss(
+    place: Place, url: str
+) -> None:
+    assert place.run("try_to_open") == []
+    with psycopg.connect(url) as other:
+        # The run is written already when its event has to wait for us.
+        other.execute(f"LOCK TABLE {SCHEMA}.events IN EXCLUSIVE MODE".encode())
+        writer = place.start("write_once")
+        waiting = wait_for_one_that_waits(url)
+        assert do(url, f"SELECT pg_terminate_backend({waiting})") == [(True,)]
+        other.rollback()
+    assert writer.wait(WITHIN_S) == 0
+    assert do(url, f"SELECT count(*) FROM {SCHEMA}.runs") == [(1,)]
+    assert do(url, f"SELECT type FROM {SCHEMA}.events ORDER BY seq") == [
+        ("run_created",),
+        ("run_started",),
+    ]
+
+
+def wait_for_one_that_waits(url: str) -> object:
+    """Return the process of a connection that waits for a lock."""
+    until = time.monotonic() + WITHIN_S
+    while time.monotonic() < until:
+        found = do(
+            url,
+            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND datname = current_database()",
+        )
+        if found:
+            return found[0][0]
+        time.sleep(0.05)
+    raise AssertionError("nobody waits for the lock")
+
+
+def test_everything_waits_for_the_disk_of_a_server_that_can_fail_alone(place: Place) -> None:
+    assert {lasting for _, lasting in place.run("note_writes")} == {True}
 
 
 @pytest.mark.parametrize("wrong", ["port", "password"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -106,6 +108,37 @@ def test_a_file_that_somebody_keeps_locked_is_an_error_and_then_is_not(
         assert "keeps the file locked" in told
         assert "nothing was written" in told
     assert place.run("write_once", env=env) == ""
+
+
+def test_a_file_that_others_write_to_all_the_time_is_waited_for(place: Place, file: Path) -> None:
+    assert place.run("try_to_open") == []
+    done = threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as other:
+            while not done.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                done.wait(0.05)
+                other.execute("ROLLBACK")
+                done.wait(0.01)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            assert place.run("run_in_process") == 10
+        finally:
+            done.set()
+        writing.result()
+
+
+def test_beginnings_do_not_wait_for_the_disk_and_outcomes_do(place: Place) -> None:
+    written = [(kind, lasting) for kind, lasting in place.run("note_writes")]
+    # What comes from outside lasts: the run, and the message that begins it.
+    assert written[:2] == [("run_created", True), ("queue", True)]
+    quick = {kind for kind, lasting in written[2:] if not lasting}
+    lasting = {kind for kind, lasting in written[2:] if lasting}
+    assert quick == {"run_started", "step_created", "step_started", "wait_created", "queue"}
+    assert lasting == {"step_completed", "wait_completed", "run_completed"}
 
 
 def test_a_disk_that_is_full_is_an_error_and_nothing_acknowledged_is_lost(place: Place) -> None:

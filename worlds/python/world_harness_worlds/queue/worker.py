@@ -13,6 +13,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from contextvars import Context
 from typing import TypeVar
 
 from ..session import Session, Store, wait_for
@@ -120,7 +121,8 @@ class Worker:
     def _tell(self, call: Callable[[], None]) -> None:
         self._ready.wait()
         try:
-            self._loop.call_soon_threadsafe(call)
+            # A delivery is no part of what was going on where its message was queued.
+            self._loop.call_soon_threadsafe(call, context=Context())
         except RuntimeError:
             # The loop has ended: there is nobody left to be told.
             return
