@@ -44,9 +44,6 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
 #: The columns that say which cell a row is of.
 CELL = ["line", "framework", "world"]
 
-#: Time -> block -> the samples of the fork in it.
-Times = dict[str, dict[int, list[float]]]
-
 NO_REASON = "no reason was given"
 
 
@@ -59,29 +56,48 @@ class Flaw(msgspec.Struct, frozen=True):
 
 
 class Estimates(Mapping[str, Estimate]):
-    """Estimates of several times, each made when it is first asked for.
+    """Estimates of every time that was seen, each made when it is first asked for.
 
     Args:
-        times: Time -> block -> samples.
+        samples: Block -> its samples.
         seed: Makes the intervals reproducible.
     """
 
-    def __init__(self, times: Times, seed: int) -> None:
-        self._times = times
+    def __init__(self, samples: Mapping[int, Sequence[Sample]], seed: int) -> None:
+        self._samples = samples
         self._seed = seed
-        self._made: dict[str, Estimate] = {}
+        self._made: dict[str, Estimate | None] = {}
 
     def __getitem__(self, name: str) -> Estimate:
         if name not in self._made:
+            times = list_times(self._samples, TIMES[name])
             resolution = RESOLUTION_MS.get(name, 0.0)
-            self._made[name] = estimate(self._times[name], self._seed, resolution=resolution)
-        return self._made[name]
+            made = estimate(times, self._seed, resolution=resolution) if times else None
+            self._made[name] = made
+        found = self._made[name]
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._times)
+        return (name for name in TIMES if self.get(name) is not None)
 
     def __len__(self) -> int:
-        return len(self._times)
+        return sum(1 for _ in self)
+
+
+def list_times(
+    samples: Mapping[int, Sequence[Sample]], measure: Callable[[Sample], float | None]
+) -> dict[int, list[float]]:
+    """Return block -> the times that were seen in it.
+
+    In the order of their values: neither the file's order nor a fork's name says anything.
+    """
+    times = {
+        block: sorted(time for sample in samples[block] if (time := measure(sample)) is not None)
+        for block in sorted(samples)
+    }
+    return {block: seen for block, seen in times.items() if seen}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,8 +197,8 @@ def study(results: Results) -> Findings:
                 taken=tally.taken,
                 correct=tally.correct,
                 polled=tally.polled,
-                estimates=Estimates(tally.times, header.seed),
-                series=tally.times.get("workflow", {}),
+                estimates=Estimates(tally.samples, header.seed),
+                series=list_times(tally.samples, metrics.workflow_ms),
                 flaws=tuple(sorted(found, key=_rank_flaw)),
             )
     return Findings(
@@ -236,16 +252,14 @@ class _Tally:
     taken: int = 0
     correct: int = 0
     polled: int = 0
-    times: Times = field(default_factory=dict)
+    #: Block -> those whose numbers count.
+    samples: dict[int, list[Sample]] = field(default_factory=dict)
 
     def add(self, sample: Sample, block: int) -> None:
         """Count a sample whose numbers count."""
         self.correct += 1
         self.polled += sample.woken_by == "poll"
-        for name, measure in TIMES.items():
-            time = measure(sample)
-            if time is not None:
-                self.times.setdefault(name, {}).setdefault(block, []).append(time)
+        self.samples.setdefault(block, []).append(sample)
 
 
 def _tally(
@@ -259,12 +273,6 @@ def _tally(
             tally.taken += 1
             if _counts(sample, ends):
                 tally.add(sample, ends[sample.fork].block)
-    for tally in tallies.values():
-        # In the order of their values: neither the file's order nor a fork's name says anything.
-        tally.times = {
-            name: {block: sorted(forks[block]) for block in sorted(forks)}
-            for name, forks in tally.times.items()
-        }
     return tallies
 
 
@@ -299,6 +307,7 @@ def _find_gaps(results: Results, cell: Cell, tally: _Tally) -> list[Flaw]:
         if not ended:
             return [Flaw("missing", "the session ended before it was measured", 1)]
         return [Flaw("missing", "no sample of it was taken", 1)]
-    timed = sum(len(fork) for fork in tally.times.get("workflow", {}).values())
+    times = list_times(tally.samples, metrics.workflow_ms)
+    timed = sum(len(fork) for fork in times.values())
     reason = "the run's own times were not seen, so its workflow time is not known"
     return [Flaw("untimed", reason, tally.correct - timed)] if tally.correct > timed else []

@@ -20,7 +20,7 @@ from reports.provenance import (
     render_worlds,
 )
 from reports.resources import render_resources
-from reports.scaling import render_scaling
+from reports.scaling import describe_superlinear, render_scaling
 from reports.scenarios import Decisions, decide_sections, render_scenario
 from reports.stability import render_stability
 from reports.tested import study_checks
@@ -54,7 +54,7 @@ def _render_benchmark(results: Results, source: str) -> list[str]:
     decisions = decide_sections(findings)
     changes = compare_versions(findings)
     return [
-        _render_verdict(reach_verdict(findings)),
+        _render_verdict(reach_verdict(findings), describe_superlinear(findings)),
         render_verdict(tested) if tested else "",
         render_changes(changes, results.header.scenarios, findings.names),
         "## 📊 Benchmark Results",
@@ -85,9 +85,9 @@ def _render_tests(results: Results, source: str) -> list[str]:
     ]
 
 
-def _render_verdict(verdict: Verdict) -> str:
+def _render_verdict(verdict: Verdict, *more: str) -> str:
     sign = "✅" if verdict.sound else "❌"
-    said = (*verdict.fastest, verdict.cost, verdict.growth)
+    said = (*verdict.fastest, verdict.cost, *more)
     points = [_render_point(point) for point in said if point]
     return "\n".join([f"**{sign} {escape(verdict.line)}**", "", *points]).rstrip()
 

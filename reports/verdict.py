@@ -12,7 +12,6 @@ from reports.costs import describe_invocations
 from reports.findings import Findings, Flaw
 from reports.flaws import count_flaws
 from reports.names import HEADINGS, Names, Part
-from reports.scaling import describe_superlinear
 from reports.text import count
 from reports.wins import (
     Contest,
@@ -37,8 +36,6 @@ class Verdict(msgspec.Struct, frozen=True):
     fastest: tuple[str, ...]
     #: What N sequential steps cost; empty where that was not counted.
     cost: str
-    #: What grows faster than linear; empty where nothing does, or nothing was counted.
-    growth: str
 
 
 def reach_verdict(findings: Findings) -> Verdict:
@@ -56,7 +53,6 @@ def reach_verdict(findings: Findings) -> Verdict:
         line=". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + ".",
         fastest=tuple(sentence for sentence in fastest if sentence),
         cost=describe_invocations(findings),
-        growth=describe_superlinear(findings),
     )
 
 
@@ -96,8 +92,8 @@ def _describe_limits(findings: Findings) -> list[str]:
         ended = len(findings.planned) - len(findings.unended)
         planned = count(len(findings.planned), "fork")
         limits.append(f"the session is incomplete: {ended} of {planned} ended")
-    contenders = [entry.contender for entry in findings.entries.values()]
-    most = max((time.forks for time in contenders if time), default=BLOCKS_TO_CALL)
+    competing = [entry for entry in findings.entries.values() if entry.competes]
+    most = max((len(entry.series) for entry in competing), default=BLOCKS_TO_CALL)
     if most < BLOCKS_TO_CALL:
         limits.append(
             f"with {count(most, 'fork')} a cell nobody can win: that takes {BLOCKS_TO_CALL}"

@@ -24,6 +24,7 @@ _COMMANDS = {
     "bench": "harness.cli.benchmarks:bench",
     "report": "harness.cli.benchmarks:report",
     "compare": "harness.cli.comparing:compare",
+    "comment": "harness.cli.pull_requests:comment",
     "export": "harness.cli.benchmarks:export",
     "certify": "harness.cli.certificates:certify",
     "smoke": "harness.cli.certificates:smoke",

@@ -1,0 +1,15 @@
+"""Putting a report where a pull request is decided: one comment, found again and renewed."""
+
+from harness.pull_requests.github import GitHub, NoRightsError, PostingError
+from harness.pull_requests.posting import Posted, post_comment
+from harness.pull_requests.target import Target, find_target
+
+__all__ = [
+    "GitHub",
+    "NoRightsError",
+    "Posted",
+    "PostingError",
+    "Target",
+    "find_target",
+    "post_comment",
+]

@@ -1,0 +1,49 @@
+"""One comment a pull request, renewed in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from harness.pull_requests.github import GitHub
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What became of a comment."""
+
+    outcome: Literal["created", "updated", "closed"]
+    address: str = ""
+    #: Other comments of ours that hold the marker too, and are left as they are.
+    others: int = 0
+
+
+def post_comment(github: GitHub, number: int, marker: str, render: Callable[[str], str]) -> Posted:
+    """Write the comment, or renew it where there is one; a closed pull request gets none.
+
+    Only a comment of our own is renewed: anybody can write the marker into one of theirs. Of
+    several, the oldest is.
+
+    Args:
+        github: Whose comments.
+        number: The pull request's.
+        marker: What tells the comment from others.
+        render: Makes the body from the body that it takes the place of; empty where there is none.
+
+    Raises:
+        NoRightsError: the token may not write.
+        PostingError: it cannot be written.
+    """
+    if not github.is_open(number):
+        return Posted("closed")
+    marked = [comment for comment in github.list_comments(number) if marker in comment.body]
+    name = github.find_own_name() if marked else ""
+    own = [comment for comment in marked if comment.author == name]
+    for comment in own[:1]:
+        address = github.update_comment(comment.id, render(comment.body))
+        if address is not None:
+            return Posted("updated", address, len(own) - 1)
+    # There is none, or it was deleted since it was found.
+    previous = own[0].body if own else ""
+    return Posted("created", github.create_comment(number, render(previous)), max(len(own) - 1, 0))

@@ -1,0 +1,73 @@
+"""Which pull request a comment is for: as the user says, else as GitHub Actions tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import UsageError
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One pull request."""
+
+    repository: str
+    number: int
+    #: The commit that was measured; empty where the event does not tell.
+    commit: str = ""
+
+
+def find_target(
+    repository: str | None, number: int | None, environment: Mapping[str, str]
+) -> Target:
+    """Find the pull request that a report belongs to.
+
+    Args:
+        repository: `owner/name`, if the user says so.
+        number: The pull request's, if the user says so.
+        environment: Of the process; GitHub Actions describes its event in it.
+
+    Raises:
+        UsageError: it is not said anywhere.
+    """
+    event = _read_event(environment)
+    pull = event.get("pull_request")
+    told = pull if isinstance(pull, dict) else {}
+    repository = repository or environment.get("GITHUB_REPOSITORY", "")
+    number = number or _as_number(told.get("number"))
+    if not _REPOSITORY.fullmatch(repository):
+        raise UsageError(
+            "the repository of the pull request is not known",
+            cause=f"{repository!r} is none" if repository else "",
+            remedy="give --repository owner/name",
+        )
+    if not number:
+        raise UsageError(
+            "the number of the pull request is not known",
+            cause="the event that started this is not of a pull request",
+            remedy="give --pull-request NUMBER",
+        )
+    head = told.get("head")
+    commit = head.get("sha", "") if isinstance(head, dict) else ""
+    return Target(repository, number, commit if isinstance(commit, str) else "")
+
+
+def _read_event(environment: Mapping[str, str]) -> dict[str, Any]:
+    path = environment.get("GITHUB_EVENT_PATH")
+    if not path:
+        return {}
+    try:
+        event = msgspec.json.decode(Path(path).read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _as_number(value: object) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
