@@ -13,6 +13,7 @@ DOCUMENTS = [
     "suites.conformance.kills",
     "suites.conformance.worlds_document",
     "suites.engine.engine_document",
+    "suites.honesty.statistics_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 
@@ -72,6 +73,13 @@ def perf(session: nox.Session) -> None:
     """Measure what certification costs (20 minutes): `nox -s perf -- adapter` for one part."""
     session.install("-e", ".")
     session.run("python", "-m", "suites.performance", *session.posargs)
+
+
+@nox.session
+def honesty(session: nox.Session) -> None:
+    """Try what verdicts are worth: `record FILE` (an hour), then `try FILE`; `repeat FILE FILE`."""
+    session.install("-e", ".")
+    session.run("python", "-m", "suites.honesty", *session.posargs)
 
 
 @nox.session

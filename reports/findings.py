@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
 
 import msgspec
-import pandas as pd
 
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
@@ -45,13 +44,8 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
 #: The columns that say which cell a row is of.
 CELL = ["line", "framework", "world"]
 
-#: What estimates are made for.
-_GROUP = [*CELL, "scenario"]
-
-_NOTHING_TAKEN = {"taken": 0, "correct": 0, "polled": 0, "timed": 0}
-
 #: Time -> block -> the samples of the fork in it.
-_Times = dict[str, dict[int, list[float]]]
+Times = dict[str, dict[int, list[float]]]
 
 NO_REASON = "no reason was given"
 
@@ -62,6 +56,32 @@ class Flaw(msgspec.Struct, frozen=True):
     kind: FlawKind
     reason: str
     times: int
+
+
+class Estimates(Mapping[str, Estimate]):
+    """Estimates of several times, each made when it is first asked for.
+
+    Args:
+        times: Time -> block -> samples.
+        seed: Makes the intervals reproducible.
+    """
+
+    def __init__(self, times: Times, seed: int) -> None:
+        self._times = times
+        self._seed = seed
+        self._made: dict[str, Estimate] = {}
+
+    def __getitem__(self, name: str) -> Estimate:
+        if name not in self._made:
+            resolution = RESOLUTION_MS.get(name, 0.0)
+            self._made[name] = estimate(self._times[name], self._seed, resolution=resolution)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._times)
+
+    def __len__(self) -> int:
+        return len(self._times)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +107,14 @@ class Entry:
         return self.estimates.get("workflow")
 
     @property
+    def competes(self) -> bool:
+        """Whether it has a time, and nothing at all is wrong with it."""
+        return bool(self.series) and not self.flaws
+
+    @property
     def contender(self) -> Estimate | None:
         """The time that it competes with; `None` when anything at all is wrong with it."""
-        return None if self.flaws else self.workflow
+        return self.workflow if self.competes else None
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -143,24 +168,21 @@ def study(results: Results) -> Findings:
     ends = latest_ends(results.forks)
     # Those that were added for precision are in no plan.
     planned = tuple(dict.fromkeys([*(fork.id for fork in plan_forks(header)), *ends]))
-    timed = frame_samples(results.samples, ends)
-    tallies = _tally(timed)
-    times = _list_times(timed)
+    tallies = _tally(results.samples, ends)
     flaws = _find_flaws(results, ends)
     entries = {}
     for scenario in header.scenarios:
         for cell in (*header.cells, *header.companions):
-            key = (*cell_key(cell), scenario.id)
-            tally = tallies.get(key, _NOTHING_TAKEN)
+            tally = tallies.get((cell, scenario.id), _Tally())
             found = [*flaws[cell, scenario.id]] or _find_gaps(results, cell, tally)
             entries[cell, scenario.id] = Entry(
                 cell=cell,
                 scenario=scenario,
-                taken=tally["taken"],
-                correct=tally["correct"],
-                polled=tally["polled"],
-                estimates=_estimate_times(times[key], header.seed),
-                series=times[key].get("workflow", {}),
+                taken=tally.taken,
+                correct=tally.correct,
+                polled=tally.polled,
+                estimates=Estimates(tally.times, header.seed),
+                series=tally.times.get("workflow", {}),
                 flaws=tuple(sorted(found, key=_rank_flaw)),
             )
     return Findings(
@@ -182,8 +204,8 @@ def _measure_inflation(header: Header, entries: Mapping[tuple[Cell, str], Entry]
         for match in header.matches
         if match.kind == "twin"
         for scenario in header.scenarios
-        if (before := entries[match.before, scenario.id]).contender
-        and (after := entries[match.after, scenario.id]).contender
+        if (before := entries[match.before, scenario.id]).competes
+        and (after := entries[match.after, scenario.id]).competes
     ]
     enough = [row for row in twins if row.blocks >= BLOCKS_TO_CALL]
     return measure_inflation(enough) if enough else None
@@ -199,20 +221,6 @@ def latest_ends(forks: Sequence[ForkEnd]) -> dict[str, ForkEnd]:
     return {end.fork: end for end in sorted(forks, key=lambda end: (end.attempt, end.fork))}
 
 
-def frame_samples(samples: Sequence[Sample], ends: Mapping[str, ForkEnd]) -> pd.DataFrame:
-    """Lay out timed samples one a row; those that do not count have no times."""
-    rows = []
-    for sample in samples:
-        if sample.kind == "timing" and not sample.warmup:
-            counts = _counts(sample, ends)
-            polled = counts and sample.woken_by == "poll"
-            times = [measure(sample) if counts else None for measure in TIMES.values()]
-            key = (*cell_key(sample.cell), sample.scenario)
-            rows.append((*key, _find_block(sample, ends), counts, polled, *times))
-    frame = pd.DataFrame(rows, columns=[*_GROUP, "block", "counts", "polled", *TIMES])
-    return frame.astype({"counts": bool, "polled": bool, **dict.fromkeys(TIMES, float)})
-
-
 def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
     """Whether a sample's numbers count: whose fork failed may have been ill all along."""
     if sample.warmup or sample.outcome != "correct" or sample.fork not in ends:
@@ -221,41 +229,43 @@ def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
     return end.outcome == "finished" and end.attempt == sample.attempt
 
 
-def _find_block(sample: Sample, ends: Mapping[str, ForkEnd]) -> int:
-    """Return the block of a sample's fork; 0 while it has not ended."""
-    return ends[sample.fork].block if sample.fork in ends else 0
+@dataclass
+class _Tally:
+    """What was taken of one cell in one scenario."""
+
+    taken: int = 0
+    correct: int = 0
+    polled: int = 0
+    times: Times = field(default_factory=dict)
+
+    def add(self, sample: Sample, block: int) -> None:
+        """Count a sample whose numbers count."""
+        self.correct += 1
+        self.polled += sample.woken_by == "poll"
+        for name, measure in TIMES.items():
+            time = measure(sample)
+            if time is not None:
+                self.times.setdefault(name, {}).setdefault(block, []).append(time)
 
 
-def _tally(timed: pd.DataFrame) -> dict[tuple[str, ...], dict[str, int]]:
-    """Count the samples of each cell and scenario."""
-    tallies = timed.groupby(_GROUP).agg(
-        taken=("counts", "size"),
-        correct=("counts", "sum"),
-        polled=("polled", "sum"),
-        timed=("workflow", "count"),
-    )
-    return {
-        key: {name: int(number) for name, number in zip(tallies.columns, row, strict=True)}
-        for key, row in zip(tallies.index, tallies.itertuples(index=False), strict=True)
-    }
-
-
-def _list_times(timed: pd.DataFrame) -> defaultdict[tuple[str, ...], _Times]:
-    """Return (cell, scenario) -> time -> block -> its samples."""
-    listed: defaultdict[tuple[str, ...], _Times] = defaultdict(dict)
-    for name in TIMES:
-        seen = timed.dropna(subset=[name])
-        for key, values in seen.groupby([*_GROUP, "block"])[name]:
-            *place, block = (str(part) for part in key)
-            listed[tuple(place)].setdefault(name, {})[int(block)] = sorted(values.tolist())
-    return listed
-
-
-def _estimate_times(times: _Times, seed: int) -> dict[str, Estimate]:
-    return {
-        name: estimate(forks, seed, resolution=RESOLUTION_MS.get(name, 0.0))
-        for name, forks in times.items()
-    }
+def _tally(
+    samples: Sequence[Sample], ends: Mapping[str, ForkEnd]
+) -> dict[tuple[Cell, str], _Tally]:
+    """Count the timed samples of each cell and scenario, warm-ups excluded."""
+    tallies: defaultdict[tuple[Cell, str], _Tally] = defaultdict(_Tally)
+    for sample in samples:
+        if sample.kind == "timing" and not sample.warmup:
+            tally = tallies[sample.cell, sample.scenario]
+            tally.taken += 1
+            if _counts(sample, ends):
+                tally.add(sample, ends[sample.fork].block)
+    for tally in tallies.values():
+        # In the order of their values: neither the file's order nor a fork's name says anything.
+        tally.times = {
+            name: {block: sorted(forks[block]) for block in sorted(forks)}
+            for name, forks in tally.times.items()
+        }
+    return tallies
 
 
 def _find_flaws(
@@ -282,13 +292,13 @@ def _rank_flaw(flaw: Flaw) -> tuple[int, int, str]:
     return GRAVITY.index(flaw.kind), -flaw.times, flaw.reason
 
 
-def _find_gaps(results: Results, cell: Cell, tally: Mapping[str, int]) -> list[Flaw]:
+def _find_gaps(results: Results, cell: Cell, tally: _Tally) -> list[Flaw]:
     """Say what was not measured though nothing is known to have gone wrong."""
-    if not tally["correct"]:
+    if not tally.correct:
         ended = any(end.cell == cell and end.kind == "timing" for end in results.forks)
         if not ended:
             return [Flaw("missing", "the session ended before it was measured", 1)]
         return [Flaw("missing", "no sample of it was taken", 1)]
-    untimed = tally["correct"] - tally["timed"]
+    timed = sum(len(fork) for fork in tally.times.get("workflow", {}).values())
     reason = "the run's own times were not seen, so its workflow time is not known"
-    return [Flaw("untimed", reason, untimed)] if untimed else []
+    return [Flaw("untimed", reason, tally.correct - timed)] if tally.correct > timed else []

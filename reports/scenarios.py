@@ -24,7 +24,7 @@ Decisions = Mapping[tuple[str, str], Decision[Cell]]
 def decide_sections(findings: Findings) -> Decisions:
     """Decide every table of times; they are corrected for together."""
     compared = {
-        (scenario.id, section): {entry.cell: entry.series for entry in entries if entry.contender}
+        (scenario.id, section): {entry.cell: entry.series for entry in entries if entry.competes}
         for scenario in findings.results.header.scenarios
         for section, entries in list_sections(findings, scenario).items()
     }

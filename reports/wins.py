@@ -173,7 +173,7 @@ def _find_contenders(
 ) -> dict[str, Series]:
     """Return those whose every answer was correct: id of the part -> their times."""
     entries = [findings.entries[cell, scenario.id] for cell in cells]
-    return {getattr(entry.cell, part): entry.series for entry in entries if entry.contender}
+    return {getattr(entry.cell, part): entry.series for entry in entries if entry.competes}
 
 
 def others_than(part: Part) -> tuple[Part, ...]:

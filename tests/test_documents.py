@@ -28,6 +28,7 @@ from suites.conformance.rediscovery import describe_bugs
 from suites.conformance.worlds_document import CERTIFICATES, DOCUMENT, read_absent, render_worlds
 from suites.engine import CLAUSES, engine_document, list_checks
 from suites.engine.cells import REQUIRED_CELLS
+from suites.honesty import statistics_document
 from worlds import describe_worlds
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,11 @@ def test_excerpts_in_documents_are_of_the_example_reports(example: Excerpt) -> N
     report = (EXAMPLES / f"{example.example}.md").read_text(encoding="utf-8")
     assert document == put_excerpt(document, report, example), STALE
     assert cut_out(report, example) in document
+
+
+def test_statistics_say_what_the_judgment_of_today_does() -> None:
+    committed = statistics_document.DOCUMENT.read_text(encoding="utf-8")
+    assert committed == statistics_document.render_document(), STALE
 
 
 def test_the_example_of_languages_is_of_each_architecture_without_a_flaw() -> None:

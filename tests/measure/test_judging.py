@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -19,38 +19,13 @@ from harness.measure.statistics import (
     pair_blocks,
     pool_pairs,
 )
-
-Noise = Callable[[random.Random], float]
+from suites.honesty.made_up import NOISES, Noise, make_up
 
 #: A busy machine is no failure.
 patient = settings(deadline=None)
 
 differences = st.lists(st.floats(min_value=-2, max_value=2), min_size=0, max_size=8)
 tables = st.lists(differences.map(lambda found: Pairs(tuple(found), 0.001)), max_size=12)
-
-
-def simulate(
-    random_: random.Random,
-    *,
-    blocks: int,
-    effect: float = 0.0,
-    rows: int = 21,
-    noise: Noise = lambda random_: random_.gauss(0, 1),
-) -> list[Pairs]:
-    """Measure a table as a session would: rows vary differently, forks share their luck."""
-    spreads = [0.05 * math.exp(random_.gauss(0, 0.5)) for _ in range(rows)]
-    luck = [random_.gauss(0, 0.01) - random_.gauss(0, 0.01) for _ in range(blocks)]
-    return [
-        Pairs(
-            tuple(effect + shared + spread * (noise(random_) - noise(random_)) for shared in luck)
-        )
-        for spread in spreads
-    ]
-
-
-def heavy(random_: random.Random) -> float:
-    """One value in twelve is far too large: a neighbor on the machine."""
-    return random_.gauss(0, 1) + (random_.random() < 0.08) * random_.expovariate(1 / 6)
 
 
 class TestPairs:
@@ -164,7 +139,7 @@ class TestJudge:
             assert one.chance == pytest.approx(other.chance, abs=1e-6)
 
 
-@pytest.mark.parametrize("noise", [lambda random_: random_.gauss(0, 1), heavy], ids=["even", "odd"])
+@pytest.mark.parametrize("noise", NOISES.values(), ids=["even", "odd"])
 class TestError:
     """How often tables of subjects against themselves show a difference."""
 
@@ -174,14 +149,14 @@ class TestError:
         called = [
             found.called
             for _ in range(200)
-            for found in judge(simulate(random_, blocks=blocks, noise=noise))
+            for found in judge(make_up(random_, blocks=blocks, noise=noise))
         ]
         assert sum(called) / len(called) <= 0.02
 
     def test_a_tenth_more_is_found_in_a_quick_session(self, noise: Noise) -> None:
         random_ = random.Random("power")
         found = [
-            any(row.called for row in judge(simulate(random_, blocks=8, effect=0.1, noise=noise)))
+            any(row.called for row in judge(make_up(random_, blocks=8, effect=0.1, noise=noise)))
             for _ in range(60)
         ]
         assert sum(found) / len(found) >= 0.95
@@ -190,7 +165,7 @@ class TestError:
 class TestInflation:
     def test_subjects_that_spread_as_their_errors_say_inflate_nothing(self) -> None:
         random_ = random.Random(1)
-        found = [measure_inflation(simulate(random_, blocks=8)) for _ in range(60)]
+        found = [measure_inflation(make_up(random_, blocks=8)) for _ in range(60)]
         assert 0.8 < sorted(found)[30] < 1.2
 
     def test_builds_that_differ_from_each_other_are_noticed(self) -> None:
@@ -198,7 +173,7 @@ class TestInflation:
         random_ = random.Random(2)
         twins = [
             Pairs(tuple(value + build for value in row.differences))
-            for row in simulate(random_, blocks=12)
+            for row in make_up(random_, blocks=12)
             for build in [random_.choice((-0.13, 0.13))]
         ]
         assert measure_inflation(twins) > 2

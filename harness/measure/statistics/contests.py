@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from statistics import median
 from typing import Generic, TypeVar
 
 import msgspec
@@ -94,8 +95,8 @@ def _hold_race(contenders: Mapping[Key, Series], resolution: float) -> _Race[Key
 
 def find_center(series: Series) -> float:
     """Return the median of the forks' medians."""
-    medians = [np.median(samples) for samples in series.values() if len(samples)]
-    return float(np.median(medians)) if medians else float("inf")
+    medians = [median(samples) for samples in series.values() if len(samples)]
+    return float(median(medians)) if medians else float("inf")
 
 
 __all__ = ["BLOCKS_TO_CALL", "Decision", "decide", "find_center"]

@@ -1,0 +1,1 @@
+"""What the benchmark's verdicts are worth: A/A comparisons, injected slowness, repeated runs."""

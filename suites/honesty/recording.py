@@ -1,0 +1,101 @@
+"""A long session to draw tries from: one World against itself, and against slower ones, abreast."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from harness.bench import find_profile, pin_lines
+from harness.deployments.launcher import Launcher
+from harness.descriptions import Catalog, Cell, World
+from harness.measure.pinning import read_pins
+from harness.measure.plan import Choice, choose
+from harness.measure.results import Footer, Match
+from harness.measure.session import Watcher, conduct, describe_session
+from harness.measure.store import ResultsWriter
+from harness.workspaces.node import find_node
+from suites import workflows
+from suites.honesty.slowing import pack_slowed
+
+#: By what share the calls of the slower Worlds take longer.
+SLOWER = (0.05, 0.10)
+
+_SEED = 1
+
+
+def record_session(
+    catalog: Catalog, cell: Cell, blocks: int, path: Path, watcher: Watcher
+) -> Footer:
+    """Measure a cell, itself twice more, and its slower Worlds, a sample each in turn.
+
+    Args:
+        catalog: What is described.
+        cell: Whose World is an npm package.
+        blocks: Forks of each.
+        path: The result file.
+        watcher: Told how it goes.
+
+    Raises:
+        HarnessError: with the reason, and what to do.
+    """
+    profile = find_profile("quick")
+    choice = Choice(lines=(cell.line,), frameworks=(cell.framework,), worlds=(cell.world,))
+    with tempfile.TemporaryDirectory() as folder:
+        arms = describe_arms(catalog, cell, Path(folder))
+        catalog = catalog.with_worlds({world.id: world for world in arms})
+        again, twin, *slower = (msgspec.structs.replace(cell, world=world.id) for world in arms)
+        matches = (
+            Match(before=cell, after=again, kind="version"),
+            Match(before=cell, after=twin, kind="twin"),
+            *(Match(before=cell, after=rival, kind="version") for rival in slower),
+        )
+        selection = msgspec.structs.replace(choose(catalog, profile, choice), matches=matches)
+        header = describe_session(
+            catalog,
+            profile,
+            selection,
+            forks=blocks,
+            seed=_SEED,
+            command=f"nox -s honesty -- record {path.name} --cell {cell.id} --blocks {blocks}",
+            node_version=find_node().version,
+            pins=pin_lines(catalog, [cell.line], [cell.world]),
+        )
+        with (
+            ResultsWriter(path) as writer,
+            Launcher(catalog, workflows.BENCH, report=watcher.preparing) as launcher,
+        ):
+            writer.append(header)
+            return conduct(header, launcher, writer, watcher)
+
+
+def describe_arms(catalog: Catalog, cell: Cell, folder: Path) -> tuple[World, ...]:
+    """Describe what a cell's World is measured against: itself, itself again, and slower ones.
+
+    Args:
+        catalog: What is described.
+        cell: Whose World.
+        folder: Takes the packages of the slower Worlds.
+    """
+    world = catalog.worlds[cell.world]
+    package = catalog.world_of(cell).package
+    version = catalog.pins_of(cell)[package]
+    arms = [
+        msgspec.structs.replace(
+            world, id=f"{world.id}-{name}", title=f"{world.title} ({name})", bundled=False
+        )
+        for name in ("again", "twin")
+    ]
+    for share in SLOWER:
+        packed = pack_slowed(package, version, share, folder)
+        arms.append(
+            msgspec.structs.replace(
+                world,
+                id=f"{world.id}-slower-{share * 100:g}",
+                title=f"{world.title} ({share:.0%} slower)",
+                bundled=False,
+                instead=read_pins([f"{package}={packed}"], catalog),
+            )
+        )
+    return tuple(arms)

@@ -1,0 +1,40 @@
+"""How far the centers of one cell lie apart when everything is measured again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from harness.descriptions import Cell
+from harness.measure.results import Results
+from reports.findings import study
+
+#: Smaller runs are a few milliseconds of a clock that reads whole ones.
+LEAST_SIZE = 10
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """One cell and scenario in several sessions."""
+
+    cell: Cell
+    scenario: str
+    sessions: int
+    #: Largest center divided by smallest, minus 1.
+    spread: float
+
+
+def measure_spreads(sessions: Sequence[Results]) -> tuple[Spread, ...]:
+    """Measure how far the centers of each cell and scenario lie apart; the widest first."""
+    centers: dict[tuple[Cell, str], list[float]] = {}
+    for findings in map(study, sessions):
+        for (cell, scenario), entry in findings.entries.items():
+            known = cell in findings.results.header.cells
+            if known and entry.scenario.size >= LEAST_SIZE and entry.workflow:
+                centers.setdefault((cell, scenario), []).append(entry.workflow.center)
+    spreads = [
+        Spread(cell, scenario, len(found), max(found) / min(found) - 1)
+        for (cell, scenario), found in centers.items()
+        if len(found) > 1
+    ]
+    return tuple(sorted(spreads, key=lambda item: -item.spread))

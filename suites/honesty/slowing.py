@@ -1,0 +1,80 @@
+"""A World's published package, made slower by a known share of each of its calls."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InstallError
+from harness.programs.commands import run_logged
+from harness.workspaces.node import find_node
+
+_TEMPLATE = Path(__file__).with_name("slowed.mjs")
+_ENTRY = "slowed.mjs"
+
+
+def pack_slowed(package: str, version: str, share: float, folder: Path) -> Path:
+    """Pack a published World whose calls take longer.
+
+    Args:
+        package: Its name; it exports `createWorld`.
+        version: Exact.
+        share: By how much each call takes longer: 0.1 is a tenth.
+        folder: Where the packed package goes.
+
+    Returns:
+        Its path.
+
+    Raises:
+        InstallError: it cannot be had, or has no single entry.
+    """
+    packed = folder / f"{package.replace('/', '-').removeprefix('@')}-{version}-{share:g}.tgz"
+    with tempfile.TemporaryDirectory() as name:
+        workplace = Path(name)
+        node = find_node()
+        run_logged(
+            [node.folder / "npm", "pack", f"{package}@{version}", "--pack-destination", workplace],
+            folder=workplace,
+            env=node.environment(),
+            log=workplace / "pack.log",
+            failure=InstallError,
+            what=f"{package} {version} could not be had",
+            remedy="check its name and version, and the network",
+        )
+        (original,) = workplace.glob("*.tgz")
+        with tarfile.open(original) as archive:
+            archive.extractall(workplace / "files", filter="data")
+        _slow_down(workplace / "files" / "package", share)
+        with tarfile.open(packed, "w:gz") as archive:
+            archive.add(workplace / "files" / "package", "package")
+    return packed
+
+
+def _slow_down(package: Path, share: float) -> None:
+    """Put the slowing entry in the place of the package's own."""
+    manifest_path = package / "package.json"
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    entry = _find_entry(manifest)
+    slowed = Path(entry).parent / _ENTRY
+    text = _TEMPLATE.read_text(encoding="utf-8")
+    text = text.replace("__ENTRY__", Path(entry).name).replace("__SHARE__", f"{share:g}")
+    (package / slowed).write_text(text, encoding="utf-8")
+    manifest["main"] = str(slowed)
+    manifest["exports"] = {**manifest.get("exports", {}), ".": f"./{slowed.as_posix()}"}
+    manifest_path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _find_entry(manifest: dict[str, Any]) -> str:
+    exported = manifest.get("exports", {}).get(".", {})
+    entry = exported.get("default") if isinstance(exported, dict) else exported
+    found = entry or manifest.get("main")
+    if not found:
+        raise InstallError(
+            "the package has no single entry",
+            cause=f"exports: {json.dumps(manifest.get('exports'))}",
+            remedy="choose a World whose package has `main`, or `exports` with a default",
+        )
+    return str(Path(found))
