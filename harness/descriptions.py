@@ -59,7 +59,7 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     impossible: dict[str, str] = {}
     #: What it loads: lines and Worlds in another language are not for it.
     language: Language = "typescript"
-    #: What `start` is followed by to serve from `{workers}` processes behind one port.
+    #: Command that serves from `{workers}` processes behind one port, in the place of `start`.
     workers: tuple[str, ...] = ()
     #: Why it serves from one process only, where it does.
     one_process: str = ""

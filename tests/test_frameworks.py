@@ -130,6 +130,13 @@ def test_its_commands_name_only_what_is_filled_in(framework: Framework) -> None:
 
 
 @every_framework
+def test_it_says_how_it_has_several_workers_or_why_not(framework: Framework) -> None:
+    assert bool(framework.workers) != bool(framework.one_process)
+    assert not framework.workers or "{port}" in framework.workers
+    assert not framework.workers or any("{workers}" in word for word in framework.workers)
+
+
+@every_framework
 @pytest.mark.parametrize("route", ["world-harness/app", "world-harness/requests"])
 def test_it_serves_the_route(framework: Framework, route: str) -> None:
     function = ANSWERING[framework.language][route]

@@ -133,5 +133,10 @@ class TestWorkflowOverhead:
     def test_body_that_was_never_left_is_not_known(self) -> None:
         assert self.overhead(Step(10.0, None, "a"), Step(50.0, 60.0, "a")) == 90.0
 
+    def test_is_not_known_where_steps_may_have_run_unseen(self) -> None:
+        times = {"created_ms": 0.0, "completed_ms": 100.0}
+        assert workflow_overhead_ms(sample(**times)) == 100.0
+        assert workflow_overhead_ms(sample(**times, partial=True)) is None
+
     def test_needs_a_workflow_time(self) -> None:
         assert workflow_overhead_ms(sample(steps=(Step(1.0, 2.0, "a"),))) is None

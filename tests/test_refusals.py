@@ -70,6 +70,8 @@ def test_a_combination_that_cannot_exist(out: Path) -> None:
     ("words", "said"),
     [
         (["bench", "--world", "remote"], "a remote World needs a URL"),
+        (["bench", "--workers", "0"], "0 is not in the range"),
+        (["bench", "--workers", "2"], "v5/nitro/local: no app can have several workers there"),
         (["bench", "--header", "x-secret"], "write it as 'name: value'"),
         (["bench", "--forks", "0"], "0 is not in the range"),
         (["bench", "--seed", "many"], "not a valid integer"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.descriptions import Catalog, Framework, fill
+from harness.descriptions import Catalog, Framework
 
 _VARIABLE = "WORLD_HARNESS_WORKERS"
 
@@ -18,6 +18,7 @@ def serve_with(catalog: Catalog, workers: int) -> Catalog:
 
 
 def _multiply(framework: Framework, workers: int) -> Framework:
-    more = tuple(fill(word, {"workers": str(workers)}) for word in framework.workers)
+    # The port is not known yet: it is filled in when the app starts.
+    start = tuple(word.replace("{workers}", str(workers)) for word in framework.workers)
     env = {**framework.env, _VARIABLE: str(workers)}
-    return msgspec.structs.replace(framework, start=(*framework.start, *more), env=env)
+    return msgspec.structs.replace(framework, start=start, env=env)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.bench import BenchRequest, find_profile, select
+from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError
 from harness.measure.plan import Choice, choose, describe_profiles, plan_forks
@@ -65,6 +66,11 @@ class TestOrderOfWork:
         )
         assert {fork.kind for fork in plan_forks(header)} == {"timing"}
 
+    def test_what_several_processes_do_is_not_counted(
+        self, make_header: Callable[..., Header]
+    ) -> None:
+        assert {fork.kind for fork in plan_forks(make_header(workers=2))} == {"timing"}
+
     def test_every_fork_has_data_of_its_own(self, make_header: Callable[..., Header]) -> None:
         plan = plan_forks(make_header())
         assert len({fork.seed for fork in plan}) == len(plan)
@@ -107,6 +113,18 @@ class TestChoice:
             for world in ("local", "sqlite", "postgres")
         }
         assert not selection.impossible
+
+    def test_several_workers_are_refused_with_the_part_that_cannot_have_them(
+        self, catalog: Catalog
+    ) -> None:
+        choice = Choice(
+            lines=("v5", "py"), frameworks=("hono", "aiohttp", "flask"), worlds=("local", "sqlite")
+        )
+        selection = choose(serve_with(catalog, 2), find_profile("quick"), choice)
+        assert [cell.id for cell in selection.cells] == ["py/flask/sqlite"]
+        assert "World for one process" in selection.impossible["py/flask/local"]
+        assert "one process" in selection.impossible["py/aiohttp/sqlite"]
+        assert "one process" in selection.impossible["v5/hono/local"]
 
     def test_two_languages_go_each_with_its_own(self, catalog: Catalog) -> None:
         choice = Choice(lines=("v5", "py"), frameworks=("hono", "flask"), worlds=("local",))

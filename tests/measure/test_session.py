@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.deployments.client import SampleReply, SampleRequest
-from harness.descriptions import Cell
+from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, ServiceError
 from harness.measure.plan import Fork, plan_forks
 from harness.measure.results import Footer, ForkEnd, Header, Sample
-from harness.measure.session import conduct
+from harness.measure.session import conduct, leave_out_places
 from harness.measure.store import ResultsWriter, read_results
 from tests.measure.deploying import PretendingPreparer, answer_rightly
+from worlds import FOLDER
 
 MakeHeader = Callable[..., Header]
 
@@ -52,6 +54,14 @@ def measure(
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "results.jsonl"
+
+
+def test_results_name_no_place_of_this_machine(make_header: MakeHeader, catalog: Catalog) -> None:
+    worlds = [catalog.worlds[name] for name in ("sqlite", "postgres")]
+    there = [leave_out_places(world).on("py").source for world in worlds]
+    assert there == ["python", "python"]
+    header = make_header(worlds=tuple(leave_out_places(world) for world in worlds))
+    assert str(FOLDER) not in msgspec.json.encode(header).decode()
 
 
 class TestTheOrderOfWork:

@@ -70,6 +70,12 @@ def test_unknown_commit_and_pins_are_said_to_be_unknown() -> None:
     assert "none recorded" in text
 
 
+def test_several_workers_are_a_fact_and_one_is_none(findings: Findings) -> None:
+    several = study(Session([EXPRESS], [TEN], workers=2).end())
+    assert "- **Workers**: 2 processes an app" in render_provenance(several, "x")
+    assert "Workers" not in render_provenance(findings, "x")
+
+
 def test_worlds_are_described_with_their_packages_on_every_line() -> None:
     versions = {line: {"@workflow/world-local": f"{line}.0"} for line in ("v4", "v5")}
     worlds = (make_world("local", packages=versions), make_world("postgres", packages={}))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
 from harness.deployments.apps import Contents
 from harness.deployments.client import SampleReply, SampleRequest, StreamRequest
 from harness.deployments.launcher import Launcher, Storage
+from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import BuildError, DeploymentError
 from harness.measure.answers import check_answer
@@ -52,6 +56,34 @@ def test_every_framework_serves_runs_and_their_deliveries(
     assert one.ledger.bytes["events.create(step_completed)"] > 0
     assert len(replies["concurrent-10"].steps) == 10
     assert len({mark.invocation for mark in replies["concurrent-10"].steps}) == 10
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask"])
+def test_several_workers_share_the_runs_of_one_app(
+    make_launcher: Callable[..., Launcher], catalog: Catalog, framework: str
+) -> None:
+    cell = Cell("py", framework, "sqlite")
+    scenario = catalog.scenarios["concurrent-10"]
+    launcher = make_launcher(serve_with(catalog, 2))
+    launcher.prepare(cell)
+    with launcher.deploy(cell) as app:
+        replies = [app.take_sample(make_request(scenario, seed)) for seed in range(4)]
+        assert len(find_who_answers(app.base_url, 2)) == 2
+    for reply in replies:
+        assert reply.outcome == "completed", reply.error
+        # What ran in the other process is not known: nothing is told of steps then.
+        assert (reply.partial, reply.steps) == (True, ())
+
+
+def find_who_answers(base_url: str, count: int) -> set[int]:
+    """Return the processes that take connections, as soon as there are so many."""
+    seen: set[int] = set()
+    until = time.monotonic() + 30
+    with ThreadPoolExecutor(8) as pool:
+        while len(seen) < count and time.monotonic() < until:
+            asked = [pool.submit(httpx.get, f"{base_url}/world-harness/app") for _ in range(8)]
+            seen |= {answer.result().json()["pid"] for answer in asked}
+    return seen
 
 
 def test_a_run_that_fails_says_why_and_the_app_goes_on(launcher: Launcher) -> None:
