@@ -36,7 +36,7 @@ class TestInPython:
         assert "recipe.toml" not in files
 
     def test_the_app_is_told_what_it_is(self, files: dict[str, bytes]) -> None:
-        about = msgspec.json.decode(files["world_harness_app/about.json"])
+        about = msgspec.json.decode(files["world_harness_serving/about.json"])
         assert (about["line"], about["framework"], about["world"]) == ("py", "django", "local")
         assert about["entry"] == "vercel.workflow._internal.worlds.local:LocalWorld"
         assert set(about["serving"]) == {"django", "uvicorn"}
