@@ -147,6 +147,10 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         packages = {key: pins for key, pins in self.packages.items() if key in {"*", line}}
         return msgspec.structs.replace(self, **changes, packages=packages, lines={})
 
+    def list_storage(self) -> dict[str, str]:
+        """Return the part of its environment that says in which folder it keeps its data."""
+        return {name: text for name, text in self.env.items() if "{storage}" in text}
+
     @property
     def languages(self) -> set[Language]:
         """What it is written in, on any line."""

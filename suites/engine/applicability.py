@@ -7,7 +7,7 @@ from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause, Need
 
 #: Lines whose SDK has workflow attributes.
-_ATTRIBUTES = {"v5", "v5-latest"}
+_ATTRIBUTES = {"v5", "v5-latest", "py"}
 
 
 def explain_inapplicable(clause: EngineClause, cell: Cell, world: World, mode: Mode) -> str:
@@ -26,6 +26,8 @@ def _explain(need: Need, cell: Cell, world: World, mode: Mode) -> str:
         return f"World {world.id} has no server to lose"
     if need == "attributes" and cell.line not in _ATTRIBUTES:
         return f"line {cell.line} has no attributes"
+    if need == "folder" and not world.list_storage():
+        return f"World {world.id} keeps its data in no folder"
     if need == "concurrency" and not world.concurrency:
         return f"World {world.id} has no setting for its queue's concurrency"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NoReturn, TypeAlias
@@ -15,7 +16,8 @@ from world_harness_nemesis import effect, marked
 #: `ms`: how long the body takes; `fails`: how many of its executions fail before one succeeds;
 #: `how`: with an `error`, a `retryable` or a `fatal` one; `retryAfterMs`: with `retryable`, when it
 #: may be tried again; `dies`: `once` or `always` it kills its process; `effect`: whether it does
-#: something that must happen once.
+#: something that must happen once; `inStep`: whether it ends at a full second, as every other that
+#: began with it, in whatever process.
 Work: TypeAlias = dict[str, Any]
 
 
@@ -51,6 +53,8 @@ async def labor(step: str, key: str, work: Work) -> str:
         if dies == "always" or (dies == "once" and entered == 1):
             os.kill(os.getpid(), signal.SIGKILL)
         await pause(work.get("ms", 0))
+        if work.get("inStep"):
+            await pause(1_000 - time.time() * 1_000 % 1_000)
         if failed < work.get("fails", 0):
             fail(work, key)
         return key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import inspect
+import os
 import pickle
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,8 @@ import world_harness_nemesis as nemesis
 from vercel.workflow import get_run, start
 from world_harness_nemesis.payloads import Payload
 from world_harness_sdk import interface
+from world_harness_serving.about import ABOUT
+from world_harness_serving.entry import find_entry
 
 from .subject import SERVICE, WORLD
 
@@ -168,6 +171,19 @@ async def _start_world(request: Request) -> dict[str, Any]:
     return {}
 
 
+async def _open(request: Request) -> dict[str, Any]:
+    """Open the World once more, as its package gives it, with another environment."""
+    kept = {name: os.environ.get(name) for name in request["env"]}
+    os.environ.update(request["env"])
+    try:
+        # At once, before anything else sees the environment.
+        find_entry(ABOUT["entry"])()
+    finally:
+        for name, text in kept.items():
+            os.environ.pop(name) if text is None else os.environ.update({name: text})
+    return {}
+
+
 async def _cancel(request: Request) -> dict[str, Any]:
     await get_run(request["runId"]).terminate()
     return {}
@@ -203,6 +219,7 @@ REQUESTS: dict[str, Callable[[Request], Awaitable[Any]]] = {
     "wake": _wake,
     "redeliver": _redeliver,
     "startWorld": _start_world,
+    "open": _open,
     "cancel": _cancel,
     "resume": _resume,
     "deliver": _deliver,
