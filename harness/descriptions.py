@@ -87,6 +87,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     starts: bool | None = None
     processes: Literal["several", "one"] | None = None
     concurrency: str = ""
+    incremental: bool | None = None
 
 
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -128,6 +129,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     processes: Literal["several", "one"] = "several"
     #: The variable of its environment that bounds how many messages it delivers at a time.
     concurrency: str = ""
+    #: Whether an event log can be read from where an earlier reading of it ended.
+    incremental: bool = True
     #: Whether every install of a line holds it; the others are added when they are asked for.
     bundled: bool = False
     #: Version, or pattern of versions -> what these need; all that match count, in this order.

@@ -33,6 +33,9 @@ def _render(value: Any) -> str:
             return f"datetime {value.isoformat()}"
         case bytes() | bytearray() | memoryview():
             return f"bytes {','.join(map(str, bytes(value)))}"
+        case int() if not isinstance(value, bool):
+            # A big integer comes back as a class of the SDK's own that is an `int`.
+            return f"int {int(value)}"
         case set() | frozenset():
             return f"set {';'.join(sorted(map(_render, value)))}"
         case list() | tuple():
