@@ -27,22 +27,24 @@ _VALUES: dict[str, Callable[[], Any]] = {
 }
 
 
+_RENDERERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (bool, lambda value: f"bool {value}"),
+    # A big integer comes back as a class of the SDK's own that is an `int`.
+    (int, lambda value: f"int {int(value)}"),
+    (datetime, lambda value: f"datetime {value.isoformat()}"),
+    (bytes | bytearray | memoryview, lambda value: f"bytes {','.join(map(str, bytes(value)))}"),
+    (set | frozenset, lambda value: f"set {';'.join(sorted(map(_render, value)))}"),
+    (list | tuple, lambda value: f"[{';'.join(map(_render, value))}]"),
+    (
+        dict,
+        lambda value: f"{{{';'.join(f'{name}:{_render(part)}' for name, part in value.items())}}}",
+    ),
+    (object, lambda value: f"{type(value).__name__} {value}"),
+)
+
+
 def _render(value: Any) -> str:
-    match value:
-        case datetime():
-            return f"datetime {value.isoformat()}"
-        case bytes() | bytearray() | memoryview():
-            return f"bytes {','.join(map(str, bytes(value)))}"
-        case int() if not isinstance(value, bool):
-            # A big integer comes back as a class of the SDK's own that is an `int`.
-            return f"int {int(value)}"
-        case set() | frozenset():
-            return f"set {';'.join(sorted(map(_render, value)))}"
-        case list() | tuple():
-            return f"[{';'.join(map(_render, value))}]"
-        case dict():
-            return f"{{{';'.join(f'{name}:{_render(part)}' for name, part in value.items())}}}"
-    return f"{type(value).__name__} {value}"
+    return next(render(value) for kind, render in _RENDERERS if isinstance(value, kind))
 
 
 @registry.step
