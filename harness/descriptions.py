@@ -88,6 +88,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     processes: Literal["several", "one"] | None = None
     concurrency: str = ""
     incremental: bool | None = None
+    category: Category | None = None
 
 
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
