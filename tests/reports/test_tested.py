@@ -61,7 +61,7 @@ class TestCategories:
     @pytest.mark.parametrize("name", ["local", "python-sqlite", "python-postgres"])
     def test_on_a_line_of_another_language_it_is_another_thing(self, name: str) -> None:
         cell = Cell("py", "fastapi", name)
-        results = make_results([make_check(cell=cell)], worlds=describe_worlds().values())
+        results = make_results([make_check(cell=cell)], worlds=tuple(describe_worlds().values()))
         assert study_checks(results).rows[0].category == "cross-language"
 
     def test_a_world_that_says_nothing_is_a_community_world(self) -> None:
