@@ -93,6 +93,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     starts: bool | None = None
     processes: Literal["several", "one"] | None = None
     concurrency: str = ""
+    incremental: bool | None = None
+    category: Category | None = None
 
 
 class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,6 +136,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     processes: Literal["several", "one"] = "several"
     #: The variable of its environment that bounds how many messages it delivers at a time.
     concurrency: str = ""
+    #: Whether an event log can be read from where an earlier reading of it ended.
+    incremental: bool = True
     #: Whether every install of a line holds it; the others are added when they are asked for.
     bundled: bool = False
     #: Version, or pattern of versions -> what these need; all that match count, in this order.
@@ -152,6 +156,10 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         changes = {name: value for name, value in given.items() if value is not None}
         packages = {key: pins for key, pins in self.packages.items() if key in {"*", line}}
         return msgspec.structs.replace(self, **changes, packages=packages, lines={})
+
+    def list_storage(self) -> dict[str, str]:
+        """Return the part of its environment that says in which folder it keeps its data."""
+        return {name: text for name, text in self.env.items() if "{storage}" in text}
 
     @property
     def languages(self) -> set[Language]:

@@ -112,7 +112,7 @@ def sign_clause(clause: EngineClause, row: Row) -> str:
     """Return what a cell shows of a clause: the sign of its gravest check, or that none ran."""
     outcome = find_gravest(check for check in row.checks if check.clause == clause.id)
     if outcome is None:
-        return _NOT_RUN
+        return _NOT_RUN if row.cell.line in clause.levels else NOTHING
     if outcome == "not applicable":
         return NOTHING
     if outcome == "passed" and clause.levels.get(row.cell.line) == "INFORMATIVE":

@@ -118,7 +118,8 @@ def study_checks(*sessions: Results) -> Tested:
 
 def categorize(cell: Cell, mode: str, header: Header) -> Kind:
     """Return the category of a cell: by what its World says of itself, machine and mode."""
-    world = next((world for world in header.worlds if world.id == cell.world), None)
+    described = (world.on(cell.line) for world in header.worlds if world.id == cell.world)
+    world = next(described, None)
     if world is not None and world.category == "hosted":
         return "hosted"
     if header.machine.system.split(maxsplit=1)[:1] == ["Windows"]:

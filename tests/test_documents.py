@@ -145,7 +145,14 @@ class TestEngine:
     @pytest.mark.parametrize("cell", REQUIRED_CELLS, ids=lambda cell: cell.id)
     def test_every_check_has_a_result_on_every_required_cell(self, cell: Cell) -> None:
         found = {check.check: check.clause for check in self.checks_of(cell)}
-        assert found == list_checks(), "run `nox -s e2e` on this cell and keep its results"
+        clauses = describe_engine_clauses(CLAUSES)
+        # What does not hold for a line need not have been asked of it.
+        asked = {
+            check: clause
+            for check, clause in list_checks().items()
+            if cell.line in clauses[clause].levels or check in found
+        }
+        assert found == asked, "run `nox -s e2e` on this cell and keep its results"
 
     @pytest.mark.parametrize("cell", REQUIRED_CELLS, ids=lambda cell: cell.id)
     def test_results_are_of_the_versions_that_are_pinned(self, cell: Cell) -> None:

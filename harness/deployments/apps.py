@@ -78,6 +78,6 @@ def assemble_app(
     return {
         **dict(read_files(framework_folder / framework.id, skip="recipe.toml")),
         **dict(read_files(contents.workflows, prefix="workflows/", suffix=shape.suffix)),
-        **dict(read_files(answering, prefix=f"{shape.answering}/")),
+        **dict(read_files(answering, prefix=shape.answering)),
         **shape.introduce(identity, world, framework),
     }

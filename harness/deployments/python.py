@@ -12,13 +12,17 @@ from harness.deployments.shapes import Shape, read_files
 from harness.descriptions import Framework, World
 from harness.sdk import PYTHON_ROOT
 
+#: The source root of what every Python app holds.
+_SERVING = Path(__file__).parent / "serving"
+
 
 def _introduce(identity: Mapping[str, Any], world: World, framework: Framework) -> dict[str, bytes]:
     about = {**identity, "entry": world.entry, "serving": list(_list_packages(framework))}
     return {
         **dict(read_files(PYTHON_ROOT)),
+        **dict(read_files(_SERVING)),
         **(dict(read_files(Path(world.source))) if world.source else {}),
-        "world_harness_app/about.json": msgspec.json.encode(about),
+        "world_harness_serving/about.json": msgspec.json.encode(about),
     }
 
 
@@ -33,7 +37,8 @@ def _describe_project(pins: Mapping[str, str], framework: Framework) -> dict[str
 
 SHAPE = Shape(
     suffix=".py",
-    answering="world_harness_app",
+    # What answers is a source root: packages beside each other.
+    answering="",
     introduce=_introduce,
     # The app's folder is where its programs start.
     environment={"PYTHONPATH": "."},

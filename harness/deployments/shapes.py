@@ -16,7 +16,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Of the workflows' sources.
     suffix: str
-    #: Where the app keeps what answers.
+    #: What the paths of what answers begin with, inside the app.
     answering: str
     #: What the app is told of itself and of its World.
     introduce: Callable[[Mapping[str, Any], World, Framework], dict[str, bytes]]

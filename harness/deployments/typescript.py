@@ -40,7 +40,7 @@ def _describe_project(pins: Mapping[str, str], framework: Framework) -> dict[str
 
 SHAPE = Shape(
     suffix=".ts",
-    answering="harness",
+    answering="harness/",
     introduce=_introduce,
     environment=_TARGET_WORLD,
     modes={mode: {"NODE_ENV": mode} for mode in ("production", "development")},

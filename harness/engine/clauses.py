@@ -18,8 +18,17 @@ from harness.errors import DescriptionError
 Level: TypeAlias = Literal["MUST", "SHOULD", "INFORMATIVE"]
 
 #: What a cell must offer: a process that can be killed, a server behind its World, storage that
-#: several processes may share, attributes, a queue whose concurrency can be set.
-Need: TypeAlias = Literal["process", "server", "several processes", "attributes", "concurrency"]
+#: several processes may share, attributes, a queue whose concurrency can be set, a folder for data,
+#: a log that can be read incrementally.
+Need: TypeAlias = Literal[
+    "process",
+    "server",
+    "several processes",
+    "attributes",
+    "concurrency",
+    "folder",
+    "incremental reads",
+]
 
 
 class EngineClause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

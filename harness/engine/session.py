@@ -153,7 +153,7 @@ def _leave_out_unwritten(selection: Selection, catalog: Catalog, suites: EngineS
         raise UsageError(
             "no cell of this choice can be examined",
             cause="; ".join(f"{cell.id}: {reason}" for cell, reason in reasons.items()),
-            remedy="choose a line of the TypeScript SDK: `world-harness list` shows them",
+            remedy="choose a line of another language: `world-harness list` shows them",
         )
     missing = {cell.id: reason for cell, reason in reasons.items() if reason}
     return msgspec.structs.replace(

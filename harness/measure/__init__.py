@@ -9,5 +9,5 @@ _FOLDER = Path(__file__).parent
 #: Language -> what an app that is measured holds beside its framework's files.
 APPS: dict[Language, Path] = {
     "typescript": _FOLDER / "app",
-    "python": _FOLDER / "python" / "world_harness_app",
+    "python": _FOLDER / "python",
 }

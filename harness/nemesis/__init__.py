@@ -7,7 +7,7 @@ from harness.descriptions import Language
 _FOLDER = Path(__file__).parent
 
 #: Language -> what an app that is harassed holds beside its framework's files.
-APPS: dict[Language, Path] = {"typescript": _FOLDER / "app"}
+APPS: dict[Language, Path] = {"typescript": _FOLDER / "app", "python": _FOLDER / "python"}
 
 #: Names the folder of the journal in the app's environment.
 NOTES = "WORLD_HARNESS_NOTES"

@@ -7,7 +7,7 @@ from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause, Need
 
 #: Lines whose SDK has workflow attributes.
-_ATTRIBUTES = {"v5", "v5-latest"}
+_ATTRIBUTES = {"v5", "v5-latest", "py"}
 
 
 def explain_inapplicable(clause: EngineClause, cell: Cell, world: World, mode: Mode) -> str:
@@ -22,13 +22,18 @@ def explain_inapplicable(clause: EngineClause, cell: Cell, world: World, mode: M
 def _explain(need: Need, cell: Cell, world: World, mode: Mode) -> str:
     if need in {"process", "several processes"}:
         return _explain_processes(need, world, mode)
-    if need == "server" and not world.services:
-        return f"World {world.id} has no server to lose"
-    if need == "attributes" and cell.line not in _ATTRIBUTES:
-        return f"line {cell.line} has no attributes"
-    if need == "concurrency" and not world.concurrency:
-        return f"World {world.id} has no setting for its queue's concurrency"
-    return ""
+    lacking: dict[Need, tuple[bool, str]] = {
+        "server": (not world.services, f"World {world.id} has no server to lose"),
+        "attributes": (cell.line not in _ATTRIBUTES, f"line {cell.line} has no attributes"),
+        "incremental reads": (not world.incremental, f"World {world.id} gives whole logs only"),
+        "folder": (not world.list_storage(), f"World {world.id} keeps its data in no folder"),
+        "concurrency": (
+            not world.concurrency,
+            f"World {world.id} has no setting for its queue's concurrency",
+        ),
+    }
+    lacks, reason = lacking[need]
+    return reason if lacks else ""
 
 
 def _explain_processes(need: Need, world: World, mode: Mode) -> str:

@@ -6,7 +6,8 @@ from itertools import product
 
 from harness.descriptions import Cell
 
-#: Both architectures of the SDK behind three frameworks on its own two Worlds, and the newest line.
+#: Both architectures of the SDK behind three frameworks on its own two Worlds, the newest line, and
+#: the SDK in the other language on its own World and on the two that come with this project.
 REQUIRED_CELLS = (
     *(
         Cell(line, framework, world)
@@ -15,4 +16,5 @@ REQUIRED_CELLS = (
         )
     ),
     Cell("v5-latest", "express", "local"),
+    *(Cell("py", "fastapi", world) for world in ("local", "python-sqlite", "python-postgres")),
 )

@@ -134,7 +134,7 @@ class Opener:
     def __init__(self, launcher: Launcher, cell: Cell, catalog: Catalog, log: str) -> None:
         self._launcher = launcher
         self.cell = cell
-        self.world = catalog.worlds[cell.world]
+        self.world = catalog.world_of(cell)
         self._log = log
         launcher.prepare(cell)
 
@@ -191,7 +191,7 @@ def clause(request: pytest.FixtureRequest) -> EngineClause:
 @pytest.fixture
 def applicable(pytestconfig: pytest.Config, clause: EngineClause, cell: Cell) -> None:
     """Skip where the clause does not apply to the cell."""
-    world = _catalog_of(pytestconfig).worlds[cell.world]
+    world = _catalog_of(pytestconfig).world_of(cell)
     reason = explain_inapplicable(clause, cell, world, _mode_of(pytestconfig))
     if reason:
         raise NotApplicable(reason)
@@ -211,6 +211,19 @@ def open_own(
 ) -> Callable[..., AbstractContextManager[Stage]]:
     """Opens apps on storage of their own, for checks that end processes."""
     return open_cell
+
+
+@pytest.fixture
+def open_other(
+    pytestconfig: pytest.Config, launcher: Launcher
+) -> Callable[[Cell], AbstractContextManager[Stage]]:
+    """Opens apps of another cell, whose storage the cell under test is to meet."""
+
+    def open_it(other: Cell) -> AbstractContextManager[Stage]:
+        log = f"engine-{_name_worker()}-other"
+        return Opener(launcher, other, _catalog_of(pytestconfig), log)()
+
+    return open_it
 
 
 @pytest.fixture

@@ -13,12 +13,14 @@ import msgspec
 
 from harness.deployments.deployment import Deployment
 from harness.deployments.launcher import Launcher, Storage
-from harness.descriptions import Cell, World
+from harness.descriptions import Cell, World, fill_all
 from harness.errors import DeploymentError
 from harness.nemesis import NOTES
 from harness.nemesis.journal import Delivery, Journal, parse_journal, read_journal
 from harness.nemesis.plans import MessageKind, Plan
 from reports.text import flatten, shorten
+from suites import workflows
+from suites.engine.violations import NotApplicable
 from suites.engine.witness import describe_run
 
 T = TypeVar("T")
@@ -275,12 +277,21 @@ class Stage:
         finally:
             other.end()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where its World keeps its data; `None` for an app that runs elsewhere."""
+        return Path(self._storage.folder) if self._storage else None
+
     def start(self, workflow: str, *arguments: Any, plan: Plan = ()) -> Run:
         """Start a run, with its fault plan.
 
         Raises:
             EngineError: the SDK, or the World, refused.
+            NotApplicable: the line's SDK cannot express the workflow.
         """
+        reason = workflows.explain_inexpressible(workflow, self.cell.line)
+        if reason:
+            raise NotApplicable(reason)
         reply = self.ask(
             dict[str, str], do="start", workflow=workflow, arguments=arguments, plan=plan
         )
@@ -310,6 +321,15 @@ class Stage:
     def start_world(self) -> None:
         """Have the app start its World, though its documentation does not ask for that."""
         self.ask(dict, do="startWorld")
+
+    def open_world(self, folder: Path) -> None:
+        """Open the World once more, as its package gives it, on data that lies in another folder.
+
+        Raises:
+            EngineError: it refuses.
+        """
+        env = fill_all(self.world.list_storage(), {"storage": str(folder)})
+        self.ask(dict, do="open", env=env)
 
     def import_message(self, message: str, copies: int = 1) -> None:
         """Deliver a message that another process was given."""

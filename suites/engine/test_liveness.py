@@ -24,7 +24,7 @@ Opened: TypeAlias = Callable[..., AbstractContextManager[Stage]]
 _BLOCKED_S = 10.0
 _PARENTS = 3
 #: What the v5 lines may be early by; and what the clocks of marks and log may differ by.
-_EARLY_MS = {"v4": 50, "v5": 2_000, "v5-latest": 2_000}
+_EARLY_MS = {"v4": 50, "v5": 2_000, "v5-latest": 2_000, "py": 50}
 _SLEEP_MS = 3_000
 #: A sleep that has not ended by then is forgotten.
 _FORGOTTEN_S = 15.0

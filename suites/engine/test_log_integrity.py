@@ -18,8 +18,11 @@ from suites.engine.resting import PAYLOAD, await_end_or_standstill, start_at_res
 from suites.engine.stage import Ending, EngineError, LoggedEvent, Run, Stage
 from suites.engine.violations import Inconclusive, violate
 
-#: The code of a run whose log is refused.
-CORRUPTED = "CORRUPTED_EVENT_LOG"
+#: Line -> the code of a run whose log is refused.
+REFUSED = {
+    **dict.fromkeys(("v4", "v5", "v5-latest"), "CORRUPTED_EVENT_LOG"),
+    "py": "REPLAY_DIVERGENCE",
+}
 #: What a run does before it comes to rest, and behind its hook.
 PARTS: tuple[tuple[dict[str, Any], ...], ...] = (
     ({"step": "a"}, {"step": "b"}),
@@ -78,9 +81,9 @@ def resume_damaged(run: Run, token: str, damage: Damage) -> Ending:
     return ending
 
 
-def is_refused(ending: Ending) -> bool:
+def is_refused(run: Run, ending: Ending) -> bool:
     """Tell whether a run ended because its log was refused."""
-    return ending.status == "failed" and ending.message.startswith(CORRUPTED)
+    return ending.status == "failed" and ending.message.startswith(REFUSED[run.stage.cell.line])
 
 
 def judge_damaged(run: Run, ending: Ending, parts: int, what: str) -> None:
@@ -89,7 +92,7 @@ def judge_damaged(run: Run, ending: Ending, parts: int, what: str) -> None:
     Raises:
         Violation: it completed wrongly, failed in another way, or did not end.
     """
-    if is_refused(ending) or ending.output == [*ANSWERS[parts], [PAYLOAD], LAST]:
+    if is_refused(run, ending) or ending.output == [*ANSWERS[parts], [PAYLOAD], LAST]:
         return
     deliveries = len(run.journal().deliveries())
     violate(
@@ -120,7 +123,7 @@ def test_an_empty_place_is_noticed_whatever_stood_there(stage: Stage, cases: Cas
         run, token, events = rest(stage, case.parts)
         lost = events[pick_inner(events, case.place)]
         ending = resume_damaged(run, token, Damage(change="drop", event_id=lost.event_id))
-        if not is_refused(ending):
+        if not is_refused(run, ending):
             violate(
                 f"the log has no event at the place of {lost.event_type}; its run is not refused "
                 f"but {ending.describe()}",
@@ -139,7 +142,8 @@ def test_an_event_that_is_listed_twice_changes_nothing_unnoticed(
         again = events[pick_inner(events, case.place)]
         ending = resume_damaged(run, token, Damage(change="again", event_id=again.event_id))
         cases.answer(
-            f"{again.event_type} listed twice", "refused" if is_refused(ending) else ending.status
+            f"{again.event_type} listed twice",
+            "refused" if is_refused(run, ending) else ending.status,
         )
         judge_damaged(run, ending, case.parts, f"{again.event_type} was listed twice")
 
@@ -201,7 +205,7 @@ def test_an_event_that_nobody_asks_for_ends_the_run_as_corrupted(
         ending = resume_damaged(run, token, damage)
         deliveries = len(run.journal().deliveries()) - before
         cases.answer(f"replays until a stray {case.event} is refused", deliveries)
-        if not is_refused(ending):
+        if not is_refused(run, ending):
             violate(
                 f"the log holds a {case.event} of nothing that the workflow did; its run is "
                 f"{ending.describe()} after "

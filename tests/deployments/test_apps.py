@@ -36,7 +36,7 @@ class TestInPython:
         assert "recipe.toml" not in files
 
     def test_the_app_is_told_what_it_is(self, files: dict[str, bytes]) -> None:
-        about = msgspec.json.decode(files["world_harness_app/about.json"])
+        about = msgspec.json.decode(files["world_harness_serving/about.json"])
         assert (about["line"], about["framework"], about["world"]) == ("py", "django", "local")
         assert about["entry"] == "vercel.workflow._internal.worlds.local:LocalWorld"
         assert set(about["serving"]) == {"django", "uvicorn"}
@@ -52,8 +52,10 @@ class TestInTypeScript:
 
 
 def test_contents_that_are_not_written_in_a_language_are_refused(catalog: Catalog) -> None:
+    written = {"typescript": workflows.ENGINE.answering["typescript"]}
+    unwritten = msgspec.structs.replace(workflows.ENGINE, answering=written)
     with pytest.raises(UsageError, match="no app can be made for line py") as caught:
-        assemble(catalog, Cell("py", "flask", "local"), workflows.ENGINE)
+        assemble(catalog, Cell("py", "flask", "local"), unwritten)
     assert "the engine apps are not in python" in caught.value.cause
 
 

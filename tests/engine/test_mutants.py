@@ -16,10 +16,16 @@ import worlds
 from harness.descriptions import read_table
 from harness.engine.known_failures import read_known_engine_failures
 from harness.measure.results import Check
+from harness.workspaces import describe_lines
 from suites.engine import KNOWN_FAILURES, list_checks
 
 FOLDER = Path(worlds.__file__).parent / "mutants" / "engine"
-MODULE = FOLDER / "mutants.mjs"
+#: Language -> the module of its mutants, how it names them, and the framework they run on.
+MODULES = {
+    "typescript": (FOLDER / "mutants.mjs", r"^export function (\w+)", "express"),
+    "python": (FOLDER / "mutants.py", r"^def (\w+)", "fastapi"),
+}
+LINES = describe_lines()
 SUITES = Path(__file__).parents[2] / "suites" / "engine"
 
 
@@ -41,13 +47,14 @@ Ask = Callable[..., Check]
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
-    """Run one check on express x local, with a mutant or without; return its record."""
+    """Run one check on World local, with a mutant or without; return its record."""
 
     def ask(line: str, check: str, *options: str) -> Check:
         records = tmp_path / "records.jsonl"
         files = [path for path in SUITES.glob("test_*.py") if f"def {check}(" in path.read_text()]
         command = [sys.executable, "-m", "pytest", *map(str, files), "-k", check, "-q"]
-        command += ["-p", "no:cacheprovider", "--line", line, "--framework", "express"]
+        framework = MODULES[LINES[line].language][2]
+        command += ["-p", "no:cacheprovider", "--line", line, "--framework", framework]
         command += ["--world", "local", "--examples", "4", "--tries", "0", "--seed", "1"]
         command += ["--records", str(records), *options]
         env = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
@@ -60,9 +67,11 @@ def ask(tmp_path: Path) -> Ask:
 
 
 def test_there_are_a_dozen_and_each_is_described() -> None:
-    source = MODULE.read_text(encoding="utf-8")
-    exported = re.findall(r"^export function (\w+)", source, re.MULTILINE)
-    assert set(exported) == set(MUTANTS)
+    for language, (module, pattern, _) in MODULES.items():
+        exported = re.findall(pattern, module.read_text(encoding="utf-8"), re.MULTILINE)
+        described = [item for item in MUTANTS.values() if LINES[item.line].language == language]
+        assert exported
+        assert set(exported) == {item.id for item in described}
     assert len(MUTANTS) >= 12
 
 
@@ -85,7 +94,8 @@ def test_no_check_that_is_known_to_fail_is_to_catch_one() -> None:
 @pytest.mark.sdk
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
 def test_a_mutant_is_caught(ask: Ask, mutant: Mutant) -> None:
-    check = ask(mutant.line, mutant.check, "--mutant", f"{MODULE}#{mutant.id}")
+    module = MODULES[LINES[mutant.line].language][0]
+    check = ask(mutant.line, mutant.check, "--mutant", f"{module}#{mutant.id}")
     assert check.verdict == "failed", check.message
     assert mutant.says in check.message
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cli.engine import find_engine_suites
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
-from harness.engine.session import E2eRequest, run_e2e, write_command
+from harness.engine.session import E2eRequest, EngineSuites, run_e2e, write_command
 from harness.errors import UsageError
 from harness.measure.plan import Choice
 from tests.command_line import run
@@ -25,8 +26,8 @@ class Silent:
     def checked(self, check: object) -> None: ...
 
 
-def ask(request: E2eRequest, catalog: Catalog) -> Path:
-    return run_e2e(request, catalog, SUITES, Silent())
+def ask(request: E2eRequest, catalog: Catalog, suites: EngineSuites | None = None) -> Path:
+    return run_e2e(request, catalog, suites or SUITES, Silent())
 
 
 class TestRefusals:
@@ -41,8 +42,11 @@ class TestRefusals:
 
     def test_a_line_for_which_no_app_is_written(self, catalog: Catalog, tmp_path: Path) -> None:
         choice = Choice(lines=("py",), frameworks=("flask",))
+        answering = {"typescript": SUITES.contents.answering["typescript"]}
+        contents = msgspec.structs.replace(SUITES.contents, answering=answering)
+        suites = msgspec.structs.replace(SUITES, contents=contents)
         with pytest.raises(UsageError, match="no cell of this choice can be examined") as refused:
-            ask(E2eRequest(choice=choice, out=tmp_path), catalog)
+            ask(E2eRequest(choice=choice, out=tmp_path), catalog, suites)
         assert "py/flask/local: the engine apps are not in python" in refused.value.cause
 
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:

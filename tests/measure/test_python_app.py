@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.deployments.serving.world_harness_serving.errors import AppError
+from harness.deployments.serving.world_harness_serving.foreign import refuse_foreign_data
 from harness.descriptions import Catalog
 from harness.measure import answers
-from harness.measure.python.world_harness_app.errors import AppError
-from harness.measure.python.world_harness_app.foreign import refuse_foreign_data
 from harness.measure.python.world_harness_app.probe import Probe
 from suites import workflows
 from suites.workflows.bench.lanes import mix

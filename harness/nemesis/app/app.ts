@@ -7,7 +7,7 @@ import { deliverAgain, findMessages } from "./deliveries.ts";
 import { type Fault, type MessageKind, bindPlan, checkPlan, openGate, starting } from "./faults.ts";
 import identity from "./identity.mjs";
 import { notes, now } from "./notes.ts";
-import { askQuietly, bareWorld } from "./wrapper.ts";
+import { askQuietly, bareWorld, openElsewhere } from "./wrapper.ts";
 
 type Request = { do: string; [setting: string]: any };
 
@@ -162,6 +162,7 @@ const answers: Record<string, (request: Request) => Promise<unknown>> = {
   redeliver,
   // Once more than the app does where the World's documentation asks it to.
   startWorld: async () => (await bareWorld().start?.(), {}),
+  open: async ({ env }) => (await openElsewhere(env), {}),
   cancel: async ({ runId }) => (await getRun(runId).cancel(), {}),
   resume,
   webhook: callWebhook,

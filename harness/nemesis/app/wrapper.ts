@@ -192,6 +192,19 @@ function instantiate(): any {
   return typeof factory === "function" ? factory() : factory;
 }
 
+/** Opens the World once more, as its package gives it, with another environment. */
+export async function openElsewhere(env: Record<string, string>): Promise<void> {
+  const kept = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
+  Object.assign(process.env, env);
+  try {
+    await instantiate();
+  } finally {
+    for (const [name, text] of Object.entries(kept))
+      if (text === undefined) delete process.env[name];
+      else process.env[name] = text;
+  }
+}
+
 /** The v4 line calls this synchronously, the v5 lines await it: both get what the subject gives. */
 export function createWorld(): any {
   const world = instantiate();

@@ -17,6 +17,8 @@ export type Work = {
   dies?: "once" | "always";
   /** Whether it does something that must happen once. */
   effect?: boolean;
+  /** Whether it ends at a full second, like every other that began with it, in whatever process. */
+  inStep?: boolean;
 };
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -45,6 +47,7 @@ export async function labor(step: string, key: string, work: Work): Promise<stri
     if (work.effect) nemesis().effect(getWorkflowMetadata().workflowRunId, getStepMetadata().stepId);
     if (work.dies === "always" || (work.dies === "once" && entered === 1)) process.kill(process.pid, "SIGKILL");
     if (work.ms) await pause(work.ms);
+    if (work.inStep) await pause(1_000 - (Date.now() % 1_000));
     if (failed < (work.fails ?? 0)) fail(work, key);
     return key;
   });

@@ -8,85 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import inspect
-import json
-import os
-import platform
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from vercel.workflow import Run, start
+from world_harness_serving.local import ENDPOINT
+from world_harness_serving.service import Service
 
-from .local import ENDPOINT
 from .probe import PARTIAL, probe
-from .program import find_workflows, import_workflows
-from .sdk import set_world
 from .streams import read_stream
-from .world import RECORDING, open_world
+from .world import RECORDING, TappedWorld
 
-T = TypeVar("T")
-
-_ABOUT = json.loads(Path(__file__).with_name("about.json").read_bytes())
-WORLD = open_world(_ABOUT["entry"])
-set_world(WORLD)
-_PROGRAM = import_workflows()
-_WORKFLOWS = find_workflows(_PROGRAM)
+_SERVICE = Service(TappedWorld, recording=RECORDING)
+deliver, describe_app = _SERVICE.deliver, _SERVICE.describe
 
 _POLL_S = 1.0
 _SETTLE_LIMIT_MS = 10_000.0
 _TERMINAL = {"completed", "failed", "cancelled"}
 
 __all__ = ["ENDPOINT", "answer", "deliver", "describe_app"]
-
-_started: asyncio.Task[None] | None = None
-
-
-async def describe_app() -> dict[str, Any]:
-    """Say what this app is; the first time, start the World if its documentation asks for that."""
-    global _started
-    if _started is None:
-        _started = asyncio.create_task(_start_world())
-    await asyncio.shield(_started)
-    return {
-        "line": _ABOUT["line"],
-        "framework": _ABOUT["framework"],
-        "world": _ABOUT["world"],
-        "node": "",
-        "python": platform.python_version(),
-        "pid": os.getpid(),
-        "recording": RECORDING,
-        "workflows": list(_WORKFLOWS),
-    }
-
-
-async def _start_world() -> None:
-    if _ABOUT["startsWorld"]:
-        done = WORLD.start()
-        if inspect.isawaitable(done):
-            await done
-
-
-class Delivery:
-    """A request of the queue, as the SDK's handler wants it."""
-
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self._body = body
-
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Give the body, in one piece."""
-        yield self._body
-
-
-async def deliver(
-    method: str, url: str, headers: Mapping[str, str], body: bytes
-) -> tuple[int, dict[str, str], bytes]:
-    """Let the SDK handle a delivery; returns status, headers and body of its answer."""
-    response = await _PROGRAM.registry.http_handler(Delivery(method, url, headers, body))
-    return response.status, response.headers, response.body
 
 
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +58,7 @@ async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _run(request: Mapping[str, Any], reply: dict[str, Any]) -> None:
-    workflow = _WORKFLOWS.get(request["workflow"])
+    workflow = _SERVICE.workflows.get(request["workflow"])
     if workflow is None:
         raise LookupError(f"this app has no workflow named {request['workflow']}")
     run = await start(workflow, *request["arguments"])
@@ -129,7 +69,7 @@ async def _run(request: Mapping[str, Any], reply: dict[str, Any]) -> None:
         value = await run.return_value()
     reply["answeredAtMs"] = probe.now()
     with probe.asking():
-        record = await WORLD.runs_get(run.run_id)
+        record = await _SERVICE.world.runs_get(run.run_id)
     reply.update(
         outcome="completed",
         createdAtMs=_to_ms(record.created_at),

@@ -7,16 +7,12 @@ timed.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
-from .errors import AppError
-from .local import HttpLocalWorld
 from .probe import probe
-from .sdk import LocalWorld
 
 _TERMINAL = {"run_completed", "run_failed", "run_cancelled"}
 #: The one endpoint of this SDK takes replays and steps alike.
@@ -87,40 +83,6 @@ class TappedWorld:
             probe.note_world_call("streams.get", _weigh(run_id, name, start_index))
         async for chunk in self._world.streams_get(run_id, name, start_index):
             yield chunk
-
-
-def open_world(entry: str) -> TappedWorld:
-    """Open the World that an entry names.
-
-    Args:
-        entry: `module:attribute`; what it names is called, and the World is what comes back.
-
-    Raises:
-        AppError: the entry leads nowhere.
-    """
-    factory = find_entry(entry)
-    # As it is, LocalWorld never calls the app's endpoint: nothing would be served.
-    return TappedWorld(HttpLocalWorld() if factory is LocalWorld else factory())
-
-
-def find_entry(entry: str) -> Callable[[], Any]:
-    """Return what an entry names.
-
-    Raises:
-        AppError: there is no such module or attribute, or nothing that can be called.
-    """
-    place, _, name = entry.partition(":")
-    try:
-        found = getattr(importlib.import_module(place), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise AppError(
-            f"the World's entry {entry!r} leads nowhere: {error}. Correct `entry` in its "
-            "description, module:attribute, or what is installed for it"
-        ) from error
-    if not callable(found):
-        raise AppError(f"the World's entry {entry!r} is nothing that can be called")
-    made: Callable[[], Any] = found
-    return made
 
 
 def _count(name: str, member: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

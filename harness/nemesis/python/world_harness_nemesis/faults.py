@@ -167,8 +167,14 @@ def forget_starting() -> None:
 
 
 def has_step(name: str | None, step: str) -> bool:
-    """Tell whether a step's name is that of a function."""
-    return name is not None and (name == step or name.endswith(f"//{step}"))
+    """Tell whether a step's name is that of a function: `tried_once` is `triedOnce` in plans."""
+    function = (name or "").rpartition("//")[2]
+    return name is not None and step in {name, function, _camel(function)}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _matches(fault: Fault, what: Happening) -> bool:

@@ -23,7 +23,7 @@ class Execution:
 
 def describe_execution() -> Execution:
     """Return which execution this is; raises `RuntimeError` outside a step."""
-    from vercel.workflow import get_step_metadata  # type: ignore[import-not-found]
+    from vercel.workflow import get_step_metadata
 
     step = get_step_metadata()
     return Execution(step.run_id, step.step_id, step.attempt)

@@ -57,24 +57,26 @@ class HarassedWorld:
 
     Args:
         world: The one inside.
+        asked: The one for the questions of the harness.
     """
 
-    def __init__(self, world: Any) -> None:
-        self._bare = world
+    def __init__(self, world: Any, asked: Any) -> None:
+        self._world = world
+        self._asked = asked
 
     @property
     def bare(self) -> Any:
-        """The World inside, for the questions of the harness."""
-        return self._bare
+        """The World without its wrapper, for the questions of the harness."""
+        return self._asked
 
     def __getattr__(self, name: str) -> Any:
-        member = getattr(self._bare, name)
+        member = getattr(self._world, name)
         return _record(_METHODS[name], member) if name in _METHODS else member
 
     def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
         """Let the World deliver to the nemesis, which delivers to the engine."""
         wrapped = wrap_handler(queue_name_prefix, handler)
-        return self._bare.create_queue_handler(queue_name_prefix, wrapped)
+        return self._world.create_queue_handler(queue_name_prefix, wrapped)
 
     async def streams_get(
         self, run_id: str, name: str, start_index: int | None = None
@@ -82,7 +84,7 @@ class HarassedWorld:
         """Read a stream; it is opened when its first chunk is asked for."""
 
         async def begin() -> Any:
-            return self._bare.streams_get(run_id, name, start_index)
+            return self._world.streams_get(run_id, name, start_index)
 
         stream = await _record("streams.get", begin, run_id=run_id)()
         async with contextlib.aclosing(stream):
@@ -90,8 +92,12 @@ class HarassedWorld:
                 yield chunk
 
 
-def wrap(world: Any) -> HarassedWorld:
+def wrap(world: Any, *, asked: Any = None) -> HarassedWorld:
     """Return a World that does all that the given one does, recorded and harassed.
+
+    Args:
+        world: What the engine is to have.
+        asked: The World for the questions of the harness, where it is another: without a defect.
 
     Raises:
         TypeError: what is given is no World.
@@ -100,7 +106,7 @@ def wrap(world: Any) -> HarassedWorld:
     if missing:
         raise TypeError(f"this World cannot be wrapped: it has no {' and no '.join(missing)}")
     register(HarassedWorld)
-    return HarassedWorld(world)
+    return HarassedWorld(world, world if asked is None else asked)
 
 
 @contextlib.contextmanager

@@ -5,15 +5,14 @@ Nothing is opened: the workflows are imported on a World that does nothing.
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
+from .about import ABOUT
+from .entry import find_entry
 from .errors import AppError
 from .program import import_workflows, refuse_frameworks
 from .sdk import set_world
-from .world import find_entry
 
 
 class NoWorld:
@@ -26,12 +25,11 @@ class NoWorld:
 
 def main() -> int:
     """Check the World's entry and the workflows; print what is wrong."""
-    about = json.loads(Path(__file__).with_name("about.json").read_bytes())
     try:
         set_world(NoWorld())
         import_workflows()
-        refuse_frameworks(about["serving"])
-        find_entry(about["entry"])
+        refuse_frameworks(ABOUT["serving"])
+        find_entry(ABOUT["entry"])
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,0 +1,7 @@
+"""What the app was told of itself when it was written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ABOUT: dict[str, Any] = json.loads(Path(__file__).with_name("about.json").read_bytes())

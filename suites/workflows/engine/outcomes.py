@@ -1,0 +1,71 @@
+"""Workflows that tell which outcome of a step they were told, and what they drew."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from vercel.workflow import random, time_ns
+from world_harness_nemesis import marked
+from world_harness_nemesis.payloads import Payload
+
+from .bodies import pause
+from .registry import registry
+
+#: `key`, `execution`: which of the step's bodies a result is of, and `heard`: what it was told.
+Told: TypeAlias = dict[str, Any]
+
+
+@registry.step
+async def tell(key: str, heard: list[Told], ms: int) -> Told:
+    """Say which execution this is."""
+
+    async def body(entered: int, failed: int) -> Told:
+        await pause(ms)
+        return {"key": key, "execution": entered, "heard": heard}
+
+    return await marked("tell", key, body)
+
+
+@registry.workflow
+async def telling(parts: int, width: int, ms: int) -> list[list[Told]]:
+    """Parts of parallel steps, each told what those of the part before returned; returns it all."""
+    told: list[list[Told]] = []
+    for part in range(parts):
+        heard = [{**item, "heard": []} for item in (told[-1] if told else [])]
+        steps = (tell(f"{part}.{place}", heard, ms) for place in range(width))
+        told.append(list(await asyncio.gather(*steps)))
+    return told
+
+
+@registry.step
+async def keep(key: str, drawn: list[Any]) -> list[Any]:
+    """Return what was drawn."""
+
+    async def body(entered: int, failed: int) -> list[Any]:
+        return drawn
+
+    return await marked("keep", key, body)
+
+
+@registry.workflow
+async def drawing(times: int, token: str) -> list[str]:
+    """Draw a number, the time and an id, and let a step keep them, as often as asked.
+
+    Then wait for a payload, and draw once more. Returns what the last replay drew otherwise than
+    was kept.
+    """
+    changed: list[str] = []
+
+    async def draw(key: str) -> None:
+        drawn = [random().random(), time_ns(), str(UUID(int=random().getrandbits(128)))]
+        kept = await keep(key, drawn)
+        if kept != drawn:
+            changed.append(f"{key}: kept {kept}, drew {drawn}")
+
+    for time in range(times):
+        await draw(f"draw-{time}")
+    await Payload.wait(token=token)
+    await draw("last")
+    return changed
