@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -295,37 +294,6 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             reason = framework.one_process or f"{world.id} is a World for one process"
             return f"no app can have several workers there: {reason}"
         return ""
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values in the place of `{name}`.
-
-    Raises:
-        DescriptionError: a name that means nothing there.
-    """
-    try:
-        return text.format_map(values)
-    except (KeyError, ValueError, IndexError, AttributeError) as error:
-        raise DescriptionError(
-            f"{text!r} in a description cannot be filled in",
-            cause=f"{error} means nothing here",
-            remedy=f"known names: {', '.join(f'{{{name}}}' for name in sorted(values))}",
-        ) from error
-
-
-def fill_all(env: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """Put values into every text of an environment."""
-    return {name: fill(text, values) for name, text in env.items()}
-
-
-def name_databases(urls: Mapping[str, str]) -> dict[str, str]:
-    """Return what services put in the place of names: each URL, and its database's name alone.
-
-    Args:
-        urls: Service -> URL of a database on it.
-    """
-    names = {f"{name}_database": urlsplit(url).path.lstrip("/") for name, url in urls.items()}
-    return {**urls, **names}
 
 
 def read_description(path: Path, shape: type[T], **given: Any) -> T:

@@ -14,11 +14,9 @@ from harness.descriptions import (
     Cell,
     World,
     describe_world,
-    fill,
-    fill_all,
-    name_databases,
 )
 from harness.errors import DescriptionError
+from harness.placeholders import fill, fill_all, name_databases
 from harness.services.resolution import find_services
 from harness.workspaces.install import pin_line
 from worlds import FOLDER, describe_worlds
@@ -130,7 +128,7 @@ class TestAWorldInTwoLanguages:
         assert (postgres.on("v5").source, postgres.on("v5").env) == ("", postgres.env)
 
     def test_a_source_that_is_not_there_is_told(self, tmp_path: Path) -> None:
-        text = (FOLDER / "postgres.toml").read_text().replace('"python"\nconc', '"gone"\nconc')
+        text = (FOLDER / "postgres.toml").read_text().replace('source = "python"', 'source = "gone"')
         path = tmp_path / "postgres.toml"
         path.write_text(text)
         with pytest.raises(DescriptionError, match="source of the World postgres") as caught:

@@ -19,8 +19,9 @@ from harness.certification.origins import (
     find_python_module,
     read_origin,
 )
-from harness.descriptions import Catalog, Language, Line, World, fill, fill_all, name_databases
+from harness.descriptions import Catalog, Language, Line, World
 from harness.errors import DescriptionError, UsageError, unknown
+from harness.placeholders import fill, fill_all, name_databases
 from harness.services.resolution import find_services
 from harness.workspaces.cache import is_complete
 from harness.workspaces.environments import install_environment, locate_environment

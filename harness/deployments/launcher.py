@@ -13,8 +13,9 @@ import msgspec
 
 from harness.deployments.apps import Contents, assemble_app, shape_of
 from harness.deployments.deployment import Deployment, launch_app, reach_app
-from harness.descriptions import Catalog, Cell, World, fill, fill_all, name_databases
+from harness.descriptions import Catalog, Cell, World
 from harness.errors import ServiceError, UsageError
+from harness.placeholders import fill, fill_all, name_databases
 from harness.programs.commands import run_logged
 from harness.programs.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service

@@ -16,5 +16,5 @@ REQUIRED_CELLS = (
         )
     ),
     Cell("v5-latest", "express", "local"),
-    *(Cell("py", "fastapi", world) for world in ("local", "python-sqlite", "python-postgres")),
+    *(Cell("py", "fastapi", world) for world in ("local", "sqlite", "postgres")),
 )

@@ -13,11 +13,12 @@ import msgspec
 
 from harness.deployments.deployment import Deployment
 from harness.deployments.launcher import Launcher, Storage
-from harness.descriptions import Cell, World, fill_all
+from harness.descriptions import Cell, World
 from harness.errors import DeploymentError
 from harness.nemesis import NOTES
 from harness.nemesis.journal import Delivery, Journal, parse_journal, read_journal
 from harness.nemesis.plans import MessageKind, Plan
+from harness.placeholders import fill_all
 from reports.text import flatten, shorten
 from suites import workflows
 from suites.engine.violations import NotApplicable

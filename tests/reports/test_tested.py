@@ -58,7 +58,7 @@ class TestCategories:
     def test_a_world_says_itself_where_it_is_counted(self, name: str, category: Kind) -> None:
         assert place(describe_worlds()[name]) == category
 
-    @pytest.mark.parametrize("name", ["local", "python-sqlite", "python-postgres"])
+    @pytest.mark.parametrize("name", ["local", "sqlite", "postgres"])
     def test_on_a_line_of_another_language_it_is_another_thing(self, name: str) -> None:
         cell = Cell("py", "fastapi", name)
         results = make_results([make_check(cell=cell)], worlds=tuple(describe_worlds().values()))
