@@ -1,0 +1,113 @@
+"""How long the comment of a very large table takes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+
+import msgspec
+
+import reports
+from harness.descriptions import Cell, Scenario
+from harness.measure.plan import plan_forks
+from harness.measure.results import Header, Results, Sample
+from harness.measure.store import read_results
+from reports.comment import measure_length, render_comment
+
+#: Real samples, of which a large table is made.
+EXAMPLE = Path(reports.__file__).parent / "examples" / "quick.jsonl"
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """One comment: seconds from records to text, its length as GitHub counts it, and its table."""
+
+    seconds: float
+    length: int
+    samples: int
+
+
+def time_comment(worlds: int, frameworks: int, scenarios: int) -> Rendered:
+    """Render the comment of a table as large as that once."""
+    results = enlarge(read_results(EXAMPLE), worlds, frameworks, scenarios)
+    began = time.perf_counter()
+    text = render_comment(results)
+    return Rendered(time.perf_counter() - began, measure_length(text), len(results.samples))
+
+
+def enlarge(results: Results, worlds: int, frameworks: int, scenarios: int) -> Results:
+    """Repeat real samples until they fill a table: other names, each time at another speed."""
+    header = results.header
+    cells = [
+        Cell(header.cells[0].line, f"framework-{framework}", f"world-{world}")
+        for world, framework in product(range(worlds), range(frameworks))
+    ]
+    ids = {
+        f"scenario-{number}": header.scenarios[number % len(header.scenarios)]
+        for number in range(scenarios)
+    }
+    copies = {cell: header.cells[number % len(header.cells)] for number, cell in enumerate(cells)}
+    worlds_ = {cell.world: copy.world for cell, copy in copies.items()}
+    frameworks_ = {cell.framework: copy.framework for cell, copy in copies.items()}
+    known_worlds = {world.id: world for world in header.worlds}
+    known_frameworks = {framework.id: framework for framework in header.frameworks}
+    large = msgspec.structs.replace(
+        header,
+        cells=tuple(cells),
+        scenarios=tuple(msgspec.structs.replace(known, id=id_) for id_, known in ids.items()),
+        worlds=tuple(
+            msgspec.structs.replace(known_worlds[known], id=id_) for id_, known in worlds_.items()
+        ),
+        frameworks=tuple(
+            msgspec.structs.replace(known_frameworks[known], id=id_)
+            for id_, known in frameworks_.items()
+        ),
+        matches=(),
+    )
+    samples = list(_repeat(results, large, copies, ids))
+    forks = [
+        msgspec.structs.replace(end, fork=fork.id, cell=fork.cell)
+        for fork in plan_forks(large)
+        for end in results.forks
+        if (end.kind, end.block, end.cell) == (fork.kind, fork.block, copies[fork.cell])
+    ]
+    return msgspec.structs.replace(
+        results, header=large, samples=tuple(samples), forks=tuple(forks)
+    )
+
+
+def _repeat(
+    results: Results,
+    large: Header,
+    copies: Mapping[Cell, Cell],
+    copied: Mapping[str, Scenario],
+) -> Iterator[Sample]:
+    chance = random.Random(0)  # noqa: S311 - repeatable, not secret
+    ends = {end.fork: end for end in results.forks}
+    known: dict[tuple[str, int, Cell, str], list[Sample]] = {}
+    for sample in results.samples:
+        end = ends[sample.fork]
+        known.setdefault((end.kind, end.block, end.cell, sample.scenario), []).append(sample)
+    speeds = {(cell, id_): 1 + chance.random() for cell, id_ in product(large.cells, copied)}
+    for fork in plan_forks(large):
+        for id_ in fork.scenarios:
+            place = (fork.kind, fork.block, copies[fork.cell], copied[id_].id)
+            for sample in known.get(place, ()):
+                renamed = msgspec.structs.replace(
+                    sample, cell=fork.cell, scenario=id_, fork=fork.id
+                )
+                yield _slow(renamed, speeds[fork.cell, id_])
+
+
+def _slow(sample: Sample, speed: float) -> Sample:
+    began = sample.created_ms
+    if began is None:
+        return sample
+    moved = {
+        name: began + speed * (value - began)
+        for name in ("started_ms", "completed_ms", "start_returned_ms", "answered_ms")
+        if (value := getattr(sample, name)) is not None
+    }
+    return msgspec.structs.replace(sample, **moved)
