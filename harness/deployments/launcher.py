@@ -134,9 +134,7 @@ class Launcher:
             ServiceError: a server refuses.
         """
         with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(
-                tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
-            )
+            folder = stack.enter_context(self._make_folder())
             databases = {
                 name: stack.enter_context(
                     self._services[name].create_database(template=_template_of(cell))
@@ -203,6 +201,8 @@ class Launcher:
         shape = shape_of(self._catalog.lines[cell.line].language)
         with contextlib.ExitStack() as stack:
             kept = storage or stack.enter_context(self.open_storage(cell))
+            # What a killed process leaves in its folder for temporary files goes with the block.
+            scratch = stack.enter_context(self._make_folder())
             known = {"storage": kept.folder, "install": str(install.folder), "app": str(app)}
 
             def place(port: int) -> dict[str, str]:
@@ -217,6 +217,7 @@ class Launcher:
             def environment(port: int) -> dict[str, str]:
                 return {
                     **self._toolchain(cell).environment(install),
+                    "TMPDIR": scratch,
                     "PORT": str(port),
                     "HOST": "127.0.0.1",
                     **shape.environment,
@@ -238,6 +239,9 @@ class Launcher:
                     log=cache_folder() / "logs" / f"{cell.id.replace('/', '-')}.{log}.log",
                 )
             )
+
+    def _make_folder(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
 
     def _install(self, cell: Cell) -> Install:
         """Install a line with one World: what it depends on must not change another's install."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import psutil
 import pytest
 
 from harness.deployments.apps import Contents
@@ -84,6 +86,21 @@ def find_who_answers(base_url: str, count: int) -> set[int]:
             asked = [pool.submit(httpx.get, f"{base_url}/world-harness/app") for _ in range(8)]
             seen |= {answer.result().json()["pid"] for answer in asked}
     return seen
+
+
+def test_nothing_is_left_behind_not_even_what_a_killed_process_left(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Launcher(catalog, workflows.BENCH) as launcher:
+        launcher.prepare(FASTAPI)
+        with launcher.deploy(FASTAPI) as app:
+            app.take_sample(ask("oneStep", 7))
+            # The SDK's queue keeps payloads there for as long as its process lives.
+            assert list(tmp_path.glob("world-harness-*/*/vercel-queue-payloads-*"))
+            psutil.Process(app.identity.pid).kill()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_that_fails_says_why_and_the_app_goes_on(launcher: Launcher) -> None:
