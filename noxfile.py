@@ -9,6 +9,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 DOCUMENTS = [
     "reports.excerpts",
     "reports.contract",
+    "reports.data",
     "harness.adapters.schema",
     "suites.conformance.kills",
     "suites.conformance.worlds_document",

@@ -19,6 +19,8 @@ _SIGNS: dict[Direction, str] = {
     "not compared": NOTHING,
 }
 
+TITLE = "Changes"
+
 ALL_SCENARIOS = "all scenarios together"
 
 
@@ -46,7 +48,7 @@ def render_changes(changes: Changes | None, scenarios: Sequence[Scenario], names
     if changes is None:
         return ""
     titles = {scenario.id: scenario.title for scenario in scenarios}
-    parts = ["## Changes", f"{escape(describe_changes(changes))}."]
+    parts = [f"## {TITLE}", f"{escape(describe_changes(changes))}."]
     if changes.refused:
         return "\n\n".join(parts)
     parts.append(

@@ -9,6 +9,8 @@ from reports.findings import Findings
 from reports.tables import render_table
 from reports.text import escape, format_exponent
 
+TITLE = "How workflow time grows with N"
+
 #: Size -> fork -> workflow times.
 _Series = dict[int, dict[str, list[float]]]
 
@@ -27,7 +29,7 @@ def render_growth(findings: Findings) -> str:
             escape(family): format_exponent(fitted.get((cell, family))) for family in families
         }
         rows.append(findings.names.columns(cell) | exponents)
-    return "\n\n".join(["### How workflow time grows with N", render_table(rows)])
+    return "\n\n".join([f"### {TITLE}", render_table(rows)])
 
 
 def estimate_exponents(findings: Findings) -> dict[tuple[Cell, str], Estimate | None]:

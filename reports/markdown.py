@@ -28,28 +28,34 @@ from reports.text import escape
 from reports.verdict import Verdict, reach_verdict
 from reports.wins import render_summary
 
+#: The heading of what was timed.
+TITLE = "📊 Benchmark Results"
 
-def render_markdown(results: Results, *, source: str) -> str:
+
+def render_markdown(results: Results, *, source: str, findings: Findings | None = None) -> str:
     """Render the report of one session.
 
     Args:
         results: What was measured.
         source: Where the raw data is, for the reader: a path or an address.
+        findings: What :func:`reports.findings.study` made of them, where that is at hand.
     """
     parts = (
-        _render_benchmark(results, source) if _is_timed(results) else _render_tests(results, source)
+        _render_benchmark(findings or study(results), source)
+        if is_timed(results)
+        else _render_tests(results, source)
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _is_timed(results: Results) -> bool:
+def is_timed(results: Results) -> bool:
     """Tell whether anything was timed, or was to be."""
     asked = results.header.forks and not results.checks
     return bool(results.samples or results.forks or asked)
 
 
-def _render_benchmark(results: Results, source: str) -> list[str]:
-    findings = study(results)
+def _render_benchmark(findings: Findings, source: str) -> list[str]:
+    results = findings.results
     tested = study_checks(results) if results.checks else None
     decisions = decide_sections(findings)
     changes = compare_versions(findings)
@@ -57,7 +63,7 @@ def _render_benchmark(results: Results, source: str) -> list[str]:
         _render_verdict(reach_verdict(findings), describe_superlinear(findings)),
         render_verdict(tested) if tested else "",
         render_changes(changes, results.header.scenarios, findings.names),
-        "## 📊 Benchmark Results",
+        f"## {TITLE}",
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),
         render_failures(findings),

@@ -30,6 +30,15 @@ class Names(msgspec.Struct, frozen=True):
         """Return what the thing with this id is called, as plain text on one line."""
         return flatten(self.titles[part].get(name, name))
 
+    def label(self, cell: Cell) -> str:
+        """Return what a cell is called where there are no columns: `Postgres · Express`."""
+        parts: tuple[Part, ...] = ("line", "world", "framework")
+        return " · ".join(
+            self.title(part, getattr(cell, part))
+            for part in parts
+            if part != "line" or self.several_lines
+        )
+
     def columns(self, cell: Cell, *parts: Part) -> dict[str, str]:
         """Return the columns that tell cells apart: the line only where there are several."""
         shown = parts or ("line", "world", "framework")

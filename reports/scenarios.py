@@ -72,7 +72,7 @@ def _render_section(findings: Findings, entries: Sequence[Entry], decision: Deci
     contenders = {entry.cell: entry.contender for entry in entries if entry.contender}
     fastest = min((time.center for time in contenders.values()), default=None)
     rows = []
-    for entry in sorted(entries, key=_order):
+    for entry in sorted(entries, key=order_entries):
         row = findings.names.columns(entry.cell)
         if entry.cell == decision.winner:
             row["Framework"] = f"🥇 {row['Framework']}"
@@ -103,7 +103,7 @@ def describe_modes(modes: Sequence[Mode]) -> str:
     return f"two peaks: {peaks}"
 
 
-def _order(entry: Entry) -> tuple[bool, bool, float]:
+def order_entries(entry: Entry) -> tuple[bool, bool, float]:
     """Order rows: who competes before who has a flaw, the fastest first."""
     time = entry.workflow
     return entry.contender is None, time is None, time.center if time else 0.0

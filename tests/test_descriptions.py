@@ -128,7 +128,9 @@ class TestAWorldInTwoLanguages:
         assert (postgres.on("v5").source, postgres.on("v5").env) == ("", postgres.env)
 
     def test_a_source_that_is_not_there_is_told(self, tmp_path: Path) -> None:
-        text = (FOLDER / "postgres.toml").read_text().replace('source = "python"', 'source = "gone"')
+        text = (
+            (FOLDER / "postgres.toml").read_text().replace('source = "python"', 'source = "gone"')
+        )
         path = tmp_path / "postgres.toml"
         path.write_text(text)
         with pytest.raises(DescriptionError, match="source of the World postgres") as caught:

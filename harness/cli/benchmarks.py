@@ -12,6 +12,7 @@ from rich.console import Console
 from harness.bench import BenchRequest, Outcome, run_bench
 from harness.cli.catalog import read_catalog
 from harness.cli.quantities import read_duration, read_share
+from harness.cli.writing import write_reports
 from harness.deployments.export import export_app
 from harness.deployments.launcher import Remote
 from harness.errors import HarnessError
@@ -21,7 +22,7 @@ from harness.measure.store import read_results
 from harness.progress import LiveProgress, PlainProgress
 from harness.services.resolution import Choice as ServiceChoice
 from reports.findings import study
-from reports.markdown import render_markdown
+from reports.formats import FORMATS
 from reports.remembered import summarize_session
 from reports.summary import summarize
 from suites import workflows
@@ -117,7 +118,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Path,
     resume: Path | None,
 ) -> int:
-    """Measure, and write results (JSON lines) and a report (Markdown)."""
+    """Measure, and write results (JSON lines) and a report (Markdown and HTML)."""
     request = BenchRequest(
         profile=profile,
         choice=Choice(lines=lines, frameworks=frameworks, worlds=world_names, scenarios=scenarios),
@@ -175,21 +176,23 @@ def _present(outcome: Outcome) -> int:
     results = read_results(outcome.results)
     if results.footer:
         remember(results.header.machine, summarize_session(study(results)))
-    report = outcome.results.with_suffix(".md")
-    report.write_text(render_markdown(results, source=outcome.results.name), encoding="utf-8")
+    report = write_reports(results, outcome.results)
     click.echo(summarize(results))
-    click.echo(f"report:  {report}\nresults: {outcome.results}")
+    click.echo(f"report:  {report} (and .html beside it)\nresults: {outcome.results}")
     return 0 if outcome.sound else 1
 
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="markdown", show_default=True
+)
+@click.option(
     "--output", type=click.Path(path_type=Path), help="A file; the default is the screen."
 )
-def report(results: Path, output: Path | None) -> None:
-    """Render a result file as Markdown."""
-    text = render_markdown(read_results(results), source=results.name)
+def report(results: Path, form: str, output: Path | None) -> None:
+    """Render a result file again, in any form."""
+    text = FORMATS[form](read_results(results), source=results.name)
     if output:
         output.write_text(text, encoding="utf-8")
     else:

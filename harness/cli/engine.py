@@ -11,6 +11,7 @@ import suites.engine
 from harness.certification.progress import LiveChecks, PlainChecks
 from harness.cli.benchmarks import parse_headers, several
 from harness.cli.catalog import read_catalog
+from harness.cli.writing import write_reports
 from harness.deployments.launcher import Remote
 from harness.engine.clauses import describe_engine_clauses
 from harness.engine.known_failures import read_known_engine_failures
@@ -22,7 +23,6 @@ from harness.measure.results import Check
 from harness.measure.store import read_results
 from harness.services.resolution import Choice as ServiceChoice
 from reports.checks_summary import summarize_checks
-from reports.markdown import render_markdown
 from suites import workflows
 
 
@@ -122,10 +122,9 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         path = run_e2e(request, read_catalog(), find_engine_suites(), watcher, opened=opened)
     results = read_results(path)
-    report = path.with_suffix(".md")
-    report.write_text(render_markdown(results, source=path.name), encoding="utf-8")
+    report = write_reports(results, path)
     click.echo(summarize_checks(results))
-    click.echo(f"report:  {report}\nresults: {path}")
+    click.echo(f"report:  {report} (and .html beside it)\nresults: {path}")
     return exit_code_of(results.checks, results.header.cells, results.cells)
 
 

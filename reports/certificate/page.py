@@ -8,7 +8,6 @@ from pathlib import Path
 from harness.certification.certificate import Certificate
 from harness.certification.verdicts import ClauseVerdict
 from harness.contract.clauses import LEVELS
-from reports.certificate.elements import Html, element, join, make_table, preserve
 from reports.certificate.summary import (
     OFF_LINE,
     SIGNS,
@@ -32,9 +31,10 @@ from reports.certificate.summary import (
     split_code,
     state_verdict,
 )
+from reports.elements import Html, element, join, make_table, preserve
 from reports.text import NOTHING, count, format_ms
 
-_STYLE = Path(__file__).with_name("page.css")
+_STYLE = Path(__file__).parents[1] / "page.css"
 _CLASSES = {"✅": "passed", "❌": "failed", "❔": "inconclusive", "🟡": "known"}
 
 

@@ -1,0 +1,273 @@
+"""The report as data: what the documents say, for programs; `docs/report.schema.json` is its shape.
+
+`python -m reports.data` writes the schema. The raw samples are in the result file; here are the
+conclusions, by the functions that the documents take them from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from harness.descriptions import Cell
+from harness.measure.changes import Changes
+from harness.measure.results import Check, Counts, Header, Results
+from harness.measure.statistics import Decision, Estimate, Mode
+from reports import markdown
+from reports.compared import compare_versions
+from reports.findings import Entry, Findings, Flaw, study
+from reports.flaws import list_failures, reproduce
+from reports.growth import estimate_exponents
+from reports.names import Part
+from reports.scenarios import decide_sections, name_section
+from reports.tested import state_verdict, study_checks
+from reports.verdict import reach_verdict
+from reports.wins import hold_contests, list_parts
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "report.schema.json"
+
+#: Raised when a field changes its meaning or goes; a new field does not raise it.
+FORMAT = 1
+
+Standing = Literal["won", "tied", "behind", "alone", "flawed"]
+
+
+class StatedVerdict(msgspec.Struct, frozen=True):
+    """What it came to, in the words of the documents."""
+
+    sign: str
+    line: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell in one scenario."""
+
+    cell: Cell
+    scenario: str
+    #: The table that it stands in.
+    section: str
+    taken: int
+    correct: int
+    polled: int
+    times: Annotated[
+        dict[str, Estimate], msgspec.Meta(description="workflow, wall, overhead, ttfb, …, in ms")
+    ]
+    modes: tuple[Mode, ...]
+    flaws: tuple[Flaw, ...]
+    standing: Standing
+    #: Workflow time divided by the smallest of the table; absent where there is none.
+    vs_fastest: float | None
+
+
+class ContestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Cells that differ in one part only, and who won how many scenarios."""
+
+    part: Part
+    #: One of the cells: they agree in everything but the part.
+    place: Cell
+    contenders: tuple[str, ...]
+    leaders: tuple[str, ...]
+    wins: dict[str, int]
+    ties: int
+    #: Scenario -> who won it; nobody where it is null.
+    winners: dict[str, str | None]
+
+
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
+    """How the workflow time of a cell follows the number of steps: the exponent of N."""
+
+    cell: Cell
+    family: str
+    exponent: Estimate | None
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one counted run asked of its World."""
+
+    cell: Cell
+    scenario: str
+    counts: Counts
+
+
+class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that went wrong, and the command that measures it again."""
+
+    cell: Cell
+    #: Empty when it concerns all.
+    scenarios: tuple[str, ...]
+    what: str
+    flaws: tuple[Flaw, ...]
+    reproduce: str
+
+
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
+    """What was timed and counted."""
+
+    verdict: StatedVerdict
+    rows: tuple[Row, ...]
+    contests: tuple[ContestRow, ...]
+    growth: tuple[Growth, ...]
+    costs: tuple[Cost, ...]
+    failures: tuple[FailureRow, ...]
+    changes: Changes | None
+
+
+class Tests(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine suites found."""
+
+    verdict: StatedVerdict
+    checks: tuple[Check, ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A result file, studied."""
+
+    format: Annotated[int, msgspec.Meta(ge=FORMAT, le=FORMAT)] = FORMAT
+    #: Where the raw data is.
+    source: str
+    #: What was asked for, of what, where, and the command that does it again.
+    session: Header
+    #: Whether the session came to its end.
+    ended: bool
+    benchmark: Benchmark | None
+    tests: Tests | None
+
+
+def render_data(results: Results, *, source: str) -> str:
+    """Render the report as JSON."""
+    return _format(collect(results, source=source))
+
+
+def collect(results: Results, *, source: str) -> Report:
+    """Collect what the documents say of a result file.
+
+    Args:
+        results: What was measured.
+        source: Where the raw data is, for the reader: a path or an address.
+    """
+    return Report(
+        source=source,
+        session=results.header,
+        ended=results.footer is not None,
+        benchmark=_collect_benchmark(study(results)) if markdown.is_timed(results) else None,
+        tests=_collect_tests(results) if results.checks or not results.header.forks else None,
+    )
+
+
+def make_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report."""
+    (report,), definitions = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"The report of world-harness as data, format {FORMAT}",
+        **report,
+        "$defs": definitions,
+    }
+
+
+def write_schema(path: Path = DOCUMENT) -> None:
+    """Write the schema where the documentation has it."""
+    path.write_text(_format(make_schema()), encoding="utf-8")
+
+
+def _format(content: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+
+
+def _collect_benchmark(findings: Findings) -> Benchmark:
+    verdict = reach_verdict(findings)
+    header = findings.results.header
+    return Benchmark(
+        verdict=StatedVerdict("✅" if verdict.sound else "❌", verdict.line),
+        rows=tuple(_list_rows(findings)),
+        contests=tuple(_list_contests(findings)),
+        growth=tuple(
+            Growth(cell=cell, family=family, exponent=exponent)
+            for (cell, family), exponent in estimate_exponents(findings).items()
+        ),
+        costs=tuple(
+            Cost(cell=sample.cell, scenario=sample.scenario, counts=sample.counts)
+            for sample in findings.counted
+            if sample.kind == "counting" and sample.counts
+        ),
+        failures=tuple(
+            FailureRow(
+                cell=failure.cell,
+                scenarios=tuple(scenario.id for scenario in failure.scenarios),
+                what=failure.what,
+                flaws=failure.flaws,
+                reproduce=reproduce(failure, header),
+            )
+            for failure in list_failures(findings)
+        ),
+        changes=compare_versions(findings),
+    )
+
+
+def _list_rows(findings: Findings) -> Iterator[Row]:
+    for (scenario, section), decision in decide_sections(findings).items():
+        entries = [
+            entry
+            for (cell, name), entry in findings.entries.items()
+            if name == scenario
+            and cell in findings.results.header.cells
+            and name_section(findings, cell) == section
+        ]
+        fastest = min((time.center for entry in entries if (time := entry.contender)), default=None)
+        yield from (_make_row(entry, section, decision, fastest) for entry in entries)
+
+
+def _make_row(entry: Entry, section: str, decision: Decision[Cell], fastest: float | None) -> Row:
+    time = entry.contender
+    return Row(
+        cell=entry.cell,
+        scenario=entry.scenario.id,
+        section=section,
+        taken=entry.taken,
+        correct=entry.correct,
+        polled=entry.polled,
+        times=dict(entry.estimates),
+        modes=entry.modes,
+        flaws=entry.flaws,
+        standing=_find_standing(entry, decision),
+        vs_fastest=time.center / fastest if time and fastest else None,
+    )
+
+
+def _find_standing(entry: Entry, decision: Decision[Cell]) -> Standing:
+    if entry.flaws:
+        return "flawed"
+    if entry.cell == decision.winner:
+        return "won"
+    if entry.cell in decision.tied:
+        return "tied"
+    return "behind" if decision.winner or decision.tied else "alone"
+
+
+def _list_contests(findings: Findings) -> Iterator[ContestRow]:
+    for part in list_parts(findings):
+        for contest in hold_contests(findings, part):
+            yield ContestRow(
+                part=part,
+                place=contest.place,
+                contenders=contest.contenders,
+                leaders=contest.leaders,
+                wins=dict(contest.wins),
+                ties=contest.ties,
+                winners={
+                    comparison.scenario: comparison.decision.winner
+                    for comparison in contest.comparisons
+                },
+            )
+
+
+def _collect_tests(results: Results) -> Tests:
+    sign, line = state_verdict(study_checks(results))
+    return Tests(verdict=StatedVerdict(sign, line), checks=results.checks)
+
+
+if __name__ == "__main__":
+    write_schema()

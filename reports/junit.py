@@ -1,0 +1,198 @@
+"""A result file as JUnit XML, which CI systems show: a suite a cell, a case a scenario or check.
+
+There is no one standard. This keeps to what the readers agree on: counts that add up, times in
+seconds, at most one outcome a case, and the order of elements that the Jenkins schema wants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+from xml.etree import ElementTree as Xml
+
+import msgspec
+
+from harness.engine.verdicts import Outcome, find_outcome
+from harness.measure.results import Check, Header, Results
+from reports import markdown
+from reports.findings import Entry, Findings, study
+from reports.flaws import Failure, count_flaws, reproduce
+from reports.tested import Row, describe_rate, study_checks
+from reports.text import flatten, format_estimate, keep_lines
+
+Kind = Literal["passed", "skipped", "failure", "error"]
+
+#: What XML 1.0 cannot hold, not even as a reference.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_KINDS: dict[Outcome, Kind] = {
+    "failed": "failure",
+    "unexpected pass": "failure",
+    "known": "skipped",
+    "flaky": "skipped",
+    "inconclusive": "error",
+    "passed": "passed",
+    "not applicable": "skipped",
+}
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One test case."""
+
+    group: str
+    name: str
+    kind: Kind
+    seconds: float
+    #: One line; and all that there is to say.
+    message: str = ""
+    details: str = ""
+
+
+def render_junit(results: Results, *, source: str) -> str:
+    """Render a result file as XML; `source` is named among the properties."""
+    header = results.header
+    root = Xml.Element("testsuites", name="world-harness")
+    suites: list[tuple[str, Sequence[Case]]] = []
+    if markdown.is_timed(results):
+        suites += _list_timed(study(results))
+    if results.checks or not header.forks:
+        suites += [(row.label, _list_checked(row)) for row in study_checks(results).rows]
+    for name, cases in suites:
+        root.append(_make_suite(name, cases, header, source))
+    _set_counts(root, [case for _, cases in suites for case in cases])
+    Xml.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
+
+
+def _list_timed(findings: Findings) -> list[tuple[str, Sequence[Case]]]:
+    header = findings.results.header
+    suites: list[tuple[str, Sequence[Case]]] = [
+        (
+            cell.id,
+            [_make_timed(findings.entries[cell, item.id], header) for item in header.scenarios],
+        )
+        for cell in header.cells
+    ]
+    if findings.results.footer is None:
+        # Cases that are skipped would make a session that was cut off look whole.
+        ended = f"{len(findings.planned) - len(findings.unended)} of {len(findings.planned)}"
+        cut = Case(
+            group="session",
+            name="comes to its end",
+            kind="error",
+            seconds=0.0,
+            message=f"{ended} forks ended",
+            details=header.command,
+        )
+        suites.append(("session", [cut]))
+    return suites
+
+
+def _make_timed(entry: Entry, header: Header) -> Case:
+    """Make the case of a cell in a scenario: its time is the center of its workflow times."""
+    time = entry.workflow
+    seconds = time.center / 1_000 if time else 0.0
+    case = Case(
+        group=f"bench.{entry.cell.id.replace('/', '.')}",
+        name=entry.scenario.id,
+        kind="passed",
+        seconds=seconds,
+        details=f"workflow time {format_estimate(time)}",
+    )
+    if not entry.flaws:
+        return case
+    missing = all(flaw.kind == "missing" for flaw in entry.flaws)
+    what = count_flaws(entry.flaws)
+    failure = Failure(entry.cell, (entry.scenario,), what, entry.flaws)
+    reasons = [f"{count_flaws([flaw])}: {flaw.reason}" for flaw in entry.flaws]
+    return msgspec.structs.replace(
+        case,
+        kind="skipped" if missing else "failure",
+        message=f"{what}: {entry.flaws[0].reason}",
+        details="\n".join([*reasons, reproduce(failure, header)]),
+    )
+
+
+def _list_checked(row: Row) -> list[Case]:
+    cases = [_make_checked(check, row.label) for check in row.checks]
+    if row.cut or not row.checks:
+        remark = row.remark or "not all of its checks ran"
+        cases.append(
+            Case(group=row.label, name="comes to its end", kind="error", seconds=0, message=remark)
+        )
+    return cases
+
+
+def _make_checked(check: Check, label: str) -> Case:
+    outcome = find_outcome(check)
+    kind = _KINDS[outcome]
+    excuse = f"{outcome}: {check.reason}" if kind == "skipped" and check.reason else ""
+    surprise = "passed although it is listed as failing" if outcome == "unexpected pass" else ""
+    return Case(
+        group=".".join(part for part in (label.replace("/", "."), check.suite) if part),
+        name=" ".join(part for part in (check.clause, check.check) if part),
+        kind=kind,
+        seconds=check.duration_ms / 1_000,
+        message=excuse or surprise or check.message or outcome,
+        details="\n".join(
+            part
+            for part in (check.message, *check.witness, describe_rate(check), check.reproduce)
+            if part
+        ),
+    )
+
+
+def _make_suite(name: str, cases: Sequence[Case], header: Header, source: str) -> Xml.Element:
+    # Of a time the schema wants no zone.
+    moment = header.started_at[:19]
+    suite = Xml.Element("testsuite", name=_clean(name), timestamp=_clean(moment))
+    _set_counts(suite, cases)
+    properties = Xml.SubElement(suite, "properties")
+    facts = {
+        "source": source,
+        "command": header.command,
+        "seed": str(header.seed),
+        "harness": f"{header.harness_version} {header.harness_commit}".strip(),
+        "methodology": str(header.methodology),
+    }
+    for fact, value in facts.items():
+        Xml.SubElement(properties, "property", name=fact, value=_clean(value))
+    suite.extend(_make_case(case) for case in cases)
+    return suite
+
+
+def _make_case(case: Case) -> Xml.Element:
+    made = Xml.Element(
+        "testcase",
+        classname=_clean(case.group),
+        name=_clean(case.name),
+        time=f"{case.seconds:.6f}",
+    )
+    if case.kind == "passed":
+        if case.details:
+            Xml.SubElement(made, "system-out").text = _clean_lines(case.details)
+        return made
+    outcome = Xml.SubElement(made, case.kind, message=_clean(case.message))
+    if case.kind != "skipped":
+        outcome.set("type", case.kind)
+    outcome.text = _clean_lines(case.details)
+    return made
+
+
+def _set_counts(element: Xml.Element, cases: Iterable[Case]) -> None:
+    cases = tuple(cases)
+    kinds = [case.kind for case in cases]
+    element.set("tests", str(len(cases)))
+    element.set("failures", str(kinds.count("failure")))
+    element.set("errors", str(kinds.count("error")))
+    element.set("skipped", str(kinds.count("skipped")))
+    element.set("time", f"{sum(case.seconds for case in cases):.6f}")
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", flatten(text))
+
+
+def _clean_lines(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", keep_lines(text))
