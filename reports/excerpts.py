@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import ResultsError
+from harness.measure.results import Results
 from harness.measure.store import read_results
+from reports.comment import render_comment
 from reports.markdown import render_markdown
+from reports.page.page import render_page
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -46,6 +50,25 @@ LINES = Excerpt(
 EXCERPTS = (QUICK, LANGUAGES, LINES)
 
 
+def _render_markdown(results: Results, source: str) -> str:
+    return render_markdown(results, source=source)
+
+
+def _render_page(results: Results, source: str) -> str:
+    return render_page(results, source=source)
+
+
+def _render_comment(results: Results, source: str) -> str:
+    return render_comment(results)
+
+
+#: Example -> ending -> what renders it so.
+EXAMPLES: dict[str, dict[str, Callable[[Results, str], str]]] = {
+    "quick": {".md": _render_markdown, ".html": _render_page, ".comment.md": _render_comment},
+    "languages": {".md": _render_markdown},
+}
+
+
 def cut_out(report: str, excerpt: Excerpt) -> str:
     """Return the parts of a report that a document shows."""
     head, _, _ = report.partition("\n## ")
@@ -77,17 +100,21 @@ def put_between(text: str, mark: str, content: str) -> str:
     return f"{before}{begin}\n\n{content}\n\n{end}{after}"
 
 
-def render_example(results: Path) -> str:
-    """Return the report of a committed result file."""
-    return render_markdown(read_results(results), source=results.name)
+def render_example(example: str, ending: str, folder: Path) -> str:
+    """Return a committed result file in one of the forms that are committed beside it."""
+    results = folder / f"{example}.jsonl"
+    return EXAMPLES[example][ending](read_results(results), results.name)
 
 
 def rewrite_documents(root: Path) -> None:
     """Write the example reports and the documents' excerpts from the committed results."""
+    folder = root / "reports" / "examples"
+    for example, forms in EXAMPLES.items():
+        for ending in forms:
+            text = render_example(example, ending, folder)
+            (folder / f"{example}{ending}").write_text(text, encoding="utf-8")
     for excerpt in EXCERPTS:
-        results = root / "reports" / "examples" / f"{excerpt.example}.jsonl"
-        report = render_example(results)
-        results.with_suffix(".md").write_text(report, encoding="utf-8")
+        report = (folder / f"{excerpt.example}.md").read_text(encoding="utf-8")
         document = root / excerpt.document
         text = put_excerpt(document.read_text(encoding="utf-8"), report, excerpt)
         document.write_text(text, encoding="utf-8")

@@ -14,6 +14,7 @@ from harness.errors import ResultsError
 from harness.measure.results import Check
 from harness.measure.store import read_results
 from harness.workspaces import describe_lines
+from reports.excerpts import EXAMPLES as RENDERED
 from reports.excerpts import (
     EXCERPTS,
     LANGUAGES,
@@ -40,11 +41,12 @@ STALE = "stale: run `nox -s docs`"
 every_example = pytest.mark.parametrize("example", EXCERPTS, ids=lambda item: item.mark)
 
 
-@every_example
-def test_an_example_report_is_made_from_the_results_beside_it(example: Excerpt) -> None:
-    results = EXAMPLES / f"{example.example}.jsonl"
-    committed = results.with_suffix(".md").read_text(encoding="utf-8")
-    assert committed == render_example(results), STALE
+@pytest.mark.parametrize(
+    ("example", "ending"), [(name, ending) for name, forms in RENDERED.items() for ending in forms]
+)
+def test_an_example_report_is_made_from_the_results_beside_it(example: str, ending: str) -> None:
+    committed = (EXAMPLES / f"{example}{ending}").read_text(encoding="utf-8")
+    assert committed == render_example(example, ending, EXAMPLES), STALE
 
 
 @every_example
