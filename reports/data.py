@@ -168,9 +168,9 @@ def make_schema() -> dict[str, Any]:
     }
 
 
-def write_schema(path: Path = DOCUMENT) -> None:
-    """Write the schema where the documentation has it."""
-    path.write_text(_format(make_schema()), encoding="utf-8")
+def render_schema() -> str:
+    """Return the schema as it is published."""
+    return _format(make_schema())
 
 
 def _format(content: object) -> str:
@@ -270,4 +270,4 @@ def _collect_tests(results: Results) -> Tests:
 
 
 if __name__ == "__main__":
-    write_schema()
+    DOCUMENT.write_text(render_schema(), encoding="utf-8")
