@@ -28,8 +28,9 @@ from harness.measure.plan import (
     choose_scenarios,
     describe_profiles,
 )
-from harness.measure.results import Footer, ForkEnd, Header, Sample
+from harness.measure.results import Footer, ForkEnd, Header, Sample, Shard
 from harness.measure.session import Watcher, conduct, describe_session, leave_out_places
+from harness.measure.shards import find_share, read_shard
 from harness.measure.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
 from harness.workspaces.install import pin_line
@@ -51,6 +52,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: See :class:`harness.measure.results.Header`.
     precision: float | None = None
     budget_s: float | None = None
+    #: Which part of all cells this machine measures: `2/6`; empty for all.
+    shard: str = ""
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     #: Processes that serve each app.
@@ -195,7 +198,7 @@ class _Session(msgspec.Struct, frozen=True):
 
 def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
     catalog = serve_with(pin(catalog, read_pins(request.pins, catalog)), request.workers)
-    selection = select(request, catalog)
+    selection, shard = take_share(select(request, catalog), request)
     profile = find_profile(request.profile)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
     lines = dict.fromkeys(cell.line for cell in selection.cells)
@@ -219,9 +222,28 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
         precision=request.precision,
         budget_s=request.budget_s,
         earlier_inflations=_recall_inflations(header),
+        shard=shard,
     )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
     return request.out / name, _Session(header, selection, matched.catalog)
+
+
+def take_share(selection: Selection, request: BenchRequest) -> tuple[Selection, Shard | None]:
+    """Leave the cells that are this machine's, where the session is spread over several.
+
+    Raises:
+        UsageError: there is no such shard, or the machines would not do the same.
+    """
+    if not request.shard:
+        return selection, None
+    if request.seed is None:
+        raise UsageError(
+            "a shard needs a seed",
+            cause="every shard of a session has the same one",
+            remedy="give --seed; `world-harness matrix --shards n` writes every shard's command",
+        )
+    shard = read_shard(request.shard, selection.cells)
+    return msgspec.structs.replace(selection, cells=find_share(shard)), shard
 
 
 def _match(
@@ -255,6 +277,8 @@ def write_command(request: BenchRequest, seed: int) -> str:
         words.append(f"--precision {request.precision * 100:g}%")
     if request.budget_s is not None:
         words.append(f"--budget {request.budget_s:g}s")
+    if request.shard:
+        words.append(f"--shard {request.shard}")
     if request.workers > 1:
         words.append(f"--workers {request.workers}")
     if request.forks is not None:
@@ -267,6 +291,12 @@ def write_command(request: BenchRequest, seed: int) -> str:
 
 def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, _Session]:
     header = read_results(path).header
+    if header.parts:
+        raise ResultsError(
+            f"{path} cannot be resumed",
+            cause="it was merged from what several machines measured",
+            remedy="resume a shard on its own machine, and merge again",
+        )
     if remote is None and any(world.remote for world in header.worlds):
         raise _demand_url()
     selection = Selection(cells=header.cells, scenarios=header.scenarios, impossible={})

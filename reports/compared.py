@@ -112,6 +112,8 @@ def find_outcome(changes: Changes) -> Literal["passed", "failed", "inconclusive"
 
 def refuse(before: Header, after: Header) -> str:
     """Say why two sessions cannot be compared at all; empty when they can."""
+    if before.parts or after.parts:
+        return "one was merged from several machines: compare the shards of each machine"
     asked = {
         "methodology": (before.methodology, after.methodology),
         "machine": (before.machine, after.machine),

@@ -64,9 +64,18 @@ def name_everything(header: Header) -> Names:
         titles={
             "line": {},
             "framework": _tell_apart(header.frameworks),
-            "world": _tell_apart(header.worlds),
+            "world": _place_worlds(header, _tell_apart(header.worlds)),
         },
     )
+
+
+def _place_worlds(header: Header, titles: dict[str, str]) -> dict[str, str]:
+    """Say of each World on which machine it was measured, where there were several."""
+    machines = {cell.world: part.number for part in header.parts for cell in part.cells}
+    return {
+        world: f"{title} (machine {machines[world]})" if world in machines else title
+        for world, title in titles.items()
+    }
 
 
 def _tell_apart(described: Iterable[Framework | World]) -> dict[str, str]:

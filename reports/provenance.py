@@ -92,7 +92,7 @@ def render_provenance(findings: Findings, source: str) -> str:
         "SDK": _list_lines(header),
         **_describe_workers(header),
         "Seed": str(header.seed),
-        "Machine": describe_machine(header.machine),
+        **_describe_machines(header),
         "Session": _describe_session(findings),
         **_describe_precision(findings),
         "Harness's own use": _describe_own_use(findings),
@@ -128,6 +128,26 @@ def _render_facts(facts: Mapping[str, str], header: Header, again: str) -> str:
 def _describe_harness(header: Header) -> str:
     commit = quote_code(header.harness_commit) if header.harness_commit else "unknown"
     return f"{escape(header.harness_version)}, commit {commit}"
+
+
+def _describe_machines(header: Header) -> dict[str, str]:
+    """Say where it was measured; of several machines, which Worlds on which."""
+    if not header.parts:
+        shard = header.shard
+        spread = f"; shard {shard.number} of {shard.count} of a session" if shard else ""
+        return {"Machine": f"{describe_machine(header.machine)}{spread}"}
+    told = {}
+    for part in header.parts:
+        worlds = ", ".join(escape(name) for name in dict.fromkeys(c.world for c in part.cells))
+        told[f"Machine {part.number} of {part.count}"] = (
+            f"{describe_machine(part.machine)}, began {escape(part.started_at)}: {worlds}. "
+            "Not compared with what others measured"
+        )
+    there = {part.number for part in header.parts}
+    missing = [n for n in range(1, header.parts[0].count + 1) if n not in there]
+    if missing:
+        told["Missing"] = f"**{count(len(missing), 'shard')}**: {', '.join(map(str, missing))}"
+    return told
 
 
 def _describe_workers(header: Header) -> dict[str, str]:

@@ -61,11 +61,12 @@ def _render_notes(findings: Findings, scenario: Scenario) -> list[str]:
 
 
 def name_section(findings: Findings, cell: Cell) -> str:
-    """Return the section that a cell's World stands in."""
-    for world in findings.results.header.worlds:
-        if world.id == cell.world:
-            return world.section
-    return cell.world
+    """Return the section that a cell's World stands in: one a machine, where there were several."""
+    header = findings.results.header
+    described = (world.section for world in header.worlds if world.id == cell.world)
+    section = next(described, cell.world)
+    part = header.part_of(cell)
+    return f"{section} (machine {part})" if part else section
 
 
 def _render_section(findings: Findings, entries: Sequence[Entry], decision: Decision[Cell]) -> str:

@@ -60,13 +60,14 @@ def hold_contests(findings: Findings, part: Part) -> tuple[Contest, ...]:
 
     They are decided together: the correction for many comparisons is over all of them.
     """
-    places: dict[tuple[str, ...], list[Cell]] = {}
-    for cell in findings.results.header.cells:
-        places.setdefault(_leave_out(cell, part), []).append(cell)
+    header = findings.results.header
+    places: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in header.cells:
+        places.setdefault((header.part_of(cell), *_leave_out(cell, part)), []).append(cell)
     compared = {
         (place, scenario.id): contenders
         for place, cells in places.items()
-        for scenario in findings.results.header.scenarios
+        for scenario in header.scenarios
         if len(contenders := _find_contenders(findings, part, cells, scenario)) > 1
     }
     decided = decide_together(findings, list(compared.values()))

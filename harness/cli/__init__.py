@@ -24,6 +24,8 @@ _COMMANDS = {
     "bench": "harness.cli.benchmarks:bench",
     "report": "harness.cli.benchmarks:report",
     "compare": "harness.cli.comparing:compare",
+    "merge": "harness.cli.spreading:merge",
+    "matrix": "harness.cli.spreading:matrix",
     "comment": "harness.cli.pull_requests:comment",
     "export": "harness.cli.benchmarks:export",
     "certify": "harness.cli.certificates:certify",

@@ -81,6 +81,7 @@ several = {
     metavar="NAME@VERSION",
     help="Compare with this version, block by block.",
 )
+@click.option("--shard", default="", metavar="2/6", help="Measure this part; needs --seed.")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -111,6 +112,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: int | None,
     pins: tuple[str, ...],
     against: tuple[str, ...],
+    shard: str,
     workers: int,
     services: ServiceChoice,
     url: str | None,
@@ -128,6 +130,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         seed=seed,
         pins=pins,
         against=against,
+        shard=shard,
         workers=workers,
         services=services,
         remote=Remote(url, headers) if url else None,

@@ -30,6 +30,26 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["twin", "version"]
 
 
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a session one machine measures."""
+
+    #: From 1 on.
+    number: int
+    count: int
+    #: Of the whole session.
+    cells: tuple[Cell, ...]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one machine measured of a session that was spread over several."""
+
+    number: int
+    count: int
+    cells: tuple[Cell, ...]
+    machine: Machine
+    started_at: str
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field="record"):
     """What was asked for, of what, where: enough to do it again."""
 
@@ -63,6 +83,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     #: How much wider than their errors this machine's cells spread against themselves, in each of
     #: its earlier sessions.
     earlier_inflations: tuple[float, ...] = ()
+    #: Of a session that is spread over machines: what this file holds of it; and in a merged file,
+    #: what came from where. Cells of different parts are never compared.
+    shard: Shard | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def companions(self) -> tuple[Cell, ...]:
@@ -71,6 +95,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
             cell for match in self.matches for cell in (match.before, match.after)
         )
         return tuple(cell for cell in found if cell not in self.cells)
+
+    def part_of(self, cell: Cell) -> int:
+        """Return the number of the part that a cell was measured in; 0 where there is one only."""
+        return next((part.number for part in self.parts if cell in part.cells), 0)
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):

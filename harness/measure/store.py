@@ -122,11 +122,7 @@ def read_results(path: Path) -> Results:
     records = list(_read_records(path))
     header = next(iter(_choose(records, Header)), None)
     if header is None:
-        raise ResultsError(
-            f"{path} is not a result file",
-            cause="it has no header",
-            remedy="name a .jsonl file that `world-harness bench` wrote",
-        )
+        raise _refuse(path)
     forks = {end.fork: end for end in _choose(records, ForkEnd)}
     counted = {(end.fork, end.attempt) for end in forks.values()}
     return Results(
@@ -140,6 +136,26 @@ def read_results(path: Path) -> Results:
         footer=next(reversed(_choose(records, Footer)), None),
         checks=tuple(_choose(records, Check)),
         cells=tuple(_choose(records, CellEnd)),
+    )
+
+
+def read_header(path: Path) -> Header:
+    """Read the first record of a result file.
+
+    Raises:
+        ResultsError: as :func:`read_results`.
+    """
+    first = next(_read_records(path), None)
+    if isinstance(first, Header):
+        return first
+    raise _refuse(path)
+
+
+def _refuse(path: Path) -> ResultsError:
+    return ResultsError(
+        f"{path} is not a result file",
+        cause="it has no header",
+        remedy="name a .jsonl file that `world-harness bench` wrote",
     )
 
 
@@ -157,15 +173,7 @@ def count_attempts(path: Path) -> dict[str, int]:
 
 
 def _read_records(path: Path) -> Iterator[Record]:
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise ResultsError(
-            f"{path} cannot be read",
-            cause=os.strerror(error.errno or 0),
-            remedy="name a .jsonl file that `world-harness bench` wrote",
-        ) from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_read_lines(path), start=1):
         if not line.strip():
             continue
         try:
@@ -186,3 +194,15 @@ def _read_records(path: Path) -> Iterator[Record]:
                 remedy="measure again with this version of the harness",
             )
         yield record
+
+
+def _read_lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise ResultsError(
+            f"{path} cannot be read",
+            cause=os.strerror(error.errno or 0),
+            remedy="name a .jsonl file that `world-harness bench` wrote",
+        ) from error

@@ -31,7 +31,7 @@ _PROGRAMS = Path("pginstall", "bin")
 #: What differs from PostgreSQL's own defaults. Everything that makes a commit durable (fsync,
 #: synchronous_commit, full_page_writes) stays as it is: numbers without it would flatter. Several
 #: apps with their pools share the server, and what they write should fit into its memory.
-SETTINGS = {"max_connections": "300", "shared_buffers": "256MB"}
+SETTINGS = {"max_connections": "1000", "shared_buffers": "256MB"}
 
 _USER = "postgres"
 _ADMIN_DATABASE = "postgres"

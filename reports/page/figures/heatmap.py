@@ -17,7 +17,8 @@ from reports.text import NOTHING, format_estimate
 _BANDS = (1.1, 1.5, 2.0, 4.0)
 
 _CAPTION = (
-    "Workflow time, divided by that of the fastest cell of the row, whatever its World. Colors "
+    "Workflow time, divided by that of the fastest cell of the row that the same machine measured, "
+    "whatever its World. Colors "
     "repeat the ratios and are no verdict: 🥇 won its table below, where ties are named; ❌ has a "
     "flaw and cannot win."
 )
@@ -65,9 +66,14 @@ def draw_heatmap(findings: Findings, decisions: Decisions, anchors: Mapping[str,
 
 def lay_tiles(findings: Findings, scenario: Scenario, decisions: Decisions) -> list[Tile]:
     """Return the tiles of one scenario, a cell after the other."""
+    part_of = findings.results.header.part_of
     entries = findings.of_scenario(scenario)
-    fastest = min((time.center for entry in entries if (time := entry.contender)), default=None)
-    return [_lay(findings, entry, decisions, fastest) for entry in entries]
+    fastest: dict[int, float] = {}
+    for entry in entries:
+        if time := entry.contender:
+            part = part_of(entry.cell)
+            fastest[part] = min(time.center, fastest.get(part, time.center))
+    return [_lay(findings, entry, decisions, fastest.get(part_of(entry.cell))) for entry in entries]
 
 
 def _lay(findings: Findings, entry: Entry, decisions: Decisions, fastest: float | None) -> Tile:

@@ -1,0 +1,236 @@
+"""Result files of the shards of one session, as one: no sample is lost, doubled or changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.descriptions import Cell
+from harness.errors import ResultsError
+from harness.measure.results import Footer, Header, Part
+from harness.measure.shards import find_share
+from harness.measure.store import read_header
+
+#: What has to be the same in every shard: else their numbers are not of one session.
+_SAME = (
+    "methodology",
+    "harness_version",
+    "harness_commit",
+    "profile",
+    "seed",
+    "forks",
+    "scenarios",
+    "workers",
+    "pinned",
+    "against",
+    "precision",
+    "budget_s",
+)
+
+#: Why a session stopped adding forks, what limited it most first.
+_STOPPED: tuple[Literal["budget", "precision", "plan"], ...] = ("budget", "precision", "plan")
+
+
+class _Line(msgspec.Struct, tag_field="record", tag="sample"):
+    """As much of a record of a fork as merging has to know."""
+
+    cell: Cell
+
+
+class _ForkLine(_Line, tag="fork"):
+    pass
+
+
+class _HeaderLine(msgspec.Struct, tag_field="record", tag="header"):
+    pass
+
+
+_decoder = msgspec.json.Decoder(_Line | _ForkLine | _HeaderLine | Footer)
+
+
+def merge_results(out: Path, files: Sequence[Path]) -> Header:
+    """Write the result files of shards as one; returns its header.
+
+    The lines of samples and forks are copied as they are. Where a shard is missing, the file says
+    so: its cells are there, and were not measured. Only if every shard came to its end does the
+    file have one.
+
+    Args:
+        out: The file to write; it is not there yet.
+        files: One a shard, in any order.
+
+    Raises:
+        ResultsError: they are not shards of one session, one is there twice, or holds a foreign
+            cell; nothing is written then.
+    """
+    if out.exists():
+        raise ResultsError(f"{out} is there already", remedy="name another file, or remove it")
+    headers = {path: _read_shard_header(path) for path in files}
+    if not headers or len(headers) != len(files):
+        raise ResultsError(
+            "these files cannot be merged",
+            cause="a file is named twice" if headers else "no file was named",
+            remedy="name the result file of each shard once",
+        )
+    merged = _merge_headers(headers)
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(msgspec.json.encode(merged) + b"\n")
+            footers: list[Footer | None] = []
+            for path, header in headers.items():
+                copied = _copy(path, header)
+                footer = None
+                for line in copied:
+                    if isinstance(line, Footer):
+                        footer = line
+                    else:
+                        file.write(line)
+                footers.append(footer)
+            ended = [footer for footer in footers if footer is not None]
+            if len(ended) == len(footers) and not _list_missing(merged):
+                file.write(msgspec.json.encode(_merge_footers(ended)) + b"\n")
+        unfinished.replace(out)
+    except OSError as error:
+        raise ResultsError(
+            f"results cannot be written to {out}",
+            cause=os.strerror(error.errno or 0),
+            remedy="make room, or name another place",
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return merged
+
+
+def _read_shard_header(path: Path) -> Header:
+    header = read_header(path)
+    if header.shard is None:
+        raise ResultsError(
+            f"{path} is no shard",
+            cause="it was measured without --shard" + (", or merged" if header.parts else ""),
+            remedy="merge what `world-harness bench --shard 1/2 --seed …` and its siblings wrote",
+        )
+    return header
+
+
+def _merge_headers(headers: dict[Path, Header]) -> Header:
+    (first_path, first), *others = sorted(headers.items(), key=_number)
+    assert first.shard is not None  # noqa: S101 - every file was asked
+    taken = {first.shard.number: first_path}
+    for path, header in others:
+        assert header.shard is not None  # noqa: S101
+        differing = [name for name in _SAME if getattr(header, name) != getattr(first, name)]
+        if (header.shard.count, header.shard.cells) != (first.shard.count, first.shard.cells):
+            differing.append("cells")
+        differing += _find_other_pins(header, first)
+        if differing:
+            raise ResultsError(
+                f"{path} and {first_path} are not shards of one session",
+                cause=f"they differ in {', '.join(differing)}",
+                remedy="measure all shards with the same command but for --shard",
+            )
+        if header.shard.number in taken:
+            raise ResultsError(
+                f"{path} and {taken[header.shard.number]} are the same shard",
+                cause=f"both are shard {header.shard.number} of {header.shard.count}",
+                remedy="leave one of them out",
+            )
+        taken[header.shard.number] = path
+    ordered = [first, *(header for _, header in others)]
+    return msgspec.structs.replace(
+        first,
+        started_at=min(header.started_at for header in ordered),
+        command=_write_command(first),
+        cells=first.shard.cells,
+        frameworks=tuple({item.id: item for each in ordered for item in each.frameworks}.values()),
+        worlds=tuple({item.id: item for each in ordered for item in each.worlds}.values()),
+        pins={line: pins for each in ordered for line, pins in each.pins.items()},
+        matches=tuple(match for each in ordered for match in each.matches),
+        earlier_inflations=tuple(value for each in ordered for value in each.earlier_inflations),
+        shard=None,
+        parts=tuple(_describe_part(header) for header in ordered),
+    )
+
+
+def _number(item: tuple[Path, Header]) -> int:
+    shard = item[1].shard
+    return shard.number if shard else 0
+
+
+def _find_other_pins(one: Header, other: Header) -> Iterator[str]:
+    """Name packages of which two shards installed different versions."""
+    for line in one.pins.keys() & other.pins.keys():
+        for package in one.pins[line].keys() & other.pins[line].keys():
+            if one.pins[line][package] != other.pins[line][package]:
+                yield f"{package} on line {line}"
+
+
+def _write_command(header: Header) -> str:
+    """Return the command that measures everything on one machine."""
+    words = header.command.split(" ")
+    place = words.index("--shard")
+    return " ".join(words[:place] + words[place + 2 :])
+
+
+def _describe_part(header: Header) -> Part:
+    assert header.shard is not None  # noqa: S101
+    return Part(
+        number=header.shard.number,
+        count=header.shard.count,
+        cells=header.cells,
+        machine=header.machine,
+        started_at=header.started_at,
+    )
+
+
+def _list_missing(merged: Header) -> tuple[int, ...]:
+    there = {part.number for part in merged.parts}
+    return tuple(number for number in range(1, merged.parts[0].count + 1) if number not in there)
+
+
+def _copy(path: Path, header: Header) -> Iterator[bytes | Footer]:
+    """Yield the lines of a file that are of forks, and its footer."""
+    assert header.shard is not None  # noqa: S101
+    own = {*find_share(header.shard), *header.companions}
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                record = _decoder.decode(line)
+            except msgspec.ValidationError as error:
+                raise ResultsError(
+                    f"line {number} of {path} cannot be merged",
+                    cause=str(error),
+                    remedy="merge files of benchmarks that this version of the harness wrote",
+                ) from error
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                # A line that an interruption cut: its fork did not finish, so nothing is lost.
+                continue
+            if isinstance(record, Footer):
+                yield record
+            elif isinstance(record, _Line):
+                if record.cell not in own:
+                    raise ResultsError(
+                        f"line {number} of {path} is of a foreign cell",
+                        cause=f"{record.cell.id} is not in shard {header.shard.number}",
+                        remedy="name the files as `world-harness bench --shard` wrote them",
+                    )
+                yield line if line.endswith(b"\n") else line + b"\n"
+
+
+def _merge_footers(footers: Sequence[Footer]) -> Footer:
+    """Put together how the shards ended: sums of what was done, the most of what was used."""
+    return Footer(
+        finished_at=max(footer.finished_at for footer in footers),
+        seconds=max(footer.seconds for footer in footers),
+        forks_finished=sum(footer.forks_finished for footer in footers),
+        forks_failed=sum(footer.forks_failed for footer in footers),
+        samples=sum(footer.samples for footer in footers),
+        samples_bad=sum(footer.samples_bad for footer in footers),
+        harness_cpu_share=max(footer.harness_cpu_share for footer in footers),
+        harness_memory_bytes=max(footer.harness_memory_bytes for footer in footers),
+        stopped=next(why for why in _STOPPED if why in {footer.stopped for footer in footers}),
+    )
