@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import tabulate
@@ -17,6 +19,7 @@ from harness.cli.catalog import read_catalog
 from reports.comment import LIMIT
 from suites.performance.adapter import count_empty_calls, measure_creates
 from suites.performance.certifying import find_differences, time_certification
+from suites.performance.merging import time_merge
 from suites.performance.rendering import time_comment
 
 #: World -> effort -> seconds that it may take.
@@ -30,6 +33,13 @@ _ADAPTER_SHARE = 0.20
 #: Worlds, frameworks and scenarios of the largest table that has to fit into a comment.
 _LARGE_TABLE = (8, 12, 40)
 _COMMENT_S = 2.0
+#: Files and samples of each that have to be merged in a time and with a memory.
+_SHARDS = (100, 10_000)
+_MERGE_S = 10.0
+_MERGE_BYTES = 500 * 10**6
+
+
+_PARTS = ["adapter", "times", "agreement", "comment", "merge"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -68,6 +78,8 @@ def measure(parts: set[str], runs: int, console: Console) -> Iterator[Row]:
         )
     if "comment" in parts:
         yield _measure_comment()
+    if "merge" in parts:
+        yield _measure_merge()
 
 
 def _measure_comment() -> Row:
@@ -77,6 +89,18 @@ def _measure_comment() -> Row:
         f"under {_COMMENT_S:g} s, at most {LIMIT:,} characters",
         f"{rendered.seconds:.2f} s, {rendered.length:,} characters of {rendered.samples:,} samples",
         rendered.seconds < _COMMENT_S and rendered.length <= LIMIT,
+    )
+
+
+def _measure_merge() -> Row:
+    with tempfile.TemporaryDirectory() as folder:
+        merged = time_merge(Path(folder), *_SHARDS)
+    return Row(
+        "merging {} result files of {:,} samples".format(*_SHARDS),
+        f"under {_MERGE_S:g} s and {_MERGE_BYTES / 1e6:.0f} MB",
+        f"{merged.seconds:.1f} s, {merged.memory_bytes / 1e6:.0f} MB "
+        f"({merged.file_bytes / 1e6:,.0f} MB of files)",
+        merged.seconds < _MERGE_S and merged.memory_bytes < _MERGE_BYTES,
     )
 
 
@@ -102,7 +126,9 @@ def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
 def main() -> int:
     """Measure, print a table, and say whether every promise is kept."""
     parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["adapter", "times", "agreement", "comment"])
+    parser.add_argument(
+        "parts", nargs="*", default=["adapter", "times", "agreement", "comment", "merge"]
+    )
     parser.add_argument("--runs", type=int, default=20)
     options = parser.parse_args()
     console = Console(stderr=True)

