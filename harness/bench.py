@@ -54,6 +54,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     budget_s: float | None = None
     #: Which part of all cells this machine measures: `2/6`; empty for all.
     shard: str = ""
+    #: What else was asked for, as words of the command.
+    further: tuple[str, ...] = ()
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     #: Processes that serve each app.
@@ -96,7 +98,7 @@ def run_bench(
     path, session = (
         _resume(request.resume, catalog, request.remote)
         if request.resume
-        else _begin(request, catalog)
+        else begin_session(request, catalog)
     )
     header = session.header
     opened(path, session.selection)
@@ -187,7 +189,7 @@ def identify_remote(remote: Remote, world: str) -> tuple[Cell, tuple[str, ...]]:
         return Cell(identity.line, identity.framework, world), identity.workflows
 
 
-class _Session(msgspec.Struct, frozen=True):
+class Session(msgspec.Struct, frozen=True):
     """What will be measured."""
 
     header: Header
@@ -196,7 +198,12 @@ class _Session(msgspec.Struct, frozen=True):
     catalog: Catalog
 
 
-def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
+def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Session]:
+    """Say what will be measured, and into which file.
+
+    Raises:
+        HarnessError: what was asked for cannot be.
+    """
     catalog = serve_with(pin(catalog, read_pins(request.pins, catalog)), request.workers)
     selection, shard = take_share(select(request, catalog), request)
     profile = find_profile(request.profile)
@@ -225,7 +232,7 @@ def _begin(request: BenchRequest, catalog: Catalog) -> tuple[Path, _Session]:
         shard=shard,
     )
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
-    return request.out / name, _Session(header, selection, matched.catalog)
+    return request.out / name, Session(header, selection, matched.catalog)
 
 
 def take_share(selection: Selection, request: BenchRequest) -> tuple[Selection, Shard | None]:
@@ -277,6 +284,7 @@ def write_command(request: BenchRequest, seed: int) -> str:
         words.append(f"--precision {request.precision * 100:g}%")
     if request.budget_s is not None:
         words.append(f"--budget {request.budget_s:g}s")
+    words.extend(request.further)
     if request.shard:
         words.append(f"--shard {request.shard}")
     if request.workers > 1:
@@ -289,7 +297,7 @@ def write_command(request: BenchRequest, seed: int) -> str:
     return " ".join([*words, f"--seed {seed}"])
 
 
-def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, _Session]:
+def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, Session]:
     header = read_results(path).header
     if header.parts:
         raise ResultsError(
@@ -320,7 +328,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
             cause=f"{' and '.join(changed)} differ from when it was begun",
             remedy=f"measure anew: {header.command}",
         )
-    return path, _Session(header, selection, catalog)
+    return path, Session(header, selection, catalog)
 
 
 def pin_lines(

@@ -12,6 +12,7 @@ from reports.flaws import render_failures
 from reports.growth import render_growth
 from reports.latency import render_latency
 from reports.lines import render_lines
+from reports.load import render_load
 from reports.names import name_everything
 from reports.provenance import (
     render_definitions,
@@ -40,6 +41,8 @@ def render_markdown(results: Results, *, source: str, findings: Findings | None 
         source: Where the raw data is, for the reader: a path or an address.
         findings: What :func:`reports.findings.study` made of them, where that is at hand.
     """
+    if results.header.load:
+        return "\n\n".join(part for part in render_load(results, source) if part) + "\n"
     parts = (
         _render_benchmark(findings or study(results), source)
         if is_timed(results)
@@ -50,6 +53,8 @@ def render_markdown(results: Results, *, source: str, findings: Findings | None 
 
 def is_timed(results: Results) -> bool:
     """Tell whether anything was timed, or was to be."""
+    if results.header.load:
+        return False
     asked = results.header.forks and not results.checks
     return bool(results.samples or results.forks or asked)
 

@@ -117,6 +117,24 @@ def render_test_provenance(results: Results, source: str) -> str:
     return _render_facts(facts, header, "Test it again:")
 
 
+def describe_load_provenance(results: Results, source: str) -> str:
+    """Render where the numbers of a load come from, and the command that loads again."""
+    header, load = results.header, results.header.load
+    shared = f", one of {load.generators} generators" if load and load.generators > 1 else ""
+    facts = {
+        "Harness": _describe_harness(header),
+        "Arrivals": f"{load.arrivals if load else 'unknown'}{shared}",
+        "SDK": _list_lines(header),
+        **_describe_workers(header),
+        "Seed": str(header.seed),
+        "Machine": f"{describe_machine(header.machine)}: the generator, the app and its World "
+        "share it, unless the app is remote",
+        "Session": f"began {escape(header.started_at)}",
+        "Raw data": quote_code(source),
+    }
+    return _render_facts(facts, header, "Load it again:")
+
+
 def _render_facts(facts: Mapping[str, str], header: Header, again: str) -> str:
     listed = "\n".join(f"- **{name}**: {fact}" for name, fact in facts.items())
     parts = ["## Provenance", listed, again, fence(header.command, "sh")]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from harness.cli import read_catalog
 from harness.descriptions import Catalog, Cell
@@ -26,6 +27,9 @@ def pytest_configure() -> None:
     Such a shell has its children ignore SIGINT, and whoever ignores a signal hands that on.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes says something of the machine only; how to play it again is printed.
+    settings.register_profile("world-harness", deadline=None, print_blob=True)
+    settings.load_profile("world-harness")
 
 
 @pytest.fixture(scope="session")

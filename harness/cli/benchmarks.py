@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
 from harness.bench import BenchRequest, Outcome, run_bench
 from harness.cli.catalog import read_catalog
+from harness.cli.loading import load_options, measure_load
 from harness.cli.quantities import read_duration, read_share
 from harness.cli.writing import write_reports
 from harness.deployments.export import export_app
@@ -81,6 +83,7 @@ several = {
     metavar="NAME@VERSION",
     help="Compare with this version, block by block.",
 )
+@load_options
 @click.option("--shard", default="", metavar="2/6", help="Measure this part; needs --seed.")
 @click.option(
     "--workers",
@@ -119,6 +122,8 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     headers: dict[str, str],
     out: Path,
     resume: Path | None,
+    load: str | None,
+    **loading: Any,
 ) -> int:
     """Measure, and write results (JSON lines) and a report (Markdown and HTML)."""
     request = BenchRequest(
@@ -137,6 +142,8 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         out=out,
         resume=resume,
     )
+    if load:
+        return measure_load(request, _show_progress(), load=load, **loading)
     with _resumable() as remember, _show_progress() as watcher:
 
         def opened(path: Path, selection: Selection) -> None:

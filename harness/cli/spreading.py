@@ -12,10 +12,12 @@ from harness.bench import BenchRequest, select, write_command
 from harness.cli.benchmarks import several
 from harness.cli.catalog import read_catalog
 from harness.cli.writing import write_reports
+from harness.load.merging import merge_generators
 from harness.measure.merging import merge_results
 from harness.measure.plan import Choice
 from harness.measure.shards import share_out
-from harness.measure.store import read_results
+from harness.measure.store import read_header, read_results
+from reports.load import summarize_loads
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -36,13 +38,24 @@ class Matrix(msgspec.Struct, frozen=True):
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("results", type=click.Path(path_type=Path), nargs=-1, required=True)
 def merge(out: Path, results: tuple[Path, ...]) -> int:
-    """Put the result files of shards together: `merge OUT IN...`."""
+    """Put the result files of shards, or of generators, together: `merge OUT IN...`."""
+    if read_header(results[0]).load:
+        return _merge_loads(out, results)
     header = merge_results(out, results)
     report = write_reports(read_results(out), out)
     there, count = len(header.parts), header.parts[0].count
     click.echo(f"{there} of {count} shards: {len(header.cells)} cells")
     click.echo(f"report:  {report} (and .html beside it)\nresults: {out}")
     return 0 if there == count else 1
+
+
+def _merge_loads(out: Path, files: tuple[Path, ...]) -> int:
+    merge_generators(out, files)
+    results = read_results(out)
+    report = write_reports(results, out)
+    click.echo(summarize_loads(results))
+    click.echo(f"report:  {report} (and .html beside it)\nresults: {out}")
+    return 0
 
 
 @click.command()

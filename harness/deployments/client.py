@@ -52,7 +52,8 @@ class SampleRequest(_Wire, frozen=True, kw_only=True):
     answer: Literal["value", "digest", "digests"] = "value"
     streams: tuple[StreamRequest, ...] = ()
     timeout_ms: float
-    #: How long no invocation may be in flight before the app counts as idle again.
+    #: How long no invocation may be in flight before the app counts as idle again; with 0 it
+    #: answers at once, for runs that are not alone.
     settle_ms: float = 25.0
 
 

@@ -80,6 +80,10 @@ class Deployment:
                 remedy="read the server's log",
             ) from error
 
+    def describe(self, error: httpx.HTTPError) -> str:
+        """Say what went wrong on the way to the app, without what is secret."""
+        return self._client.describe(error)
+
     @property
     def server(self) -> ServerProcess:
         """Its process.

@@ -155,7 +155,7 @@ def _take_sample(deployed: Deployed, fork: Fork, attempt: int, task: _Task) -> t
     about["request_ms"] = (time.monotonic() - began) * 1000
     about["harness_cpu_ms"] = (time.process_time() - began_cpu) * 1000
     after = deployed.usage()
-    outcome, error_text = _judge(task.scenario, request, reply)
+    outcome, error_text = judge_reply(task.scenario, request, reply)
     sample = Sample(
         **about,
         outcome=outcome,
@@ -171,9 +171,10 @@ def _take_sample(deployed: Deployed, fork: Fork, attempt: int, task: _Task) -> t
     return sample, outcome != "timeout"
 
 
-def _judge(
+def judge_reply(
     scenario: Scenario, request: SampleRequest, reply: SampleReply
 ) -> tuple[Outcome, str | None]:
+    """Return what came of a run, and what is wrong with it."""
     if reply.outcome != "completed":
         return reply.outcome, reply.error or "the app gave no reason"
     wrong = check_answer(scenario, request.arguments, reply)

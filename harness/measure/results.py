@@ -50,6 +50,25 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
 
 
+class LoadStage(msgspec.Struct, frozen=True, kw_only=True):
+    """For a while, runs are started at one rate."""
+
+    kind: Literal["warmup", "steady", "burst", "after"]
+    #: Starts a second.
+    rate: float
+    seconds: float
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs that are started at intended times, whether or not others have ended."""
+
+    stages: tuple[LoadStage, ...]
+    arrivals: Literal["poisson", "constant"]
+    #: Of several that share the same plan, which starts this file is of; from 1 on.
+    generator: int = 1
+    generators: int = 1
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field="record"):
     """What was asked for, of what, where: enough to do it again."""
 
@@ -87,6 +106,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     #: what came from where. Cells of different parts are never compared.
     shard: Shard | None = None
     parts: tuple[Part, ...] = ()
+    #: What was started when, in a session that loads cells instead of timing them.
+    load: Load | None = None
 
     @property
     def companions(self) -> tuple[Cell, ...]:
@@ -229,6 +250,23 @@ class CellEnd(msgspec.Struct, frozen=True, kw_only=True, tag="cell", tag_field="
     seconds: float
 
 
+class LoadRun(msgspec.Struct, frozen=True, kw_only=True, tag="load", tag_field="record"):
+    """One run under load; times in ms."""
+
+    cell: Cell
+    scenario: str
+    #: Its place in the plan of all starts, and the stage that it is of.
+    index: int
+    stage: int
+    #: When it was to start, since the plan's beginning; and how late it was sent.
+    intended_ms: float
+    late_ms: float
+    #: From when it was to start until its answer came; absent where none came.
+    latency_ms: float | None = None
+    outcome: Outcome
+    error: str | None = None
+
+
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="record"):
     """The end of a session: present when every fork of the plan was tried."""
 
@@ -246,7 +284,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     stopped: Literal["plan", "precision", "budget"] = "plan"
 
 
-Record = Header | Sample | ForkEnd | Check | CellEnd | Footer
+Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | Footer
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,4 +295,5 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     forks: tuple[ForkEnd, ...]
     footer: Footer | None
     checks: tuple[Check, ...] = ()
+    loads: tuple[LoadRun, ...] = ()
     cells: tuple[CellEnd, ...] = ()

@@ -19,6 +19,7 @@ from harness.measure.results import (
     Footer,
     ForkEnd,
     Header,
+    LoadRun,
     Record,
     Results,
     Sample,
@@ -135,6 +136,7 @@ def read_results(path: Path) -> Results:
         forks=tuple(forks.values()),
         footer=next(reversed(_choose(records, Footer)), None),
         checks=tuple(_choose(records, Check)),
+        loads=tuple(_choose(records, LoadRun)),
         cells=tuple(_choose(records, CellEnd)),
     )
 

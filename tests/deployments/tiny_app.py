@@ -155,6 +155,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+
 def serve(port: int) -> None:
     say("tiny app begins")
     if "die" in BEHAVIOR:
@@ -163,7 +167,7 @@ def serve(port: int) -> None:
         say(f"cannot connect to {SECRET_URL}")
         raise SystemExit(7)
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        server = Server(("127.0.0.1", port), Handler)
     except OSError:
         # As Node says it.
         say(f"Error: listen EADDRINUSE: address already in use 127.0.0.1:{port}")

@@ -154,7 +154,8 @@ export async function answer(request: SampleRequest) {
     reply.error = error instanceof TimeLimit ? `no end within ${request.timeoutMs} ms` : describeError(error);
   }
   const runId = (reply.runId as string) ?? "";
-  const settled = reply.outcome === "timeout" ? false : await probe.settle(request.settleMs, SETTLE_LIMIT_MS);
+  const awaited = request.settleMs > 0 && reply.outcome !== "timeout";
+  const settled = awaited && (await probe.settle(request.settleMs, SETTLE_LIMIT_MS));
   probe.forgetEnding(runId);
   return { ...reply, calledAtMs, settled, steps: probe.takeMarks(runId), ledger: probe.closeLedger() };
 }

@@ -43,8 +43,8 @@ async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - whatever a run can die of is its outcome
         reply["error"] = _describe(error)
     run_id = reply.get("runId", "")
-    timed_out = reply["outcome"] == "timeout"
-    settled = not timed_out and await probe.settle(request["settleMs"], _SETTLE_LIMIT_MS)
+    awaited = request["settleMs"] > 0 and reply["outcome"] != "timeout"
+    settled = awaited and await probe.settle(request["settleMs"], _SETTLE_LIMIT_MS)
     probe.forget_ending(run_id)
     ledger, marks = probe.close_ledger(), probe.take_marks(run_id)
     return {

@@ -1,0 +1,107 @@
+"""Starting runs when they are due, without waiting for any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import httpx
+import msgspec
+
+from harness.deployments.client import SampleReply, SampleRequest
+from harness.load.arrivals import Arrival
+from harness.measure.results import Outcome
+
+#: What the answer of a run that takes too long may take on top.
+_GRACE_S = 10.0
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """One start and what came of it; times in ms, since when it was due."""
+
+    arrival: Arrival
+    late_ms: float
+    #: `None` where no answer came.
+    latency_ms: float | None
+    reply: SampleReply | None
+    #: What came in its place.
+    error: str = ""
+
+
+Judge = Callable[[SampleRequest, SampleReply], tuple[Outcome, str | None]]
+
+
+async def generate(
+    base_url: str,
+    headers: dict[str, str],
+    arrivals: Sequence[Arrival],
+    make: Callable[[Arrival], SampleRequest],
+    ended: Callable[[Answered], None],
+    *,
+    describe: Callable[[httpx.HTTPError], str] = str,
+    begin: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Start every run when it is due, and tell of each as its answer comes.
+
+    A run that is sent late, because this process or the app did not come to it, is still measured
+    from when it was due: what has to wait in a queue has to wait there, too (no coordinated
+    omission).
+
+    Args:
+        base_url: Where the app answers.
+        headers: Sent with every request.
+        arrivals: What to start.
+        make: Makes the request of a start; before it is due.
+        ended: Told of every start once.
+        describe: Says what went wrong, without what is secret.
+        begin: Waits until the plan begins; at once where it is not given.
+    """
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    requests = [
+        (arrival, request.timeout_ms, msgspec.json.encode(request))
+        for arrival in arrivals
+        for request in (make(arrival),)
+    ]
+    async with (
+        httpx.AsyncClient(
+            base_url=base_url, headers=headers, limits=limits, trust_env=False
+        ) as client,
+        asyncio.TaskGroup() as running,
+    ):
+        if begin:
+            await begin()
+        zero = time.monotonic()
+        for arrival, timeout_ms, content in requests:
+            due = zero + arrival.due_ms / 1000
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            running.create_task(_start(client, arrival, due, timeout_ms, content, ended, describe))
+
+
+async def _start(
+    client: httpx.AsyncClient,
+    arrival: Arrival,
+    due: float,
+    timeout_ms: float,
+    content: bytes,
+    ended: Callable[[Answered], None],
+    describe: Callable[[httpx.HTTPError], str],
+) -> None:
+    late_ms = (time.monotonic() - due) * 1000
+    try:
+        answer = await client.post(
+            "/world-harness/requests",
+            content=content,
+            headers={"content-type": "application/json"},
+            timeout=timeout_ms / 1000 + _GRACE_S,
+        )
+        latency_ms = (time.monotonic() - due) * 1000
+        answer.raise_for_status()
+        reply = msgspec.json.decode(answer.content, type=SampleReply)
+    except httpx.HTTPError as error:
+        ended(Answered(arrival, late_ms, None, None, describe(error)))
+        return
+    except msgspec.DecodeError as error:
+        ended(Answered(arrival, late_ms, None, None, f"not an answer of such an app: {error}"))
+        return
+    ended(Answered(arrival, late_ms, latency_ms, reply))

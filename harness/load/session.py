@@ -1,0 +1,177 @@
+"""A load on each cell, one after the other, from request to result file."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from harness.bench import BenchRequest, begin_session
+from harness.deployments.apps import Contents
+from harness.deployments.client import SampleRequest
+from harness.deployments.deployment import Deployment
+from harness.deployments.launcher import Launcher
+from harness.descriptions import Catalog, Cell, Scenario
+from harness.errors import UsageError
+from harness.load.arrivals import Arrival, plan_arrivals, take_share
+from harness.load.generator import Answered, generate
+from harness.measure.forks import judge_reply, make_request
+from harness.measure.results import Footer, Header, Load, LoadRun
+from harness.measure.session import Watcher, peak_memory
+from harness.measure.store import ResultsWriter
+
+#: What is run where the user names nothing: small enough that the World's own work is what counts.
+SCENARIO = "one-step"
+
+
+def run_load(
+    request: BenchRequest,
+    load: Load,
+    catalog: Catalog,
+    contents: Contents,
+    watcher: Watcher,
+    *,
+    begins_at: datetime | None = None,
+    opened: Callable[[Path], None] = lambda path: None,
+) -> Path:
+    """Load what was asked for and write the result file; returns its path.
+
+    Args:
+        request: Which cells and scenarios.
+        load: When runs start.
+        catalog: What is described.
+        contents: What the apps are to hold.
+        watcher: Told how it goes.
+        begins_at: When the plan begins, for generators that share it; at once if it is not given.
+        opened: Told where the results go, as soon as that is known.
+
+    Raises:
+        HarnessError: with the reason, and what to do; what was measured so far is in the file.
+    """
+    path, session = begin_session(request, catalog)
+    header = msgspec.structs.replace(session.header, load=load, forks=0, matches=())
+    if begins_at and len(header.cells) * len(header.scenarios) > 1:
+        raise UsageError(
+            "several generators can share one cell and scenario",
+            cause="they begin together, once",
+            remedy="name one --framework, --world and --scenario",
+        )
+    path = path.with_name(path.name.replace(f"-{header.profile}.", "-load."))
+    opened(path)
+    began = time.monotonic()
+    with (
+        ResultsWriter(path) as writer,
+        Launcher(
+            session.catalog,
+            contents,
+            services=request.services,
+            remote=request.remote,
+            report=watcher.preparing,
+        ) as launcher,
+    ):
+        writer.append(header)
+        bad = total = 0
+        for cell in header.cells:
+            launcher.prepare(cell)
+            for scenario in header.scenarios:
+                watcher.preparing(f"loading {cell.id} with {scenario.id}")
+                loading = _Loading(header, cell, scenario, writer)
+                with launcher.deploy(cell) as deployment:
+                    headers = request.remote.headers if request.remote else {}
+                    asyncio.run(loading.run(deployment, headers, begins_at))
+                bad, total = bad + loading.bad, total + loading.total
+        writer.append(_make_footer(began, total, bad))
+    return path
+
+
+class _Loading:
+    """One cell under load."""
+
+    def __init__(
+        self, header: Header, cell: Cell, scenario: Scenario, writer: ResultsWriter
+    ) -> None:
+        assert header.load is not None  # noqa: S101 - it was put there
+        self._load = header.load
+        self._cell = cell
+        self._scenario = scenario
+        self._writer = writer
+        self._seed = header.seed
+        self.total = self.bad = 0
+
+    async def run(
+        self, deployment: Deployment, headers: dict[str, str], begins_at: datetime | None
+    ) -> None:
+        """Start every run that is this generator's, and write what comes of each."""
+        arrivals = take_share(plan_arrivals(self._load, self._seed), self._load)
+        begin = _wait_until(begins_at) if begins_at else None
+        await generate(
+            deployment.base_url,
+            headers,
+            arrivals,
+            self._make,
+            self._write,
+            describe=deployment.describe,
+            begin=begin,
+        )
+
+    def _make(self, arrival: Arrival) -> SampleRequest:
+        seed = random.Random(f"{self._seed} {arrival.index}").randrange(2**31)  # noqa: S311
+        request = make_request(self._scenario, seed)
+        # The app is not idle between runs: it would wait for that in vain.
+        return msgspec.structs.replace(request, settle_ms=0.0)
+
+    def _write(self, answered: Answered) -> None:
+        request = self._make(answered.arrival)
+        outcome, error = (
+            judge_reply(self._scenario, request, answered.reply)
+            if answered.reply
+            else ("failed", answered.error)
+        )
+        self.total += 1
+        self.bad += outcome != "correct"
+        self._writer.append(
+            LoadRun(
+                cell=self._cell,
+                scenario=self._scenario.id,
+                index=answered.arrival.index,
+                stage=answered.arrival.stage,
+                intended_ms=round(answered.arrival.due_ms, 3),
+                late_ms=round(answered.late_ms, 3),
+                latency_ms=None if answered.latency_ms is None else round(answered.latency_ms, 3),
+                outcome=outcome,
+                error=error,
+            )
+        )
+
+
+def _wait_until(moment: datetime) -> Callable[[], Awaitable[None]]:
+    async def wait() -> None:
+        left = (moment - datetime.now(UTC)).total_seconds()
+        if left <= 0:
+            raise UsageError(
+                f"{moment.isoformat()} has gone by",
+                cause="the app was not ready before",
+                remedy="give a later --begin",
+            )
+        await asyncio.sleep(left)
+
+    return wait
+
+
+def _make_footer(began: float, total: int, bad: int) -> Footer:
+    seconds = time.monotonic() - began
+    return Footer(
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=seconds,
+        forks_finished=0,
+        forks_failed=0,
+        samples=total,
+        samples_bad=bad,
+        harness_cpu_share=min(1.0, time.process_time() / seconds) if seconds else 0.0,
+        harness_memory_bytes=peak_memory(),
+    )

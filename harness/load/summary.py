@@ -1,0 +1,178 @@
+"""What a load came to: latencies, throughput, backlog, saturation, recovery. No I/O."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from harness.descriptions import Cell
+from harness.measure.results import Load, LoadRun, LoadStage
+
+#: Percentile -> runs that it takes: fewer say nothing of a tail.
+PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
+
+#: A stage is kept up with while what waits at its end is at most so much of what started in it.
+_MOST_LEFT = 0.1
+#: A few runs are always under way.
+_FEW = 3
+#: Starts that are sent later than this are late; with more late ones than that share, the
+#: generator and not the cell may be what was measured.
+LATE_MS = 50.0
+MOST_LATE = 0.05
+#: At how many moments the backlog is shown, at most.
+_MOMENTS = 60
+
+
+class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of one load."""
+
+    stage: LoadStage
+    started: int
+    #: Runs that did not end well: wrong, failed, too late or without an answer.
+    bad: int
+    #: Percentile -> latency in ms, from when runs were to start; infinite where one of the runs
+    #: up to it did not end well: they are never averaged away.
+    latencies: dict[float, float]
+    largest: float
+    #: Runs that ended well while the stage lasted, a second.
+    throughput: float
+    #: Runs under way at its beginning and at its end.
+    backlog_before: int
+    backlog_after: int
+    #: Share of its starts that were sent late.
+    late: float
+
+    @property
+    def kept_up(self) -> bool:
+        """Whether the cell did as much as was asked of it."""
+        grown = self.backlog_after - self.backlog_before
+        return grown <= max(_FEW, _MOST_LEFT * self.started)
+
+
+class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell and scenario under load."""
+
+    cell: Cell
+    scenario: str
+    stages: tuple[StageSummary, ...]
+    #: Time since the beginning, in s -> runs under way.
+    backlog: tuple[tuple[float, int], ...]
+    #: The highest rate that was kept up with, and the lowest that was not; `None` where there is
+    #: none.
+    kept_up: float | None
+    saturated: float | None
+    #: Seconds after the end of a burst until no more runs were under way than before it;
+    #: infinite where that did not come, `None` without a burst.
+    recovery_s: float | None
+
+    @property
+    def late(self) -> float:
+        """The share of all starts that were sent late."""
+        started = sum(stage.started for stage in self.stages)
+        late = sum(stage.late * stage.started for stage in self.stages)
+        return late / started if started else 0.0
+
+
+def summarize_load(load: Load, runs: Sequence[LoadRun]) -> Iterator[LoadSummary]:
+    """Summarize the runs of a session, one cell and scenario after the other."""
+    kept: dict[tuple[Cell, str], list[LoadRun]] = {}
+    for run in runs:
+        kept.setdefault((run.cell, run.scenario), []).append(run)
+    for (cell, scenario), own in kept.items():
+        yield _summarize(load, cell, scenario, own)
+
+
+class Backlog:
+    """How many runs are under way at any time: those that were to start, and have no answer.
+
+    One whose answer never came is under way for ever.
+    """
+
+    def __init__(self, runs: Sequence[LoadRun]) -> None:
+        self.starts = sorted(run.intended_ms for run in runs)
+        self.ends = sorted(
+            run.intended_ms + run.latency_ms for run in runs if run.latency_ms is not None
+        )
+
+    def at(self, moment_ms: float) -> int:
+        """Count the runs that are under way at a moment."""
+        return bisect_right(self.starts, moment_ms) - bisect_right(self.ends, moment_ms)
+
+
+def find_percentile(values: Sequence[float], percent: float) -> float:
+    """Return the nearest rank: the smallest value that `percent` of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def _summarize(load: Load, cell: Cell, scenario: str, runs: Sequence[LoadRun]) -> LoadSummary:
+    backlog = Backlog(runs)
+    stages = []
+    began_ms = 0.0
+    for number, stage in enumerate(load.stages):
+        stages.append(_summarize_stage(runs, backlog, number, stage, began_ms))
+        began_ms += stage.seconds * 1000
+    counted = [stage for stage in stages if stage.stage.kind != "warmup" and stage.started]
+    kept = [item.stage.rate for item in counted if item.kept_up]
+    lost = [item.stage.rate for item in counted if not item.kept_up]
+    step_ms = max(1_000.0, began_ms / _MOMENTS)
+    return LoadSummary(
+        cell=cell,
+        scenario=scenario,
+        stages=tuple(stages),
+        backlog=tuple(
+            (place * step_ms / 1000, backlog.at(place * step_ms))
+            for place in range(1, int(began_ms / step_ms) + 1)
+        ),
+        kept_up=max((rate for rate in kept if rate < min(lost, default=math.inf)), default=None),
+        saturated=min(lost, default=None),
+        recovery_s=_find_recovery(load, backlog),
+    )
+
+
+def _summarize_stage(
+    runs: Sequence[LoadRun], backlog: Backlog, number: int, stage: LoadStage, began_ms: float
+) -> StageSummary:
+    own = [run for run in runs if run.stage == number]
+    ended_ms = began_ms + stage.seconds * 1000
+    well = [run for run in runs if run.outcome == "correct" and run.latency_ms is not None]
+    latencies = [
+        run.latency_ms if run.outcome == "correct" and run.latency_ms is not None else math.inf
+        for run in own
+    ]
+    ends = [run.intended_ms + (run.latency_ms or 0.0) for run in well]
+    return StageSummary(
+        stage=stage,
+        started=len(own),
+        bad=sum(run.outcome != "correct" for run in own),
+        latencies={
+            percent: find_percentile(latencies, percent)
+            for percent, least in PERCENTILES.items()
+            if len(own) >= least
+        },
+        largest=max(latencies, default=math.nan),
+        throughput=sum(began_ms < end <= ended_ms for end in ends) / stage.seconds,
+        backlog_before=backlog.at(began_ms),
+        backlog_after=backlog.at(ended_ms),
+        late=sum(run.late_ms > LATE_MS for run in own) / len(own) if own else 0.0,
+    )
+
+
+def _find_recovery(load: Load, backlog: Backlog) -> float | None:
+    """Return how long after a burst no more runs were under way than at most before it."""
+    kinds = [stage.kind for stage in load.stages]
+    if "burst" not in kinds:
+        return None
+    burst = kinds.index("burst")
+    began_ms = sum(stage.seconds for stage in load.stages[:burst]) * 1000
+    ended_ms = began_ms + load.stages[burst].seconds * 1000
+    steady_ms = began_ms - load.stages[burst - 1].seconds * 1000
+    before = [moment for moment in backlog.starts if steady_ms <= moment < began_ms]
+    usual = max((backlog.at(moment) for moment in before), default=0)
+    for moment in (ended_ms, *(end for end in backlog.ends if end >= ended_ms)):
+        if backlog.at(moment) <= usual:
+            return (moment - ended_ms) / 1000
+    return math.inf

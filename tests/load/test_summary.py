@@ -1,0 +1,250 @@
+"""Percentiles, backlog, saturation and recovery, from runs that were made up."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import ResultsError
+from harness.load.arrivals import plan_arrivals, read_stages, take_share
+from harness.load.merging import merge_generators
+from harness.load.summary import Backlog, find_percentile, summarize_load
+from harness.measure.results import Footer, Load, LoadRun, LoadStage, Results
+from harness.measure.store import ResultsWriter, read_results
+from reports.load import is_load_sound, list_loads, summarize_loads
+from reports.markdown import render_markdown
+from reports.page.page import render_page
+from tests.reports.factories import EXPRESS, TEN, make_header
+
+STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")
+
+
+def play(load: Load, latency: object, seed: int = 7) -> list[LoadRun]:
+    """Give every start of a plan the latency that a function of its time says; `None` for never."""
+    assert callable(latency)
+    runs = []
+    for arrival in take_share(plan_arrivals(load, seed), load):
+        took = latency(arrival.due_ms)
+        runs.append(
+            LoadRun(
+                cell=EXPRESS,
+                scenario=TEN.id,
+                index=arrival.index,
+                stage=arrival.stage,
+                intended_ms=arrival.due_ms,
+                late_ms=1.0,
+                latency_ms=took,
+                outcome="correct" if took is not None else "timeout",
+            )
+        )
+    return runs
+
+
+def make_results(load: Load, runs: list[LoadRun], *, ended: bool = True) -> Results:
+    header = make_header([EXPRESS], [TEN], load=load, forks=0)
+    footer = Footer(
+        finished_at="2026-01-02T03:14:05+00:00",
+        seconds=30.0,
+        forks_finished=0,
+        forks_failed=0,
+        samples=len(runs),
+        samples_bad=sum(run.outcome != "correct" for run in runs),
+        harness_cpu_share=0.1,
+        harness_memory_bytes=2**26,
+    )
+    return Results(
+        header=header, samples=(), forks=(), footer=footer if ended else None, loads=tuple(runs)
+    )
+
+
+class TestBacklog:
+    @given(
+        st.lists(
+            st.tuples(st.floats(0, 1e4), st.none() | st.floats(0.1, 1e4)), min_size=1, max_size=40
+        ),
+        st.floats(0, 3e4),
+    )
+    def test_is_what_has_started_and_not_ended(
+        self, given_runs: list[tuple[float, float | None]], moment: float
+    ) -> None:
+        runs = [
+            LoadRun(
+                cell=EXPRESS,
+                scenario="x",
+                index=place,
+                stage=0,
+                intended_ms=start,
+                late_ms=0.0,
+                latency_ms=took,
+                outcome="correct" if took else "timeout",
+            )
+            for place, (start, took) in enumerate(given_runs)
+        ]
+        expected = sum(
+            start <= moment and (took is None or start + took > moment)
+            for start, took in given_runs
+        )
+        assert Backlog(runs).at(moment) == expected
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.1, 100))
+def test_a_percentile_is_a_value_that_so_many_do_not_exceed(
+    values: list[float], percent: float
+) -> None:
+    found = find_percentile(values, percent)
+    assert found in values
+    assert sum(value <= found for value in values) >= percent / 100 * len(values) - 1e-9
+    assert sum(value < found for value in values) < percent / 100 * len(values) + 1e-9
+
+
+class TestStages:
+    def test_a_cell_that_keeps_up(self) -> None:
+        (summary,) = summarize_load(STEADY, play(STEADY, lambda due: 80.0))
+        steady = summary.stages[1]
+        assert steady.latencies[50.0] == 80.0
+        assert steady.throughput == pytest.approx(10, rel=0.1)
+        assert (summary.kept_up, summary.saturated) == (10, None)
+
+    def test_a_cell_that_falls_behind(self) -> None:
+        # It does half of what is asked: each run waits for all before it.
+        (summary,) = summarize_load(STEADY, play(STEADY, lambda due: 100.0 + due))
+        assert summary.saturated == 10
+        assert summary.kept_up is None
+        assert summary.stages[1].throughput == pytest.approx(5, rel=0.15)
+
+    def test_the_saturation_point_is_between_two_rates(self) -> None:
+        load = Load(stages=read_stages("10/s..320/s", 10), arrivals="constant")
+        limit_ms = (5 + 10 * 3) * 1000
+
+        def latency(due: float) -> float:
+            return 50.0 if due < limit_ms else 50.0 + 0.8 * (due - limit_ms)
+
+        (summary,) = summarize_load(load, play(load, latency))
+        assert (summary.kept_up, summary.saturated) == (40, 80)
+
+    def test_a_run_that_never_ends_is_endless_and_not_left_out(self) -> None:
+        def latency(due: float) -> float | None:
+            return None if due > 24_000 else 10.0
+
+        (summary,) = summarize_load(STEADY, play(STEADY, latency))
+        steady = summary.stages[1]
+        assert steady.latencies[50.0] == 10.0
+        assert math.isinf(steady.latencies[99.0])
+        assert math.isinf(steady.largest)
+        assert steady.bad == 9
+
+    def test_few_runs_have_no_far_percentiles(self) -> None:
+        (summary,) = summarize_load(STEADY, play(STEADY, lambda due: 10.0))
+        assert 99.0 in summary.stages[1].latencies
+        assert 99.9 not in summary.stages[1].latencies
+
+    def test_warming_up_counts_for_nothing_but_itself(self) -> None:
+        (summary,) = summarize_load(
+            STEADY, play(STEADY, lambda due: 4_000.0 if due < 5_000 else 10.0)
+        )
+        assert summary.stages[1].latencies[90.0] == 10.0
+
+
+class TestBursts:
+    LOAD = Load(stages=read_stages("10/s", 40, "5x:5s@10s"), arrivals="constant")
+
+    def test_recovery_is_from_its_end_until_things_are_as_before(self) -> None:
+        ends = 20_000.0
+
+        def latency(due: float) -> float:
+            return 60.0 if not 15_000 < due <= ends else 8_000.0
+
+        (summary,) = summarize_load(self.LOAD, play(self.LOAD, latency))
+        assert summary.recovery_s == pytest.approx(8.0, abs=0.3)
+
+    def test_what_never_recovers_says_so(self) -> None:
+        (summary,) = summarize_load(
+            self.LOAD, play(self.LOAD, lambda due: 60.0 if due < 15_000 else None)
+        )
+        assert summary.recovery_s == math.inf
+
+
+class TestMerging:
+    def write(self, folder: Path, number: int, count: int, seed: int = 7) -> Path:
+        load = Load(stages=STEADY.stages, arrivals="constant", generator=number, generators=count)
+        results = make_results(load, play(load, lambda due: due % 97))
+        header = msgspec.structs.replace(results.header, seed=seed)
+        path = folder / f"{number}-{count}-{seed}.jsonl"
+        with ResultsWriter(path) as writer:
+            writer.append(header)
+            for run in results.loads:
+                writer.append(run)
+            if results.footer:
+                writer.append(results.footer)
+        return path
+
+    @pytest.mark.parametrize("count", [1, 2, 3])
+    def test_percentiles_are_those_of_one_generator(self, count: int, tmp_path: Path) -> None:
+        files = [self.write(tmp_path, number, count) for number in range(1, count + 1)]
+        merge_generators(tmp_path / "out.jsonl", files[::-1])
+        merged = read_results(tmp_path / "out.jsonl")
+        alone = play(STEADY, lambda due: due % 97)
+        assert list(merged.loads) == alone
+        assert list_loads(merged) == tuple(summarize_load(STEADY, alone))
+        assert merged.footer is not None
+        assert merged.footer.samples == len(alone)
+
+    def test_what_is_not_of_one_plan_is_refused(self, tmp_path: Path) -> None:
+        one, other = self.write(tmp_path, 1, 2), self.write(tmp_path, 2, 2, seed=8)
+        for files, cause in (
+            ([one], "number 2 of 2"),
+            ([one, one], "both are generator 1"),
+            ([one, other], "they differ in seed"),
+        ):
+            with pytest.raises(ResultsError) as caught:
+                merge_generators(tmp_path / "out.jsonl", files)
+            assert cause in (caught.value.cause or "")
+            assert not (tmp_path / "out.jsonl").exists()
+
+
+class TestReport:
+    def test_says_what_came_out(self) -> None:
+        results = make_results(STEADY, play(STEADY, lambda due: 80.0))
+        text = render_markdown(results, source="x.jsonl")
+        assert text.startswith("**✅ 2")
+        assert "kept up with 10/s" in text
+        assert "80 ms" in text
+        assert "<title>" in render_page(results, source="x.jsonl")
+        assert "kept up with 10/s" in summarize_loads(results)
+
+    def test_a_late_generator_is_told_and_is_no_success(self) -> None:
+        late = [
+            msgspec.structs.replace(run, late_ms=400.0) for run in play(STEADY, lambda due: 480.0)
+        ]
+        results = make_results(STEADY, late)
+        assert not is_load_sound(results, list_loads(results))
+        assert "the generator was late" in render_markdown(results, source="x").lower()
+
+    def test_a_session_that_was_cut_off_is_told(self) -> None:
+        results = make_results(STEADY, play(STEADY, lambda due: 80.0)[:50], ended=False)
+        assert "was cut off" in render_markdown(results, source="x")
+
+    def test_failures_are_told_with_their_number(self) -> None:
+        runs = [
+            msgspec.structs.replace(run, outcome="failed", error="no room <b>")
+            if run.index % 50 == 0
+            else run
+            for run in play(STEADY, lambda due: 80.0)
+        ]
+        text = render_markdown(make_results(STEADY, runs), source="x")
+        assert "5 did not end well" in text
+        assert "- 5 x failed: no room" in text
+
+
+def test_stages_of_a_load_are_kept_in_the_file(tmp_path: Path) -> None:
+    results = make_results(STEADY, play(STEADY, lambda due: 1.0))
+    with ResultsWriter(tmp_path / "x.jsonl") as writer:
+        writer.append(results.header)
+    kept = read_results(tmp_path / "x.jsonl").header.load
+    assert kept == STEADY
+    assert isinstance(STEADY.stages[0], LoadStage)
