@@ -69,7 +69,7 @@ def test_the_server_in_a_container_is_given_a_password_and_waited_for(
         assert query(url, "SELECT 1") == [(1,)]
     assert asked["port"] == 5432
     assert str(asked["image"]).startswith("postgres:")
-    assert "max_connections=300" in str(asked["command"])
+    assert "max_connections=1000" in str(asked["command"])
 
 
 @pytest.mark.usefixtures("no_docker")
