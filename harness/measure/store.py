@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -112,7 +114,9 @@ def _end_cut_line(path: Path) -> None:
 
 
 def read_results(path: Path) -> Results:
-    """Read a result file as it counts: samples of forks that ended, by the latest attempt.
+    """Read a result file, which may be packed (`.gz`), as it counts: samples of forks that ended.
+
+    Of a fork that was measured again, the latest attempt counts.
 
     A fork that ended badly keeps its samples, because they say what went wrong; its times are not
     used.
@@ -200,11 +204,11 @@ def _read_records(path: Path) -> Iterator[Record]:
 
 def _read_lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield from file
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ResultsError(
             f"{path} cannot be read",
-            cause=os.strerror(error.errno or 0),
+            cause=os.strerror(number) if (number := getattr(error, "errno", 0)) else str(error),
             remedy="name a .jsonl file that `world-harness bench` wrote",
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -72,6 +73,13 @@ def replay(results: Results, blocks: Sequence[int], matches: Sequence[Match]) ->
     )
 
 
+def find_whole_blocks(results: Results) -> list[int]:
+    """Return the blocks in which every cell was measured: a recording may have been cut off."""
+    ended = Counter(end.block for end in results.forks if end.kind == "timing")
+    measured = len({*results.header.cells, *results.header.companions})
+    return sorted(block for block, forks in ended.items() if forks == measured)
+
+
 def draw_tries(
     results: Results, after: Cell, *, blocks: int, tries: int, seed: int
 ) -> Iterator[Changes]:
@@ -81,10 +89,10 @@ def draw_tries(
     """
     chosen = [match for match in results.header.matches if match.after == after]
     twins = [match for match in results.header.matches if match.kind == "twin"]
-    ended = {end.block for end in results.forks if end.kind == "timing"}
+    ended = find_whole_blocks(results)
     order = random.Random(f"{seed}/{after.id}/{blocks}")  # noqa: S311 - repeatable, not secret
     for _ in range(tries):
-        drawn = sorted(order.sample(sorted(ended), blocks))
+        drawn = sorted(order.sample(ended, blocks))
         changes = compare_versions(study(replay(results, drawn, [*chosen, *twins])))
         if changes is not None:
             yield changes
