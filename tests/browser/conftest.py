@@ -31,9 +31,13 @@ class Opened(msgspec.Struct, frozen=True):
     complaints: list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start a browser once; where none can be had, say what to do."""
+    """Start a browser once; where none can be had, say what to do.
+
+    It goes with the last test of this folder: as long as Playwright is there, an event loop runs
+    in this thread, and no test beside it could run one of its own.
+    """
     chromium = find_chromium()
     if isinstance(chromium, str):
         pytest.skip(chromium)

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,7 +42,8 @@ def mark(name: str, content: object = "") -> None:
     """Leave a file that is there only when it is whole."""
     folder = os.environ.get("TINY_MARKS")
     if folder:
-        unfinished = Path(folder, f".{name}")
+        # Requests are answered by threads: each has a file of its own to begin with.
+        unfinished = Path(folder, f".{name}-{threading.get_ident()}")
         unfinished.write_text(str(content))
         unfinished.rename(Path(folder, name))
 
