@@ -9,6 +9,7 @@ from reports import markdown
 from reports.compared import compare_versions
 from reports.findings import Findings, study
 from reports.flaws import list_failures
+from reports.load import is_load_sound, list_loads
 from reports.tested import describe_counts, state_verdict, study_checks, tally
 from reports.text import count
 
@@ -24,6 +25,8 @@ class _Badge(msgspec.Struct, frozen=True, rename="camel"):
 
 def render_badge(results: Results, *, source: str) -> str:
     """Render the JSON that a badge is drawn from; `source` is not shown."""
+    if results.header.load:
+        return msgspec.json.encode(_draw_load(results)).decode() + "\n"
     timed = markdown.is_timed(results)
     badge = _draw_benchmark(study(results)) if timed else _draw_tests(results)
     return msgspec.json.encode(badge).decode() + "\n"
@@ -41,6 +44,18 @@ def _draw_benchmark(findings: Findings) -> _Badge:
     if slower := sum(row.direction == "regression" for row in rows):
         return _Badge(label, count(slower, "regression"), "orange")
     return _Badge(label, f"{cells}, no failures", _COLORS["✅"])
+
+
+def _draw_load(results: Results) -> _Badge:
+    summaries = list_loads(results)
+    bad = sum(run.outcome != "correct" for run in results.loads)
+    if bad or not results.loads:
+        told = f"{bad:,} of {len(results.loads):,} runs failed" if bad else "nothing was loaded"
+        return _Badge("world load", told, _COLORS["❌" if bad else "❔"])
+    rates = [summary.kept_up for summary in summaries if summary.kept_up is not None]
+    told = f"keeps up with {min(rates):g}/s" if rates else "did not keep up"
+    sound = is_load_sound(results, summaries) and len(rates) == len(summaries)
+    return _Badge("world load", told, _COLORS["✅" if sound else "🟡"])
 
 
 def _draw_tests(results: Results) -> _Badge:

@@ -6,6 +6,7 @@ conclusions, by the functions that the documents take them from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from harness.descriptions import Cell
+from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
 from harness.measure.results import Check, Counts, Header, Results
 from harness.measure.statistics import Decision, Estimate, Mode
@@ -21,6 +23,7 @@ from reports.compared import compare_versions
 from reports.findings import Entry, Findings, Flaw, study
 from reports.flaws import list_failures, reproduce
 from reports.growth import estimate_exponents
+from reports.load import list_loads
 from reports.names import Part
 from reports.scenarios import decide_sections, name_section
 from reports.tested import state_verdict, study_checks
@@ -122,6 +125,40 @@ class Tests(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
 
 
+class LoadStageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of a load."""
+
+    kind: Literal["warmup", "steady", "burst", "after"]
+    #: Starts a second, and for how long.
+    rate: float
+    seconds: float
+    started: int
+    bad: int
+    ended_well_per_s: float
+    latencies_ms: Annotated[
+        dict[str, float | None],
+        msgspec.Meta(description="percentile -> ms from the intended start; null is endless"),
+    ]
+    under_way_before: int
+    under_way_after: int
+    kept_up: bool
+    sent_late_share: float
+
+
+class LoadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell and scenario under load."""
+
+    cell: Cell
+    scenario: str
+    stages: tuple[LoadStageRow, ...]
+    #: The highest rate that was kept up with, and the lowest that was not.
+    kept_up_rate: float | None
+    saturated_rate: float | None
+    #: Seconds after a burst until things were as before it; null without a burst, or if that did
+    #: not come.
+    recovery_s: float | None
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A result file, studied."""
 
@@ -134,6 +171,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool
     benchmark: Benchmark | None
     tests: Tests | None
+    #: What was loaded instead of timed.
+    loads: tuple[LoadRow, ...] | None = None
 
 
 def render_data(results: Results, *, source: str) -> str:
@@ -153,7 +192,8 @@ def collect(results: Results, *, source: str) -> Report:
         session=results.header,
         ended=results.footer is not None,
         benchmark=_collect_benchmark(study(results)) if markdown.is_timed(results) else None,
-        tests=_collect_tests(results) if results.checks or not results.header.forks else None,
+        tests=_collect_tests(results) if markdown.is_tested(results) else None,
+        loads=tuple(map(_make_load, list_loads(results))) if results.header.load else None,
     )
 
 
@@ -262,6 +302,37 @@ def _list_contests(findings: Findings) -> Iterator[ContestRow]:
                     for comparison in contest.comparisons
                 },
             )
+
+
+def _make_load(summary: LoadSummary) -> LoadRow:
+    recovery = summary.recovery_s
+    return LoadRow(
+        cell=summary.cell,
+        scenario=summary.scenario,
+        stages=tuple(map(_make_stage, summary.stages)),
+        kept_up_rate=summary.kept_up,
+        saturated_rate=summary.saturated,
+        recovery_s=None if recovery is None or math.isinf(recovery) else recovery,
+    )
+
+
+def _make_stage(item: StageSummary) -> LoadStageRow:
+    return LoadStageRow(
+        kind=item.stage.kind,
+        rate=item.stage.rate,
+        seconds=item.stage.seconds,
+        started=item.started,
+        bad=item.bad,
+        ended_well_per_s=item.throughput,
+        latencies_ms={
+            f"{percent:g}": None if math.isinf(latency) else latency
+            for percent, latency in item.latencies.items()
+        },
+        under_way_before=item.backlog_before,
+        under_way_after=item.backlog_after,
+        kept_up=item.kept_up,
+        sent_late_share=item.late,
+    )
 
 
 def _collect_tests(results: Results) -> Tests:

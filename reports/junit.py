@@ -6,6 +6,7 @@ seconds, at most one outcome a case, and the order of elements that the Jenkins 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -14,10 +15,12 @@ from xml.etree import ElementTree as Xml
 import msgspec
 
 from harness.engine.verdicts import Outcome, find_outcome
+from harness.load.summary import LoadSummary
 from harness.measure.results import Check, Header, Results
 from reports import markdown
 from reports.findings import Entry, Findings, study
 from reports.flaws import Failure, count_flaws, reproduce
+from reports.load import list_loads
 from reports.tested import Row, describe_rate, study_checks
 from reports.text import flatten, format_estimate, keep_lines
 
@@ -56,7 +59,9 @@ def render_junit(results: Results, *, source: str) -> str:
     suites: list[tuple[str, Sequence[Case]]] = []
     if markdown.is_timed(results):
         suites += _list_timed(study(results))
-    if results.checks or not header.forks:
+    for summary in list_loads(results):
+        suites.append((summary.cell.id, _list_loaded(summary)))
+    if markdown.is_tested(results):
         suites += [(row.label, _list_checked(row)) for row in study_checks(results).rows]
     for name, cases in suites:
         root.append(_make_suite(name, cases, header, source))
@@ -111,6 +116,25 @@ def _make_timed(entry: Entry, header: Header) -> Case:
         kind="skipped" if missing else "failure",
         message=f"{what}: {entry.flaws[0].reason}",
         details="\n".join([*reasons, reproduce(failure, header)]),
+    )
+
+
+def _list_loaded(summary: LoadSummary) -> list[Case]:
+    """Make a case a stage: its time is the median latency."""
+    return [_make_loaded(summary, number) for number in range(len(summary.stages))]
+
+
+def _make_loaded(summary: LoadSummary, number: int) -> Case:
+    item = summary.stages[number]
+    median = item.latencies.get(50.0, math.inf)
+    told = f"{item.bad:,} of {item.started:,} runs did not end well"
+    return Case(
+        group=f"load.{summary.cell.id.replace('/', '.')}",
+        name=f"{summary.scenario} {number} {item.stage.kind} {item.stage.rate:g}/s",
+        kind="failure" if item.bad else "passed" if item.started else "skipped",
+        seconds=0.0 if math.isinf(median) else median / 1_000,
+        message=told if item.bad else "" if item.started else "nothing was started",
+        details=told,
     )
 
 

@@ -59,6 +59,12 @@ def is_timed(results: Results) -> bool:
     return bool(results.samples or results.forks or asked)
 
 
+def is_tested(results: Results) -> bool:
+    """Tell whether anything was examined, or was to be."""
+    header = results.header
+    return bool(results.checks or not (header.forks or header.load))
+
+
 def _render_benchmark(findings: Findings, source: str) -> list[str]:
     results = findings.results
     tested = study_checks(results) if results.checks else None

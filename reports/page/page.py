@@ -74,7 +74,7 @@ def render_page(results: Results, *, source: str) -> str:
 
 def name_page(header: Header) -> str:
     """Return what a page is called."""
-    what = "Benchmark" if header.forks else "Tests"
+    what = "Load" if header.load else "Benchmark" if header.forks else "Tests"
     return f"{what}: {flatten(header.profile)}, {count(len(header.cells), 'cell')}"
 
 

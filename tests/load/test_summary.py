@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from xml.etree import ElementTree as Xml
 
+import jsonschema
 import msgspec
 import pytest
 from hypothesis import given
@@ -16,6 +18,9 @@ from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
 from harness.measure.results import Footer, Load, LoadRun, LoadStage, Results
 from harness.measure.store import ResultsWriter, read_results
+from reports.badge import render_badge
+from reports.data import make_schema, render_data
+from reports.junit import render_junit
 from reports.load import is_load_sound, list_loads, summarize_loads
 from reports.markdown import render_markdown
 from reports.page.page import render_page
@@ -216,6 +221,23 @@ class TestReport:
         assert "80 ms" in text
         assert "<title>" in render_page(results, source="x.jsonl")
         assert "kept up with 10/s" in summarize_loads(results)
+
+    @pytest.mark.parametrize("bad", [0, 3])
+    def test_every_form_says_so(self, bad: int) -> None:
+        runs = play(STEADY, lambda due: 80.0)
+        failed = [msgspec.structs.replace(run, outcome="failed") for run in runs[-bad:] if bad]
+        results = make_results(STEADY, [*runs[: len(runs) - bad], *failed])
+        data = msgspec.json.decode(render_data(results, source="x"))
+        jsonschema.validate(data, make_schema())
+        assert data["benchmark"] is data["tests"] is None
+        (row,) = data["loads"]
+        assert row["kept_up_rate"] == 10
+        assert row["stages"][1]["latencies_ms"]["50"] == 80.0
+        assert row["stages"][1]["bad"] == bad
+        suites = Xml.fromstring(render_junit(results, source="x"))
+        assert suites.get("failures") == ("1" if bad else "0")
+        badge = msgspec.json.decode(render_badge(results, source="x"))
+        assert badge["color"] == ("red" if bad else "brightgreen")
 
     def test_a_late_generator_is_told_and_is_no_success(self) -> None:
         late = [
