@@ -55,6 +55,10 @@ class TestPairs:
         assert found.differences == pytest.approx((0.2, 0.4))
         assert pool_pairs([]).blocks == 0
 
+    def test_pool_leaves_out_the_quarters_at_both_ends(self) -> None:
+        rows = [Pairs((value,)) for value in (-9.0, 0.1, 0.3, 9.0)]
+        assert pool_pairs(rows).differences == pytest.approx((0.2,))
+
 
 class TestJudge:
     def test_large_and_steady_difference_is_called(self) -> None:
@@ -98,6 +102,13 @@ class TestJudge:
         noisy = [Pairs((0.2, -0.2, 0.1)), Pairs((-0.3, 0.1, 0.2)), Pairs((0.1, -0.2, -0.1))] * 3
         assert judge([lucky])[0].called
         assert not judge([lucky, *noisy])[0].called
+
+    def test_a_part_of_one_row_has_as_much_room_as_a_part_of_many(self) -> None:
+        steady, loose = Pairs((0.10, 0.13, 0.07, 0.10)), Pairs((0.2, -0.2, 0.1, -0.1))
+        assert not judge([steady, *[loose] * 40])[0].called
+        *_, last = judge([loose] * 40, [steady])
+        assert last.called
+        assert judge([loose] * 40, [])[0] == judge([loose] * 40)[0]
 
     def test_inflation_widens_interval_and_floor(self) -> None:
         row = Pairs((0.1, 0.2, 0.15, 0.12))

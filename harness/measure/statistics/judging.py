@@ -89,7 +89,8 @@ def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]
 
     Args:
         parts: What was compared. The rows of a part were measured alike, and lend each other what
-            they know of the noise; the correction is over all parts.
+            they know of the noise; the correction is over all parts, and has as much room for one
+            part as for another, however many rows that has.
         inflation: How much wider than its standard error a row of a subject against itself was
             seen to spread (:func:`measure_inflation`).
 
@@ -98,10 +99,21 @@ def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]
     """
     rows = [row for part in parts for row in part]
     weights = [weight for part in parts for weight in weigh(part, inflation=inflation)]
-    corrected, level = correct_chances(np.array([weight.chance for weight in weights]))
+    importance = _share_evenly([len(part) for part in parts if part])
+    corrected, levels = correct_chances(
+        np.array([weight.chance for weight in weights]), importance=importance
+    )
     return tuple(
-        _judge_row(row, weight, float(chance), level)
-        for row, weight, chance in zip(rows, weights, corrected, strict=True)
+        _judge_row(row, weight, float(chance), float(level))
+        for row, weight, chance, level in zip(rows, weights, corrected, levels, strict=True)
+    )
+
+
+def _share_evenly(sizes: Sequence[int]) -> Floats:
+    """Return each row's importance, 1 on average, such that all parts have the same together."""
+    total = sum(sizes)
+    return np.concatenate(
+        [np.zeros(0), *(np.full(size, total / (len(sizes) * size)) for size in sizes)]
     )
 
 
@@ -189,20 +201,27 @@ def measure_inflation(twins: Sequence[Row]) -> float:
     return math.sqrt(float(np.median(ratios / expected)))
 
 
-def correct_chances(chances: Floats) -> tuple[Floats, float]:
-    """Correct chances for their number (Benjamini, Hochberg); return them and the level of a row.
+def correct_chances(chances: Floats, *, importance: Floats | None = None) -> tuple[Floats, Floats]:
+    """Correct chances for their number (Benjamini, Hochberg); return them and each row's level.
 
     The level is what a chance has to stay below for its row to be called.
+
+    Args:
+        chances: One a row.
+        importance: What each chance is divided by first, decided before anything was measured and
+            1 on average (Genovese, Roeder, Wasserman); all are equal if it is not given.
     """
     number = len(chances)
     if not number:
-        return chances, FALSE_SHARE
-    order = np.argsort(chances)
-    scaled = chances[order] * number / np.arange(1, number + 1)
+        return chances, chances
+    importance = np.ones(number) if importance is None else importance
+    weighted = chances / importance
+    order = np.argsort(weighted)
+    scaled = weighted[order] * number / np.arange(1, number + 1)
     corrected = np.empty(number)
     corrected[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     called = int((corrected <= FALSE_SHARE).sum())
-    return corrected, FALSE_SHARE * max(called, 1) / number
+    return corrected, FALSE_SHARE * max(called, 1) / number * importance
 
 
 def _invert_trigamma(value: float) -> float:

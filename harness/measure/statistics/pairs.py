@@ -12,6 +12,7 @@ from statistics import fmean, median
 
 import msgspec
 import numpy as np
+from scipy import stats
 
 #: Block -> the samples of the subject's fork in it, in ms.
 Series = Mapping[int, Sequence[float]]
@@ -130,10 +131,17 @@ def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pa
 
 
 def pool_pairs(rows: Sequence[Pairs]) -> Pairs:
-    """Return the mean difference of several scenarios in each block, where all have every block."""
+    """Return what most scenarios differ by in each block: the mean of their middle half.
+
+    The quarters at both ends are left out, because scenarios are not equally noisy, and one that
+    was disturbed in a block says nothing of that block's others. Only those with every block count.
+    """
     widest = max((row.blocks for row in rows), default=0)
+    if not widest:
+        return Pairs(())
     whole = [row.differences for row in rows if row.blocks == widest]
-    return Pairs(tuple(float(value) for value in np.mean(whole, axis=0)) if widest else ())
+    middle = np.asarray(stats.trim_mean(whole, 1 / 4, axis=0))
+    return Pairs(tuple(middle.tolist()))
 
 
 def _median(samples: Sequence[float]) -> float:
