@@ -59,6 +59,16 @@ class TestPairs:
         rows = [Pairs((value,)) for value in (-9.0, 0.1, 0.3, 9.0)]
         assert pool_pairs(rows).differences == pytest.approx((0.2,))
 
+    def test_pool_knows_what_the_clock_cannot_tell(self) -> None:
+        """A reading of 4 ms instead of 3, three times, is no regression of the whole."""
+        rows = [
+            pair_blocks({1: [3], 2: [3], 3: [3]}, {1: [4], 2: [4], 3: [4]}, resolution=1.0),
+            pair_blocks({1: [6], 2: [6], 3: [6]}, {1: [6], 2: [6], 3: [6]}, resolution=1.0),
+        ]
+        *_, whole = judge(rows, [pool_pairs(rows)])
+        assert whole.center > 0
+        assert not whole.called
+
 
 class TestJudge:
     def test_large_and_steady_difference_is_called(self) -> None:
@@ -109,6 +119,16 @@ class TestJudge:
         *_, last = judge([loose] * 40, [steady])
         assert last.called
         assert judge([loose] * 40, [])[0] == judge([loose] * 40)[0]
+
+    def test_what_one_part_calls_says_nothing_of_another(self) -> None:
+        """Half of the rows are faster and half slower; their mean is what it is by itself."""
+        mixed = [Pairs((sign * 0.5, sign * 0.51, sign * 0.49, sign * 0.5)) for sign in (1, -1)] * 20
+        whole = Pairs((0.01, -0.01, 0.02, 0.0))
+        *rows, last = judge(mixed, [whole])
+        assert all(row.called for row in rows)
+        assert not last.called
+        assert last.floor is not None
+        assert last.floor > 0.01
 
     def test_inflation_widens_interval_and_floor(self) -> None:
         row = Pairs((0.1, 0.2, 0.15, 0.12))

@@ -64,9 +64,9 @@ def decide(
     ]
     held = [place for place, race in enumerate(races) if race]
     # The fastest has to be told from all: the least certain of its leads decides.
-    corrected, levels = correct_chances(np.array([max(chances[place].values()) for place in held]))
+    corrected, level = correct_chances(np.array([max(chances[place].values()) for place in held]))
     decisions: list[Decision[Key]] = [Decision(None, frozenset()) for _ in races]
-    for place, chance, level in zip(held, corrected, levels, strict=True):
+    for place, chance in zip(held, corrected, strict=True):
         race = races[place]
         if race:
             alike = {key for key, value in chances[place].items() if value > level}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -89,32 +89,30 @@ def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]
 
     Args:
         parts: What was compared. The rows of a part were measured alike, and lend each other what
-            they know of the noise; the correction is over all parts, and has as much room for one
-            part as for another, however many rows that has.
+            they know of the noise. Each is corrected for all of its rows, and all together for the
+            number of parts: what a part calls says nothing of another.
         inflation: How much wider than its standard error a row of a subject against itself was
             seen to spread (:func:`measure_inflation`).
 
     Returns:
         A judgment a row, one part after the other.
     """
-    rows = [row for part in parts for row in part]
-    weights = [weight for part in parts for weight in weigh(part, inflation=inflation)]
-    importance = _share_evenly([len(part) for part in parts if part])
-    corrected, levels = correct_chances(
-        np.array([weight.chance for weight in weights]), importance=importance
-    )
+    number = sum(1 for part in parts if part) or 1
     return tuple(
-        _judge_row(row, weight, float(chance), float(level))
-        for row, weight, chance, level in zip(rows, weights, corrected, levels, strict=True)
+        judgment
+        for part in parts
+        for judgment in _judge_part(part, inflation, FALSE_SHARE / number)
     )
 
 
-def _share_evenly(sizes: Sequence[int]) -> Floats:
-    """Return each row's importance, 1 on average, such that all parts have the same together."""
-    total = sum(sizes)
-    return np.concatenate(
-        [np.zeros(0), *(np.full(size, total / (len(sizes) * size)) for size in sizes)]
-    )
+def _judge_part(part: Sequence[Row], inflation: float, room: float) -> Iterator[Judgment]:
+    """Judge rows that were measured alike; of those that are called, `room` may be wrong."""
+    weights = weigh(part, inflation=inflation)
+    corrected, level = correct_chances(np.array([weight.chance for weight in weights]), room)
+    # Said as if all room were this part's, so that every chance is held against the same share.
+    scale = FALSE_SHARE / room
+    for row, weight, chance in zip(part, weights, corrected, strict=True):
+        yield _judge_row(row, weight, min(1.0, float(chance) * scale), level)
 
 
 def _judge_row(row: Row, weight: Weight, chance: float, level: float) -> Judgment:
@@ -201,27 +199,24 @@ def measure_inflation(twins: Sequence[Row]) -> float:
     return math.sqrt(float(np.median(ratios / expected)))
 
 
-def correct_chances(chances: Floats, *, importance: Floats | None = None) -> tuple[Floats, Floats]:
-    """Correct chances for their number (Benjamini, Hochberg); return them and each row's level.
+def correct_chances(chances: Floats, room: float = FALSE_SHARE) -> tuple[Floats, float]:
+    """Correct chances for their number (Benjamini, Hochberg); return them and the level of a row.
 
     The level is what a chance has to stay below for its row to be called.
 
     Args:
         chances: One a row.
-        importance: What each chance is divided by first, decided before anything was measured and
-            1 on average (Genovese, Roeder, Wasserman); all are equal if it is not given.
+        room: Of the rows that are called, the share that may be called wrongly.
     """
     number = len(chances)
     if not number:
-        return chances, chances
-    importance = np.ones(number) if importance is None else importance
-    weighted = chances / importance
-    order = np.argsort(weighted)
-    scaled = weighted[order] * number / np.arange(1, number + 1)
+        return chances, room
+    order = np.argsort(chances)
+    scaled = chances[order] * number / np.arange(1, number + 1)
     corrected = np.empty(number)
     corrected[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    called = int((corrected <= FALSE_SHARE).sum())
-    return corrected, FALSE_SHARE * max(called, 1) / number * importance
+    called = int((corrected <= room).sum())
+    return corrected, room * max(called, 1) / number
 
 
 def _invert_trigamma(value: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -139,9 +140,13 @@ def pool_pairs(rows: Sequence[Pairs]) -> Pairs:
     widest = max((row.blocks for row in rows), default=0)
     if not widest:
         return Pairs(())
-    whole = [row.differences for row in rows if row.blocks == widest]
-    middle = np.asarray(stats.trim_mean(whole, 1 / 4, axis=0))
-    return Pairs(tuple(middle.tolist()))
+    whole = [row for row in rows if row.blocks == widest]
+    middle = _average_middle([row.differences for row in whole])
+    return Pairs(tuple(middle.tolist()), float(_average_middle([row.resolution for row in whole])))
+
+
+def _average_middle(values: Sequence[Any]) -> Any:
+    return np.asarray(stats.trim_mean(values, 1 / 4, axis=0))
 
 
 def _median(samples: Sequence[float]) -> float:
