@@ -228,9 +228,9 @@ def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Sessio
         against=request.against,
         precision=request.precision,
         budget_s=request.budget_s,
-        earlier_inflations=_recall_inflations(header),
         shard=shard,
     )
+    header = recall_inflations(header)
     name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{profile.id}.jsonl"
     return request.out / name, Session(header, selection, matched.catalog)
 
@@ -262,10 +262,16 @@ def _match(
     return match_twins(catalog, cells, profile, seed)
 
 
-def _recall_inflations(header: Header) -> tuple[float, ...]:
-    """Return what earlier sessions on this machine measured by their twins."""
-    memories = recall(header.machine)
-    return tuple(item.inflation for item in memories if item.inflation is not None)
+def recall_inflations(header: Header) -> Header:
+    """Add what earlier sessions on this machine measured by their twins, in the same way."""
+    known = [item for item in recall(header.machine) if item.methodology == header.methodology]
+    rows = (item.inflation for item in known)
+    wholes = (item.whole_inflation for item in known)
+    return msgspec.structs.replace(
+        header,
+        earlier_inflations=tuple(value for value in rows if value is not None),
+        earlier_whole_inflations=tuple(value for value in wholes if value is not None),
+    )
 
 
 def write_command(request: BenchRequest, seed: int) -> str:

@@ -55,7 +55,7 @@ def compare_versions(findings: Findings) -> Changes | None:
             after = findings.entries[match.after, scenario.id]
             times = pair_blocks(before.series, after.series, resolution=_RESOLUTION)
             rows.append(_Row(match.after, before, after, times, _find_obstacle(before, after)))
-    judged, overall = _judge_rows(rows, findings.inflation)
+    judged, overall = _judge_rows(rows, findings.inflation, findings.whole_inflation)
     return Changes(
         before=_describe_side(header, ", ".join(header.against)),
         after=_describe_side(header, ", ".join(header.pinned) or "as pinned"),
@@ -91,7 +91,7 @@ def compare_sessions(before: Findings, after: Findings, *, drift: float | None =
             obstacle = _find_obstacle(old, new) or (_DRIFT_UNKNOWN if drift is None else "")
             rows.append(_Row(cell, old, new, times, obstacle))
     inflations = [item for item in (before.inflation, after.inflation) if item is not None]
-    judged, overall = _judge_rows(rows, max(inflations, default=None))
+    judged, overall = _judge_rows(rows, max(inflations, default=None), None)
     return Changes(
         before=old_side,
         after=new_side,
@@ -141,12 +141,16 @@ def _find_obstacle(before: Entry, after: Entry) -> str:
 
 
 def _judge_rows(
-    rows: Sequence[_Row], inflation: float | None
+    rows: Sequence[_Row], inflation: float | None, whole_inflation: float | None
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
     """Judge every row, and the mean of each cell's rows, as one table; return both."""
     free = [row for row in rows if not row.obstacle]
     pooled = _pool_cells(free)
-    judged = judge([row.times for row in free], list(pooled.values()), inflation=inflation or 1.0)
+    judged = judge(
+        [row.times for row in free],
+        list(pooled.values()),
+        inflation=(inflation or 1.0, whole_inflation or 1.0),
+    )
     of_rows = dict(zip((id(row) for row in free), judged, strict=False))
     return (
         tuple(_state_row(row, of_rows.get(id(row))) for row in rows),

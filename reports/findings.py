@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import fmean, median
 from typing import Literal
 
 import msgspec
@@ -19,11 +20,14 @@ from harness.measure.statistics import (
     BLOCKS_TO_CALL,
     Estimate,
     Mode,
+    Pairs,
     Series,
     estimate,
     find_modes,
     measure_inflation,
+    measure_whole_inflation,
     pair_blocks,
+    pool_pairs,
 )
 from reports.names import Names, name_everything
 
@@ -157,6 +161,8 @@ class Findings:
     unended: tuple[str, ...]
     #: How much wider than their errors this session's twins spread; `None` if it had none.
     own_inflation: float | None
+    #: The same of the mean of all scenarios.
+    own_whole_inflation: float | None
 
     @property
     def inflation(self) -> float | None:
@@ -168,6 +174,16 @@ class Findings:
         known = [*self.results.header.earlier_inflations]
         known += [] if self.own_inflation is None else [self.own_inflation]
         return max(1.0, median(known)) if known else None
+
+    @property
+    def whole_inflation(self) -> float | None:
+        """The same of the mean of all scenarios: the quadratic mean over those sessions.
+
+        A session has one such mean a twin, and the luck of a build moves all scenarios together.
+        """
+        known = [*self.results.header.earlier_whole_inflations]
+        known += [] if self.own_whole_inflation is None else [self.own_whole_inflation]
+        return max(1.0, math.sqrt(fmean(value**2 for value in known))) if known else None
 
     def of_scenario(self, scenario: Scenario) -> tuple[Entry, ...]:
         """Return the entries of one scenario, in the order of the cells."""
@@ -201,6 +217,7 @@ def study(results: Results) -> Findings:
                 series=list_times(tally.samples, metrics.workflow_ms),
                 flaws=tuple(sorted(found, key=_rank_flaw)),
             )
+    twins = _pair_twins(header, entries)
     return Findings(
         results=results,
         names=name_everything(header),
@@ -209,22 +226,33 @@ def study(results: Results) -> Findings:
         failed_forks=tuple(end for end in ends.values() if end.outcome == "failed"),
         planned=planned,
         unended=tuple(name for name in planned if name not in ends),
-        own_inflation=_measure_inflation(header, entries),
+        own_inflation=_measure_inflation(twins),
+        own_whole_inflation=_measure_whole_inflation(twins),
     )
 
 
-def _measure_inflation(header: Header, entries: Mapping[tuple[Cell, str], Entry]) -> float | None:
-    """Measure by the session's twins how much wider than their errors cells spread."""
-    twins = [
-        pair_blocks(before.series, after.series, resolution=RESOLUTION_MS["workflow"])
+def _pair_twins(header: Header, entries: Mapping[tuple[Cell, str], Entry]) -> list[list[Pairs]]:
+    """Pair every cell with its twin: a list of scenarios each, those in which both competed."""
+    return [
+        [
+            pair_blocks(before.series, after.series, resolution=RESOLUTION_MS["workflow"])
+            for scenario in header.scenarios
+            if (before := entries[match.before, scenario.id]).competes
+            and (after := entries[match.after, scenario.id]).competes
+        ]
         for match in header.matches
         if match.kind == "twin"
-        for scenario in header.scenarios
-        if (before := entries[match.before, scenario.id]).competes
-        and (after := entries[match.after, scenario.id]).competes
     ]
-    enough = [row for row in twins if row.blocks >= BLOCKS_TO_CALL]
-    return measure_inflation(enough) if enough else None
+
+
+def _measure_inflation(twins: Sequence[Sequence[Pairs]]) -> float | None:
+    """Measure by the session's twins how much wider than their errors cells spread."""
+    rows = [row for twin in twins for row in twin if row.blocks >= BLOCKS_TO_CALL]
+    return measure_inflation(rows) if rows else None
+
+
+def _measure_whole_inflation(twins: Sequence[Sequence[Pairs]]) -> float | None:
+    return measure_whole_inflation([pool_pairs(twin) for twin in twins if len(twin) > 1])
 
 
 def cell_key(cell: Cell) -> tuple[str, str, str]:

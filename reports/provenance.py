@@ -209,17 +209,24 @@ def _describe_session(findings: Findings) -> str:
 
 
 def _describe_precision(findings: Findings) -> dict[str, str]:
-    """Say whether the wanted precision was reached; nothing where none was wanted."""
+    """Say why forks were added, and why no more; nothing where the plan was all."""
     header, footer = findings.results.header, findings.results.footer
-    if header.precision is None:
+    if header.precision is None and header.budget_s is None:
         return {}
-    wanted = f"intervals of ±{header.precision:.1%}"
-    if footer is None:
-        return {"Precision": f"{wanted} wanted, not reached: the session did not end"}
-    if footer.stopped == "precision":
-        return {"Precision": f"{wanted} reached, or as near as a clock of whole milliseconds lets"}
     budget = format_seconds(header.budget_s or 0.0)
-    return {"Precision": f"{wanted} not reached everywhere: the budget of {budget} was used up"}
+    if header.precision is None:
+        wanted, title = f"as many blocks as {budget} have room for", "Budget"
+        ends: dict[str, str] = {"budget": wanted}
+    else:
+        wanted, title = f"intervals of ±{header.precision:.1%}", "Precision"
+        ends = {
+            "precision": f"{wanted} reached, or as near as a clock of whole milliseconds lets",
+            "budget": f"{wanted} not reached everywhere: the budget of {budget} was used up",
+        }
+    ends["failed"] = f"{wanted}; what is left could not be measured: cells or samples failed"
+    if footer is None:
+        return {title: f"{wanted} wanted, not reached: the session did not end"}
+    return {title: ends.get(footer.stopped, wanted)}
 
 
 def _describe_own_use(findings: Findings) -> str:

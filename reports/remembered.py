@@ -7,6 +7,9 @@ import math
 from harness.measure.memory import Memory, identify_subject
 from reports.findings import Findings
 
+#: A twin in fewer scenarios says something of its own session only.
+_LEAST_SCENARIOS = 5
+
 
 def summarize_session(findings: Findings) -> Memory:
     """Return what is remembered of a session: its centers, and how its twins spread."""
@@ -16,9 +19,12 @@ def summarize_session(findings: Findings) -> Memory:
         for (cell, scenario), entry in findings.entries.items()
         if cell in header.cells and (time := entry.contender) and time.center > 0
     }
+    telling = len(header.scenarios) >= _LEAST_SCENARIOS
     return Memory(
         started_at=header.started_at,
         subject=identify_subject(header),
-        inflation=findings.own_inflation,
+        inflation=findings.own_inflation if telling else None,
+        whole_inflation=findings.own_whole_inflation if telling else None,
+        methodology=header.methodology,
         centers=centers,
     )

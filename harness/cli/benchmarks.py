@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,10 @@ several = {
 @click.option("--forks", type=click.IntRange(min=1), help="Fresh starts of each cell.")
 @click.option("--precision", type=read_share, help="Add forks until intervals are so narrow: 3%.")
 @click.option(
-    "--budget", "budget_s", type=read_duration, help="But no longer than this: 10m (the default)."
+    "--budget",
+    "budget_s",
+    type=read_duration,
+    help="Add forks for --precision or --against until so long after the first: 10m (the default).",
 )
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
@@ -131,7 +134,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
         choice=Choice(lines=lines, frameworks=frameworks, worlds=world_names, scenarios=scenarios),
         forks=forks,
         precision=precision,
-        budget_s=_read_budget(precision, budget_s),
+        budget_s=_read_budget(budget_s, precision=precision, against=against, forks=forks),
         seed=seed,
         pins=pins,
         against=against,
@@ -159,10 +162,22 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
 _BUDGET_S = 600.0
 
 
-def _read_budget(precision: float | None, budget_s: float | None) -> float | None:
-    if precision is None and budget_s is not None:
-        raise click.UsageError("--budget bounds --precision: give that as well")
-    return budget_s or _BUDGET_S if precision is not None else None
+def _read_budget(
+    budget_s: float | None,
+    *,
+    precision: float | None,
+    against: Sequence[str],
+    forks: int | None,
+) -> float | None:
+    """Return for how long forks are added; `None` if the plan is all.
+
+    Versions that are compared get as many blocks as there is time for, because a few find nothing
+    small; who says how many means that many.
+    """
+    if budget_s is not None and precision is None and not against:
+        raise click.UsageError("--budget bounds --precision or --against: give one of them as well")
+    wanted = precision is not None or (bool(against) and forks is None)
+    return budget_s or (_BUDGET_S if wanted else None)
 
 
 def _show_progress() -> LiveProgress | PlainProgress:

@@ -13,7 +13,14 @@ from harness.measure.results import Footer, Header, Load, LoadRun, Results
 from harness.measure.store import ResultsWriter, read_results
 
 #: What belongs to one generator and not to the plan.
-_OWN = {"started_at", "command", "machine", "load", "earlier_inflations"}
+_OWN = {
+    "started_at",
+    "command",
+    "machine",
+    "load",
+    "earlier_inflations",
+    "earlier_whole_inflations",
+}
 
 
 def merge_generators(out: Path, files: Sequence[Path]) -> Header:

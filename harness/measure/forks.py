@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -47,10 +47,8 @@ class Deployer(Protocol):
 class _Task(msgspec.Struct, frozen=True):
     """One sample to take."""
 
-    sequence: int
     scenario: Scenario
     warmup: bool
-    seed: int
 
 
 def run_fork(
@@ -65,25 +63,30 @@ def run_fork(
     started = time.monotonic()
     startup_ms: float | None = None
     reason = ""
-    tasks = _list_tasks(fork, scenarios)
-    restarts = 0
-    while tasks and not reason:
+    seeds = random.Random(fork.seed)  # noqa: S311 - repeatable, not secret
+    left = _list_samples(fork, scenarios)
+    taken = restarts = 0
+    while left and not reason:
+        tasks = _add_warmups(left) if fork.kind == "timing" else left
         try:
             with deployer.deploy(fork.cell, recording=fork.kind == "counting") as deployed:
                 startup_ms = startup_ms if startup_ms is not None else deployed.startup_ms
                 while tasks:
                     task = tasks.pop(0)
-                    sample, fit = _take_sample(deployed, fork, attempt, task)
+                    about = _identify(fork, attempt, task, taken)
+                    sample, fit = _take_sample(deployed, task, seeds.randrange(2**31), about)
+                    taken += 1
                     yield sample
                     if not fit:
                         tasks = [rest for rest in tasks if rest.scenario != task.scenario]
                         break
         except HarnessError as error:
             reason = str(error)
+        left = [task for task in tasks if not task.warmup]
         restarts += 1
-        if tasks and restarts > _RESTARTS:
-            left = len({task.scenario.id for task in tasks})
-            reason = reason or f"given up after {_RESTARTS} restarts, {left} scenarios left"
+        if left and restarts > _RESTARTS:
+            missed = len({task.scenario.id for task in left})
+            reason = reason or f"given up after {_RESTARTS} restarts, {missed} scenarios left"
     yield ForkEnd(
         fork=fork.id,
         attempt=attempt,
@@ -100,19 +103,34 @@ def run_fork(
 
 def count_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> int:
     """Return how many samples a fork takes, warm-ups included."""
-    return len(_list_tasks(fork, scenarios))
+    samples = _list_samples(fork, scenarios)
+    return len(_add_warmups(samples) if fork.kind == "timing" else samples)
 
 
-def _list_tasks(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
-    """One warm-up a scenario, then its samples; a counting fork takes one sample, cold."""
-    seeds = random.Random(fork.seed)  # noqa: S311 - repeatable, not secret
+def _list_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
+    """List what a scenario says, or one sample of each where they are counted."""
+    return [
+        _Task(scenario, warmup=False)
+        for scenario in (scenarios[name] for name in fork.scenarios)
+        for _ in range(scenario.samples if fork.kind == "timing" else 1)
+    ]
+
+
+def _add_warmups(samples: Sequence[_Task]) -> list[_Task]:
+    """Let each workflow run once before it is timed, with the smallest scenario that runs it.
+
+    What a fresh process has to load and compile is the workflow's code, whatever its size.
+    """
+    smallest: dict[str, Scenario] = {}
+    for scenario in (task.scenario for task in samples):
+        known = smallest.setdefault(scenario.workflow, scenario)
+        if scenario.size < known.size:
+            smallest[scenario.workflow] = scenario
     tasks: list[_Task] = []
-    for name in fork.scenarios:
-        scenario = scenarios[name]
-        warmups = [True] if fork.kind == "timing" else []
-        samples = [False] * (scenario.samples if fork.kind == "timing" else 1)
-        for warmup in (*warmups, *samples):
-            tasks.append(_Task(len(tasks), scenario, warmup, seeds.randrange(2**31)))
+    for task in samples:
+        if warmup := smallest.pop(task.scenario.workflow, None):
+            tasks.append(_Task(warmup, warmup=True))
+        tasks.append(task)
     return tasks
 
 
@@ -134,18 +152,24 @@ def make_request(scenario: Scenario, seed: int) -> SampleRequest:
     )
 
 
-def _take_sample(deployed: Deployed, fork: Fork, attempt: int, task: _Task) -> tuple[Sample, bool]:
-    """Return the sample, and whether the app is fit for another."""
-    request = make_request(task.scenario, task.seed)
-    about: dict[str, Any] = {
+def _identify(fork: Fork, attempt: int, task: _Task, sequence: int) -> dict[str, Any]:
+    """Return what a sample says of where it was taken."""
+    return {
         "fork": fork.id,
         "attempt": attempt,
         "kind": fork.kind,
         "cell": fork.cell,
         "scenario": task.scenario.id,
-        "sequence": task.sequence,
+        "sequence": sequence,
         "warmup": task.warmup,
     }
+
+
+def _take_sample(
+    deployed: Deployed, task: _Task, seed: int, about: dict[str, Any]
+) -> tuple[Sample, bool]:
+    """Return the sample, and whether the app is fit for another."""
+    request = make_request(task.scenario, seed)
     before = deployed.usage()
     began, began_cpu = time.monotonic(), time.process_time()
     try:

@@ -28,6 +28,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     #: How much wider than its error a cell spread against itself; `None` without twins.
     inflation: float | None
+    #: The same of the mean of all scenarios.
+    whole_inflation: float | None = None
+    #: How it was measured: what another methodology showed of a machine says nothing here.
+    methodology: int = 0
     #: Cell and scenario -> ln(workflow time in ms).
     centers: dict[str, float]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.results import Footer, Header, Part
+from harness.measure.results import Footer, Header, Part, Stopped
 from harness.measure.shards import find_share
 from harness.measure.store import read_header
 
@@ -32,7 +31,7 @@ _SAME = (
 )
 
 #: Why a session stopped adding forks, what limited it most first.
-_STOPPED: tuple[Literal["budget", "precision", "plan"], ...] = ("budget", "precision", "plan")
+_STOPPED: tuple[Stopped, ...] = ("failed", "budget", "precision", "plan")
 
 
 class _Line(msgspec.Struct, tag_field="record", tag="sample"):
@@ -151,6 +150,9 @@ def _merge_headers(headers: dict[Path, Header]) -> Header:
         pins={line: pins for each in ordered for line, pins in each.pins.items()},
         matches=tuple(match for each in ordered for match in each.matches),
         earlier_inflations=tuple(value for each in ordered for value in each.earlier_inflations),
+        earlier_whole_inflations=tuple(
+            value for each in ordered for value in each.earlier_whole_inflations
+        ),
         shard=None,
         parts=tuple(_describe_part(header) for header in ordered),
     )

@@ -15,10 +15,13 @@ from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
 
 #: Raised when what a number means changes: results of different methodologies are never compared.
-METHODOLOGY = 1
+METHODOLOGY = 2
 
 Kind = Literal["timing", "counting"]
 Outcome = Literal["correct", "incorrect", "failed", "timeout"]
+#: Why a session ended: its plan was all; all intervals were narrow enough; there was no time to
+#: add forks; or nothing was left that could be measured better.
+Stopped = Literal["plan", "precision", "budget", "failed"]
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     #: How much wider than their errors this machine's cells spread against themselves, in each of
     #: its earlier sessions.
     earlier_inflations: tuple[float, ...] = ()
+    #: The same of the mean of all scenarios.
+    earlier_whole_inflations: tuple[float, ...] = ()
     #: Of a session that is spread over machines: what this file holds of it; and in a merged file,
     #: what came from where. Cells of different parts are never compared.
     shard: Shard | None = None
@@ -280,8 +285,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     #: The harness's own use of one core while it waited for samples, 0..1, and its peak memory.
     harness_cpu_share: float
     harness_memory_bytes: int
-    #: What ended it: the plan, every interval as narrow as wanted, or the budget.
-    stopped: Literal["plan", "precision", "budget"] = "plan"
+    stopped: Stopped = "plan"
 
 
 Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | Footer

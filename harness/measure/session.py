@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -217,7 +217,7 @@ def conduct(
         samples_bad=tally.bad,
         harness_cpu_share=tally.harness_cpu_share(),
         harness_memory_bytes=peak_memory(),
-        stopped=_say_what_ended(header, progress),
+        stopped=progress.say_what_ended() if _adds_forks(header) else "plan",
     )
     writer.append(footer)
     return footer
@@ -226,12 +226,16 @@ def conduct(
 def _order_heats(
     header: Header, planned: Sequence[Heat], progress: Progress, started: float
 ) -> Iterator[Heat]:
-    """Yield the planned heats, and between timing and counting those that precision asks for."""
+    """Yield the planned heats, and between timing and counting those that are added."""
     yield from (heat for heat in planned if heat[0].kind == "timing")
-    if header.precision is not None:
+    if _adds_forks(header):
         while more := progress.plan_more(_measure_left(header, started)):
             yield more
     yield from (heat for heat in planned if heat[0].kind == "counting")
+
+
+def _adds_forks(header: Header) -> bool:
+    return header.precision is not None or header.budget_s is not None
 
 
 def _measure_left(header: Header, started: float) -> float:
@@ -239,12 +243,6 @@ def _measure_left(header: Header, started: float) -> float:
     if header.budget_s is None:
         return math.inf
     return header.budget_s - (time.monotonic() - started)
-
-
-def _say_what_ended(header: Header, progress: Progress) -> Literal["plan", "precision", "budget"]:
-    if header.precision is None:
-        return "plan"
-    return "precision" if progress.is_precise() else "budget"
 
 
 def run_abreast(

@@ -1,15 +1,16 @@
-"""When enough has been measured: forks are added until every interval is narrow enough."""
+"""When enough has been measured: forks are added until intervals are narrow, or time is up."""
 
 from __future__ import annotations
 
+import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from harness.descriptions import Cell
 from harness.measure.metrics import RESOLUTION_MS, workflow_ms
 from harness.measure.plan import Fork, list_teams, plan_fork
-from harness.measure.results import ForkEnd, Header, Sample
+from harness.measure.results import ForkEnd, Header, Sample, Stopped
 from harness.measure.statistics import estimate
 
 #: With fewer forks an interval says too little to stop by.
@@ -28,12 +29,16 @@ class Progress:
         self._header = header
         self._order = random.Random(f"{header.seed}/more")  # noqa: S311 - repeatable, not secret
         self._teams = list_teams(header)
+        self._cells = [cell for team in self._teams for cell in team]
         self._taken: defaultdict[str, list[Sample]] = defaultdict(list)
         #: Cell and scenario -> block -> workflow times.
         self._times: defaultdict[tuple[Cell, str], dict[int, list[float]]] = defaultdict(dict)
         #: Cell and scenario -> seconds that each fork spent on it.
         self._spent: defaultdict[tuple[Cell, str], list[float]] = defaultdict(list)
-        self._blocks: defaultdict[Cell, int] = defaultdict(lambda: header.forks)
+        #: How many forks a cell had, and the latest block of all: what is measured at another time
+        #: shares no block with anything before it.
+        self._ended: Counter[Cell] = Counter()
+        self._block = header.forks
         #: Cells with a failed fork, and scenarios of cells with a bad sample: both cannot win.
         self._failed: set[Cell] = set()
         self._bad: set[tuple[Cell, str]] = set()
@@ -48,7 +53,8 @@ class Progress:
             self._taken[record.fork].append(record)
             return
         taken = self._taken.pop(record.fork, [])
-        self._blocks[record.cell] = max(self._blocks[record.cell], record.block)
+        self._ended[record.cell] += 1
+        self._block = max(self._block, record.block)
         if record.outcome != "finished":
             self._failed.add(record.cell)
             return
@@ -74,9 +80,13 @@ class Progress:
         return (found.high - found.low) / 2 / found.center
 
     def find_imprecise(self, cell: Cell) -> list[str]:
-        """Return the scenarios of a cell whose interval is wider than wanted."""
-        wanted = self._header.precision
-        if wanted is None or cell in self._failed:
+        """Return the scenarios of a cell whose interval is wider than wanted.
+
+        Where no precision is wanted, none is ever narrow enough: the budget alone ends a session
+        that compares versions.
+        """
+        wanted = self._header.precision or 0.0
+        if cell in self._failed:
             return []
         found = []
         for scenario in self._header.scenarios:
@@ -86,37 +96,45 @@ class Progress:
             times = [time for fork in self._times[cell, scenario.id].values() for time in fork]
             # No number of forks makes a clock of whole milliseconds finer.
             clock = RESOLUTION_MS["workflow"] / max(min(times, default=1.0), 1.0)
-            if width is None or width > max(wanted, clock):
+            if not wanted or width is None or width > max(wanted, clock):
                 found.append(scenario.id)
         return found
 
     def plan_more(self, left_s: float) -> tuple[Fork, ...]:
         """Plan the cheapest heat that makes anything more precise; empty where there is none.
 
+        Without a wanted precision, those come first that had the fewest forks.
+
         Args:
             left_s: How many seconds it may take.
         """
-        choices: list[tuple[float, tuple[Cell, ...], list[str]]] = []
+        choices: list[tuple[tuple[int, float], tuple[Cell, ...], list[str]]] = []
         for team in self._teams:
             asked = {name for cell in team for name in self.find_imprecise(cell)}
             scenarios = [item.id for item in self._header.scenarios if item.id in asked]
             if scenarios and not self._failed & {*team}:
                 cost = sum(self._estimate_cost(cell, scenarios) for cell in team)
-                choices.append((cost, team, scenarios))
-        affordable = [choice for choice in choices if choice[0] <= left_s]
+                turn = 0 if self._header.precision else self._ended[team[0]]
+                choices.append(((turn, cost), team, scenarios))
+        affordable = [choice for choice in choices if choice[0][1] <= left_s]
         if not affordable:
             return ()
         _, team, scenarios = min(affordable, key=lambda choice: choice[0])
-        block = max(self._blocks[cell] for cell in team) + 1
         shuffled = self._order.sample(scenarios, len(scenarios))
         return tuple(
-            plan_fork("timing", block, cell, shuffled, self._order)
+            plan_fork("timing", self._block + 1, cell, shuffled, self._order)
             for cell in self._order.sample(team, len(team))
         )
 
     def is_precise(self) -> bool:
         """Tell whether every interval is as narrow as wanted."""
-        return not any(self.find_imprecise(cell) for team in self._teams for cell in team)
+        return not self._failed and not any(map(self.find_imprecise, self._cells))
+
+    def say_what_ended(self) -> Stopped:
+        """Say why a session that adds forks added no more."""
+        if self.is_precise():
+            return "precision"
+        return "budget" if self.plan_more(math.inf) else "failed"
 
     def _estimate_cost(self, cell: Cell, scenarios: Sequence[str]) -> float:
         """Return about how many seconds a fork of these scenarios takes."""

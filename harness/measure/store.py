@@ -193,7 +193,7 @@ def _read_records(path: Path) -> Iterator[Record]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             # A line that an interruption cut: its fork did not finish, so nothing is lost.
             continue
-        if isinstance(record, Header) and record.methodology != METHODOLOGY:
+        if isinstance(record, Header) and record.forks and record.methodology != METHODOLOGY:
             raise ResultsError(
                 f"{path} was measured with methodology {record.methodology}, this is {METHODOLOGY}",
                 cause="the same words would mean different numbers",

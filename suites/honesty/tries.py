@@ -56,6 +56,7 @@ def replay(results: Results, blocks: Sequence[int], matches: Sequence[Match]) ->
         forks=len(blocks),
         cells=tuple(cell for cell in results.header.cells if cell in cells),
         earlier_inflations=(),
+        earlier_whole_inflations=(),
     )
     return msgspec.structs.replace(
         results,

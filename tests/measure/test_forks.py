@@ -145,6 +145,43 @@ class TestTheSamplesOfAFork:
         assert {item.attempt for item in samples} == {3}
         assert preparer.recordings == [False]
 
+    def test_warm_up_each_workflow_once_with_the_smallest_scenario_that_runs_it(self) -> None:
+        scenarios = [
+            scenario("large", workflow="steps", size=50),
+            scenario("other"),
+            scenario("small", workflow="steps", size=10),
+        ]
+        samples, _ = run(PretendingPreparer(self.reply), scenarios)
+        assert [(item.scenario, item.warmup) for item in samples] == [
+            ("small", True),
+            ("large", False),
+            ("other", True),
+            ("other", False),
+            ("small", False),
+        ]
+
+    def test_warm_up_again_when_the_app_had_to_start_anew(self) -> None:
+        def reply(request: SampleRequest) -> SampleReply:
+            hangs = request.workflow == "hang"
+            return (
+                SampleReply(outcome="timeout", called_at_ms=1.0) if hangs else self.reply(request)
+            )
+
+        scenarios = [
+            scenario("small", workflow="steps", size=10),
+            scenario("hang"),
+            scenario("large", workflow="steps", size=50),
+        ]
+        samples, end = run(PretendingPreparer(reply), scenarios)
+        assert [(item.scenario, item.warmup, item.sequence) for item in samples] == [
+            ("small", True, 0),
+            ("small", False, 1),
+            ("hang", True, 2),
+            ("large", True, 3),
+            ("large", False, 4),
+        ]
+        assert end.outcome == "finished"
+
     def test_are_one_cold_one_a_scenario_when_it_counts(self) -> None:
         preparer = PretendingPreparer(self.reply)
         samples, end = run(preparer, [scenario("a", samples=2), scenario("b")], kind="counting")

@@ -16,6 +16,7 @@ from harness.measure.statistics import (
     Pairs,
     judge,
     measure_inflation,
+    measure_whole_inflation,
     pair_blocks,
     pool_pairs,
 )
@@ -209,6 +210,34 @@ class TestInflation:
         ]
         assert measure_inflation(twins) > 2
 
+    def test_luck_of_a_whole_build_is_seen_in_the_mean_of_all_scenarios(self) -> None:
+        """Each build moves all of its scenarios by 2%: rows hardly show it, their mean does."""
+        random_ = random.Random(3)
+        builds = [
+            [
+                Pairs(tuple(value + moved for value in row.differences))
+                for row in make_up(random_, blocks=12)
+            ]
+            for moved in (0.02, -0.02) * 20
+        ]
+        alone = [make_up(random_, blocks=12) for _ in range(40)]
+        rows = measure_inflation([row for build in builds for row in build])
+        moved, calm = (
+            measure_whole_inflation([pool_pairs(rows) for rows in tables])
+            for tables in (builds, alone)
+        )
+        assert moved is not None
+        assert calm is not None
+        assert moved > max(2, 1.3 * rows)
+        assert 0.7 < calm < 1.4
+
+    def test_each_part_has_an_inflation_of_its_own(self) -> None:
+        row = Pairs((0.1, 0.2, 0.15, 0.12))
+        rows, whole = judge([row], [row], inflation=(1.0, 3.0))
+        assert rows.floor is not None
+        assert whole.floor == pytest.approx(3 * rows.floor)
+
     @pytest.mark.parametrize("twins", [[], [Pairs((0.1, 0.2))]])
     def test_without_twins_nothing_is_inflated(self, twins: Sequence[Pairs]) -> None:
         assert measure_inflation(twins) == 1.0
+        assert measure_whole_inflation(twins) is None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from harness.bench import recall_inflations
 from harness.machine import Machine, describe_machine
 from harness.measure.memory import Memory, measure_drift, recall, remember
+from harness.measure.results import METHODOLOGY, Header
 
 
 @pytest.fixture
@@ -52,6 +54,20 @@ def test_line_that_was_cut_is_passed_over(machine: Machine, tmp_path: Path) -> N
     assert len(recall(machine)) == 1
     remember(machine, session(2))
     assert len(recall(machine)) == 2
+
+
+def test_what_another_methodology_showed_is_not_recalled(
+    machine: Machine, make_header: Callable[..., Header]
+) -> None:
+    header = make_header(machine=machine)
+    for number, methodology in enumerate((METHODOLOGY, METHODOLOGY - 1, METHODOLOGY), start=1):
+        told = msgspec.structs.replace(
+            session(number), methodology=methodology, inflation=float(number), whole_inflation=2.0
+        )
+        remember(machine, told)
+    found = recall_inflations(header)
+    assert found.earlier_inflations == (1.0, 3.0)
+    assert found.earlier_whole_inflations == (2.0, 2.0)
 
 
 def test_drift_is_how_whole_sessions_lie_apart() -> None:

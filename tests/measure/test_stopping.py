@@ -121,6 +121,47 @@ def test_cheapest_cell_comes_first(header: Header) -> None:
     assert {fork.cell for fork in session.progress.plan_more(math.inf)} == {NITRO}
 
 
+def test_what_is_added_at_another_time_shares_no_block(header: Header) -> None:
+    session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
+    session.run_plan()
+    blocks = []
+    for _ in range(6):
+        (fork,) = session.progress.plan_more(math.inf)
+        session.run(fork)
+        blocks.append(fork.block)
+    assert blocks == [header.forks + place for place in range(1, 7)]
+
+
+def test_session_whose_cells_failed_reached_no_precision(header: Header) -> None:
+    session = Measuring(header, steady, cost_s=lambda cell: 1.0)
+    for fork in plan_forks(header):
+        if fork.kind == "timing":
+            session.run(fork, outcome="failed")
+    assert session.progress.say_what_ended() == "failed"
+
+
+def test_budget_ends_what_is_not_precise(header: Header) -> None:
+    session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
+    session.run_plan()
+    assert session.progress.say_what_ended() == "budget"
+
+
+def test_versions_get_as_many_blocks_as_there_is_time_for(header: Header) -> None:
+    """Without a wanted precision nothing is ever narrow enough, and all have their turn."""
+    header = msgspec.structs.replace(header, precision=None)
+    session = Measuring(header, steady, cost_s=lambda cell: 5.0 if cell == LOCAL else 1.0)
+    session.run_plan()
+    cells = []
+    for _ in range(6):
+        (fork,) = session.progress.plan_more(60.0)
+        session.run(fork)
+        cells.append(fork.cell)
+        assert {*fork.scenarios} == {item.id for item in header.scenarios}
+    assert [cells.count(cell) for cell in (LOCAL, NITRO)] == [3, 3]
+    assert session.progress.plan_more(0.5) == ()
+    assert session.progress.say_what_ended() == "budget"
+
+
 def test_what_the_budget_does_not_pay_is_not_begun(header: Header) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 9.0)
     session.run_plan()

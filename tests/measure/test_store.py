@@ -129,6 +129,13 @@ def test_a_missing_file_is_refused(path: Path) -> None:
         read_results(path)
 
 
+def test_methodology_says_nothing_of_a_session_that_timed_nothing(
+    path: Path, make_header: Callable[..., Header]
+) -> None:
+    write(path, make_header(methodology=99, forks=0))
+    assert read_results(path).header.methodology == 99
+
+
 def test_another_methodology_is_refused(path: Path, make_header: Callable[..., Header]) -> None:
     write(path, make_header(methodology=99))
     with pytest.raises(ResultsError, match="methodology 99"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.measure.results import METHODOLOGY
 from reports.findings import Findings, study
 from reports.names import name_everything
 from reports.provenance import render_definitions, render_provenance, render_worlds
@@ -32,7 +33,7 @@ def findings() -> Findings:
     "fact",
     [
         "- **Harness**: 0.1.0, commit `abc1234`",
-        "- **Methodology**: 1; results of another are not comparable",
+        f"- **Methodology**: {METHODOLOGY}; results of another are not comparable",
         "- **Profile**: quick: 2 cells, 1 scenario, 3 forks a cell",
         "- **SDK**: v5 (TypeScript)",
         "- **Seed**: 7",

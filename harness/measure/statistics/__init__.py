@@ -14,6 +14,7 @@ from harness.measure.statistics.judging import (
     Judgment,
     judge,
     measure_inflation,
+    measure_whole_inflation,
 )
 from harness.measure.statistics.modes import Mode, find_modes
 from harness.measure.statistics.pairs import (
@@ -44,6 +45,7 @@ __all__ = [
     "fit_growth",
     "judge",
     "measure_inflation",
+    "measure_whole_inflation",
     "pair_blocks",
     "pool_pairs",
     "set_apart",

@@ -84,7 +84,7 @@ class Weight(msgspec.Struct, frozen=True):
     chance: float
 
 
-def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]:
+def judge(*parts: Sequence[Row], inflation: float | Sequence[float] = 1.0) -> tuple[Judgment, ...]:
     """Judge every row of a table: the one place where a difference is called.
 
     Args:
@@ -92,16 +92,17 @@ def judge(*parts: Sequence[Row], inflation: float = 1.0) -> tuple[Judgment, ...]
             they know of the noise. Each is corrected for all of its rows, and all together for the
             number of parts: what a part calls says nothing of another.
         inflation: How much wider than its standard error a row of a subject against itself was
-            seen to spread (:func:`measure_inflation`).
+            seen to spread (:func:`measure_inflation`); one number, or one a part.
 
     Returns:
         A judgment a row, one part after the other.
     """
     number = sum(1 for part in parts if part) or 1
+    inflations = [inflation] * len(parts) if isinstance(inflation, float) else inflation
     return tuple(
         judgment
-        for part in parts
-        for judgment in _judge_part(part, inflation, FALSE_SHARE / number)
+        for part, wider in zip(parts, inflations, strict=True)
+        for judgment in _judge_part(part, wider, FALSE_SHARE / number)
     )
 
 
@@ -197,6 +198,24 @@ def measure_inflation(twins: Sequence[Row]) -> float:
     ratios = (np.array([row.center for row in rows]) / errors) ** 2
     expected = special.stdtrit(freedoms, 0.75) ** 2
     return math.sqrt(float(np.median(ratios / expected)))
+
+
+def measure_whole_inflation(twins: Sequence[Row]) -> float | None:
+    """Measure the same of means over all scenarios, which luck of a whole build moves most.
+
+    Args:
+        twins: One row a twin: the mean of all of its scenarios.
+
+    Returns:
+        The quadratic mean of their centers in standard errors, each as a normal distribution has it
+        that is as far out; `None` where none has enough blocks.
+    """
+    rows = [row for row in twins if row.blocks >= BLOCKS_TO_CALL and row.variance > 0]
+    if not rows:
+        return None
+    ratios = [abs(row.center) / math.sqrt(row.variance / row.blocks) for row in rows]
+    tails = special.stdtr([row.freedom for row in rows], [-ratio for ratio in ratios])
+    return math.sqrt(float(np.mean(np.square(special.ndtri(tails)))))
 
 
 def correct_chances(chances: Floats, room: float = FALSE_SHARE) -> tuple[Floats, float]:
