@@ -119,6 +119,7 @@ def refuse(before: Header, after: Header) -> str:
         "machine": (before.machine, after.machine),
         "profile": (before.profile, after.profile),
         "version of the harness": (before.harness_version, after.harness_version),
+        "workers": (before.workers, after.workers),
     }
     differing = [name for name, (one, other) in asked.items() if one != other]
     if differing:
@@ -247,8 +248,10 @@ def _list_cautions_of_two(
     for name, findings in (("first", before), ("second", after)):
         if findings.results.footer is None:
             found.append(f"the {name} session is incomplete")
-    missing = {*before.results.header.cells} ^ {*after.results.header.cells}
+    one, other = before.results.header, after.results.header
+    missing = sorted({cell.id for cell in one.cells} ^ {cell.id for cell in other.cells}) + sorted(
+        {item.id for item in one.scenarios} ^ {item.id for item in other.scenarios}
+    )
     if missing:
-        cells = ", ".join(sorted(cell.id for cell in missing))
-        found.append(f"in one session only, and left out: {cells}")
+        found.append(f"in one session only, and left out: {', '.join(missing)}")
     return tuple(found)

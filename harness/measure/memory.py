@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from scipy import special
 
 from harness.machine import Machine
 from harness.measure.results import Header
@@ -15,6 +17,8 @@ from harness.workspaces.cache import cache_folder, digest
 
 #: Sessions that say how the machine drifts between them.
 SESSIONS_TO_KNOW_DRIFT = 3
+
+_CONFIDENCE = 0.9
 
 #: The latest sessions are kept.
 _KEPT = 200
@@ -75,10 +79,11 @@ def remember(machine: Machine, memory: Memory) -> None:
 
 
 def measure_drift(memories: Sequence[Memory], subject: str) -> float | None:
-    """Measure how whole sessions with one subject lie apart.
+    """Measure how whole sessions with one subject lie apart at most.
 
     Returns:
-        The standard deviation of their means, as a logarithm; `None` where fewer than
+        What the standard deviation of their means, as a logarithm, does not exceed with 90%
+        confidence: a few sessions may lie close together by luck. `None` where fewer than
         :data:`SESSIONS_TO_KNOW_DRIFT` sessions share what they measured.
     """
     alike = [memory.centers for memory in memories if memory.subject == subject]
@@ -94,7 +99,7 @@ def measure_drift(memories: Sequence[Memory], subject: str) -> float | None:
             freedom += len(means) - 1
     if freedom < SESSIONS_TO_KNOW_DRIFT - 1:
         return None
-    return float(np.sqrt(sum(squares) / freedom))
+    return math.sqrt(sum(squares) / float(special.chdtri(freedom, _CONFIDENCE)))
 
 
 def _locate(machine: Machine) -> Path:

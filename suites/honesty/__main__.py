@@ -14,13 +14,20 @@ from rich.console import Console
 
 from harness.cli.catalog import read_catalog
 from harness.descriptions import Cell
+from harness.errors import HarnessError, UsageError
 from harness.measure.results import Results
 from harness.measure.store import read_results
 from harness.progress import PlainProgress
 from suites.honesty.made_up import try_made_up
 from suites.honesty.recording import record_session
 from suites.honesty.repeating import measure_spreads
-from suites.honesty.tries import Rate, count_called, count_found, draw_tries
+from suites.honesty.tries import (
+    Rate,
+    count_called,
+    count_found,
+    draw_tries,
+    find_whole_blocks,
+)
 
 #: A quick run's time, in seconds, for two versions and a twin.
 _QUICK_S = 600.0
@@ -44,6 +51,13 @@ class Row(msgspec.Struct, frozen=True):
 def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
     """Try every match of a recorded session."""
     blocks = count_blocks(results, budget_s)
+    whole = len(find_whole_blocks(results))
+    if not 0 < blocks < whole:
+        raise UsageError(
+            f"a try has {blocks} blocks, and {whole} were recorded",
+            cause="tries are drawn from what was recorded, in other blocks each time",
+            remedy="record more blocks, or give another number of --minutes",
+        )
     for match in results.header.matches:
         if match.kind == "twin":
             continue
@@ -156,7 +170,11 @@ def main() -> int:
     made_up.add_argument("--seed", type=int, default=1)
     made_up.set_defaults(run=_make_up)
     options = parser.parse_args()
-    code: int = options.run(options)
+    try:
+        code: int = options.run(options)
+    except HarnessError as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
     return code
 
 

@@ -151,12 +151,24 @@ class TestSessions:
     def test_reader_is_told_that_two_sessions_are_worth_less(self) -> None:
         assert any("--against" in caution for caution in self.compare(1.0, 0.02).cautions)
 
+    def test_scenario_that_one_session_lacks_is_said(self) -> None:
+        before, after = self.measure(1.0), self.measure(1.0, seed=2)
+        header = msgspec.structs.replace(after.header, scenarios=(TEN,))
+        less = msgspec.structs.replace(
+            after,
+            header=header,
+            samples=tuple(item for item in after.samples if item.scenario == TEN.id),
+        )
+        changes = compare_sessions(study(before), study(less), drift=0.02)
+        assert f"in one session only, and left out: {FIFTY.id}" in changes.cautions
+
     @pytest.mark.parametrize(
         ("changes", "named"),
         [
             ({"methodology": 99}, "methodology"),
             ({"profile": "full"}, "profile"),
             ({"harness_version": "9.9.9"}, "version of the harness"),
+            ({"workers": 4}, "workers"),
             ({"scenarios": (make_scenario(10, samples=99), FIFTY)}, "sequential-10"),
             ({"cells": (HONO,), "scenarios": (TEN,)}, ""),
         ],
