@@ -4,96 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
-import msgspec
 import tabulate
 from rich.console import Console
 
 from harness.cli.catalog import read_catalog
 from harness.descriptions import Cell
-from harness.errors import HarnessError, UsageError
-from harness.measure.results import Results
+from harness.errors import HarnessError
 from harness.measure.store import read_results
 from harness.progress import PlainProgress
+from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
 from suites.honesty.made_up import try_made_up
 from suites.honesty.recording import record_session
 from suites.honesty.repeating import measure_spreads
-from suites.honesty.tries import (
-    Rate,
-    count_called,
-    count_found,
-    draw_tries,
-    find_whole_blocks,
-)
-
-#: A quick run's time, in seconds, for two versions and a twin.
-_QUICK_S = 600.0
-_VERSIONS = 3
-
-_MOST_CALLED = 0.02
-#: Title of the slower World -> share of tries in which it is to be found.
-_LEAST_FOUND = {"5": 15 / 20, "10": 19 / 20}
-_LARGEST_SPREAD = 0.03
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One aim: what was measured, and whether it is reached."""
-
-    aim: str
-    wanted: str
-    measured: str
-    reached: bool
-
-
-def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
-    """Try every match of a recorded session."""
-    blocks = count_blocks(results, budget_s)
-    whole = len(find_whole_blocks(results))
-    if not 0 < blocks < whole:
-        raise UsageError(
-            f"a try has {blocks} blocks, and {whole} were recorded",
-            cause="tries are drawn from what was recorded, in other blocks each time",
-            remedy="record more blocks, or give another number of --minutes",
-        )
-    for match in results.header.matches:
-        if match.kind == "twin":
-            continue
-        drawn = list(draw_tries(results, match.after, blocks=blocks, tries=tries, seed=seed))
-        _, _, slower = match.after.world.rpartition("-slower-")
-        if slower in _LEAST_FOUND:
-            rate, least = count_found(drawn), _LEAST_FOUND[slower]
-            yield Row(
-                f"every call of the World takes {slower}% longer: found, {blocks} blocks a try",
-                f"at least {least:.0%} of tries",
-                _describe(rate),
-                rate.share >= least,
-            )
-        else:
-            rate = count_called(drawn)
-            yield Row(
-                f"the same again: rows called a difference, {blocks} blocks a try",
-                f"at most {_MOST_CALLED:.0%}",
-                _describe(rate),
-                rate.share <= _MOST_CALLED,
-            )
-
-
-def count_blocks(results: Results, budget_s: float) -> int:
-    """Return how many blocks a session of two versions and a twin has time for."""
-    spent: dict[str, float] = {}
-    for sample in results.samples:
-        if sample.kind == "timing":
-            spent[sample.fork] = spent.get(sample.fork, 0.0) + sample.request_ms / 1000
-    starting = median(end.startup_ms or 0.0 for end in results.forks) / 1000
-    return int(budget_s / (_VERSIONS * (median(spent.values()) + starting)))
-
-
-def _describe(rate: Rate) -> str:
-    low, high = rate.bound()
-    return f"{rate.share:.1%} [{low:.1%}, {high:.1%}] ({rate.times:,} of {rate.of:,})"
 
 
 def _record(options: argparse.Namespace) -> int:
@@ -116,9 +41,9 @@ def _repeat(options: argparse.Namespace) -> int:
     rows = [
         Row(
             f"{item.cell.id} {item.scenario}: centers of {item.sessions} runs",
-            f"within {_LARGEST_SPREAD:.0%}",
+            f"within {LARGEST_SPREAD:.0%}",
             f"{item.spread:.1%}",
-            item.spread <= _LARGEST_SPREAD,
+            item.spread <= LARGEST_SPREAD,
         )
         for item in spreads
     ]
@@ -158,9 +83,9 @@ def main() -> int:
     record.set_defaults(run=_record)
     judge = commands.add_parser("try", help="draw sessions from a recorded one, and judge them")
     judge.add_argument("results", type=Path)
-    judge.add_argument("--tries", type=int, default=40)
+    judge.add_argument("--tries", type=int, default=TRIES)
     judge.add_argument("--seed", type=int, default=1)
-    judge.add_argument("--minutes", type=float, default=_QUICK_S / 60)
+    judge.add_argument("--minutes", type=float, default=QUICK_S / 60)
     judge.set_defaults(run=_try)
     repeat = commands.add_parser("repeat", help="compare the centers of several runs of one cell")
     repeat.add_argument("results", type=Path, nargs="+")

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
+import reports
+from harness.measure.store import read_results
 from reports.excerpts import put_between
 from reports.tables import render_table
+from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
 from suites.honesty.made_up import Tried, try_made_up
+from suites.honesty.repeating import Spread, measure_spreads
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
+
+_EXAMPLES = Path(reports.__file__).parent / "examples"
+#: A World against itself and against slower ones (`nox -s honesty -- record`).
+RECORDING = _EXAMPLES / "honesty.jsonl.gz"
+#: Two quick sessions, one after the other.
+REPEATED = (_EXAMPLES / "quick.jsonl", _EXAMPLES / "quick-again.jsonl.gz")
 
 _SESSIONS = 100
 _SEED = 1
@@ -32,10 +44,50 @@ def render_made_up(tried: Sequence[Tried]) -> str:
     )
 
 
+def render_aims(rows: Sequence[Row]) -> str:
+    """Render what was wanted, what was measured, and whether that reaches it."""
+    return render_table(
+        [
+            {
+                "Aim": row.aim,
+                "Wanted": row.wanted,
+                "Measured": row.measured,
+                "Reached": "✅" if row.reached else "❌",
+            }
+            for row in rows
+        ]
+    )
+
+
+def render_spreads(spreads: Sequence[Spread]) -> str:
+    """Render how far the centers of the same cells lie apart in two sessions, the widest last."""
+    order = sorted(item.spread for item in spreads)
+    within = sum(spread <= LARGEST_SPREAD for spread in order)
+    return render_table(
+        [
+            {
+                "Cells and scenarios": f"{len(order):,}",
+                f"Within {LARGEST_SPREAD:.0%}": f"{within:,} of {len(order):,}",
+                "Median": f"{median(order):.1%}",
+                "Nine in ten within": f"{order[math.ceil(0.9 * len(order)) - 1]:.1%}",
+                "Widest": f"{order[-1]:.1%}",
+            }
+        ]
+    )
+
+
 def render_document() -> str:
     """Return the document with its tables as the code of today makes them."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    return put_between(text, "made-up", render_made_up([*try_made_up(_SESSIONS, _SEED)]))
+    tried = evaluate(read_results(RECORDING), tries=TRIES, seed=_SEED, budget_s=QUICK_S)
+    tables = {
+        "made-up": render_made_up([*try_made_up(_SESSIONS, _SEED)]),
+        "tried": render_aims([*tried]),
+        "repeated": render_spreads(measure_spreads([*map(read_results, REPEATED)])),
+    }
+    for name, table in tables.items():
+        text = put_between(text, name, table)
+    return text
 
 
 if __name__ == "__main__":

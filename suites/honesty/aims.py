@@ -1,0 +1,87 @@
+"""What verdicts are to be worth, and whether a recording shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+import msgspec
+
+from harness.errors import UsageError
+from harness.measure.results import Results
+from suites.honesty.tries import (
+    Rate,
+    count_called,
+    count_found,
+    draw_tries,
+    find_whole_blocks,
+)
+
+#: A quick run's time, in seconds, for two versions and a twin.
+QUICK_S = 600.0
+_VERSIONS = 3
+
+#: How many sessions are drawn from a recording.
+TRIES = 40
+
+_MOST_CALLED = 0.02
+#: Title of the slower World -> share of tries in which it is to be found.
+_LEAST_FOUND = {"5": 15 / 20, "10": 19 / 20}
+LARGEST_SPREAD = 0.03
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One aim: what was measured, and whether it is reached."""
+
+    aim: str
+    wanted: str
+    measured: str
+    reached: bool
+
+
+def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
+    """Try every match of a recorded session."""
+    blocks = count_blocks(results, budget_s)
+    whole = len(find_whole_blocks(results))
+    if not 0 < blocks < whole:
+        raise UsageError(
+            f"a try has {blocks} blocks, and {whole} were recorded",
+            cause="tries are drawn from what was recorded, in other blocks each time",
+            remedy="record more blocks, or give another number of --minutes",
+        )
+    for match in results.header.matches:
+        if match.kind == "twin":
+            continue
+        drawn = list(draw_tries(results, match.after, blocks=blocks, tries=tries, seed=seed))
+        _, _, slower = match.after.world.rpartition("-slower-")
+        if slower in _LEAST_FOUND:
+            rate, least = count_found(drawn), _LEAST_FOUND[slower]
+            yield Row(
+                f"every call of the World takes {slower}% longer: found, {blocks} blocks a try",
+                f"at least {least:.0%} of tries",
+                _describe(rate),
+                rate.share >= least,
+            )
+        else:
+            rate = count_called(drawn)
+            yield Row(
+                f"the same again: rows called a difference, {blocks} blocks a try",
+                f"at most {_MOST_CALLED:.0%}",
+                _describe(rate),
+                rate.share <= _MOST_CALLED,
+            )
+
+
+def count_blocks(results: Results, budget_s: float) -> int:
+    """Return how many blocks a session of two versions and a twin has time for."""
+    spent: dict[str, float] = {}
+    for sample in results.samples:
+        if sample.kind == "timing":
+            spent[sample.fork] = spent.get(sample.fork, 0.0) + sample.request_ms / 1000
+    starting = median(end.startup_ms or 0.0 for end in results.forks) / 1000
+    return int(budget_s / (_VERSIONS * (median(spent.values()) + starting)))
+
+
+def _describe(rate: Rate) -> str:
+    low, high = rate.bound()
+    return f"{rate.share:.1%} [{low:.1%}, {high:.1%}] ({rate.times:,} of {rate.of:,})"
