@@ -6,7 +6,6 @@ import errno
 import importlib
 import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import click
@@ -14,7 +13,7 @@ import click
 import harness
 from harness.cli.catalog import read_catalog
 from harness.errors import HarnessError, UsageError
-from harness.programs.interruption import SIGNALS
+from harness.programs.interruption import Interrupted, end_by_unwinding
 from harness.workspaces.cache import cache_folder
 
 __all__ = ["main", "read_catalog"]
@@ -37,23 +36,7 @@ _COMMANDS = {
     "doctor": "harness.cli.catalog:doctor",
 }
 
-#: Signals that end us -> exit code.
-_INTERRUPTED = {number: 128 + number for number in SIGNALS}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-class Interrupted(KeyboardInterrupt):
-    """The user, or the system, wants us to end."""
-
-    def __init__(self, number: int) -> None:
-        self.exit_code = _INTERRUPTED[signal.Signals(number)]
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """End by unwinding; a second signal must not cut the cleaning up short."""
-    for each in _INTERRUPTED:
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
 
 
 def main() -> NoReturn:
@@ -61,9 +44,7 @@ def main() -> NoReturn:
 
     0 good, 1 bad results, 2 environment, 3 usage, 129, 130 and 143 interrupted.
     """
-    for number in _INTERRUPTED:
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # `nohup`
-            signal.signal(number, _interrupt)
+    end_by_unwinding()
     try:
         code = commands.main(standalone_mode=False) or 0
     except HarnessError as error:
@@ -73,7 +54,7 @@ def main() -> NoReturn:
         code = UsageError.exit_code
     except click.Abort as error:
         # Click makes one of every KeyboardInterrupt.
-        code = getattr(error.__cause__, "exit_code", _INTERRUPTED[signal.SIGINT])
+        code = getattr(error.__cause__, "exit_code", Interrupted(signal.SIGINT).exit_code)
         _complain("interrupted; nothing is left running", code)
     except OSError as error:
         if error.errno not in _DISK_FULL and error.filename is None:

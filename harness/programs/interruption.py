@@ -6,9 +6,35 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
 
 #: What asks the harness to end.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user, or the system, wants us to end."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+
+
+def end_by_unwinding() -> None:
+    """Let what asks this process to end raise :class:`Interrupted`, so that all is cleaned up.
+
+    For programs, before they start anything. A hang-up is ignored where it was (`nohup`).
+    """
+    for number in SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """End by unwinding; a second signal must not cut the cleaning up short."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from harness.cli.catalog import read_catalog
 from harness.descriptions import Cell
 from harness.errors import HarnessError
 from harness.measure.store import read_results
+from harness.programs.interruption import Interrupted, end_by_unwinding
 from harness.progress import PlainProgress
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
 from suites.honesty.made_up import try_made_up
@@ -95,11 +96,15 @@ def main() -> int:
     made_up.add_argument("--seed", type=int, default=1)
     made_up.set_defaults(run=_make_up)
     options = parser.parse_args()
+    end_by_unwinding()
     try:
         code: int = options.run(options)
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
-        return 3
+        return error.exit_code
+    except Interrupted as error:
+        sys.stderr.write("interrupted; nothing is left running\n")
+        return error.exit_code
     return code
 
 
