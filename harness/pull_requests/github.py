@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from harness.errors import HarnessError
+from harness.pull_requests.target import Head
 
 API = "https://api.github.com"
 
@@ -122,6 +123,23 @@ class GitHub:
         """
         reply = self._demand("GET", f"/repos/{self._repository}/pulls/{number}")
         return bool(reply.json().get("state") == "open")
+
+    def find_pull_request(self, head: Head) -> int | None:
+        """Return the open pull request that would merge a commit; `None` without one.
+
+        What was pushed since makes it another commit. The commits of a fork are not in this
+        repository: they are found by where they were pushed to.
+
+        Raises:
+            PostingError: pull requests cannot be read.
+        """
+        reply = self._demand(
+            "GET",
+            f"/repos/{self._repository}/pulls",
+            params={"state": "open", "head": f"{head.owner}:{head.branch}", "per_page": _PAGE},
+        )
+        found = (item["number"] for item in reply.json() if item["head"]["sha"] == head.commit)
+        return next(found, None)
 
     def list_comments(self, number: int) -> Iterator[Comment]:
         """Yield every comment of a pull request, the oldest first.

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from harness.pull_requests.github import Comment, GitHub, UncertainError
+from harness.pull_requests.target import Head
 
 #: Before a comment whose answer was lost is looked for, in seconds.
 _PAUSES_S = (1.0, 2.0, 4.0)
@@ -16,14 +17,18 @@ _PAUSES_S = (1.0, 2.0, 4.0)
 class Posted(msgspec.Struct, frozen=True):
     """What became of a comment."""
 
-    outcome: Literal["created", "updated", "closed"]
+    outcome: Literal["created", "updated", "closed", "none"]
     address: str = ""
     #: Other comments of ours that hold the marker too, and are left as they are.
     others: int = 0
 
 
-def post_comment(github: GitHub, number: int, marker: str, render: Callable[[str], str]) -> Posted:
-    """Write the comment, or renew it where there is one; a closed pull request gets none.
+def post_comment(
+    github: GitHub, pull: int | Head, marker: str, render: Callable[[str], str]
+) -> Posted:
+    """Write the comment, or renew it where there is one.
+
+    A closed pull request gets none, nor does one that is to merge another commit by now.
 
     Only a comment of our own is renewed: anybody can write the marker into one of theirs. Of
     several, the oldest is. Where the answer to a new comment is lost, it is looked for before it is
@@ -31,7 +36,7 @@ def post_comment(github: GitHub, number: int, marker: str, render: Callable[[str
 
     Args:
         github: Whose comments.
-        number: The pull request's.
+        pull: The pull request's number, or what it would merge.
         marker: What tells the comment from others.
         render: Makes the body from the body that it takes the place of; empty where there is none.
 
@@ -39,6 +44,9 @@ def post_comment(github: GitHub, number: int, marker: str, render: Callable[[str
         NoRightsError: the token may not write.
         PostingError: it cannot be written.
     """
+    number = pull if isinstance(pull, int) else github.find_pull_request(pull)
+    if number is None:
+        return Posted("none")
     if not github.is_open(number):
         return Posted("closed")
     for pause in _PAUSES_S:

@@ -140,6 +140,21 @@ def test_what_may_write_runs_nothing_of_a_pull_request() -> None:
     assert checked_out == ["${{ github.event.repository.default_branch }}"]
 
 
+def test_the_pull_request_that_is_commented_comes_from_the_event_and_not_from_a_commit() -> None:
+    code = "\n".join(read_code(ROOT / ".github" / "workflows" / "comment.yml"))
+    # A fork's commits are in no list of this repository.
+    assert "/pulls" not in code
+    assert "--pull-request" not in code
+    assert "workflow_run.head_repository" not in code
+
+
+def test_only_what_can_have_measured_something_is_commented() -> None:
+    code = "\n".join(read_code(ROOT / ".github" / "workflows" / "comment.yml"))
+    ended = re.search(r"fromJSON\('(.*)'\), github\.event\.workflow_run\.conclusion", code)
+    assert ended is not None
+    assert json.loads(ended.group(1)) == ["success", "failure"]
+
+
 def test_every_command_of_ours_is_one() -> None:
     known = subprocess.run(
         [Path(sys.executable).parent / "world-harness", "--help"],

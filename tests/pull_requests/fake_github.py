@@ -24,6 +24,8 @@ class FakeGitHub:
         self.address = ""
         self.comments: dict[int, dict[str, Any]] = {}
         self.state = "open"
+        #: Pull request -> where its commits were pushed to, and the last of them.
+        self.heads: dict[int, tuple[str, str]] = {}
         #: Answered in turn instead of the real answer: status, headers, body.
         self.failures: list[tuple[int, dict[str, str], dict[str, Any]]] = []
         #: Only for this method; empty for every one.
@@ -50,11 +52,21 @@ class FakeGitHub:
         if path == "/graphql":
             viewer = {"login": self.viewer} if self.viewer else None
             return 200, {"data": {"viewer": viewer}}
+        if path == f"/repos/{REPOSITORY}/pulls":
+            return 200, self._list_pulls(target)
         if path == f"/repos/{REPOSITORY}/pulls/{NUMBER}":
             return 200, {"state": self.state}
         if path == f"/repos/{REPOSITORY}/issues/{NUMBER}/comments":
             return self._write(self.add(""), body, 201) if method == "POST" else self._list(target)
         return self._update(path, body)
+
+    def _list_pulls(self, target: str) -> list[dict[str, Any]]:
+        query = parse_qs(urlsplit(target).query)
+        return [
+            {"number": number, "head": {"sha": sha}}
+            for number, (head, sha) in self.heads.items()
+            if query["head"] == [head] and query["state"] == [self.state]
+        ]
 
     def loses(self, method: str, target: str) -> bool:
         """Tell whether the answer to this request is to be lost, and count it."""
