@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,47 @@ def test_the_pull_request_that_is_commented_comes_from_the_event_and_not_from_a_
     assert "workflow_run.head_repository" not in code
 
 
+class TestInstallation:
+    """The harness that certifies is the one that the caller pinned."""
+
+    COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+    def install(self, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        pip = folder / "pip"
+        pip.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        pip.chmod(0o755)
+        told = {
+            "GITHUB_SERVER_URL": "https://github.example",
+            "REPOSITORY": "owner/world-harness",
+            "COMMIT": self.COMMIT,
+            "HARNESS": "",
+            **environment,
+        }
+        return subprocess.run(
+            ["bash", "-e", "-c", read_script("certify", "Install the harness")],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={"PATH": f"{folder}:/usr/bin:/bin", **told},
+        )
+
+    def test_is_the_commit_of_the_workflow(self, tmp_path: Path) -> None:
+        repository = "git+https://github.example/owner/world-harness"
+        done = self.install(tmp_path)
+        assert done.stdout == f"install\nworld-harness @ {repository}@{self.COMMIT}\n"
+
+    def test_is_what_the_caller_names(self, tmp_path: Path) -> None:
+        done = self.install(tmp_path, HARNESS="world-harness==1.2.3")
+        assert done.stdout == "install\nworld-harness==1.2.3\n"
+
+    @pytest.mark.parametrize("commit", ["", "main"])
+    def test_is_refused_where_neither_is_known(self, commit: str, tmp_path: Path) -> None:
+        done = self.install(tmp_path, COMMIT=commit)
+        assert done.returncode == 3
+        assert "::error::" in done.stdout
+        assert "install" not in done.stdout.splitlines()
+
+
 def test_only_what_can_have_measured_something_is_commented() -> None:
     code = "\n".join(read_code(ROOT / ".github" / "workflows" / "comment.yml"))
     ended = re.search(r"fromJSON\('(.*)'\), github\.event\.workflow_run\.conclusion", code)
@@ -165,6 +208,14 @@ def test_every_command_of_ours_is_one() -> None:
     for path in WORKFLOWS:
         for command in re.findall(r"world-harness ([a-z]+) ", "\n".join(read_code(path))):
             assert f"\n  {command} " in known, (path.name, command)
+
+
+def read_script(workflow: str, step: str) -> str:
+    """Return the script of the step with a name."""
+    text = (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"      - name: {step}\n        run: |\n")
+    lines = itertools.takewhile(lambda line: line.startswith(" " * 10), rest.splitlines())
+    return textwrap.dedent("\n".join(lines))
 
 
 def read_code(path: Path) -> list[str]:
