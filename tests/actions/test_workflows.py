@@ -150,6 +150,61 @@ def test_the_pull_request_that_is_commented_comes_from_the_event_and_not_from_a_
     assert "workflow_run.head_repository" not in code
 
 
+def list_examples() -> list[str]:
+    """Return the workflows that the document shows, with a digest in the place of the reader's."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block.replace("DIGEST", "0" * 40) for block in blocks]
+
+
+def write_example(example: str, folder: Path) -> Path:
+    path = folder / ".github" / "workflows" / "example.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(example, encoding="utf-8")
+    return path
+
+
+every_example = pytest.mark.parametrize(
+    "example", list_examples(), ids=lambda text: text.splitlines()[0].removeprefix("name: ")
+)
+
+
+class TestExamples:
+    """What the document shows to authors of Worlds is as sound as what runs here."""
+
+    def test_are_there(self) -> None:
+        assert len(list_examples()) == 3
+
+    @every_example
+    def test_zizmor_finds_nothing(self, example: str, tmp_path: Path) -> None:
+        assert run_zizmor(write_example(example, tmp_path)) == []
+
+    @pytest.mark.sdk
+    @every_example
+    def test_actionlint_finds_nothing(self, example: str, tmp_path: Path) -> None:
+        assert run_actionlint(write_example(example, tmp_path)) == []
+
+    @every_example
+    def test_actions_are_those_that_run_here(self, example: str) -> None:
+        here = "\n".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+        for action in re.findall(r"- uses: (.*)", example):
+            assert f"uses: {action}\n" in here
+
+    @every_example
+    def test_every_option_is_one(self, example: str) -> None:
+        joined = example.replace("\\\n", " ")
+        for command, rest in re.findall(r"^ *world-harness (\w+)(.*)$", joined, re.MULTILINE):
+            shown = subprocess.run(
+                [Path(sys.executable).parent / "world-harness", command, "--help"],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            options = re.findall(r"(?<= )--[a-z-]+", rest)
+            assert options
+            assert [option for option in options if f" {option} " not in shown] == []
+
+
 class TestInstallation:
     """The harness that certifies is the one that the caller pinned."""
 
