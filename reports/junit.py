@@ -2,6 +2,10 @@
 
 There is no one standard. This keeps to what the readers agree on: counts that add up, times in
 seconds, at most one outcome a case, and the order of elements that the Jenkins schema wants.
+
+Who reads nothing else must not take a hole for a success: what was asked for and is missing from a
+session that ended is an error. Skipped is only what does not apply, what is known to fail, and what
+a session that was cut off never began; that it was cut off is an error of its own.
 """
 
 from __future__ import annotations
@@ -15,14 +19,15 @@ from xml.etree import ElementTree as Xml
 import msgspec
 
 from harness.engine.verdicts import Outcome, find_outcome
-from harness.load.summary import LoadSummary
-from harness.measure.results import Check, Header, Results
+from harness.load.summary import MOST_LATE, LoadSummary
+from harness.measure.results import Check, ForkEnd, Header, Results
 from reports import markdown
-from reports.findings import Entry, Findings, study
+from reports.findings import NO_REASON, Entry, Findings, study
 from reports.flaws import Failure, count_flaws, reproduce
 from reports.load import list_loads
 from reports.tested import Row, describe_rate, study_checks
 from reports.text import flatten, format_estimate, keep_lines
+from reports.unloaded import list_unloaded
 
 Kind = Literal["passed", "skipped", "failure", "error"]
 
@@ -59,8 +64,8 @@ def render_junit(results: Results, *, source: str) -> str:
     suites: list[tuple[str, Sequence[Case]]] = []
     if markdown.is_timed(results):
         suites += _list_timed(study(results))
-    for summary in list_loads(results):
-        suites.append((summary.cell.id, _list_loaded(summary)))
+    if results.header.load:
+        suites += _list_loads(results)
     if markdown.is_tested(results):
         suites += [(row.label, _list_checked(row)) for row in study_checks(results).rows]
     for name, cases in suites:
@@ -75,26 +80,43 @@ def _list_timed(findings: Findings) -> list[tuple[str, Sequence[Case]]]:
     suites: list[tuple[str, Sequence[Case]]] = [
         (
             cell.id,
-            [_make_timed(findings.entries[cell, item.id], header) for item in header.scenarios],
+            [
+                _make_timed(findings.entries[cell, item.id], findings.results)
+                for item in header.scenarios
+            ],
         )
-        for cell in header.cells
+        for cell in (*header.cells, *header.companions)
     ]
-    if findings.results.footer is None:
-        # Cases that are skipped would make a session that was cut off look whole.
-        ended = f"{len(findings.planned) - len(findings.unended)} of {len(findings.planned)}"
-        cut = Case(
-            group="session",
-            name="comes to its end",
-            kind="error",
-            seconds=0.0,
-            message=f"{ended} forks ended",
-            details=header.command,
-        )
-        suites.append(("session", [cut]))
-    return suites
+    suites += [
+        (end.cell.id, [_make_uncounted(end)])
+        for end in findings.failed_forks
+        if end.kind == "counting"
+    ]
+    ended = f"{len(findings.planned) - len(findings.unended)} of {len(findings.planned)}"
+    return [*suites, *_report_cut(findings.results, f"{ended} forks ended")]
 
 
-def _make_timed(entry: Entry, header: Header) -> Case:
+def _report_cut(results: Results, message: str) -> list[tuple[str, Sequence[Case]]]:
+    """Make the error of a session that was cut off; nothing where it came to its end."""
+    if results.footer is not None:
+        return []
+    cut = Case(
+        group="session",
+        name="comes to its end",
+        kind="error",
+        seconds=0.0,
+        message=message,
+        details=results.header.command,
+    )
+    return [("session", [cut])]
+
+
+def _judge_gap(results: Results) -> Kind:
+    """Judge what is missing: it is excused only by the end of a session that was cut off."""
+    return "skipped" if results.footer is None else "error"
+
+
+def _make_timed(entry: Entry, results: Results) -> Case:
     """Make the case of a cell in a scenario: its time is the center of its workflow times."""
     time = entry.workflow
     seconds = time.center / 1_000 if time else 0.0
@@ -113,25 +135,66 @@ def _make_timed(entry: Entry, header: Header) -> Case:
     reasons = [f"{count_flaws([flaw])}: {flaw.reason}" for flaw in entry.flaws]
     return msgspec.structs.replace(
         case,
-        kind="skipped" if missing else "failure",
+        kind=_judge_gap(results) if missing else "failure",
         message=f"{what}: {entry.flaws[0].reason}",
-        details="\n".join([*reasons, reproduce(failure, header)]),
+        details="\n".join([*reasons, reproduce(failure, results.header)]),
     )
 
 
-def _list_loaded(summary: LoadSummary) -> list[Case]:
+def _make_uncounted(end: ForkEnd) -> Case:
+    """Make the case of a fork that was to count; those that time are told with each scenario."""
+    return Case(
+        group=f"bench.{end.cell.id.replace('/', '.')}",
+        name=f"{end.fork} is counted",
+        kind="failure",
+        seconds=0.0,
+        message=end.reason or NO_REASON,
+    )
+
+
+def _list_loads(results: Results) -> list[tuple[str, Sequence[Case]]]:
+    suites: list[tuple[str, Sequence[Case]]] = [
+        (summary.cell.id, _list_loaded(summary, results)) for summary in list_loads(results)
+    ]
+    for cell, scenario in list_unloaded(results):
+        gap = Case(
+            group=f"load.{cell.id.replace('/', '.')}",
+            name=f"{scenario} is loaded",
+            kind=_judge_gap(results),
+            seconds=0.0,
+            message="nothing was started",
+            details=results.header.command,
+        )
+        suites.append((cell.id, [gap]))
+    return [*suites, *_report_cut(results, f"{len(results.loads):,} runs started")]
+
+
+def _list_loaded(summary: LoadSummary, results: Results) -> list[Case]:
     """Make a case a stage: its time is the median latency."""
-    return [_make_loaded(summary, number) for number in range(len(summary.stages))]
+    cases = [_make_loaded(summary, number, results) for number in range(len(summary.stages))]
+    if summary.late > MOST_LATE:
+        late = Case(
+            group=f"load.{summary.cell.id.replace('/', '.')}",
+            name=f"{summary.scenario} is sent in time",
+            kind="error",
+            seconds=0.0,
+            message=f"{summary.late:.1%} of the runs were sent late: what was measured is also the "
+            "machine that sent them",
+        )
+        cases.append(late)
+    return cases
 
 
-def _make_loaded(summary: LoadSummary, number: int) -> Case:
+def _make_loaded(summary: LoadSummary, number: int, results: Results) -> Case:
     item = summary.stages[number]
+    # A warm-up counts for nothing.
+    gap = "skipped" if item.stage.kind == "warmup" else _judge_gap(results)
     median = item.latencies.get(50.0, math.inf)
     told = f"{item.bad:,} of {item.started:,} runs did not end well"
     return Case(
         group=f"load.{summary.cell.id.replace('/', '.')}",
         name=f"{summary.scenario} {number} {item.stage.kind} {item.stage.rate:g}/s",
-        kind="failure" if item.bad else "passed" if item.started else "skipped",
+        kind="failure" if item.bad else "passed" if item.started else gap,
         seconds=0.0 if math.isinf(median) else median / 1_000,
         message=told if item.bad else "" if item.started else "nothing was started",
         details=told,

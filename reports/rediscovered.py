@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.certification.verdicts import ClauseVerdict
+from reports.contract import link_source
 from reports.tables import render_table
 from reports.text import NOTHING, escape, quote_code, shorten
 
@@ -102,7 +103,7 @@ def _reports(bug: Bug, item: Found | None) -> bool:
 
 
 def _render_refs(bug: Bug) -> str:
-    return f" ({', '.join(escape(ref) for ref in bug.refs)})" if bug.refs else ""
+    return f" ({', '.join(map(link_source, bug.refs))})" if bug.refs else ""
 
 
 def _render_reports(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:

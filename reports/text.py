@@ -18,6 +18,26 @@ _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 
+#: What GitHub makes a link, a reference that shows on both sides or a notification, without any
+#: markup. The part that matched is followed by a break.
+_LIVE = re.compile(
+    r"""
+    @                                     # an account, a team, an address of mail, a commit
+    | \#(?=\d)                            # an issue: #12, acme/app#12
+    | (?<![^\W_]) gh-(?=\d)               # GH-12
+    | /(?:issues|pull|discussions)/(?=\d)
+    | :(?=//)                             # https://, and any other scheme
+    | (?<![^\W_]) www(?=\.)
+    """,
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+#: The id of a commit; and so much of it that it is none any more.
+_COMMIT = re.compile(r"(?<![^\W_])[0-9a-f]{40}(?![^\W_])", re.ASCII | re.IGNORECASE)
+_PIECE_OF_COMMIT = re.compile(r"[0-9a-f]{6}(?=.)", re.IGNORECASE)
+
+#: Shows nothing and copies as nothing, but GitHub reads what stands around it apart.
+_BREAK = "<!-- -->"
+
 
 def format_ms(value: float | None) -> str:
     """Format a time: `8.42 ms`, `117 ms`, `1.02 s`."""
@@ -109,10 +129,18 @@ def shorten(text: str, longest: int = _LONGEST_REASON) -> str:
 
 
 def escape(text: str) -> str:
-    """Make text plain: nothing in it is markup, and it fits a cell of a table."""
+    """Make text plain: nothing in it is markup or becomes a link, and it fits a cell of a table.
+
+    Inside of code GitHub makes no links, and would show the breaks: :func:`quote_code` and
+    :func:`fence` have none.
+    """
     plain = flatten(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A comment that breaks the word keeps a name in an error from notifying an account.
-    return _MARKUP.sub(r"\\\1", plain).replace("@", "@<!-- -->")
+    plain = _MARKUP.sub(r"\\\1", plain)
+    return _LIVE.sub(rf"\g<0>{_BREAK}", _COMMIT.sub(_break_commit, plain))
+
+
+def _break_commit(found: re.Match[str]) -> str:
+    return _PIECE_OF_COMMIT.sub(rf"\g<0>{_BREAK}", found.group())
 
 
 def quote_code(text: str) -> str:

@@ -19,6 +19,7 @@ from reports.comment.rendering import Page
 _TOLD = {
     "created": "commented",
     "updated": "renewed the comment",
+    "none": "no open pull request ends with the commit that was measured: no comment",
     "closed": "the pull request is closed: no comment",
 }
 
@@ -67,7 +68,7 @@ def comment(
     try:
         with GitHub(target.repository, token, api=api) as github:
             posted = post_comment(
-                github, target.number, MARKER, lambda previous: render(previous, target.commit)
+                github, target.pull, MARKER, lambda previous: render(previous, target.commit)
             )
     except NoRightsError as error:
         _fall_back(render(""), error)

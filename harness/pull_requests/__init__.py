@@ -2,10 +2,11 @@
 
 from harness.pull_requests.github import GitHub, NoRightsError, PostingError
 from harness.pull_requests.posting import Posted, post_comment
-from harness.pull_requests.target import Target, find_target
+from harness.pull_requests.target import Head, Target, find_target
 
 __all__ = [
     "GitHub",
+    "Head",
     "NoRightsError",
     "Posted",
     "PostingError",

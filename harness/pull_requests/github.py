@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,17 +11,25 @@ import httpx
 import msgspec
 
 from harness.errors import HarnessError
+from harness.pull_requests.target import Head
 
 API = "https://api.github.com"
-
-#: Whose comments are ours where the token cannot be asked: that of GitHub Actions.
-ACTIONS = "github-actions[bot]"
 
 _PAGE = 100
 _TRIES = 4
 #: In all, for one request, in seconds.
-_PATIENCE_S = 120.0
+_PATIENCE_S = 240.0
 _FIRST_PAUSE_S = 1.0
+#: After a limit that does not say when it ends; GitHub asks for a minute and then for more.
+_FIRST_PAUSE_OF_LIMIT_S = 60.0
+#: What a limit that no header tells of has in its message.
+_WORDS_OF_LIMIT = ("rate limit", "abuse detection")
+
+#: Where a request did not even leave.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+#: The REST API does not tell an App whom its token speaks for; this tells everybody.
+_WHO = "query { viewer { login } }"
 
 
 class PostingError(HarnessError):
@@ -30,6 +38,10 @@ class PostingError(HarnessError):
 
 class NoRightsError(PostingError):
     """The token may not write: it is of a fork, or lacks a permission."""
+
+
+class UncertainError(PostingError):
+    """The answer was lost: whether the comment was written is not known."""
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -47,7 +59,7 @@ class GitHub:
         repository: `owner/name`.
         token: Secret: it stands in no error and no log.
         api: Address of the API.
-        pause: Waits so many seconds.
+        pause: Waits so many seconds; it is :attr:`pause`, too.
         now: Seconds since 1970, as the API's own limits are counted.
     """
 
@@ -60,9 +72,11 @@ class GitHub:
         pause: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.pause = pause
         self._repository = repository
-        self._pause = pause
         self._now = now
+        # On a server of one's own the REST API lies at /api/v3, and this beside it.
+        self._graphql = f"{api.rstrip('/').removesuffix('/v3')}/graphql"
         self._client = httpx.Client(
             base_url=api,
             headers={
@@ -86,10 +100,20 @@ class GitHub:
         self._client.close()
 
     def find_own_name(self) -> str:
-        """Return whom the token speaks for; that of GitHub Actions may not ask."""
-        reply = self._request("GET", "/user")
-        name = reply.json().get("login") if reply.is_success else None
-        return name if isinstance(name, str) else ACTIONS
+        """Return whom the token speaks for: a user, or an App as `name[bot]`.
+
+        Raises:
+            PostingError: GitHub does not say.
+        """
+        reply = self._demand("POST", self._graphql, json={"query": _WHO})
+        name = ((reply.json().get("data") or {}).get("viewer") or {}).get("login")
+        if not isinstance(name, str):
+            raise PostingError(
+                "whose the token is cannot be found out",
+                cause="GitHub's GraphQL API does not name its viewer",
+                remedy="use the token of a job, of an App or of a user",
+            )
+        return name
 
     def is_open(self, number: int) -> bool:
         """Tell whether a pull request is open.
@@ -99,6 +123,23 @@ class GitHub:
         """
         reply = self._demand("GET", f"/repos/{self._repository}/pulls/{number}")
         return bool(reply.json().get("state") == "open")
+
+    def find_pull_request(self, head: Head) -> int | None:
+        """Return the open pull request that would merge a commit; `None` without one.
+
+        What was pushed since makes it another commit. The commits of a fork are not in this
+        repository: they are found by where they were pushed to.
+
+        Raises:
+            PostingError: pull requests cannot be read.
+        """
+        reply = self._demand(
+            "GET",
+            f"/repos/{self._repository}/pulls",
+            params={"state": "open", "head": f"{head.owner}:{head.branch}", "per_page": _PAGE},
+        )
+        found = (item["number"] for item in reply.json() if item["head"]["sha"] == head.commit)
+        return next(found, None)
 
     def list_comments(self, number: int) -> Iterator[Comment]:
         """Yield every comment of a pull request, the oldest first.
@@ -124,12 +165,16 @@ class GitHub:
     def create_comment(self, number: int, body: str) -> str:
         """Write a comment and return its address.
 
+        Sent again only where it surely was not written: a limit, or no connection.
+
         Raises:
+            UncertainError: the answer was lost.
             NoRightsError: the token may not.
             PostingError: it cannot be written.
         """
         path = f"/repos/{self._repository}/issues/{number}/comments"
-        return str(self._demand("POST", path, json={"body": body}).json().get("html_url", ""))
+        reply = self._demand("POST", path, repeatable=False, json={"body": body})
+        return str(reply.json().get("html_url", ""))
 
     def update_comment(self, comment: int, body: str) -> str | None:
         """Renew a comment and return its address; `None` when it is gone.
@@ -147,44 +192,61 @@ class GitHub:
     def _demand(self, method: str, path: str, **request: Any) -> httpx.Response:
         return self._check(self._request(method, path, **request))
 
-    def _request(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Send a request, again where that may help, within bounded time."""
+    def _request(
+        self, method: str, path: str, *, repeatable: bool = True, **request: Any
+    ) -> httpx.Response:
+        """Send a request, again where that may help, within bounded time.
+
+        One that is not repeatable is sent again only where it surely had no effect.
+        """
         waited = 0.0
         for attempt in range(1, _TRIES + 1):
-            try:
-                reply = self._client.request(method, path, **request)
-            except httpx.TransportError as error:
-                failure: httpx.TransportError | None = error
-                pause = _FIRST_PAUSE_S * 2 ** (attempt - 1)
-            else:
-                failure = None
-                wanted = self._find_pause(reply, attempt)
-                if wanted is None:
-                    return reply
-                pause = wanted
-            if attempt == _TRIES or waited + pause > _PATIENCE_S:
+            answer = self._send(method, path, request)
+            if not repeatable and (lost := _describe_loss(answer)):
+                raise UncertainError(
+                    "whether the comment was written is not known",
+                    cause=lost,
+                    remedy="run the same command again: a comment that is there is found and "
+                    "renewed",
+                )
+            pause = self._find_pause(answer, attempt)
+            if pause is None or attempt == _TRIES or waited + pause > _PATIENCE_S:
                 break
-            self._pause(pause)
+            self.pause(pause)
             waited += pause
-        if failure is not None:
+        if isinstance(answer, httpx.TransportError):
             raise PostingError(
                 "GitHub's API cannot be reached",
-                cause=type(failure).__name__,
+                cause=type(answer).__name__,
                 remedy="check the network and GITHUB_API_URL, then run the same command again",
             )
-        return reply
+        return answer
 
-    def _find_pause(self, reply: httpx.Response, attempt: int) -> float | None:
+    def _send(
+        self, method: str, path: str, request: Mapping[str, Any]
+    ) -> httpx.Response | httpx.TransportError:
+        try:
+            return self._client.request(method, path, **request)
+        except httpx.TransportError as error:
+            return error
+
+    def _find_pause(
+        self, answer: httpx.Response | httpx.TransportError, attempt: int
+    ) -> float | None:
         """Return how long to wait before the same request is worth sending again."""
-        if _is_limited(reply):
-            told = reply.headers.get("retry-after", "")
-            if told.isdigit():
-                return float(told)
-            reset = reply.headers.get("x-ratelimit-reset", "")
-            return max(float(reset) - self._now(), 1.0) if reset.isdigit() else 60.0
-        if reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            return float(_FIRST_PAUSE_S * 2 ** (attempt - 1))
-        return None
+        growth = 2 ** (attempt - 1)
+        if isinstance(answer, httpx.TransportError) or answer.is_server_error:
+            return float(_FIRST_PAUSE_S * growth)
+        if not _is_limited(answer):
+            return None
+        told = answer.headers.get("retry-after", "")
+        if told.isdigit():
+            return float(told)
+        # Of another limit than the one that is used up it says nothing.
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        if _is_used_up(answer) and reset.isdigit():
+            return max(float(reset) - self._now(), 1.0)
+        return float(_FIRST_PAUSE_OF_LIMIT_S * growth)
 
     def _check(self, reply: httpx.Response) -> httpx.Response:
         if reply.is_success:
@@ -213,7 +275,20 @@ def _is_limited(reply: httpx.Response) -> bool:
         return True
     if reply.status_code != httpx.codes.FORBIDDEN:
         return False
-    return "retry-after" in reply.headers or reply.headers.get("x-ratelimit-remaining") == "0"
+    message = _read_message(reply).lower()
+    said = any(words in message for words in _WORDS_OF_LIMIT)
+    return said or "retry-after" in reply.headers or _is_used_up(reply)
+
+
+def _is_used_up(reply: httpx.Response) -> bool:
+    return bool(reply.headers.get("x-ratelimit-remaining") == "0")
+
+
+def _describe_loss(answer: httpx.Response | httpx.TransportError) -> str:
+    """Say how the answer to a request that may have had an effect was lost; empty if it was not."""
+    if isinstance(answer, httpx.TransportError):
+        return "" if isinstance(answer, _NEVER_SENT) else type(answer).__name__
+    return f"{answer.status_code} {answer.reason_phrase}" if answer.is_server_error else ""
 
 
 def _read_message(reply: httpx.Response) -> str:

@@ -14,11 +14,20 @@ from harness.errors import UsageError
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
 
 
+class Head(msgspec.Struct, frozen=True):
+    """The commit that a finished workflow was about, and where it was pushed to."""
+
+    owner: str
+    branch: str
+    commit: str
+
+
 class Target(msgspec.Struct, frozen=True):
     """One pull request."""
 
     repository: str
-    number: int
+    #: Its number; or what it would merge, where the number has to be asked for.
+    pull: int | Head
     #: The commit that was measured; empty where the event does not tell.
     commit: str = ""
 
@@ -47,15 +56,32 @@ def find_target(
             cause=f"{repository!r} is none" if repository else "",
             remedy="give --repository owner/name",
         )
-    if not number:
+    head = _read_head(event)
+    found = number or head
+    if not found:
         raise UsageError(
             "the number of the pull request is not known",
             cause="the event that started this is not of a pull request",
             remedy="give --pull-request NUMBER",
         )
-    head = told.get("head")
-    commit = head.get("sha", "") if isinstance(head, dict) else ""
-    return Target(repository, number, commit if isinstance(commit, str) else "")
+    pushed = told.get("head")
+    commit = pushed.get("sha", "") if isinstance(pushed, dict) else ""
+    commit = commit or (head.commit if head else "")
+    return Target(repository, found, commit if isinstance(commit, str) else "")
+
+
+def _read_head(event: Mapping[str, Any]) -> Head | None:
+    """Read what a `workflow_run` says of the workflow that ended: a fork's is told there only."""
+    try:
+        run = event["workflow_run"]
+        told = {
+            "owner": run["head_repository"]["owner"]["login"],
+            "branch": run["head_branch"],
+            "commit": run["head_sha"],
+        }
+        return msgspec.convert(told, Head) if all(told.values()) else None
+    except (KeyError, TypeError, msgspec.ValidationError):
+        return None
 
 
 def _read_event(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,117 @@ def test_what_may_write_runs_nothing_of_a_pull_request() -> None:
     assert checked_out == ["${{ github.event.repository.default_branch }}"]
 
 
+def test_the_pull_request_that_is_commented_comes_from_the_event_and_not_from_a_commit() -> None:
+    code = "\n".join(read_code(ROOT / ".github" / "workflows" / "comment.yml"))
+    # A fork's commits are in no list of this repository.
+    assert "/pulls" not in code
+    assert "--pull-request" not in code
+    assert "workflow_run.head_repository" not in code
+
+
+def list_examples() -> list[str]:
+    """Return the workflows that the document shows, with a digest in the place of the reader's."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block.replace("DIGEST", "0" * 40) for block in blocks]
+
+
+def write_example(example: str, folder: Path) -> Path:
+    path = folder / ".github" / "workflows" / "example.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(example, encoding="utf-8")
+    return path
+
+
+every_example = pytest.mark.parametrize(
+    "example", list_examples(), ids=lambda text: text.splitlines()[0].removeprefix("name: ")
+)
+
+
+class TestExamples:
+    """What the document shows to authors of Worlds is as sound as what runs here."""
+
+    def test_are_there(self) -> None:
+        assert len(list_examples()) == 3
+
+    @every_example
+    def test_zizmor_finds_nothing(self, example: str, tmp_path: Path) -> None:
+        assert run_zizmor(write_example(example, tmp_path)) == []
+
+    @pytest.mark.sdk
+    @every_example
+    def test_actionlint_finds_nothing(self, example: str, tmp_path: Path) -> None:
+        assert run_actionlint(write_example(example, tmp_path)) == []
+
+    @every_example
+    def test_actions_are_those_that_run_here(self, example: str) -> None:
+        here = "\n".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+        for action in re.findall(r"- uses: (.*)", example):
+            assert f"uses: {action}\n" in here
+
+    @every_example
+    def test_every_option_is_one(self, example: str) -> None:
+        joined = example.replace("\\\n", " ")
+        for command, rest in re.findall(r"^ *world-harness (\w+)(.*)$", joined, re.MULTILINE):
+            shown = subprocess.run(
+                [Path(sys.executable).parent / "world-harness", command, "--help"],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            options = re.findall(r"(?<= )--[a-z-]+", rest)
+            assert options
+            assert [option for option in options if f" {option} " not in shown] == []
+
+
+class TestInstallation:
+    """The harness that certifies is the one that the caller pinned."""
+
+    COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+    def install(self, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        pip = folder / "pip"
+        pip.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        pip.chmod(0o755)
+        told = {
+            "GITHUB_SERVER_URL": "https://github.example",
+            "REPOSITORY": "owner/world-harness",
+            "COMMIT": self.COMMIT,
+            "HARNESS": "",
+            **environment,
+        }
+        return subprocess.run(
+            ["bash", "-e", "-c", read_script("certify", "Install the harness")],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={"PATH": f"{folder}:/usr/bin:/bin", **told},
+        )
+
+    def test_is_the_commit_of_the_workflow(self, tmp_path: Path) -> None:
+        repository = "git+https://github.example/owner/world-harness"
+        done = self.install(tmp_path)
+        assert done.stdout == f"install\nworld-harness @ {repository}@{self.COMMIT}\n"
+
+    def test_is_what_the_caller_names(self, tmp_path: Path) -> None:
+        done = self.install(tmp_path, HARNESS="world-harness==1.2.3")
+        assert done.stdout == "install\nworld-harness==1.2.3\n"
+
+    @pytest.mark.parametrize("commit", ["", "main"])
+    def test_is_refused_where_neither_is_known(self, commit: str, tmp_path: Path) -> None:
+        done = self.install(tmp_path, COMMIT=commit)
+        assert done.returncode == 3
+        assert "::error::" in done.stdout
+        assert "install" not in done.stdout.splitlines()
+
+
+def test_only_what_can_have_measured_something_is_commented() -> None:
+    code = "\n".join(read_code(ROOT / ".github" / "workflows" / "comment.yml"))
+    ended = re.search(r"fromJSON\('(.*)'\), github\.event\.workflow_run\.conclusion", code)
+    assert ended is not None
+    assert json.loads(ended.group(1)) == ["success", "failure"]
+
+
 def test_every_command_of_ours_is_one() -> None:
     known = subprocess.run(
         [Path(sys.executable).parent / "world-harness", "--help"],
@@ -150,6 +263,14 @@ def test_every_command_of_ours_is_one() -> None:
     for path in WORKFLOWS:
         for command in re.findall(r"world-harness ([a-z]+) ", "\n".join(read_code(path))):
             assert f"\n  {command} " in known, (path.name, command)
+
+
+def read_script(workflow: str, step: str) -> str:
+    """Return the script of the step with a name."""
+    text = (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"      - name: {step}\n        run: |\n")
+    lines = itertools.takewhile(lambda line: line.startswith(" " * 10), rest.splitlines())
+    return textwrap.dedent("\n".join(lines))
 
 
 def read_code(path: Path) -> list[str]:

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN = "token-that-nobody-may-see"
 REPOSITORY = "acme/app"
 NUMBER = 7
-BOT = "acme-bot"
+#: Whom the token speaks for; an App's, unless a test says otherwise.
+APP = "acme-app[bot]"
 
 
 class FakeGitHub:
@@ -23,29 +24,56 @@ class FakeGitHub:
         self.address = ""
         self.comments: dict[int, dict[str, Any]] = {}
         self.state = "open"
+        #: Pull request -> where its commits were pushed to, and the last of them.
+        self.heads: dict[int, tuple[str, str]] = {}
         #: Answered in turn instead of the real answer: status, headers, body.
         self.failures: list[tuple[int, dict[str, str], dict[str, Any]]] = []
         #: Only for this method; empty for every one.
         self.failing_method = ""
         self.requests: list[str] = []
-        self.may_ask_who = True
+        self.viewer: str | None = APP
+        #: So many new comments are written, but their answer never comes; then how it fails.
+        self.lost_answers = 0
+        self.lost_as: Literal["502", "cut off"] = "502"
         self.forgets_on_update = False
         self.longest = 65_536
 
-    def add(self, body: str, author: str = BOT) -> int:
+    def add(self, body: str, author: str = APP) -> int:
         number = len(self.comments) + 1
         self.comments[number] = {"id": number, "body": body, "user": {"login": author}}
         return number
 
     def answer(self, method: str, target: str, body: dict[str, Any]) -> tuple[int, Any]:
-        path = urlsplit(target).path
+        # A server of one's own has the REST API below a path, and GraphQL beside it.
+        path = urlsplit(target).path.removeprefix("/api").removeprefix("/v3")
         if path == "/user":
-            return (200, {"login": BOT}) if self.may_ask_who else (403, {"message": "no"})
+            # As to every App.
+            return 403, {"message": "Resource not accessible by integration"}
+        if path == "/graphql":
+            viewer = {"login": self.viewer} if self.viewer else None
+            return 200, {"data": {"viewer": viewer}}
+        if path == f"/repos/{REPOSITORY}/pulls":
+            return 200, self._list_pulls(target)
         if path == f"/repos/{REPOSITORY}/pulls/{NUMBER}":
             return 200, {"state": self.state}
         if path == f"/repos/{REPOSITORY}/issues/{NUMBER}/comments":
             return self._write(self.add(""), body, 201) if method == "POST" else self._list(target)
         return self._update(path, body)
+
+    def _list_pulls(self, target: str) -> list[dict[str, Any]]:
+        query = parse_qs(urlsplit(target).query)
+        return [
+            {"number": number, "head": {"sha": sha}}
+            for number, (head, sha) in self.heads.items()
+            if query["head"] == [head] and query["state"] == [self.state]
+        ]
+
+    def loses(self, method: str, target: str) -> bool:
+        """Tell whether the answer to this request is to be lost, and count it."""
+        written = method == "POST" and urlsplit(target).path.endswith("/comments")
+        lost = written and self.lost_answers > 0
+        self.lost_answers -= lost
+        return lost
 
     def _list(self, target: str) -> tuple[int, Any]:
         query = {name: int(values[0]) for name, values in parse_qs(urlsplit(target).query).items()}
@@ -81,7 +109,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*self.fake.failures.pop(0))
         else:
             status, answer = self.fake.answer(self.command, self.path, body)
-            self._send(status, {}, answer)
+            if not self.fake.loses(self.command, self.path):
+                self._send(status, {}, answer)
+            elif self.fake.lost_as == "502":
+                self._send(502, {}, {"message": "Server Error"})
+            else:
+                self.close_connection = True
 
     do_GET = do_POST = do_PATCH = _handle  # noqa: N815 - as the library wants it
 

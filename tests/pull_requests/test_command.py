@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from harness.measure.results import Record
 from harness.measure.store import ResultsWriter
 from harness.pull_requests import Target, find_target
 from reports.comment import MARKER
+from reports.comment.history import read_history
 from tests.pull_requests.fake_github import NUMBER, REPOSITORY, TOKEN, FakeGitHub, serve_fake
 from tests.reports.factories import EXPRESS, HONO, TEN, Session
 
@@ -98,6 +100,68 @@ def test_second_run_keeps_the_first_as_history(
     (only,) = fake.comments.values()
     assert "History: 2 former commits" in only["body"]
     assert "`1111111`" in only["body"]
+
+
+class TestAfterAnotherWorkflow:
+    """In a `workflow_run`: the pull request is that of the commit, a fork's as well."""
+
+    def post(self, results: Path, fake: FakeGitHub, tmp_path: Path, **changes: Any) -> Result:
+        path = tmp_path / "event.json"
+        run_of = {
+            "head_sha": "abcdef0123456789",
+            "head_branch": "a&b=c/#branch",
+            "head_repository": {"owner": {"login": "somebody"}},
+            **changes,
+        }
+        path.write_text(json.dumps({"workflow_run": run_of}))
+        return run(
+            results,
+            "--post",
+            GITHUB_TOKEN=TOKEN,
+            GITHUB_REPOSITORY=REPOSITORY,
+            GITHUB_EVENT_PATH=str(path),
+            GITHUB_API_URL=fake.address,
+        )
+
+    def test_of_a_fork_is_found_by_where_it_was_pushed_to(
+        self, results: Path, fake: FakeGitHub, tmp_path: Path
+    ) -> None:
+        fake.heads = {
+            3: ("another:a&b=c/#branch", "abcdef0123456789"),
+            NUMBER: ("somebody:a&b=c/#branch", "abcdef0123456789"),
+        }
+        assert self.post(results, fake, tmp_path).exception is None
+        self.post(results, fake, tmp_path, head_sha="abcdef0123456789")
+        (only,) = fake.comments.values()
+        assert read_history(only["body"])[-1].commit == "abcdef0123456789"
+
+    def test_that_has_another_commit_by_now_gets_none(
+        self, results: Path, fake: FakeGitHub, tmp_path: Path
+    ) -> None:
+        fake.heads = {NUMBER: ("somebody:a&b=c/#branch", "0000000")}
+        found = self.post(results, fake, tmp_path)
+        assert found.exception is None
+        assert "no open pull request ends with the commit" in found.output
+        assert not fake.comments
+
+    def test_that_is_closed_gets_none(
+        self, results: Path, fake: FakeGitHub, tmp_path: Path
+    ) -> None:
+        fake.heads = {NUMBER: ("somebody:a&b=c/#branch", "abcdef0123456789")}
+        fake.state = "closed"
+        assert "no comment" in self.post(results, fake, tmp_path).output
+        assert not fake.comments
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"head_branch": None}, {"head_branch": 7}, {"head_repository": None}, {"head_sha": ""}],
+    )
+    def test_event_that_does_not_tell_is_refused(
+        self, results: Path, fake: FakeGitHub, tmp_path: Path, changes: dict[str, Any]
+    ) -> None:
+        found = self.post(results, fake, tmp_path, **changes)
+        assert isinstance(found.exception, UsageError)
+        assert not fake.requests
 
 
 def test_without_a_token_it_goes_to_the_summary(results: Path, tmp_path: Path) -> None:

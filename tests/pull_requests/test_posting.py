@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
 from harness.errors import HarnessError
 from harness.pull_requests import GitHub, NoRightsError, Posted, PostingError, post_comment
-from harness.pull_requests.github import ACTIONS
-from tests.pull_requests.fake_github import NUMBER, REPOSITORY, TOKEN, FakeGitHub, serve_fake
+from tests.pull_requests.fake_github import APP, NUMBER, REPOSITORY, TOKEN, FakeGitHub, serve_fake
 
 MARKER = "<!-- ours -->"
 
@@ -75,10 +75,36 @@ class TestComment:
         assert post(github).outcome == "created"
         assert fake.comments[1]["body"].startswith("I quote")
 
-    def test_token_of_actions_cannot_ask_who_it_is(self, github: GitHub, fake: FakeGitHub) -> None:
-        fake.may_ask_who = False
-        fake.add(f"{MARKER} old", ACTIONS)
-        assert post(github).outcome == "updated"
+    @pytest.mark.parametrize("name", ["github-actions[bot]", APP, "a-user"])
+    def test_ours_is_what_the_token_speaks_for_has_written(
+        self, github: GitHub, fake: FakeGitHub, name: str
+    ) -> None:
+        fake.viewer = name
+        fake.add(f"{MARKER} of another App", "another-app[bot]")
+        ours = fake.add(f"{MARKER} old", name)
+        assert post(github) == Posted("updated", f"https://github.example/{ours}")
+        assert fake.comments[1]["body"] == f"{MARKER} of another App"
+        assert len(fake.comments) == 2
+
+    def test_an_app_does_not_write_another_comment_each_time(
+        self, github: GitHub, fake: FakeGitHub
+    ) -> None:
+        assert [post(github).outcome for _ in range(3)] == ["created", "updated", "updated"]
+        assert len(fake.comments) == 1
+
+    def test_server_of_ones_own_is_asked_too(self, fake: FakeGitHub) -> None:
+        with GitHub(REPOSITORY, TOKEN, api=f"{fake.address}/api/v3") as github:
+            assert [post(github).outcome for _ in range(2)] == ["created", "updated"]
+        assert "POST /api/graphql" in fake.requests
+
+    def test_token_that_nobody_is_known_to_have_touches_nothing(
+        self, github: GitHub, fake: FakeGitHub
+    ) -> None:
+        fake.viewer = None
+        fake.add(f"{MARKER} somebody's")
+        with pytest.raises(PostingError, match="whose the token is"):
+            post(github)
+        assert [item["body"] for item in fake.comments.values()] == [f"{MARKER} somebody's"]
 
     def test_of_two_the_oldest_is_renewed_and_the_other_told(
         self, github: GitHub, fake: FakeGitHub
@@ -142,6 +168,62 @@ class TestTrouble:
             post(github)
         assert "again later" in raised.value.remedy
         assert pauses == []
+
+    def test_limit_that_only_its_message_tells_of_is_waited_for_longer_each_time(
+        self, github: GitHub, fake: FakeGitHub, pauses: list[float]
+    ) -> None:
+        message = "You have exceeded a secondary rate limit. Please wait a few minutes."
+        fake.failing_method = "POST"
+        fake.failures = [(403, {}, {"message": message})] * 2
+        assert post(github).outcome == "created"
+        assert pauses == [60.0, 120.0]
+
+    def test_limit_on_another_count_is_not_waited_for_until_that_begins_anew(
+        self, github: GitHub, fake: FakeGitHub, pauses: list[float]
+    ) -> None:
+        fake.failures = [limited(x_ratelimit_remaining="4990", x_ratelimit_reset="4600")]
+        assert post(github).outcome == "created"
+        assert pauses == [60.0]
+
+    def test_limit_without_end_is_no_lack_of_rights(
+        self, github: GitHub, fake: FakeGitHub, pauses: list[float]
+    ) -> None:
+        fake.failures = [limited()] * 99
+        with pytest.raises(PostingError, match="limit of requests") as raised:
+            post(github)
+        assert not isinstance(raised.value, NoRightsError)
+        assert pauses == [60.0, 120.0]
+
+    @pytest.mark.parametrize("how", ["502", "cut off"])
+    def test_comment_whose_answer_is_lost_is_not_written_twice(
+        self, github: GitHub, fake: FakeGitHub, pauses: list[float], how: Literal["502", "cut off"]
+    ) -> None:
+        fake.lost_answers, fake.lost_as = 1, how
+        assert post(github).address == "https://github.example/1"
+        assert len(fake.comments) == 1
+        assert pauses == [1.0]
+
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_comment_that_was_not_written_is_written_after_a_look(
+        self, github: GitHub, fake: FakeGitHub, pauses: list[float], status: int
+    ) -> None:
+        fake.failing_method = "POST"
+        fake.failures = [(status, {}, {})] * 2
+        assert post(github).outcome == "created"
+        assert len(fake.comments) == 1
+        listed = [item for item in fake.requests if item.startswith("GET") and "comments" in item]
+        assert len(listed) == 3
+        assert pauses == [1.0, 2.0]
+
+    def test_comment_that_is_never_answered_is_uncertain(
+        self, github: GitHub, fake: FakeGitHub, pauses: list[float]
+    ) -> None:
+        fake.failing_method = "POST"
+        fake.failures = [(503, {}, {})] * 99
+        with pytest.raises(PostingError, match="not known") as raised:
+            post(github)
+        assert "found and renewed" in raised.value.remedy
+        assert pauses == [1.0, 2.0, 4.0]
 
     def test_token_without_rights_is_told_from_a_limit(
         self, github: GitHub, fake: FakeGitHub, pauses: list[float]

@@ -19,6 +19,7 @@ from reports.comment.history import (
     render_history,
 )
 from reports.comment.rendering import Page
+from tests.reports.checking import make_check, make_results
 from tests.reports.factories import (
     EXPRESS,
     FIFTY,
@@ -27,7 +28,10 @@ from tests.reports.factories import (
     Session,
     make_framework,
     make_scenario,
+    make_world,
 )
+from tests.reports.linking import LIVE, list_linked
+from tests.reports.loading import load_cell, make_loaded
 from tests.reports.test_compared import compare, run_abreast
 
 
@@ -179,6 +183,30 @@ class TestForeignText:
         assert "@everyone" not in body
         assert body.count("<details>") == body.count("</details>")
         assert body.count("-->") == body.count("<!--")
+
+    def test_nothing_of_it_is_live_and_our_own_address_is(self) -> None:
+        hostile = " ".join(LIVE)
+        session = Session(
+            [EXPRESS, HONO],
+            [make_scenario(10, title=hostile)],
+            frameworks=(make_framework("express", title=hostile), make_framework("hono")),
+            worlds=(make_world("local", title=hostile, section=hostile, description=hostile),),
+            started_at=hostile,
+            harness_version=hostile,
+        )
+        session.measure(EXPRESS, session.header.scenarios[0], 100)
+        session.spoil(HONO, session.header.scenarios[0], "failed", hostile)
+        page = Page(address="https://ci.example/7", commit=hostile)
+        measured = session.end()
+        once = render_comment(measured, page=page)
+        twice = render_comment(measured, page=Page(commit="abc"), previous=once)
+        checked = make_results([make_check("failed", message=hostile, suite=hostile)])
+        loaded = make_loaded(load_cell(outcome="failed", error=hostile, latency_ms=None))
+        for body in (once, twice, render_comment(checked), render_comment(loaded)):
+            assert list_linked(body) == []
+        cut = render_comment(measured, page=page, limit=9_000)
+        assert [piece for piece in list_linked(cut) if "https://ci.example/7" not in piece] == []
+        assert "the whole report: https://ci.example/7" in cut
 
 
 def test_other_versions_numbers_are_rendered_as_given(small: Results) -> None:

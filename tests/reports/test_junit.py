@@ -13,6 +13,8 @@ from reports.junit import render_junit
 from tests.browser.hostile import CONTROL, SCRIPT, make_hostile_results
 from tests.reports.checking import RECORDED, make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session
+from tests.reports.loading import load_cell, make_loaded
+from tests.reports.test_compared import run_abreast
 
 COUNTED = ("failure", "error", "skipped")
 
@@ -81,17 +83,70 @@ def test_a_failure_says_why_and_how_to_see_it_again() -> None:
     assert "world-harness bench" in (failure.text or "")
 
 
-def test_what_was_not_measured_is_skipped_and_not_passed() -> None:
-    case = find(read(measured()), EXPRESS.id, FIFTY.id)
-    assert [child.tag for child in case] == ["skipped"]
+class TestGaps:
+    """Who reads nothing but this must not take a hole for a success."""
 
+    def test_what_a_session_that_ended_did_not_measure_is_an_error(self) -> None:
+        case = find(read(measured()), EXPRESS.id, FIFTY.id)
+        assert [child.tag for child in case] == ["error"]
+        assert "1 missing result" in case[0].get("message", "")
 
-def test_a_session_that_was_cut_off_is_an_error() -> None:
-    session = Session([EXPRESS], [TEN])
-    session.measure(EXPRESS, TEN, 100.0)
-    session.interrupt(EXPRESS, block=3)
-    (error,) = find(read(session.end()), "session", "comes to its end")
-    assert error.tag == "error"
+    def test_what_a_session_that_was_cut_off_never_began_is_skipped_and_the_cut_an_error(
+        self,
+    ) -> None:
+        session = Session([EXPRESS], [TEN, FIFTY])
+        session.measure(EXPRESS, TEN, 100.0)
+        session.interrupt(EXPRESS, block=3)
+        root = read(session.end())
+        assert [child.tag for child in find(root, EXPRESS.id, FIFTY.id)] == ["skipped"]
+        assert [child.tag for child in find(root, "session", "comes to its end")] == ["error"]
+
+    def test_a_fork_that_was_to_count_and_failed_is_a_failure(self) -> None:
+        session = Session([EXPRESS], [TEN])
+        session.measure(EXPRESS, TEN, 100.0)
+        session.fail_fork(EXPRESS, "the app did not start", block=4, kind="counting")
+        root = read(session.end())
+        (failure,) = find(root, EXPRESS.id, f"counting-4/{EXPRESS.id} is counted")
+        assert failure.tag == "failure"
+        assert failure.get("message") == "the app did not start"
+
+    def test_what_is_only_compared_with_is_missed_too(self) -> None:
+        session = run_abreast(1.0)
+        compared = session.header.companions
+        assert compared
+        session.samples = [sample for sample in session.samples if sample.cell not in compared]
+        root = read(session.end())
+        assert {int(item.get("errors", "")) for item in root.iter("testsuite")} > {0}
+        named = {item.get("name") for item in root.iter("testsuite")}
+        assert {cell.id for cell in compared} <= named
+
+    def test_a_cell_that_was_to_be_loaded_and_was_not_is_an_error(self) -> None:
+        root = read(make_loaded(load_cell(), cells=[EXPRESS, HONO]))
+        case = find(root, HONO.id, f"{TEN.id} is loaded")
+        assert [child.tag for child in case] == ["error"]
+
+    def test_a_load_that_was_cut_off_is_an_error(self) -> None:
+        root = read(make_loaded(load_cell(), cells=[EXPRESS, HONO], ended=False))
+        assert [child.tag for child in find(root, HONO.id, f"{TEN.id} is loaded")] == ["skipped"]
+        assert [child.tag for child in find(root, "session", "comes to its end")] == ["error"]
+
+    def test_a_stage_of_a_load_without_a_start_is_an_error(self) -> None:
+        runs = [run for run in load_cell() if run.stage == 0]
+        root = read(make_loaded(runs))
+        assert [child.tag for child in find(root, EXPRESS.id, f"{TEN.id} 1 steady 10/s")] == [
+            "error"
+        ]
+
+    def test_a_load_that_was_sent_late_is_an_error(self) -> None:
+        root = read(make_loaded(load_cell(late_ms=80.0)))
+        case = find(root, EXPRESS.id, f"{TEN.id} is sent in time")
+        assert [child.tag for child in case] == ["error"]
+
+    def test_what_is_whole_has_neither(self) -> None:
+        session = Session([EXPRESS], [TEN])
+        session.measure(EXPRESS, TEN, 100.0)
+        for root in (read(session.end()), read(make_loaded(load_cell()))):
+            assert (root.get("errors"), root.get("failures"), root.get("skipped")) == ("0",) * 3
 
 
 @pytest.mark.parametrize(

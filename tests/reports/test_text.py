@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,8 +23,7 @@ from reports.text import (
     quote_code,
     shorten,
 )
-
-markdown_it: Any = pytest.importorskip("markdown_it")
+from tests.reports.linking import BREAK, LIVE, list_linked, parse
 
 HOSTILE = (
     "a|b",
@@ -49,16 +46,14 @@ HOSTILE = (
 )
 
 
-def parse(text: str) -> list[Any]:
-    tokens: list[Any] = markdown_it.MarkdownIt("commonmark").enable("table").parse(text)
-    return tokens
-
-
 def parse_cells(cell: str) -> list[str]:
     """Return the text of the cells of a row that holds this one between two others."""
     table = f"| A | B | C |\n|---|---|---|\n| first | {cell} | last |"
     cells = [token for token in parse(table) if token.type == "inline"][3:]
-    return ["".join(child.content for child in token.children) for token in cells]
+    return [
+        "".join(child.content for child in token.children if child.content != BREAK)
+        for token in cells
+    ]
 
 
 @pytest.mark.parametrize(
@@ -191,6 +186,37 @@ def test_backslash_before_a_bar_cannot_undo_its_escape() -> None:
 
 def test_names_in_errors_notify_nobody() -> None:
     assert "@someone" not in escape("cannot find @someone/package")
+
+
+@pytest.mark.parametrize("around", ["{}", "see {}.", "({})", "[{}]", "_{}_", "<{}>", "x|{}|y"])
+@pytest.mark.parametrize("text", LIVE)
+def test_nothing_becomes_a_link_and_all_reads_as_it_was(text: str, around: str) -> None:
+    shown = around.format(text)
+    assert list_linked(shown.replace("[", "").replace("<", "").replace("_", " ")) != []
+    assert list_linked(escape(shown)) == []
+    assert parse_cells(escape(shown)) == ["first", shown, "last"]
+
+
+@pytest.mark.parametrize("text", LIVE)
+def test_nothing_becomes_a_link_in_code_and_all_is_shown_as_it_is(text: str) -> None:
+    assert list_linked(quote_code(text)) == []
+    assert quote_code(text) == f"`{text}`"
+    assert fence(text) == f"```\n{text}\n```"
+
+
+@settings(deadline=None)
+@given(text=st.text(alphabet="a0@#/:.w-gh <\\_|", max_size=6).map(lambda part: part * 4))
+def test_no_text_becomes_a_link(text: str) -> None:
+    assert list_linked(f"| A |\n|---|\n| {escape(text)} |") == []
+    assert parse_cells(escape(text))[1] == flatten(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["workflow with 50 steps", "5.0.0-beta.35", "N^0.92: 1,234", "a: b", "#", "high-5", "abc1234"],
+)
+def test_text_that_becomes_no_link_has_no_breaks(text: str) -> None:
+    assert "<!--" not in escape(text)
 
 
 def test_nothing_is_quoted_as_nothing() -> None:
