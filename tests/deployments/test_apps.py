@@ -39,7 +39,7 @@ class TestInPython:
     def test_the_app_is_told_what_it_is(self, files: dict[str, bytes]) -> None:
         about = msgspec.json.decode(files["world_harness_serving/about.json"])
         assert (about["line"], about["framework"], about["world"]) == ("py", "django", "local")
-        assert about["entry"] == "vercel.workflow._internal.worlds.local:LocalWorld"
+        assert about["entry"] == "world_harness_sdk:LocalWorld"
         assert {"django", "uvicorn", "flask", "werkzeug", "starlette"} <= set(about["frameworks"])
         assert about["startsWorld"] is False
 
