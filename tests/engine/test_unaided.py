@@ -1,0 +1,81 @@
+"""Checks that no fault helps: what they make of a run, on a stage whose answers are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from harness.nemesis.journal import Entered, Journal, Left, Record
+from harness.nemesis.plans import Plan
+from suites.engine.completions import Completions, Simultaneous
+from suites.engine.stage import Ending, LoggedEvent
+from suites.engine.trials import SUBJECT
+from suites.engine.violations import Violation
+
+STEP = "step_1"
+
+
+def enter(at_ms: float, *, pid: int = 1, key: str = SUBJECT) -> Entered:
+    return Entered(**_mark(at_ms, pid, key))
+
+
+def leave(at_ms: float, *, pid: int = 1, key: str = SUBJECT) -> Left:
+    return Left(**_mark(at_ms, pid, key))
+
+
+def _mark(at_ms: float, pid: int, key: str) -> dict[str, Any]:
+    about = {"key": key, "step": "often", "step_id": STEP, "attempt": 1}
+    return {"at_ms": at_ms, "pid": pid, "order": 0, "execution": f"{pid}", **about}
+
+
+class MadeUp:
+    """A stage, and the only run on it."""
+
+    id = "wrun_1"
+
+    def __init__(
+        self, ending: Ending, records: Sequence[Record], events: Sequence[LoggedEvent] = ()
+    ) -> None:
+        self._ending = ending
+        self._journal = Journal(tuple(records))
+        self._events = events
+        self.asked: list[tuple[Any, Plan]] = []
+
+    def program(self, shape: Any, plan: Plan = ()) -> MadeUp:
+        self.asked.append((shape, plan))
+        return self
+
+    def await_end(self) -> Ending:
+        return self._ending
+
+    def journal(self) -> Journal:
+        return self._journal
+
+    def events(self) -> Sequence[LoggedEvent]:
+        return self._events
+
+    def witness(self, step_ids: object = ()) -> list[str]:
+        return []
+
+
+class TestTwoProcesses:
+    BOTH = (enter(0, pid=1), enter(20, pid=2), leave(1_500, pid=1), leave(1_501, pid=2))
+    COMPLETED = LoggedEvent("evnt_1", "step_completed", STEP)
+
+    def play(self, monkeypatch: pytest.MonkeyPatch, events: Sequence[LoggedEvent]) -> Completions:
+        monkeypatch.setattr("suites.engine.completions.share_messages", lambda *_: None)
+        stage, found = MadeUp(Ending("completed"), self.BOTH, events), Completions()
+        found.count([stage, stage], Simultaneous(steps=1))  # type: ignore[list-item]
+        return found
+
+    def test_that_complete_a_step_once_are_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.play(monkeypatch, [self.COMPLETED])
+        assert found.describe().startswith("0 of 1 steps")
+
+    def test_that_complete_it_twice_fail_whatever_the_world_says_of_itself(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(Violation, match=r"1 of 1 steps .* were completed twice"):
+            self.play(monkeypatch, [self.COMPLETED, self.COMPLETED])
