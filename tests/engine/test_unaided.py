@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
 
-from harness.nemesis.journal import Entered, Journal, Left, Record
+from harness.nemesis.journal import Call, Entered, Journal, Left, Record
 from harness.nemesis.plans import Plan
 from suites.engine.completions import Completions, Simultaneous
+from suites.engine.fan_ins import FanIn, draw_fan_ins, play_fan_in
 from suites.engine.stage import Ending, LoggedEvent
 from suites.engine.trials import SUBJECT
 from suites.engine.violations import Violation
@@ -23,6 +25,18 @@ def enter(at_ms: float, *, pid: int = 1, key: str = SUBJECT) -> Entered:
 
 def leave(at_ms: float, *, pid: int = 1, key: str = SUBJECT) -> Left:
     return Left(**_mark(at_ms, pid, key))
+
+
+def write(at_ms: float, event: str) -> Call:
+    return Call(
+        at_ms=at_ms,
+        pid=1,
+        order=0,
+        method="events.create",
+        began_at_ms=at_ms,
+        event=event,
+        correlation_id=STEP,
+    )
 
 
 def _mark(at_ms: float, pid: int, key: str) -> dict[str, Any]:
@@ -58,6 +72,27 @@ class MadeUp:
 
     def witness(self, step_ids: object = ()) -> list[str]:
         return []
+
+
+class TestAFanIn:
+    CASE = FanIn(width=10, ms=100, last_ms=300)
+
+    @given(draw_fan_ins())
+    def test_is_left_alone_and_passes_when_its_run_completes(self, case: FanIn) -> None:
+        stage = MadeUp(Ending("completed", 0), [])
+        play_fan_in(stage, case)  # type: ignore[arg-type]
+        ((shape, plan),) = stage.asked
+        assert not plan
+        steps, last = shape["seq"]
+        assert len({step["step"] for step in steps["all"]}) == case.width >= 10
+        assert last["step"] == SUBJECT
+
+    def test_fails_when_the_step_after_it_is_given_up_without_a_failure(self) -> None:
+        starts = [write(at, "step_started") for at in range(5)]
+        records: list[Record] = [enter(5), *starts, write(6, "step_failed")]
+        stage = MadeUp(Ending("failed"), records)
+        with pytest.raises(Violation, match=r"given up .* when 0 of its executions had failed"):
+            play_fan_in(stage, self.CASE)  # type: ignore[arg-type]
 
 
 class TestTwoProcesses:

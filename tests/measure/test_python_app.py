@@ -8,12 +8,14 @@ import contextlib
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import pytest
 
 from harness.deployments.serving.world_harness_serving.errors import AppError
 from harness.deployments.serving.world_harness_serving.foreign import refuse_foreign_data
 from harness.deployments.serving.world_harness_serving.frameworks import refuse_frameworks
+from harness.deployments.serving.world_harness_serving.identity import KnownMessages
 from harness.descriptions import Catalog
 from harness.measure import answers
 from harness.measure.python.world_harness_app.probe import Probe
@@ -77,6 +79,28 @@ class TestAWebFrameworkInTheWorkflows:
 
     def test_is_nothing_that_is_merely_installed(self, steps: ModuleType) -> None:
         refuse_frameworks(["some_framework"], steps)
+
+
+class TestAMessageIsAnother:
+    """A step's message, as two replays that meet write it: under one key, at two times."""
+
+    FIRST: ClassVar = {"stepId": "step_1", "requestedAt": "2026-01-31T12:00:00.001Z"}
+    SECOND: ClassVar = {"stepId": "step_1", "requestedAt": "2026-01-31T12:00:00.002Z"}
+
+    def test_while_it_is_under_way_only_under_another_key(self) -> None:
+        known = KnownMessages(own=False)
+        assert known.claim("step_1", self.FIRST, "msg_1") == "msg_1"
+        assert known.claim("step_1", self.SECOND, "msg_2") == "msg_1"
+        assert known.claim("step_2", self.FIRST, "msg_3") == "msg_3"
+        known.release("step_1", self.FIRST)
+        assert known.claim("step_1", self.FIRST, "msg_4") == "msg_4"
+
+    def test_in_the_sdks_own_queue_also_with_another_content_and_for_ever(self) -> None:
+        known = KnownMessages(own=True)
+        assert known.claim("step_1", self.FIRST, "msg_1") == "msg_1"
+        assert known.claim("step_1", self.SECOND, "msg_2") == "msg_2"
+        known.release("step_1", self.FIRST)
+        assert known.claim("step_1", dict(self.FIRST), "msg_3") == "msg_1"
 
 
 class Watched:
