@@ -62,6 +62,9 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     workers: tuple[str, ...] = ()
     #: Why it serves from one process only, where it does.
     one_process: str = ""
+    #: Names under which it, its server and the web framework that it is built on are imported:
+    #: workflows in Python must not bring them along.
+    modules: tuple[str, ...] = ()
 
     def pins_for(self, line: str) -> dict[str, str]:
         """Return package -> version for one line."""
@@ -248,6 +251,11 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     def is_served(self, subject: Line | World) -> bool:
         """Tell whether any framework loads what a line or World is written in."""
         return bool(subject.languages & {item.language for item in self.frameworks.values()})
+
+    def list_modules(self, language: Language) -> tuple[str, ...]:
+        """Return the names under which any framework of a language is imported."""
+        same = [item for item in self.frameworks.values() if item.language == language]
+        return tuple(dict.fromkeys(name for item in same for name in item.modules))
 
     def keep_worlds(self, chosen: Iterable[str]) -> Catalog:
         """Return the catalog with the Worlds that every install holds and the chosen ones."""

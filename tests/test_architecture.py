@@ -115,6 +115,29 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     assert not found
 
 
+def test_one_package_alone_names_the_internals_of_the_python_sdk() -> None:
+    """Neither imports nor texts do: descriptions, commands and programs in strings count, too."""
+    home = ROOT / "harness" / "sdk" / "python"
+    # In parts, so that this file does not find itself.
+    internals = ".".join(("vercel", "workflow", "_internal"))
+    # Documents and recorded findings may quote them.
+    quoting = {path for path in SOURCES if path.suffix == ".md"}
+    quoting |= {path for path in SOURCES if path.is_relative_to(ROOT / "reports" / "examples")}
+    suspects = [path for path in SOURCES if path not in quoting and not path.is_relative_to(home)]
+    top = [ROOT / "noxfile.py", ROOT / "pyproject.toml", *(ROOT / ".github").rglob("*.yml")]
+    naming = {
+        name(path)
+        for path in (*suspects, *top)
+        if internals in path.read_text(encoding="utf-8", errors="replace").replace("/", ".")
+    }
+    naming |= {
+        name(path)
+        for path in suspects
+        if path.suffix == ".py" and any(module.startswith(internals) for module in imports_of(path))
+    }
+    assert not naming
+
+
 def test_the_drawing_names_every_folder_of_the_harness() -> None:
     drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     folders = [path for path in (ROOT / "harness").iterdir() if (path / "__init__.py").exists()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -18,6 +19,7 @@ FRAMEWORKS = describe_frameworks()
 PLACEHOLDERS = {"port", "app", "install"}
 EXACT = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 IMPORT = re.compile(r'import \{[^}]*\b(?P<name>\w+)\b[^}]*\} from "(?P<place>\.[^"]+)"')
+PYTHON_IMPORT = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
 #: Language -> what answers, and delivers.
 ANSWERING = {
     "typescript": {"world-harness/app": "describeApp", "world-harness/requests": "answer"},
@@ -153,6 +155,14 @@ def test_a_python_framework_serves_deliveries_and_imports_no_workflow(framework:
     assert "deliver(" in text
     assert "workflows" not in text
     assert "_internal" not in text
+
+
+@pytest.mark.parametrize("framework", PYTHON, ids=lambda framework: framework.id)
+def test_a_python_framework_says_under_which_names_it_is_imported(framework: Framework) -> None:
+    texts = [text for _, text in files_of(framework)]
+    imported = {found for text in texts for found in PYTHON_IMPORT.findall(text)}
+    own = {"main", "world_harness_app", *sys.stdlib_module_names}
+    assert framework.id in imported - own <= set(framework.modules)
 
 
 @pytest.mark.parametrize("framework", TYPESCRIPT, ids=lambda framework: framework.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,7 @@ def assemble_app(
     framework: Framework,
     world: World,
     contents: Contents,
+    modules: Sequence[str],
     *,
     framework_folder: Path = frameworks.FOLDER,
 ) -> dict[str, bytes]:
@@ -59,6 +61,7 @@ def assemble_app(
         framework: Its files stand in the folder of its id.
         world: The app's World is created from its `entry`.
         contents: What it is to hold.
+        modules: Names under which web frameworks are imported; its workflows must not.
         framework_folder: Where the frameworks' folders stand.
 
     Raises:
@@ -79,5 +82,5 @@ def assemble_app(
         **dict(read_files(framework_folder / framework.id, skip="recipe.toml")),
         **dict(read_files(contents.workflows, prefix="workflows/", suffix=shape.suffix)),
         **dict(read_files(answering, prefix=shape.answering)),
-        **shape.introduce(identity, world, framework),
+        **shape.introduce(identity, world, modules),
     }

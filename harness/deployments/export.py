@@ -35,7 +35,9 @@ def export_app(
     recipe = catalog.frameworks[framework]
     subject = catalog.worlds[world].on(line)
     shape = shape_of(described.language)
-    files = assemble_app(described, recipe, subject, contents)
+    files = assemble_app(
+        described, recipe, subject, contents, catalog.list_modules(described.language)
+    )
     project = shape.describe_project(pin_packages(described, [recipe], [subject]), recipe)
     write_files(folder, {**files, **project})
     return shape.make_ready

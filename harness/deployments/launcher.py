@@ -111,7 +111,8 @@ class Launcher:
         framework = self._catalog.frameworks[cell.framework]
         install = self._install(cell)
         line = self._catalog.lines[cell.line]
-        files = assemble_app(line, framework, world, self._contents)
+        modules = self._catalog.list_modules(line.language)
+        files = assemble_app(line, framework, world, self._contents, modules)
         name = f"{self._contents.id}-{framework.id}-{world.id}"
         if self._mode == "development":
             self._apps[cell] = self._stack.enter_context(

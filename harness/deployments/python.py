@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,16 @@ from harness.sdk import PYTHON_ROOT
 _SERVING = Path(__file__).parent / "serving"
 
 
-def _introduce(identity: Mapping[str, Any], world: World, framework: Framework) -> dict[str, bytes]:
-    about = {**identity, "entry": world.entry, "serving": list(_list_packages(framework))}
+def _introduce(
+    identity: Mapping[str, Any], world: World, modules: Sequence[str]
+) -> dict[str, bytes]:
+    about = {**identity, "entry": world.entry, "frameworks": modules}
     return {
         **dict(read_files(PYTHON_ROOT)),
         **dict(read_files(_SERVING)),
         **(dict(read_files(Path(world.source))) if world.source else {}),
         "world_harness_serving/about.json": msgspec.json.encode(about),
     }
-
-
-def _list_packages(framework: Framework) -> dict[str, None]:
-    return dict.fromkeys(name for pins in framework.packages.values() for name in pins)
 
 
 def _describe_project(pins: Mapping[str, str], framework: Framework) -> dict[str, bytes]:

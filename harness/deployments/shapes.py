@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str
     #: What the paths of what answers begin with, inside the app.
     answering: str
-    #: What the app is told of itself and of its World.
-    introduce: Callable[[Mapping[str, Any], World, Framework], dict[str, bytes]]
+    #: What the app is told of itself, of its World, and of how frameworks are imported.
+    introduce: Callable[[Mapping[str, Any], World, Sequence[str]], dict[str, bytes]]
     #: What build and server find in their environment.
     environment: dict[str, str]
     #: Mode -> what the server finds there in addition.

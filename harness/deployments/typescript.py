@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,9 @@ from harness.descriptions import Framework, World
 _TARGET_WORLD = {"WORKFLOW_TARGET_WORLD": "./harness/world.mjs"}
 
 
-def _introduce(identity: Mapping[str, Any], world: World, framework: Framework) -> dict[str, bytes]:
+def _introduce(
+    identity: Mapping[str, Any], world: World, modules: Sequence[str]
+) -> dict[str, bytes]:
     manifest = {"name": "app", "private": True, "type": "module"}
     return {
         "package.json": msgspec.json.encode(manifest),

@@ -18,6 +18,7 @@ from harness.certification.subjects import Subject, find_subject
 from harness.cli.catalog import read_catalog
 from reports.comment import LIMIT
 from suites.performance.adapter import count_empty_calls, measure_creates
+from suites.performance.certifications import certify_in_a_row, render_certifications
 from suites.performance.certifying import find_differences, time_certification
 from suites.performance.merging import time_merge
 from suites.performance.rendering import time_comment
@@ -123,15 +124,30 @@ def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
     )
 
 
+def _certify_in_a_row(options: argparse.Namespace, console: Console) -> int:
+    subject = find_subject(options.world, read_catalog(), line=options.line)
+    certify = partial(time_certification, subject, options.effort, console)
+    ended = list(certify_in_a_row(certify, options.effort, options.runs, options.jsonl))
+    row = [told for told, _ in ended]
+    sys.stdout.write(render_certifications(row, [examined for _, examined in ended]))
+    return 0 if row and all(told.certified for told in row) else 1
+
+
 def main() -> int:
     """Measure, print a table, and say whether every promise is kept."""
     parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
     parser.add_argument(
         "parts", nargs="*", default=["adapter", "times", "agreement", "comment", "merge"]
     )
-    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--runs", "--times", type=int, default=20)
+    parser.add_argument("--world", help="agreement: certify this World in a row, nothing else")
+    parser.add_argument("--line", help="agreement --world: the line to certify for")
+    parser.add_argument("--effort", default="quick", help="agreement --world: how much is tried")
+    parser.add_argument("--jsonl", type=Path, help="agreement --world: gets a line for each run")
     options = parser.parse_args()
     console = Console(stderr=True)
+    if options.world:
+        return _certify_in_a_row(options, console)
     rows = list(measure(set(options.parts), options.runs, console))
     shown = [(row.promise, row.aim, row.measured, "✅" if row.kept else "❌") for row in rows]
     table = tabulate.tabulate(shown, headers=("promise", "aim", "measured", ""), tablefmt="github")

@@ -18,7 +18,8 @@ def assemble(
     catalog: Catalog, cell: Cell, contents: Contents = workflows.BENCH
 ) -> dict[str, bytes]:
     framework = catalog.frameworks[cell.framework]
-    return assemble_app(catalog.lines[cell.line], framework, catalog.world_of(cell), contents)
+    line, world = catalog.lines[cell.line], catalog.world_of(cell)
+    return assemble_app(line, framework, world, contents, catalog.list_modules(line.language))
 
 
 class TestInPython:
@@ -38,8 +39,8 @@ class TestInPython:
     def test_the_app_is_told_what_it_is(self, files: dict[str, bytes]) -> None:
         about = msgspec.json.decode(files["world_harness_serving/about.json"])
         assert (about["line"], about["framework"], about["world"]) == ("py", "django", "local")
-        assert about["entry"] == "vercel.workflow._internal.worlds.local:LocalWorld"
-        assert set(about["serving"]) == {"django", "uvicorn"}
+        assert about["entry"] == "world_harness_sdk:LocalWorld"
+        assert {"django", "uvicorn", "flask", "werkzeug", "starlette"} <= set(about["frameworks"])
         assert about["startsWorld"] is False
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
 
 import pytest
 
 from harness.deployments.serving.world_harness_serving.errors import AppError
 from harness.deployments.serving.world_harness_serving.foreign import refuse_foreign_data
+from harness.deployments.serving.world_harness_serving.frameworks import refuse_frameworks
+from harness.deployments.serving.world_harness_serving.identity import KnownMessages
 from harness.descriptions import Catalog
 from harness.measure import answers
 from harness.measure.python.world_harness_app.probe import Probe
@@ -39,6 +44,63 @@ class TestADataDirectory:
         (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_text("{}")
         refuse_foreign_data(tmp_path)
+
+
+def make_module(name: str, **holds: object) -> ModuleType:
+    module = ModuleType(name)
+    vars(module).update(holds)
+    return module
+
+
+class TestAWebFrameworkInTheWorkflows:
+    @pytest.fixture
+    def steps(self, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+        """Return a module of workflows that was imported; a bound method has no module."""
+        module = make_module("flows.steps", collect=[].append, make=Path)
+        monkeypatch.setitem(sys.modules, "flows.steps", module)
+        return module
+
+    @pytest.mark.parametrize("name", ["fastapi", "flask", "starlette", "werkzeug", "aiohttp"])
+    def test_is_refused_in_every_app_by_the_name_of_who_imports_it(
+        self, catalog: Catalog, steps: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setitem(sys.modules, name, make_module(name))
+        for held in (sys.modules[name], type("Response", (), {"__module__": f"{name}.wrappers"})):
+            vars(steps)["held"] = held
+            with pytest.raises(AppError, match=rf"imports {name} \(flows\.steps\)"):
+                refuse_frameworks([*catalog.list_modules("python")], make_module("flows.index"))
+
+    def test_is_refused_also_where_another_module_brought_it(
+        self, steps: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "some_framework", make_module("some_framework"))
+        with pytest.raises(AppError, match="a workflow module imports some_framework: "):
+            refuse_frameworks(["some_framework"], steps)
+
+    def test_is_nothing_that_is_merely_installed(self, steps: ModuleType) -> None:
+        refuse_frameworks(["some_framework"], steps)
+
+
+class TestAMessageIsAnother:
+    """A step's message, as two replays that meet write it: under one key, at two times."""
+
+    FIRST: ClassVar = {"stepId": "step_1", "requestedAt": "2026-01-31T12:00:00.001Z"}
+    SECOND: ClassVar = {"stepId": "step_1", "requestedAt": "2026-01-31T12:00:00.002Z"}
+
+    def test_while_it_is_under_way_only_under_another_key(self) -> None:
+        known = KnownMessages(own=False)
+        assert known.claim("step_1", self.FIRST, "msg_1") == "msg_1"
+        assert known.claim("step_1", self.SECOND, "msg_2") == "msg_1"
+        assert known.claim("step_2", self.FIRST, "msg_3") == "msg_3"
+        known.release("step_1", self.FIRST)
+        assert known.claim("step_1", self.FIRST, "msg_4") == "msg_4"
+
+    def test_in_the_sdks_own_queue_also_with_another_content_and_for_ever(self) -> None:
+        known = KnownMessages(own=True)
+        assert known.claim("step_1", self.FIRST, "msg_1") == "msg_1"
+        assert known.claim("step_1", self.SECOND, "msg_2") == "msg_2"
+        known.release("step_1", self.FIRST)
+        assert known.claim("step_1", dict(self.FIRST), "msg_3") == "msg_1"
 
 
 class Watched:
@@ -134,12 +196,6 @@ def test_every_scenario_has_its_workflow_in_both_languages(catalog: Catalog) -> 
 
 
 def test_workflows_import_no_web_framework(catalog: Catalog) -> None:
-    served = {
-        package
-        for framework in catalog.frameworks.values()
-        if framework.language == "python"
-        for package in framework.pins_for("py")
-    }
     imported = {
         (name or "").partition(".")[0]
         for path in SOURCES
@@ -152,7 +208,7 @@ def test_workflows_import_no_web_framework(catalog: Catalog) -> None:
             else []
         )
     }
-    assert not imported & served
+    assert not imported & {*catalog.list_modules("python")}
 
 
 @pytest.mark.parametrize("start", [0, 7, 2**31 - 1, 2**32 - 3, 2**45 + 11])

@@ -1,4 +1,4 @@
-"""The SDK's own interface: named in one place, and as it was when the Worlds were written."""
+"""The SDK's own interface is as it was when the Worlds were written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from harness.sdk import PYTHON_ROOT
 from tests.python_worlds.running import Place
 
 ROOT = Path(__file__).parents[2]
-HERE = "harness/sdk/python/world_harness_sdk/__init__.py"
 
 
 def run_in_sdk(subject: Subject, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,17 +51,31 @@ def test_a_change_of_the_interface_is_told_as_what_it_is(subject: Subject) -> No
     ]
 
 
-def test_one_module_alone_imports_the_internals_of_the_sdk() -> None:
-    folders = ("harness", "worlds", "suites", "reports", "tests")
-    importers = set()
-    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                names = [f"{node.module}.{alias.name}" for alias in node.names]
-            if any(name.startswith("vercel.workflow._internal") for name in names):
-                importers.add(path.relative_to(ROOT).as_posix())
-    assert importers == {HERE}
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("del local._encode_js", "members local _encode_js is gone; it was "),
+        ("del local.LocalWorld._new_id", "members local LocalWorld._new_id is gone; it was "),
+        (
+            "local.LocalWorld._get_queue_client = lambda self: None",
+            'members local LocalWorld._get_queue_client kind was "coroutine" and is "function"',
+        ),
+        (
+            "interface.HookReceivedEvent.__private_attributes__.clear()",
+            'private HookReceivedEvent was ["_queue_input"] and is []',
+        ),
+    ],
+)
+def test_what_is_private_and_relied_on_is_missed(subject: Subject, change: str, told: str) -> None:
+    program = (
+        "from world_harness_sdk import interface, local\n"
+        "from world_harness_sdk.description import compare, describe_interface, read_committed\n"
+        f"{change}\n"
+        "print(*compare(read_committed(), describe_interface()), sep='\\n')"
+    )
+    done = run_in_sdk(subject, "-c", program)
+    assert done.stdout.startswith(told), done.stderr
+    assert done.stdout.count("\n") == 1
 
 
 def test_the_worlds_need_nothing_but_the_sdk_and_a_driver() -> None:

@@ -139,17 +139,20 @@ def make_launcher(catalog: Catalog) -> Iterator[Callable[..., Launcher]]:
         launcher.__exit__(None, None, None)
 
 
-def test_a_workflow_module_that_imports_a_web_framework_is_named(
-    make_launcher: Callable[..., Launcher], tmp_path: Path
+@pytest.mark.parametrize("module", ["fastapi", "starlette", "flask", "werkzeug"])
+def test_a_workflow_module_that_imports_any_web_framework_is_named(
+    make_launcher: Callable[..., Launcher], tmp_path: Path, module: str
 ) -> None:
     folder = tmp_path / "bench"
     shutil.copytree(workflows.BENCH.workflows, folder)
     steps = folder / "steps.py"
-    steps.write_text(steps.read_text().replace("import asyncio", "import asyncio\nimport fastapi"))
+    steps.write_text(
+        steps.read_text().replace("import asyncio", f"import asyncio\nimport {module}")
+    )
     contents = msgspec.structs.replace(workflows.BENCH, workflows=folder)
     with pytest.raises(BuildError) as caught:
         make_launcher(contents=contents).prepare(FASTAPI)
-    assert "a workflow module imports fastapi (workflows.steps)" in caught.value.cause
+    assert f"a workflow module imports {module} (workflows.steps)" in caught.value.cause
     assert "the app's own files only" in caught.value.cause
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from harness.certification.subjects import find_subject
 from harness.descriptions import Catalog
 from harness.errors import InstallError
+from harness.sdk import PYTHON_ROOT
 from harness.workspaces.node import find_node
 
 pytestmark = pytest.mark.sdk
@@ -77,9 +79,13 @@ def test_a_package_that_does_not_exist(catalog: Catalog) -> None:
 
 def test_the_python_sdks_world_has_an_environment_of_its_own(catalog: Catalog) -> None:
     subject = find_subject("python-local", catalog)
-    program = "import vercel.workflow._internal.worlds.local as it; print(it.LocalWorld.__name__)"
+    module, _, name = subject.entry.partition(":")
     done = subprocess.run(
-        [subject.python, "-c", program], capture_output=True, text=True, check=True
+        [subject.python, "-c", f"from {module} import {name}; print({name}.__name__)"],
+        env={**os.environ, "PYTHONPATH": str(PYTHON_ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "LocalWorld"
 

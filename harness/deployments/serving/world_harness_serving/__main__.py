@@ -11,7 +11,8 @@ from typing import Any
 from .about import ABOUT
 from .entry import find_entry
 from .errors import AppError
-from .program import import_workflows, refuse_frameworks
+from .frameworks import refuse_frameworks
+from .program import import_workflows
 from .sdk import set_world
 
 
@@ -27,8 +28,7 @@ def main() -> int:
     """Check the World's entry and the workflows; print what is wrong."""
     try:
         set_world(NoWorld())
-        import_workflows()
-        refuse_frameworks(ABOUT["serving"])
+        refuse_frameworks(ABOUT["frameworks"], import_workflows())
         find_entry(ABOUT["entry"])
     except AppError as error:
         sys.stderr.write(f"{error}\n")

@@ -17,9 +17,12 @@ import httpx2 as httpx
 
 from .errors import AppError
 from .foreign import refuse_foreign_data
+from .identity import KnownMessages
 from .sdk import LocalWorld, encode_payload
 
 ENDPOINT = "/.well-known/workflow/v1/flow"
+#: Says by what messages are told apart.
+KEYS = "WORLD_HARNESS_LOCAL_KEYS"
 #: How many messages are delivered at a time, where `WORKFLOW_LOCAL_QUEUE_CONCURRENCY` is silent.
 _AT_ONCE = 50
 #: How long after a failed delivery the next one comes, and how many there are.
@@ -32,7 +35,8 @@ class HttpLocalWorld(LocalWorld):
 
     Messages are kept in memory, as LocalWorld keeps its own; one that fails comes again after a
     second, with the same id. A message whose idempotency key belongs to one that is not yet done is
-    that one.
+    that one. LocalWorld's own queue takes it for that one only if both say the same, to the
+    millisecond in which they were written; `WORLD_HARNESS_LOCAL_KEYS=own` does as it does.
 
     Raises:
         AppError: its data directory belongs to somebody else, or it is not told where it is served.
@@ -46,7 +50,7 @@ class HttpLocalWorld(LocalWorld):
             raise AppError("WORKFLOW_LOCAL_BASE_URL is not set: it says where the app listens")
         self._endpoint = base_url.rstrip("/") + ENDPOINT
         self._http: httpx.AsyncClient | None = None
-        self._under_way: dict[str, str] = {}
+        self._known = KnownMessages(own=os.environ.get(KEYS) == "own")
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: asyncio.Task[Any] | None = None
 
@@ -61,19 +65,19 @@ class HttpLocalWorld(LocalWorld):
         **options: Any,
     ) -> str:
         """Take a message; it is posted after its delay, in whole seconds as LocalWorld counts."""
-        if idempotency_key in self._under_way:
-            return self._under_way[idempotency_key]
         message_id: str = self._new_id("msg")
         key = idempotency_key or message_id
-        self._under_way[key] = message_id
-        delay_s = 0 if delay_seconds is None else max(1, math.ceil(delay_seconds))
         body = encode_payload(message.model_dump())
+        known_id = self._known.claim(key, body, message_id)
+        if known_id != message_id:
+            return known_id
+        delay_s = 0 if delay_seconds is None else max(1, math.ceil(delay_seconds))
         task = asyncio.create_task(self._deliver(queue_name, message_id, body, delay_s))
         self._tasks.add(task)
 
         def forget(done: asyncio.Task[None]) -> None:
             self._tasks.discard(done)
-            self._under_way.pop(key, None)
+            self._known.release(key, body)
 
         task.add_done_callback(forget)
         return message_id

@@ -12,13 +12,16 @@ from typing import Any
 from vercel.workflow._internal import attributes  # type: ignore[import-not-found]
 from vercel.workflow._internal import world as interface
 
-__all__ = ["attributes", "interface", "local"]
+__all__ = ["LocalWorld", "attributes", "interface", "local"]
 
 
 def __getattr__(name: str) -> Any:
-    """Give `local`, the module of the SDK's own World: few need it, and it is slow to import."""
-    if name != "local":
+    """Give `local`, the module of the SDK's own World, or `LocalWorld`, that World.
+
+    Few need it, and it is slow to import.
+    """
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from vercel.workflow._internal.worlds import local  # type: ignore[import-not-found]
 
-    return local
+    return local if name == "local" else local.LocalWorld

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from . import interface
+from . import attributes, interface, local
 
 COMMITTED = Path(__file__).parent / "interface.json"
 #: Values that pass through the interface and that Worlds build or read, field by field.
@@ -19,6 +21,23 @@ _MODELS = (
     *("ServerProps", "StreamChunk", "StreamChunksPage", "StreamInfo", "HookResumeInput"),
 )
 _ERRORS = ("EntityConflictError", "HookNotFoundError", "TooEarlyError", "WorkflowWorldError")
+
+
+#: What is relied on beyond the interface: the app's own LocalWorld (`world_harness_serving.local`)
+#: changes the way of a message there, and adapter, nemesis and Worlds speak through the others.
+_MEMBERS = {
+    attributes: ("apply_attribute_changes", "validate_attribute_changes"),
+    local: (
+        *("_encode_js", "LocalWorld.__init__", "LocalWorld._get_queue_client"),
+        *("LocalWorld._new_id", "LocalWorld.create_queue_handler", "LocalWorld.queue"),
+    ),
+    interface: (
+        *("EventAdaptor.from_wire", "QueuePayloadAdaptor.from_wire", "get_queue_name"),
+        *("WorkflowRunAdaptor.from_wire", "WorkflowStepAdaptor.from_wire", "set_world"),
+    ),
+}
+#: Models whose private attributes are read: one that is gone reads as None, and nothing would fail.
+_PRIVATE = ("HookReceivedEvent",)
 
 
 def describe_interface() -> dict[str, Any]:
@@ -40,6 +59,11 @@ def describe_interface() -> dict[str, Any]:
         "models": {name: _tell_fields(getattr(interface, name)) for name in _MODELS},
         "errors": {name: _tell_signature(getattr(interface, name).__init__) for name in _ERRORS},
         "events": sorted(_list_event_types()),
+        "members": {
+            module.__name__.rpartition(".")[2]: dict(_tell_members(module, names))
+            for module, names in _MEMBERS.items()
+        },
+        "private": {name: _tell_private(getattr(interface, name)) for name in _PRIVATE},
     }
 
 
@@ -66,6 +90,18 @@ def compare(was: Mapping[str, Any], now: Mapping[str, Any], place: str = "") -> 
 
 def _quote(value: object) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def _tell_members(module: Any, names: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Describe functions and methods by their names; those that are gone are left out."""
+    for name in names:
+        with contextlib.suppress(AttributeError):
+            member = attrgetter(name)(module)
+            yield name, {"kind": _tell_kind(member), "signature": _tell_signature(member)}
+
+
+def _tell_private(model: Any) -> list[str]:
+    return sorted(model.__private_attributes__)
 
 
 def _tell_kind(member: Any) -> str:
