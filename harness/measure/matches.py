@@ -14,7 +14,7 @@ import msgspec
 
 from harness.descriptions import Catalog, Cell, World
 from harness.errors import UsageError
-from harness.measure.pinning import Pins, refuse_unused, repoint
+from harness.measure.pinning import Pins, adapt, refuse_unused
 from harness.measure.plan import Profile
 from harness.measure.results import Match
 
@@ -74,7 +74,7 @@ def match_versions(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> Match
     for cell in cells:
         world = catalog.worlds[cell.world]
         before = msgspec.structs.replace(
-            repoint(world, pins),
+            adapt(world, pins),
             id=f"{world.id}-{_BEFORE}",
             title=f"{world.title} (before)",
             bundled=False,

@@ -235,12 +235,17 @@ def pin(catalog: Catalog, pins: Pins) -> Catalog:
             for name, line in catalog.lines.items()
         },
         frameworks=repin_all(catalog.frameworks),
-        worlds={name: repoint(world, pins) for name, world in repin_all(catalog.worlds).items()},
+        worlds={name: adapt(world, pins) for name, world in repin_all(catalog.worlds).items()},
     )
 
 
-def repoint(world: World, pins: Pins) -> World:
-    """Return a World with another source, wherever it comes with one, if it is given one."""
+def adapt(world: World, pins: Pins) -> World:
+    """Return a World as its other version has it: with what that one needs, or another source."""
+    version = pins.packages.get(world.package)
+    if version is not None:
+        release = world.release_of(version)
+        setup = world.setup if release.setup is None else release.setup
+        world = msgspec.structs.replace(world, setup=setup, env={**world.env, **release.env})
     source = pins.sources.get(world.id)
     if source is None:
         return world

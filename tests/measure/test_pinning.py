@@ -14,6 +14,7 @@ from harness.bench import BenchRequest, begin_session
 from harness.descriptions import Catalog, Cell
 from harness.errors import InstallError, UsageError
 from harness.measure import pinning
+from harness.measure.matches import match_versions
 from harness.measure.pinning import Pins, pin, read_pins, refuse_unused
 from harness.measure.plan import Choice
 from harness.measure.results import Header
@@ -266,6 +267,14 @@ class TestPinning:
         assert pin_line(pinned, "v5")[PART] == "9.9.9"
         assert list_overrides(pinned, "v5") == {PART: "9.9.9"}
         assert PART not in pin_line(pinned, "py")
+
+    def test_version_brings_what_only_it_needs(self, catalog: Catalog) -> None:
+        """The command that prepares the database had another name once."""
+        pins = read_pins(["postgres@4.1.1"], catalog)
+        assert pin(catalog, pins).worlds["postgres"].setup == ("workflow-postgres-setup",)
+        found = match_versions(catalog, [Cell("v4", "express", "postgres")], pins).catalog.worlds
+        assert found["postgres-before"].setup == ("workflow-postgres-setup",)
+        assert found["postgres"].setup == catalog.worlds["postgres"].setup
 
     @pytest.mark.parametrize("name", ["left-pad", "@workflow/cor"])
     def test_what_nothing_uses_is_refused_with_what_could_be_meant(
