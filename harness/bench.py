@@ -19,7 +19,7 @@ from harness.errors import ResultsError, UsageError, unknown
 from harness.machine import describe_machine
 from harness.measure.matches import Matched, match_twins, match_versions
 from harness.measure.memory import recall
-from harness.measure.pinning import pin, read_pins
+from harness.measure.pinning import Pins, pin, read_pins, refuse_unused
 from harness.measure.plan import (
     Choice,
     Profile,
@@ -46,7 +46,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     forks: int | None = None
     #: `None` draws one.
     seed: int | None = None
-    #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`).
+    #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`,
+    #: `./checkout`).
     pins: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     #: See :class:`harness.measure.results.Header`.
@@ -204,12 +205,16 @@ def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Sessio
     Raises:
         HarnessError: what was asked for cannot be.
     """
-    catalog = serve_with(pin(catalog, read_pins(request.pins, catalog)), request.workers)
+    pins, against = read_pins(request.pins, catalog), read_pins(request.against, catalog)
+    # As they are written, they hold no place of this machine, and can be read again.
+    request = msgspec.structs.replace(request, pins=pins.write(), against=against.write())
+    catalog = serve_with(pin(catalog, pins), request.workers)
     selection, shard = take_share(select(request, catalog), request)
+    refuse_unused(catalog, selection.cells, pins)
     profile = find_profile(request.profile)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
     lines = dict.fromkeys(cell.line for cell in selection.cells)
-    matched = _match(catalog, selection.cells, profile, request.against, seed)
+    matched = _match(catalog, selection.cells, profile, against, seed)
     selection = msgspec.structs.replace(selection, matches=matched.matches)
     header = describe_session(
         matched.catalog,
@@ -254,11 +259,11 @@ def take_share(selection: Selection, request: BenchRequest) -> tuple[Selection, 
 
 
 def _match(
-    catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Sequence[str], seed: int
+    catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Pins, seed: int
 ) -> Matched:
     """Say what is measured beside the cells: another version of each, or twins of some."""
-    if against:
-        return match_versions(catalog, cells, read_pins(against, catalog))
+    if against.packages or against.sources:
+        return match_versions(catalog, cells, against)
     return match_twins(catalog, cells, profile, seed)
 
 
@@ -318,7 +323,8 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     worlds = [cell.world for cell in header.cells]
     pins = pin_lines(catalog, header.pins, worlds)
     profile = find_profile(header.profile)
-    catalog = _match(catalog, header.cells, profile, header.against, header.seed).catalog
+    against = read_pins(header.against, catalog)
+    catalog = _match(catalog, header.cells, profile, against, header.seed).catalog
     places_left_out = {name: leave_out_places(world) for name, world in catalog.worlds.items()}
     described = {
         "scenarios": (header.scenarios, _pick(catalog.scenarios, header.scenarios)),

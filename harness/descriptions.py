@@ -33,6 +33,10 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     language: Language
     #: Package name -> exact version.
     packages: dict[str, str]
+    #: What these bring along of the same SDK: any of it can be pinned by its name.
+    parts: tuple[str, ...] = ()
+    #: Part -> version that is installed whatever its dependents ask for.
+    instead: dict[str, str] = {}
 
     @property
     def languages(self) -> set[Language]:
@@ -146,7 +150,7 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     versions: dict[str, Release] = {}
     #: Line id -> what it is there, where that line is for another language.
     lines: dict[str, Variant] = {}
-    #: Package -> version that stands in the place of whatever else pins it.
+    #: Package -> version that stands in the place of whatever else pins it, or asks for it.
     instead: dict[str, str] = {}
 
     def on(self, line: str | None) -> World:
@@ -278,8 +282,13 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             **self.lines[cell.line].packages,
             **framework.pins_for(cell.line),
             **world.pins_for(cell.line),
+            **self.lines[cell.line].instead,
             **world.instead,
         }
+
+    def is_used(self, package: str, cell: Cell) -> bool:
+        """Tell whether a cell's parts name a package, or bring it along with the SDK."""
+        return package in self.pins_of(cell) or package in self.lines[cell.line].parts
 
     def speaks_one_language(self, cell: Cell) -> bool:
         """Tell whether a cell's parts are all in one language."""

@@ -25,6 +25,7 @@ from reports.flaws import list_failures, reproduce
 from reports.growth import estimate_exponents
 from reports.load import list_loads
 from reports.names import Part
+from reports.scaling import list_count_growth
 from reports.scenarios import decide_sections, name_section
 from reports.tested import state_verdict, study_checks
 from reports.verdict import reach_verdict
@@ -87,6 +88,22 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
     exponent: Estimate | None
 
 
+class CountGrowth(msgspec.Struct, frozen=True, kw_only=True):
+    """How what a run asks of its World follows the number of steps, counted in one fork."""
+
+    cell: Cell
+    family: str
+    quantity: Annotated[
+        str, msgspec.Meta(description="invocations, world calls, events (created) or bytes")
+    ]
+    #: The straight line that all counts lie on: `2N + 1`. Null where they lie on none.
+    law: str | None
+    #: Of the power of N that is fitted to them; it has no interval.
+    exponent: float
+    #: Whether it grows faster than N whichever runs are taken, behind whichever framework.
+    superlinear: bool
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What one counted run asked of its World."""
 
@@ -116,6 +133,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     costs: tuple[Cost, ...]
     failures: tuple[FailureRow, ...]
     changes: Changes | None
+    #: Of sizes from ten steps on; what has fewer than three of them is left out.
+    count_growth: tuple[CountGrowth, ...] = ()
 
 
 class Tests(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +263,17 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
             for failure in list_failures(findings)
         ),
         changes=compare_versions(findings),
+        count_growth=tuple(
+            CountGrowth(
+                cell=growth.cell,
+                family=growth.family,
+                quantity=growth.quantity,
+                law=growth.law or None,
+                exponent=growth.exponent.center,
+                superlinear=growth.superlinear,
+            )
+            for growth in list_count_growth(findings)
+        ),
     )
 
 

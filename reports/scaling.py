@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from statistics import fmean
+from typing import TypeAlias
 
 import msgspec
+import pandas as pd
 
 from harness.descriptions import Cell
 from harness.measure.results import Counts
@@ -25,6 +29,9 @@ _LEAST_SIZE = 10
 
 _EVENTS = "events.create"
 
+#: Size -> what each run counted.
+_Runs: TypeAlias = dict[int, list[int]]
+
 
 class Growth(msgspec.Struct, frozen=True):
     """How one quantity of a cell grows in a family of scenarios."""
@@ -32,22 +39,24 @@ class Growth(msgspec.Struct, frozen=True):
     cell: Cell
     family: str
     quantity: str
+    #: Of a time with its interval over forks. What was counted has none: it comes of one fork.
     exponent: Estimate
+    #: The exponent is at least so: by that interval, or whichever runs are taken of all that were
+    #: counted on this World and line. `None` where one fork alone was timed.
+    least: float | None
     #: The straight line that all counts lie on; empty where they lie on none, or were timed.
     law: str = ""
 
     @property
     def superlinear(self) -> bool:
         """Whether it surely grows faster than the number of steps."""
-        surely = self.exponent.low is not None and self.exponent.low > SUPERLINEAR
-        return surely and not self.law
+        return self.least is not None and self.least > SUPERLINEAR and not self.law
 
     def describe(self) -> str:
         """Describe it as its law, or as the power that was fitted."""
         if self.law:
             return escape(self.law)
-        exact = self.exponent.low == self.exponent.high
-        shown = f"N^{self.exponent.center:.2f}" if exact else format_exponent(self.exponent)
+        shown = format_exponent(self.exponent)
         return f"{shown} 🔺" if self.superlinear else shown
 
 
@@ -55,9 +64,26 @@ def list_growth(findings: Findings) -> tuple[Growth, ...]:
     """Fit how every quantity grows, cell by cell; what was not measured is left out."""
     times = {key: exponent for key, exponent in estimate_exponents(findings).items() if exponent}
     return (
-        *(Growth(cell, family, "workflow time", item) for (cell, family), item in times.items()),
-        *_fit_counts(findings),
+        *(
+            Growth(cell, family, "workflow time", item, item.low)
+            for (cell, family), item in times.items()
+        ),
+        *list_count_growth(findings),
     )
+
+
+def list_count_growth(findings: Findings) -> Iterator[Growth]:
+    """Fit how everything that was counted grows, cell by cell."""
+    frame = frame_counts(findings)
+    places = {place: _collect_runs(runs) for place, runs in frame.groupby(["line", "world"])}
+    for cell in findings.results.header.cells:
+        own = frame[(frame[CELL] == list(cell_key(cell))).all(axis=1)]
+        for (family, quantity), runs in _collect_runs(own).items():
+            exponent = _fit_power(runs)
+            if exponent is not None:
+                alike = places[cell.line, cell.world][family, quantity]
+                law = find_law(runs) or ""
+                yield Growth(cell, family, quantity, exponent, _fit_flattest(alike), law)
 
 
 def describe_superlinear(findings: Findings) -> str:
@@ -73,7 +99,7 @@ def describe_superlinear(findings: Findings) -> str:
 
 def render_scaling(findings: Findings) -> str:
     """Render the exponents of everything that was counted; empty if nothing was."""
-    counted = [item for item in list_growth(findings) if item.quantity != "workflow time"]
+    counted = list(list_count_growth(findings))
     families = dict.fromkeys(item.family for item in counted)
     rows: dict[tuple[Cell, str], dict[str, str]] = {}
     for item in counted:
@@ -84,30 +110,36 @@ def render_scaling(findings: Findings) -> str:
         return ""
     note = (
         "A straight line where all counts lie on one; else a power of N, fitted for N of "
-        f"{_LEAST_SIZE} and more. 🔺 is above {SUPERLINEAR}: it grows faster than the number of "
-        "steps."
+        f"{_LEAST_SIZE} and more, without an interval: one fork says nothing of others. 🔺 is "
+        f"above {SUPERLINEAR} whichever run of each size is taken, behind whichever framework: it "
+        "grows faster than the number of steps."
     )
     table = render_table(list(rows.values()))
     return fold("How counts grow with N", f"{note}\n\n{table}")
 
 
-def _fit_counts(findings: Findings) -> Iterator[Growth]:
-    frame = frame_counts(findings)
-    for cell in findings.results.header.cells:
-        own = frame[(frame[CELL] == list(cell_key(cell))).all(axis=1)]
-        for family, runs in own[own["size"] >= _LEAST_SIZE].groupby("family", sort=False):
-            totals = [_sum_up(counts) for counts in runs["counts"]]
-            for quantity in totals[0]:
-                sizes = [int(size) for size in runs["size"]]
-                values = [total[quantity] for total in totals]
-                exponent = fit_growth(sizes, values)
-                if exponent is not None:
-                    # Counts are exact; what varies between runs is seen at every size.
-                    exact = Estimate(exponent, exponent, exponent, 1, len(values))
-                    by_size: dict[int, list[int]] = {}
-                    for size, value in zip(sizes, values, strict=True):
-                        by_size.setdefault(size, []).append(value)
-                    yield Growth(cell, str(family), quantity, exact, find_law(by_size) or "")
+def _collect_runs(frame: pd.DataFrame) -> dict[tuple[str, str], _Runs]:
+    """Return family and quantity -> runs, of the sizes that are fitted."""
+    found: dict[tuple[str, str], _Runs] = {}
+    large = frame[frame["size"] >= _LEAST_SIZE]
+    for family, size, counts in zip(large["family"], large["size"], large["counts"], strict=True):
+        for quantity, total in _sum_up(counts).items():
+            found.setdefault((str(family), quantity), {}).setdefault(int(size), []).append(total)
+    return found
+
+
+def _fit_power(runs: _Runs) -> Estimate | None:
+    points = [(size, value) for size, values in runs.items() for value in values]
+    exponent = fit_growth([size for size, _ in points], [value for _, value in points])
+    return None if exponent is None else Estimate(exponent, None, None, 1, len(points))
+
+
+def _fit_flattest(runs: _Runs) -> float | None:
+    """Fit the least exponent that any choice of one run a size gives."""
+    # A slope rises with what lies beyond the middle of the sizes, and falls with the rest.
+    middle = fmean(math.log(size) for size in runs)
+    values = [min(seen) if math.log(size) > middle else max(seen) for size, seen in runs.items()]
+    return fit_growth(list(runs), values)
 
 
 def _sum_up(counts: Counts) -> Mapping[str, int]:

@@ -26,7 +26,7 @@ class Done(NamedTuple):
 
 def run(*words: str | Path) -> Done:
     """Run `world-harness` with these words."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         with (
@@ -39,4 +39,10 @@ def run(*words: str | Path) -> Done:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+    return Done(int(ended.value.code or 0), _read(out), _read(err))
+
+
+def _read(stream: io.TextIOWrapper) -> str:
+    """Return all that was written; some commands write bytes, as they may to a real stream."""
+    stream.seek(0)
+    return stream.read()

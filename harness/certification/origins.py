@@ -6,7 +6,6 @@ import hashlib
 import importlib.util
 import re
 import sys
-import tarfile
 from collections.abc import Iterable, Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import distributions
@@ -17,18 +16,16 @@ import msgspec
 
 from harness.descriptions import Language, World
 from harness.errors import InstallError, UsageError, unknown
+from harness.workspaces.packing import NPM_NAME, PACKED, Package, read_packed
 
-_PACKED = (".tgz", ".tar.gz")
 _MODULES = (".mjs", ".js", ".cjs", ".ts", ".mts", ".cts")
 _PYTHON = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_NPM_NAME = re.compile(r"(@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*")
 #: A version, a range or a tag; never an address, which would install something else.
 _NPM_VERSION = re.compile(r"[A-Za-z0-9^~*<>=][A-Za-z0-9.+^~*<>= |-]*")
 _FORMS = (
     "name a described World, an npm package (`@acme/world@1.2.3`), a packed one "
     "(`./acme-world-1.2.3.tgz`), a module (`./my-world.mjs`) or, in Python, `module:attribute`"
 )
-_LARGEST_MANIFEST = 1 << 20
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +46,6 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     content: str = ""
 
 
-class Package(msgspec.Struct, frozen=True):
-    """What a `package.json` says of itself."""
-
-    name: str = ""
-    version: str = ""
-
-
 class PythonModule(NamedTuple):
     """A module that was found, without importing it."""
 
@@ -73,7 +63,7 @@ def read_origin(spec: str, worlds: Mapping[str, World]) -> Origin:
         UsageError: it names nothing, or a file or module that is not there.
     """
     spec = spec.strip()
-    if spec.endswith(_PACKED):
+    if spec.endswith(PACKED):
         return _read_packed(spec)
     if spec.endswith(_MODULES) and not spec.startswith("@"):
         return _read_module(spec)
@@ -176,7 +166,7 @@ def _read_name(spec: str, worlds: Mapping[str, World]) -> Origin:
         )
     if world is not None:
         return Origin(spec=spec, id=world.id, world=world, version=version)
-    if (version or "/" in name) and _NPM_NAME.fullmatch(name):
+    if (version or "/" in name) and NPM_NAME.fullmatch(name):
         pins = {name: version or "latest"}
         return Origin(spec=spec, id=name, version=version, entry=name, packages=pins, package=name)
     raise _explain_name(spec, worlds)
@@ -210,28 +200,7 @@ def _require_file(spec: str) -> Path:
 
 def _read_packed(spec: str) -> Origin:
     path = _require_file(spec)
-    content = path.read_bytes()
-    try:
-        with tarfile.open(path, "r:gz") as archive:
-            members = [item for item in archive if _is_manifest(item)]
-            opened = archive.extractfile(members[0]) if members else None
-            if opened is None:
-                raise UsageError(
-                    f"{spec} is no npm package",
-                    cause="it holds no package.json",
-                    remedy="make it with `npm pack`",
-                )
-            package = msgspec.json.decode(opened.read(), type=Package)
-    except (OSError, EOFError, tarfile.TarError, msgspec.DecodeError) as error:
-        raise UsageError(
-            f"{spec} is no npm package", cause=str(error), remedy="make it with `npm pack`"
-        ) from error
-    if not _NPM_NAME.fullmatch(package.name):
-        raise UsageError(
-            f"{spec} is no npm package",
-            cause=f"its package.json names it {package.name!r}",
-            remedy="give it a name and a version, and `npm pack` it again",
-        )
+    package = read_packed(path, spec)
     return Origin(
         spec=spec,
         id=package.name,
@@ -239,14 +208,8 @@ def _read_packed(spec: str) -> Origin:
         entry=package.name,
         packages={package.name: f"file:{path}"},
         package=package.name,
-        content=hashlib.sha256(content).hexdigest(),
+        content=package.digest,
     )
-
-
-def _is_manifest(item: tarfile.TarInfo) -> bool:
-    parts = Path(item.name).parts
-    fits = len(parts) == 2 and parts[1] == "package.json"
-    return fits and item.isfile() and item.size <= _LARGEST_MANIFEST
 
 
 def _read_module(spec: str) -> Origin:

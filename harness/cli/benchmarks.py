@@ -78,13 +78,17 @@ several = {
 )
 @click.option("--seed", type=int, help="Repeats the order of work and the data.")
 @click.option(
-    "--pin", "pins", multiple=True, metavar="NAME@VERSION", help="Another version of a package."
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="NAME@VERSION|PLACE",
+    help="Another version of a package: exact, packed, or a checkout: ./folder, ./folder@COMMIT.",
 )
 @click.option(
     "--against",
     multiple=True,
-    metavar="NAME@VERSION",
-    help="Compare with this version, block by block.",
+    metavar="NAME@VERSION|PLACE",
+    help="Compare with this version, named as for --pin, block by block.",
 )
 @load_options
 @click.option("--shard", default="", metavar="2/6", help="Measure this part; needs --seed.")

@@ -21,7 +21,7 @@ from harness.programs.interruption import hold_signals
 from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.build import build_app, write_temporary_app
 from harness.workspaces.cache import cache_folder
-from harness.workspaces.install import Install, pin_line
+from harness.workspaces.install import Install, list_overrides, pin_line
 from harness.workspaces.toolchains import Toolchain, find_toolchain
 
 #: Whether apps are built and served, or run by their framework's dev server.
@@ -250,9 +250,13 @@ class Launcher:
         added = "" if cell.world in bundled.worlds else cell.world
         if (cell.line, added) not in self._installs:
             self._report(f"installing line {cell.line}" + (f" with {added}" if added else ""))
-            pins = pin_line(self._catalog.keep_worlds([added]), cell.line)
+            needed = self._catalog.keep_worlds([added])
+            pins = pin_line(needed, cell.line)
             first = {name: pins[name] for name in pin_line(bundled, cell.line)}
-            self._installs[cell.line, added] = self._toolchain(cell).install(cell.line, pins, first)
+            overrides = list_overrides(needed, cell.line)
+            self._installs[cell.line, added] = self._toolchain(cell).install(
+                cell.line, pins, first, overrides
+            )
         return self._installs[cell.line, added]
 
     def _toolchain(self, cell: Cell) -> Toolchain:

@@ -2,18 +2,19 @@
 
 A twin is a World under a second name: its app is built and started on its own, so that whatever
 makes two builds of one thing differ is in what it shows. Another version is a World whose pins
-stand in the place of its line's.
+stand in the place of its line's, or which has another source.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from harness.descriptions import Catalog, Cell, World
 from harness.errors import UsageError
+from harness.measure.pinning import Pins, adapt, refuse_unused
 from harness.measure.plan import Profile
 from harness.measure.results import Match
 
@@ -49,16 +50,16 @@ def match_twins(catalog: Catalog, cells: Sequence[Cell], profile: Profile, seed:
     return Matched(matches, catalog)
 
 
-def match_versions(catalog: Catalog, cells: Sequence[Cell], pins: Mapping[str, str]) -> Matched:
+def match_versions(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> Matched:
     """Compare every cell with another version of itself, and that one with its own twin.
 
     Args:
         catalog: What is described.
         cells: The versions that the user asks about.
-        pins: Package -> the version that they are compared with.
+        pins: The versions that they are compared with.
 
     Raises:
-        UsageError: a package that none of the cells uses, or a deployment that is not ours.
+        UsageError: something that none of the cells uses, or a deployment that is not ours.
     """
     for cell in cells:
         if catalog.world_of(cell).remote:
@@ -67,23 +68,17 @@ def match_versions(catalog: Catalog, cells: Sequence[Cell], pins: Mapping[str, s
                 cause="what is deployed there is not ours to change",
                 remedy="bench both deployments, and `world-harness compare` the two result files",
             )
-    for package in pins:
-        if not any(package in catalog.pins_of(cell) for cell in cells):
-            raise UsageError(
-                f"nothing here uses {package}",
-                cause=f"the cells are {', '.join(cell.id for cell in cells)}",
-                remedy="`world-harness list` shows the packages of lines, frameworks and Worlds",
-            )
+    refuse_unused(catalog, cells, pins)
     added: dict[str, World] = {}
     matches = []
     for cell in cells:
         world = catalog.worlds[cell.world]
         before = msgspec.structs.replace(
-            world,
+            adapt(world, pins),
             id=f"{world.id}-{_BEFORE}",
             title=f"{world.title} (before)",
             bundled=False,
-            instead=dict(pins),
+            instead=dict(pins.packages),
         )
         twin = _name_twin(before)
         added |= {before.id: before, twin.id: twin}

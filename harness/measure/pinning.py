@@ -1,80 +1,217 @@
-"""Other versions of what is measured, as a user names them: `local@5.0.0-beta.29`."""
+"""Other versions of what is measured, as a user names them: `local@5.0.0-beta.29`, `./checkout`."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from harness.descriptions import Catalog, Framework, World
+from harness.deployments.shapes import read_files
+from harness.descriptions import Catalog, Cell, Framework, World
 from harness.errors import UsageError
-from harness.workspaces.cache import cache_folder
+from harness.workspaces.build import write_files
+from harness.workspaces.cache import cache_folder, digest, obtain
+from harness.workspaces.node import find_node
+from harness.workspaces.packing import (
+    PACKED,
+    export_commit,
+    find_kept,
+    keep_packed,
+    pack_folder,
+)
 
 #: What pins packages line by line.
 Pinned = TypeVar("Pinned", Framework, World)
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
-_PACKED = (".tgz", ".tar.gz")
+#: What a World's source goes by, once it is kept: `sqlite@source.0123456789ab`.
+_SOURCE = re.compile(r"source\.([0-9a-f]{12})")
+#: A text that begins so is a place, as npm has it.
+_PLACES = ("./", "../", "/", "~")
 
 
-def read_pins(texts: Sequence[str], catalog: Catalog) -> dict[str, str]:
-    """Read what a user pins: package -> exact version, or the place of a packed package.
+class Pins(msgspec.Struct, frozen=True):
+    """Other versions of packages, and other sources of the Worlds that are none."""
+
+    #: Package -> exact version; what was packed here goes by a version that says so.
+    packages: dict[str, str] = {}
+    #: World -> folder of its modules.
+    sources: dict[str, str] = {}
+
+    def write(self) -> tuple[str, ...]:
+        """Write each so that it can be read again, and without a place of this machine."""
+        return (
+            *(f"{name}@{version}" for name, version in self.packages.items()),
+            *(f"{name}@source.{Path(folder).name}" for name, folder in self.sources.items()),
+        )
+
+
+class _Pin(NamedTuple):
+    name: str
+    value: str
+    is_source: bool = False
+
+
+def read_pins(texts: Sequence[str], catalog: Catalog) -> Pins:
+    """Read what a user pins; what lies in a folder is packed, and kept by its content.
 
     Args:
-        texts: `NAME@VERSION` or `NAME=PACKED.tgz` each; the name is a World's or a package's.
-        catalog: Tells a World's package.
+        texts: One each of `NAME@VERSION`, `PACKED.tgz`, `FOLDER` and `FOLDER@COMMIT`; before the
+            last three may stand `NAME=`. The name is a World's or a package's.
+        catalog: Tells a World's package, or that it has a source instead.
 
     Raises:
-        UsageError: it is neither, or the packed package is not there.
+        UsageError: it is none of these, is not there, or is another package.
+        InstallError: a folder cannot be packed.
     """
-    return dict(_read_pin(text, catalog) for text in texts)
+    found = [_read_pin(text, catalog) for text in texts]
+    return Pins(
+        packages={pin.name: pin.value for pin in found if not pin.is_source},
+        sources={pin.name: pin.value for pin in found if pin.is_source},
+    )
 
 
-def _read_pin(text: str, catalog: Catalog) -> tuple[str, str]:
-    name, sign, path = text.partition("=")
-    if sign and path.endswith(_PACKED):
-        return _find_package(name, catalog), f"file:{_keep_packed(Path(path), text)}"
+def _read_pin(text: str, catalog: Catalog) -> _Pin:
+    if text.startswith(_PLACES) or (text.endswith(PACKED) and "=" not in text):
+        return _read_place(text, "", catalog)
+    name, sign, place = text.partition("=")
+    if name and sign:
+        return _read_place(place, name, catalog)
     name, sign, version = text.rpartition("@")
     if name and sign and _VERSION.fullmatch(version):
-        return _find_package(name, catalog), version
+        return _read_version(name, version, catalog)
+    if name and (kept := _SOURCE.fullmatch(version)):
+        return _Pin(name, str(_find_source(kept[1], text)), is_source=True)
+    if "/" in text and Path(text).is_dir():
+        return _read_place(text, "", catalog)
     raise UsageError(
         f"{text!r} names no version",
         cause="a version is exact, so that the result can be measured again",
-        remedy="write NAME@1.2.3 or NAME=./packed-1.2.3.tgz; NAME is a World or a package",
+        remedy="write NAME@1.2.3, NAME=./packed-1.2.3.tgz, ./checkout or ./checkout@COMMIT; NAME "
+        "is a World or a package",
     )
+
+
+def _read_version(name: str, version: str, catalog: Catalog) -> _Pin:
+    kept = find_kept(version)
+    if kept and not kept.exists():
+        raise _explain_lost(f"{name}@{version}")
+    return _Pin(_find_package(name, catalog), version)
 
 
 def _find_package(name: str, catalog: Catalog) -> str:
     return catalog.worlds[name].package or name if name in catalog.worlds else name
 
 
-def _keep_packed(path: Path, text: str) -> Path:
-    """Copy a packed package to a place that is named after its content, and return it."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
+def _read_place(place: str, name: str, catalog: Catalog) -> _Pin:
+    """Read what lies at a place: a packed package, the folder of one, or a World's source."""
+    path = Path(place).expanduser()
+    if place.endswith(PACKED):
+        package = keep_packed(path, place)
+    elif path.is_dir():
+        return _read_folder(path.absolute(), name, catalog)
+    else:
+        return _read_commit(place, name, catalog)
+    return _check_name(_Pin(package.name, package.version), name, catalog)
+
+
+def _read_commit(place: str, name: str, catalog: Catalog) -> _Pin:
+    folder, sign, reference = place.rpartition("@")
+    checkout = Path(folder).expanduser().absolute()
+    if not (folder and sign and reference and checkout.is_dir()):
         raise UsageError(
-            f"{text!r} cannot be read",
-            cause=error.strerror or "",
-            remedy="make it with `npm pack`, and give its path",
-        ) from error
-    kept = cache_folder() / "packed" / f"{hashlib.sha256(content).hexdigest()[:16]}-{path.name}"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    if not kept.exists():
-        shutil.copyfile(path, kept)
+            f"{place!r} is not there",
+            cause="it is no folder, and no packed package",
+            remedy="give the folder of a checkout, or what `npm pack` made of it",
+        )
+    with tempfile.TemporaryDirectory() as exported:
+        # Named as in the checkout: errors say that name.
+        into = Path(exported) / checkout.name
+        into.mkdir()
+        export_commit(checkout, reference, into)
+        return _read_folder(into, name, catalog, fresh=True)
+
+
+def _read_folder(folder: Path, name: str, catalog: Catalog, *, fresh: bool = False) -> _Pin:
+    if (folder / "package.json").is_file():
+        package = pack_folder(folder, find_node(), fresh=fresh)
+        return _check_name(_Pin(package.name, package.version), name, catalog)
+    world = catalog.worlds.get(name)
+    if world and list(_list_sources(world)):
+        return _Pin(name, str(_keep_source(folder, world)), is_source=True)
+    raise UsageError(
+        f"{folder.name} is no package",
+        cause="there is no package.json in it",
+        remedy="give the folder that holds it; of a World that comes with its source, WORLD=FOLDER",
+    )
+
+
+def _check_name(pin: _Pin, name: str, catalog: Catalog) -> _Pin:
+    """Refuse a package under another's name: the report would call it what it is not."""
+    wanted = _find_package(name, catalog)
+    if name and pin.name != wanted:
+        raise UsageError(
+            f"what is given for {name} is {pin.name}",
+            cause=f"{name} is the package {wanted}" if name != wanted else "",
+            remedy=f"leave {name}= out, or give the package {wanted}",
+        )
+    return pin
+
+
+def _list_sources(world: World) -> Iterator[tuple[str, str]]:
+    """Give entry and source of a World, wherever it comes with one."""
+    forms = [(world.entry, world.source), *((it.entry, it.source) for it in world.lines.values())]
+    yield from ((entry, source) for entry, source in forms if source)
+
+
+def _keep_source(folder: Path, world: World) -> Path:
+    """Copy a World's source to a place that is named after its content, and return it."""
+    modules = {entry.partition(":")[0].partition(".")[0] for entry, _ in _list_sources(world)}
+    missing = [name for name in sorted(modules) if not list(folder.glob(f"{name}*"))]
+    if missing:
+        raise UsageError(
+            f"{folder.name} is no source of the World {world.id}",
+            cause=f"there is no {' and no '.join(missing)} in it",
+            remedy="give the folder that its description calls `source`, of another checkout",
+        )
+    files = dict(read_files(folder))
+    kept = _locate_source(digest({"files": files}))
+    obtain(kept.parent, lambda place: write_files(place / kept.name, files))
     return kept
 
 
-def pin(catalog: Catalog, pins: Mapping[str, str]) -> Catalog:
-    """Return the catalog with other versions of some packages, wherever they are pinned."""
+def _locate_source(key: str) -> Path:
+    # A folder inside another, which has the mark that it is whole: apps take all that is in it.
+    return cache_folder() / "sources" / key / key
+
+
+def _find_source(key: str, text: str) -> Path:
+    kept = _locate_source(key)
+    if not kept.is_dir():
+        raise _explain_lost(text)
+    return kept
+
+
+def _explain_lost(text: str) -> UsageError:
+    return UsageError(
+        f"{text} is not on this machine",
+        cause="it was packed from files, and is kept in the cache of the machine that did it",
+        remedy="name those files again: NAME=./packed.tgz or ./checkout@COMMIT",
+    )
+
+
+def pin(catalog: Catalog, pins: Pins) -> Catalog:
+    """Return the catalog with other versions of some packages, wherever they are pinned.
+
+    What no description names is pinned on the lines whose SDK brings it along.
+    """
 
     def repin(packages: Mapping[str, str]) -> dict[str, str]:
-        return {name: pins.get(name, version) for name, version in packages.items()}
+        return {name: pins.packages.get(name, version) for name, version in packages.items()}
 
     def repin_all(subjects: Mapping[str, Pinned]) -> dict[str, Pinned]:
         return {
@@ -87,9 +224,61 @@ def pin(catalog: Catalog, pins: Mapping[str, str]) -> Catalog:
     return msgspec.structs.replace(
         catalog,
         lines={
-            name: msgspec.structs.replace(line, packages=repin(line.packages))
+            name: msgspec.structs.replace(
+                line,
+                packages=repin(line.packages),
+                instead={
+                    **line.instead,
+                    **{key: pins.packages[key] for key in pins.packages if key in line.parts},
+                },
+            )
             for name, line in catalog.lines.items()
         },
         frameworks=repin_all(catalog.frameworks),
-        worlds=repin_all(catalog.worlds),
+        worlds={name: adapt(world, pins) for name, world in repin_all(catalog.worlds).items()},
     )
+
+
+def adapt(world: World, pins: Pins) -> World:
+    """Return a World as its other version has it: with what that one needs, or another source."""
+    version = pins.packages.get(world.package)
+    if version is not None:
+        release = world.release_of(version)
+        setup = world.setup if release.setup is None else release.setup
+        world = msgspec.structs.replace(world, setup=setup, env={**world.env, **release.env})
+    source = pins.sources.get(world.id)
+    if source is None:
+        return world
+    lines = {
+        line: msgspec.structs.replace(form, source=source if form.source else "")
+        for line, form in world.lines.items()
+    }
+    own = source if world.source else ""
+    return msgspec.structs.replace(world, source=own, lines=lines)
+
+
+def refuse_unused(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> None:
+    """Refuse pins of what none of the cells uses.
+
+    Raises:
+        UsageError: there is such a pin; says what could be meant.
+    """
+    ours = [cell for cell in cells if not catalog.world_of(cell).remote]
+    unused = [
+        *(name for name in pins.packages if not any(catalog.is_used(name, cell) for cell in ours)),
+        *(
+            name
+            for name in pins.sources
+            if not any(cell.world == name and catalog.world_of(cell).source for cell in ours)
+        ),
+    ]
+    if unused:
+        lines = dict.fromkeys(cell.line for cell in ours)
+        parts = sorted({part for line in lines for part in catalog.lines[line].parts})
+        brought = f"; the SDK also brings {', '.join(parts)}" if parts else ""
+        raise UsageError(
+            f"nothing here uses {' or '.join(unused)}",
+            cause=f"the cells are {', '.join(cell.id for cell in cells)}",
+            remedy="`world-harness list` shows the packages of lines, frameworks and Worlds"
+            + brought,
+        )

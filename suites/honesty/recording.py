@@ -95,7 +95,7 @@ def describe_arms(catalog: Catalog, cell: Cell, folder: Path) -> tuple[World, ..
                 id=f"{world.id}-slower-{share * 100:g}",
                 title=f"{world.title} ({share:.0%} slower)",
                 bundled=False,
-                instead=read_pins([f"{package}={packed}"], catalog),
+                instead=read_pins([f"{package}={packed}"], catalog).packages,
             )
         )
     return tuple(arms)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InstallError
-from harness.programs.commands import run_logged
 from harness.workspaces.node import find_node
+from harness.workspaces.packing import run_pack
 
 _TEMPLATE = Path(__file__).with_name("slowed.mjs")
 _ENTRY = "slowed.mjs"
@@ -34,17 +34,14 @@ def pack_slowed(package: str, version: str, share: float, folder: Path) -> Path:
     packed = folder / f"{package.replace('/', '-').removeprefix('@')}-{version}-{share:g}.tgz"
     with tempfile.TemporaryDirectory() as name:
         workplace = Path(name)
-        node = find_node()
-        run_logged(
-            [node.folder / "npm", "pack", f"{package}@{version}", "--pack-destination", workplace],
-            folder=workplace,
-            env=node.environment(),
-            log=workplace / "pack.log",
-            failure=InstallError,
+        original = run_pack(
+            f"{package}@{version}",
+            workplace,
+            find_node(),
+            label=packed.stem,
             what=f"{package} {version} could not be had",
             remedy="check its name and version, and the network",
         )
-        (original,) = workplace.glob("*.tgz")
         with tarfile.open(original) as archive:
             archive.extractall(workplace / "files", filter="data")
         _slow_down(workplace / "files" / "package", share)

@@ -12,15 +12,15 @@ from harness.bench import find_profile
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError
 from harness.measure.matches import match_twins, match_versions
-from harness.measure.pinning import pin, read_pins
+from harness.measure.pinning import Pins
 from harness.measure.plan import Profile, plan_forks, plan_heats
 from harness.measure.results import Header, Match
-from harness.workspaces.install import pin_line
+from harness.workspaces.install import list_overrides, pin_line
 
 LOCAL = Cell("v5", "express", "local")
 POSTGRES = Cell("v5", "express", "postgres")
 REMOTE = Cell("v5", "express", "remote")
-CORE, OF_LOCAL = "workflow", "@workflow/world-local"
+CORE, PART, OF_LOCAL = "workflow", "@workflow/core", "@workflow/world-local"
 
 
 def wanting(twins: str) -> Profile:
@@ -64,14 +64,14 @@ class TestTwins:
 
 class TestVersions:
     def test_every_cell_has_another_version_and_that_one_a_twin(self, catalog: Catalog) -> None:
-        found = match_versions(catalog, [LOCAL, POSTGRES], {CORE: "5.0.0-beta.1"})
+        found = match_versions(catalog, [LOCAL, POSTGRES], Pins({CORE: "5.0.0-beta.1"}))
         versions = [match for match in found.matches if match.kind == "version"]
         twins = [match for match in found.matches if match.kind == "twin"]
         assert [match.after for match in versions] == [LOCAL, POSTGRES]
         assert [match.before for match in twins] == [match.before for match in versions]
 
     def test_other_version_is_installed_in_the_place_of_the_lines(self, catalog: Catalog) -> None:
-        found = match_versions(catalog, [LOCAL], {OF_LOCAL: "5.0.0-beta.1"})
+        found = match_versions(catalog, [LOCAL], Pins({OF_LOCAL: "5.0.0-beta.1"}))
         before = found.matches[0].before.world
         old = pin_line(found.catalog.keep_worlds([before]), "v5")
         new = pin_line(found.catalog.keep_worlds(["local"]), "v5")
@@ -81,44 +81,41 @@ class TestVersions:
 
     def test_package_that_nothing_uses_is_refused(self, catalog: Catalog) -> None:
         with pytest.raises(UsageError, match="nothing here uses left-pad"):
-            match_versions(catalog, [LOCAL], {"left-pad": "1.0.0"})
+            match_versions(catalog, [LOCAL], Pins({"left-pad": "1.0.0"}))
+
+    def test_part_of_the_sdk_that_nobody_names_is_installed_all_the_same(
+        self, catalog: Catalog
+    ) -> None:
+        found = match_versions(catalog, [LOCAL], Pins({PART: "5.0.0-beta.1"}))
+        before = found.catalog.keep_worlds([found.matches[0].before.world])
+        assert pin_line(before, "v5")[PART] == "5.0.0-beta.1"
+        assert list_overrides(before, "v5") == {PART: "5.0.0-beta.1"}
+        assert PART not in pin_line(found.catalog.keep_worlds(["local"]), "v5")
+
+    def test_other_source_of_a_world_stands_in_the_place_of_its_own(
+        self, catalog: Catalog, tmp_path: Path
+    ) -> None:
+        cell = Cell("py", "flask", "sqlite")
+        found = match_versions(catalog, [cell], Pins(sources={"sqlite": str(tmp_path)}))
+        old, again = (
+            found.catalog.worlds[match.before.world].source
+            if match.kind == "version"
+            else found.catalog.worlds[match.after.world].source
+            for match in found.matches
+        )
+        assert old == again == str(tmp_path)
+        assert found.catalog.worlds["sqlite"] == catalog.worlds["sqlite"]
+
+    def test_source_of_a_world_that_no_cell_has_is_refused(
+        self, catalog: Catalog, tmp_path: Path
+    ) -> None:
+        # On this line that World is a package.
+        with pytest.raises(UsageError, match="nothing here uses postgres"):
+            match_versions(catalog, [POSTGRES], Pins(sources={"postgres": str(tmp_path)}))
 
     def test_somebody_elses_deployment_is_refused(self, catalog: Catalog) -> None:
         with pytest.raises(UsageError, match="compare"):
-            match_versions(catalog, [REMOTE], {CORE: "5.0.0"})
-
-
-class TestPins:
-    @pytest.mark.parametrize(
-        ("text", "package"),
-        [("local@1.2.3", OF_LOCAL), (f"{OF_LOCAL}@1.2.3", OF_LOCAL), ("workflow@1.2.3", CORE)],
-    )
-    def test_world_or_package_may_be_named(self, catalog: Catalog, text: str, package: str) -> None:
-        assert read_pins([text], catalog) == {package: "1.2.3"}
-
-    @pytest.mark.parametrize("text", ["local", "local@latest", "local@^1.2.3", "@1.2.3", ""])
-    def test_version_has_to_be_exact(self, catalog: Catalog, text: str) -> None:
-        with pytest.raises(UsageError, match="names no version"):
-            read_pins([text], catalog)
-
-    def test_packed_package_is_kept_by_its_content(self, catalog: Catalog, tmp_path: Path) -> None:
-        packed = tmp_path / "world.tgz"
-        packed.write_bytes(b"one")
-        first = read_pins([f"local={packed}"], catalog)[OF_LOCAL]
-        packed.write_bytes(b"other")
-        second = read_pins([f"local={packed}"], catalog)[OF_LOCAL]
-        assert first != second
-        assert Path(first.removeprefix("file:")).read_bytes() == b"one"
-
-    def test_packed_package_that_is_not_there_is_said(self, catalog: Catalog) -> None:
-        with pytest.raises(UsageError, match="npm pack"):
-            read_pins(["local=nowhere.tgz"], catalog)
-
-    def test_pin_holds_wherever_the_package_is_pinned(self, catalog: Catalog) -> None:
-        pinned = pin(catalog, {CORE: "9.9.9", OF_LOCAL: "8.8.8"})
-        assert pinned.lines["v5"].packages[CORE] == "9.9.9"
-        assert pinned.worlds["local"].packages["v5"][OF_LOCAL] == "8.8.8"
-        assert pin(catalog, {}) == catalog
+            match_versions(catalog, [REMOTE], Pins({CORE: "5.0.0"}))
 
 
 class TestPlan:

@@ -12,7 +12,7 @@ from harness.measure.results import Results
 from reports.data import DOCUMENT, collect, make_schema, render_data, render_schema
 from tests.browser.hostile import make_hostile_results
 from tests.reports.checking import make_check, make_results
-from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session
+from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session, make_scenario
 
 
 def measured() -> Results:
@@ -64,6 +64,20 @@ def test_a_row_says_who_won_and_why_somebody_could_not() -> None:
     assert rows["hono", FIFTY.id]["flaws"][0]["reason"] == "4 instead of 5"
     assert rows["express", FIFTY.id]["standing"] == "alone"
     assert won["times"]["workflow"]["forks"] == 3
+
+
+def test_counts_come_with_their_law_or_the_power_that_was_fitted() -> None:
+    family = [make_scenario(size) for size in (10, 25, 50)]
+    session = Session([EXPRESS], family)
+    for scenario in family:
+        calls = {"events.create(step_started)": scenario.size**2}
+        session.count(EXPRESS, scenario, flow=2 * scenario.size + 1, calls=calls)
+    growth = read(session.end())["benchmark"]["count_growth"]
+    found = {item["quantity"]: item for item in growth}
+    assert (found["invocations"]["law"], found["invocations"]["superlinear"]) == ("2N + 1", False)
+    assert (found["events"]["law"], found["events"]["superlinear"]) == (None, True)
+    assert found["events"]["exponent"] == pytest.approx(2.0)
+    assert {item["family"] for item in growth} == {"sequential"}
 
 
 def test_what_was_tested_has_no_benchmark_and_the_other_way_round() -> None:

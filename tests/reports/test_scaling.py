@@ -7,8 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from reports.findings import study
-from reports.scaling import describe_superlinear, render_scaling
-from tests.reports.factories import EXPRESS, Session, make_scenario
+from reports.scaling import (
+    SUPERLINEAR,
+    describe_superlinear,
+    list_count_growth,
+    render_scaling,
+)
+from tests.reports.factories import EXPRESS, HONO, Session, make_scenario
 from tests.reports.reading import pick, read_tables
 
 FAMILY = [make_scenario(size) for size in (1, 10, 25, 50)]
@@ -40,6 +45,29 @@ def test_table_says_the_law_or_the_power() -> None:
     (rows,) = read_tables(render_scaling(findings))
     assert pick(rows, Quantity="invocations")["sequential"] == "N + 1"
     assert pick(rows, Quantity="world calls")["sequential"] == "N^2.00 🔺"
+
+
+def test_power_of_a_count_has_no_interval() -> None:
+    """It comes of one fork: an interval of no width would look infinitely precise."""
+    growth = list(list_count_growth(study(count(lambda size: size * size).end())))
+    assert growth
+    assert {(item.exponent.low, item.exponent.high) for item in growth} == {(None, None)}
+
+
+def test_count_is_named_only_where_every_choice_of_runs_says_so() -> None:
+    """Which of racing calls a run makes, is luck: 36 or 31 of ten steps, and 197 of fifty."""
+    session = Session([EXPRESS, HONO], FAMILY)
+    for cell, made in ((EXPRESS, (5, 31, 97, 197)), (HONO, (5, 36, 97, 197))):
+        for scenario, calls in zip(FAMILY, made, strict=True):
+            session.count(cell, scenario, 1, calls={"events.create(step_started)": calls})
+    findings = study(session.end())
+    exponents = {
+        item.cell: item.exponent.center
+        for item in list_count_growth(findings)
+        if item.quantity == "events"
+    }
+    assert exponents[HONO] < SUPERLINEAR < exponents[EXPRESS]
+    assert describe_superlinear(findings) == ""
 
 
 def test_time_is_named_only_beyond_its_interval() -> None:

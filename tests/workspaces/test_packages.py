@@ -12,6 +12,8 @@ from harness.errors import InstallError
 from harness.workspaces.install import install_line, locate_install
 from harness.workspaces.node import Node
 from harness.workspaces.packages import PackageSet, find_version, install_packages
+from harness.workspaces.packing import keep_packed
+from tests.small_worlds import pack
 
 WORLD = PackageSet(title="@acme/world", pins={"@acme/world": "1.2.3"})
 
@@ -200,3 +202,30 @@ def test_what_is_installed_first_keeps_its_place(npm: Npm) -> None:
 def test_an_install_without_more_is_the_same_as_ever(npm: Npm) -> None:
     pins = {"workflow": "4.0.0"}
     assert locate_install("v4", pins, npm.node, first=pins) == locate_install("v4", pins, npm.node)
+
+
+def test_what_holds_for_all_packages_is_told_npm_from_the_first_on(npm: Npm) -> None:
+    npm.does("open('wishes', 'a').write(open('package.json').read() + '\\n')")
+    first = {"workflow": "5.0.0"}
+    pins = {**first, "@acme/world": "1.2.3", "@workflow/core": "5.0.1"}
+    overrides = {"@workflow/core": "5.0.1"}
+    install = install_line("v5", pins, npm.node, first=first, overrides=overrides)
+    wishes = [
+        msgspec.json.decode(line) for line in (install.folder / "wishes").read_text().splitlines()
+    ]
+    assert [wish["overrides"] for wish in wishes] == [overrides, overrides]
+    assert [wish["dependencies"] for wish in wishes] == [{**first, **overrides}, pins]
+    assert locate_install("v5", pins, npm.node, first=first).folder != install.folder
+
+
+def test_packed_package_is_named_by_its_place_to_npm_alone(
+    npm: Npm, cache: Path, tmp_path: Path
+) -> None:
+    npm.does("")
+    package = keep_packed(tmp_path / pack(tmp_path, ""), "./world.tgz")
+    pins = {package.name: package.version}
+    install = install_line("v5", pins, npm.node, overrides=pins)
+    told = msgspec.json.decode((install.folder / "package.json").read_bytes())
+    (place,) = (cache / "packed").iterdir()
+    assert told["dependencies"] == told["overrides"] == {"@acme/world": f"file:{place}"}
+    assert install.pins == pins
