@@ -97,6 +97,10 @@ def test_a_newer_schema_is_refused_and_not_touched(place: Place, file: Path) -> 
     assert "newer release" in expect_refusal(place, file, "schema is 99")
 
 
+def test_a_process_may_open_it_twice(place: Place) -> None:
+    assert place.run("open_twice") == [1, 2]
+
+
 def test_a_file_that_somebody_keeps_locked_is_an_error_and_then_is_not(
     place: Place, file: Path
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import struct
 import time
 from contextlib import closing
 from pathlib import Path
@@ -14,8 +13,6 @@ from ..schema import VERSION, list_statements
 
 #: Stands in the file's head, by which SQLite files of different programs are told apart.
 APPLICATION_ID = 0x57465731
-_MAGIC = b"SQLite format 3\x00"
-_HEAD = struct.Struct(">60xI4xI")
 
 #: How long somebody else may keep the file locked, in seconds.
 BUSY_S = 30.0
@@ -43,7 +40,7 @@ def prepare_file(path: Path) -> None:
             if is_new:
                 _create(connection)
             _switch_to_wal(connection)
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            version = _ask(connection, "user_version")
     except OSError as error:
         raise _refuse(path, str(error), "see that the folder can be written to") from error
     except sqlite3.Error as error:
@@ -78,11 +75,19 @@ def _is_being_made(path: Path) -> bool:
 
 
 def _judge_head(path: Path) -> SetupError | None:
-    with path.open("rb") as file:
-        head = file.read(100)
-    if not head.startswith(_MAGIC) or len(head) < _HEAD.size:
-        return _refuse(path, "it is no SQLite database", "name another file")
-    version, application = _HEAD.unpack_from(head)
+    # Through SQLite, and not with `open`: whoever closes any descriptor of a file gives up all
+    # locks that the process has on it, also those of another World. Immutable: it does not roll
+    # back, recover or lock what may be somebody else's.
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        # A file in the making may be shorter than its head says.
+        connection.execute("PRAGMA writable_schema = ON")
+        try:
+            application = _ask(connection, "application_id")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+                raise
+            return _refuse(path, "it is no SQLite database", "name another file")
+        version = _ask(connection, "user_version")
     if application != APPLICATION_ID:
         return _refuse(
             path, "it is a database of another program", "name another file, or one of this World"
@@ -90,6 +95,10 @@ def _judge_head(path: Path) -> SetupError | None:
     if version > VERSION:
         return _refuse_newer(path, version)
     return None
+
+
+def _ask(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _create(connection: sqlite3.Connection) -> None:
