@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,15 @@ from harness.certification.sites import Ground, open_ground
 from harness.certification.subjects import find_subject
 from harness.descriptions import Catalog
 from tests.python_worlds.running import Place, open_place
+
+#: Much longer than a process takes to start, in seconds.
+PATIENCE_S = 10.0
+#: Bytes.
+PAGE, SECTOR = 4096, 512
+#: A rollback journal without records, of a file of no pages (https://sqlite.org/fileformat.html).
+JOURNAL_OF_NOTHING = (
+    bytes.fromhex("d9d505f920a163d7") + struct.pack(">5I", 0, 0, 0, SECTOR, PAGE)
+).ljust(SECTOR, b"\x00")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +65,21 @@ def test_it_is_made_when_it_is_not_there(place: Place, file: Path) -> None:
 
 def test_an_empty_file_is_taken_for_a_new_one(place: Place, file: Path) -> None:
     file.touch()
+    assert place.run("try_to_open") == []
+
+
+@pytest.mark.parametrize("pages", [1, None])
+def test_one_whose_maker_was_killed_is_made_by_the_next(
+    place: Place, file: Path, pages: int | None
+) -> None:
+    assert place.run("try_to_open") == []
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = delete")
+    # The maker wrote some pages, or all of them, and its journal says that there was nothing before.
+    written = file.read_bytes()
+    file.write_bytes(written[: pages and pages * PAGE])
+    file.with_name(f"{file.name}-journal").write_bytes(JOURNAL_OF_NOTHING)
+    assert place.run("write_once") == ""
     assert place.run("try_to_open") == []
 
 
@@ -112,6 +137,22 @@ def test_a_file_that_somebody_keeps_locked_is_an_error_and_then_is_not(
         assert "keeps the file locked" in told
         assert "nothing was written" in told
     assert place.run("write_once", env=env) == ""
+
+
+def test_a_file_that_is_locked_when_it_is_opened_is_not_waited_for_longer(
+    place: Place, file: Path
+) -> None:
+    assert place.run("try_to_open") == []
+    with closing(sqlite3.connect(file, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = delete")
+        other.execute("BEGIN EXCLUSIVE")
+        # Whoever waits longer than he was told to finds it free in the end.
+        freeing = threading.Timer(PATIENCE_S, other.rollback)
+        freeing.start()
+        _, cause, _ = place.run("try_to_open", env={"WORKFLOW_SQLITE_BUSY_SECONDS": "0.2"})
+        freeing.cancel()
+        freeing.join()
+    assert "locked" in cause
 
 
 def test_a_file_that_others_write_to_all_the_time_is_waited_for(place: Place, file: Path) -> None:

@@ -99,7 +99,7 @@ class SqliteStore:
         self._busy_s = busy_s
         self._synchronous = synchronous
         self._crew = Crew(self._make_lanes)
-        prepare_file(self.path)
+        prepare_file(self.path, busy_s)
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
