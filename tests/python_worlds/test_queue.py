@@ -122,3 +122,24 @@ def test_a_stranger_is_not_handed_to_the_handler(
     refused.value.close()
     assert refused.value.code == 401
     assert not inbox.deliveries
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "<html>"), (200, "{}"), (200, '{"ok": false}'), (204, ""), (404, "Not Found")],
+)
+def test_what_is_not_the_handlers_own_answer_acknowledges_nothing(
+    place: Place, status: int, body: str
+) -> None:
+    found = place.run("deliver_to_a_stranger", status, body)
+    assert found["left"] == 3
+    (noted,) = found["noted"]
+    assert f"answered {status}" in noted
+    (logged,) = found["logged"]
+    assert "WORKFLOW_BASE_URL" in logged
+    assert f"answered {status}" in logged
+
+
+def test_the_handlers_own_answer_acknowledges(place: Place) -> None:
+    found = place.run("deliver_to_a_stranger", 200, '{"ok": true}')
+    assert (found["left"], found["logged"]) == (0, [])

@@ -75,7 +75,7 @@ def test_one_whose_maker_was_killed_is_made_by_the_next(
     assert place.run("try_to_open") == []
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode = delete")
-    # The maker wrote some pages, or all of them, and its journal says that there was nothing before.
+    # The maker wrote some pages, or all, and its journal says that there was nothing before.
     written = file.read_bytes()
     file.write_bytes(written[: pages and pages * PAGE])
     file.with_name(f"{file.name}-journal").write_bytes(JOURNAL_OF_NOTHING)
