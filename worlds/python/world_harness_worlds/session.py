@@ -68,7 +68,7 @@ class Store(Protocol):
         """Ask something, of one state of the database."""
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first."""
+        """Let go of every connection; what was begun is done first, if it does not take long."""
 
 
 async def wait_for(future: Future[T]) -> T:

@@ -19,6 +19,8 @@ from .trouble import TRIES, clashed, explain, lost
 T = TypeVar("T")
 
 CONNECTIONS = 8
+#: The only one.
+_LANE = 0
 _CONNECT_S = 10
 #: How often the server is asked for its time, in seconds.
 _CLOCK_EVERY_S = 5.0
@@ -88,16 +90,14 @@ class PostgresStore:
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
-        (lane,) = self._crew.get()
-        return lane.submit(_Change(act), lasting=lasting)
+        return self._crew.submit(_LANE, _Change(act), lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something; what is read only grows, so that no snapshot is needed."""
-        (lane,) = self._crew.get()
-        return lane.submit(act)
+        return self._crew.submit(_LANE, act)
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first."""
+        """Let go of every connection; what was begun is done first, if it does not take long."""
         self._crew.close()
 
     def _make_lanes(self) -> list[Lane]:

@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import itertools
 import logging
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -74,6 +75,7 @@ class Worker:
         self._deliveries: dict[asyncio.Task[None], str] = {}
         #: In our name in the store, but not in our hands: the answer to a lease was lost.
         self._strays: set[str] = set()
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="workflow-queue", daemon=True)
         self._thread.start()
         # Whoever forgets `aclose()` leaves nothing for which others have to wait.
@@ -108,6 +110,9 @@ class Worker:
     def stop(self, within_s: float = 0.0) -> None:
         """Take nothing more, wait for what is in flight, give the rest back. Blocks."""
         atexit.unregister(self.stop)
+        if self._process != os.getpid():
+            # A child of a fork has no such thread.
+            return
 
         def close() -> None:
             self._closing = True

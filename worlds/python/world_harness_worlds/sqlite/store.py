@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 #: How many writers share a commit at most.
 _SHARED = 32
+#: The places of the lanes.
+_READER, _WRITER = 0, 1
 
 _EXPLAINED = {
     "database is locked": (
@@ -103,16 +105,14 @@ class SqliteStore:
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
-        _, writer = self._crew.get()
-        return writer.submit(act, lasting=lasting)
+        return self._crew.submit(_WRITER, act, lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""
-        reader, _ = self._crew.get()
-        return reader.submit(act, lasting=False)
+        return self._crew.submit(_READER, act, lasting=False)
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first."""
+        """Let go of every connection; what was begun is done first, if it does not take long."""
         self._crew.close()
 
     def _make_lanes(self) -> list[Lane]:
