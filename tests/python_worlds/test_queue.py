@@ -143,3 +143,16 @@ def test_what_is_not_the_handlers_own_answer_acknowledges_nothing(
 def test_the_handlers_own_answer_acknowledges(place: Place) -> None:
     found = place.run("deliver_to_a_stranger", 200, '{"ok": true}')
     assert (found["left"], found["logged"]) == (0, [])
+
+
+def test_a_peer_that_is_gone_is_noticed_without_a_limit_for_handlers(place: Place) -> None:
+    found = place.run("list_options")
+    peers = {"app": found["app"], **({"database": found["database"]} if found["database"] else {})}
+    assert bool(found["database"]) == (place.site.subject.id == "postgres")
+    for options in peers.values():
+        assert options["SO_KEEPALIVE"]
+        asked = options["TCP_KEEPIDLE"] + options["TCP_KEEPCNT"] * options["TCP_KEEPINTVL"]
+        assert asked <= 60
+    # An app that is busy may leave a large message unread for as long as it likes.
+    assert not found["app"]["TCP_USER_TIMEOUT"]
+    assert not found["database"] or found["database"]["TCP_USER_TIMEOUT"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import closing
 from functools import cache
@@ -21,7 +21,17 @@ T = TypeVar("T")
 CONNECTIONS = 8
 #: The only one.
 _LANE = 0
-_CONNECT_S = 10
+#: See https://www.postgresql.org/docs/current/libpq-connect.html. A server that falls silent is
+#: given up after 30 s: an idle one, and (in ms) one that does not confirm what was sent.
+_CONNECTION: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    "client_encoding": "utf8",
+    "application_name": "workflow-python",
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 #: How often the server is asked for its time, in seconds.
 _CLOCK_EVERY_S = 5.0
 _PAUSE_S = 0.05
@@ -181,14 +191,7 @@ class _Line:
 
     def _open(self) -> Connection:
         if self._connection is None:
-            connection: Connection = psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=_CONNECT_S,
-                client_encoding="utf8",
-                application_name="workflow-python",
-                keepalives_idle=30,
-            )
+            connection: Connection = psycopg.connect(self._url, autocommit=True, **_CONNECTION)
             try:
                 prepare_database(connection)
             except BaseException:
