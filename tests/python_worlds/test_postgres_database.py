@@ -107,6 +107,23 @@ def test_a_connection_lost_in_the_middle_of_a_transaction_is_no_loss(
     ]
 
 
+def test_a_connection_lost_during_the_commit_is_told_with_what_must_not_be_repeated(
+    place: Place, url: str
+) -> None:
+    assert place.run("try_to_open") == []
+    do(
+        url,
+        f"CREATE FUNCTION {SCHEMA}.hang_up() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'",
+        f"CREATE CONSTRAINT TRIGGER hang_up AFTER INSERT ON {SCHEMA}.events "
+        f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.hang_up()",
+    )
+    told = place.run("write_once")
+    assert "while a change was committed" in told
+    for doubtful in ("chunk", "without a key", "without a resume id", "run without an id"):
+        assert doubtful in told
+
+
 def wait_for_one_that_waits(url: str) -> object:
     """Return the process of a connection that waits for a lock."""
     until = time.monotonic() + WITHIN_S

@@ -27,7 +27,7 @@ def find_connections(own: int) -> Iterator[socket.socket]:
     """Return copies of the process's TCP connections, but for those to its own server's port."""
     for link in Path("/proc/self/fd").iterdir():
         try:
-            is_socket = os.readlink(link).startswith("socket:")
+            is_socket = str(link.readlink()).startswith("socket:")
         except FileNotFoundError:
             continue
         if not is_socket:

@@ -16,7 +16,7 @@ _CONNECT_S = 10.0
 #: Shorter than any server's own patience: one that hangs up on a request has not refused it.
 _KEPT_S = 2.0
 #: A handler may be at work for any time, but its machine has to answer the system's questions: 15 s
-#: after the last word, then every 5 s; three in vain end the connection. Not every system knows all.
+#: after the last word, then every 5 s; three in vain end the connection. Some systems lack names.
 _SIGNS_OF_LIFE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
