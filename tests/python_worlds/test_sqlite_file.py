@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import struct
 import threading
@@ -112,6 +113,55 @@ def test_a_folder_of_another_sdk_is_refused_and_not_touched(place: Place, file: 
     event.write_text("{}")
     assert "name a file" in expect_refusal(place, file, "it is a folder")
     assert event.read_text() == "{}"
+
+
+RUN = "wrun_01KB4Z2X7N8Q9R5T3V6W1Y0ABC"
+
+
+@pytest.mark.parametrize("inside", ["workflow.sqlite3", "own/workflow.sqlite3"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("version.txt", "@workflow/world-local@4.1.0"),
+        (f"runs/{RUN}.json", "{}"),
+        (f"events/{RUN}-evnt_1.json", "{}"),
+        (f"events/{RUN}/evnt_1.json", "{}"),
+        (f"steps/{RUN}-step_1.json", "{}"),
+    ],
+)
+def test_no_file_is_made_among_the_data_of_another_sdk(
+    place: Place, file: Path, name: str, content: str, inside: str
+) -> None:
+    data = file.with_name(".workflow-data")
+    (data / name).parent.mkdir(parents=True)
+    (data / name).write_text(content)
+    before = digest_folder(data)
+    _, cause, remedy = place.run("try_to_open", env={"WORKFLOW_SQLITE_PATH": str(data / inside)})
+    assert "another World" in cause
+    assert "elsewhere" in remedy
+    assert digest_folder(data) == before
+
+
+def digest_folder(folder: Path) -> dict[str, str]:
+    """Return what is in a folder, by its path inside, with the digest of each file."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else "folder"
+        for path in folder.rglob("*")
+    }
+
+
+def test_folders_with_such_names_and_a_file_that_is_ours_already_are_no_hindrance(
+    place: Place, file: Path
+) -> None:
+    file.with_name("version.txt").write_text("1.0.0")
+    runs = file.with_name("runs")
+    runs.mkdir()
+    (runs / "monday.csv").touch()
+    assert place.run("try_to_open") == []
+    (runs / f"{RUN}.json").touch()
+    assert place.run("try_to_open") == []
 
 
 def test_a_newer_schema_is_refused_and_not_touched(place: Place, file: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import SetupError
 from ..schema import VERSION, list_statements
+from .foreign import find_foreign_data
 
 #: Stands in the file's head, by which SQLite files of different programs are told apart.
 APPLICATION_ID = 0x57465731
@@ -34,9 +35,11 @@ def prepare_file(path: Path, busy_s: float = BUSY_S) -> None:
     if path.is_dir():
         raise _refuse(path, "it is a folder", "name a file; it is made if it is not there")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
+        if path.exists() and path.stat().st_size:
             _check_head(path, busy_s)
+        else:
+            _check_surroundings(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(path, busy_s)) as connection:
             # What the file held a moment ago may be rolled back by now: its maker was killed.
             _create(connection)
@@ -55,6 +58,21 @@ def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
     )
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     return connection
+
+
+def _check_surroundings(path: Path) -> None:
+    """See that a file may be made here: others delete folders of theirs with all that is inside.
+
+    Raises:
+        SetupError: it may not.
+    """
+    found = find_foreign_data(path.resolve().parents)
+    if found is not None:
+        raise _refuse(
+            path,
+            f"its folder, or one above, holds the data of another World ({found})",
+            "name a file elsewhere",
+        )
 
 
 def _check_head(path: Path, busy_s: float) -> None:
