@@ -156,3 +156,7 @@ def test_a_peer_that_is_gone_is_noticed_without_a_limit_for_handlers(place: Plac
     # An app that is busy may leave a large message unread for as long as it likes.
     assert not found["app"]["TCP_USER_TIMEOUT"]
     assert not found["database"] or found["database"]["TCP_USER_TIMEOUT"]
+
+
+def test_a_sign_of_life_that_is_begun_again_takes_no_message_for_a_stray(place: Place) -> None:
+    assert place.run("begin_beats_again") == ["worker", "nobody"]

@@ -113,3 +113,13 @@ def test_after_a_commit_of_which_nobody_knows_a_call_is_made_again_as_the_docume
         *("streams_write", "queue without a key", "hook_received without a resume id"),
         "run_created without an id",
     }
+
+
+def test_what_a_caller_does_to_events_that_it_read_is_its_own_affair(place: Place) -> None:
+    assert place.run("change_what_was_read") is True
+
+
+def test_large_chunks_are_read_a_few_at_a_time(place: Place) -> None:
+    found = place.run("read_large_chunks")
+    assert found["pages"] == [[3_000_000, 3_000_000], [10, 9_000_000], [10]]
+    assert found["read"] == [3_000_000, 3_000_000, 10, 9_000_000, 10]

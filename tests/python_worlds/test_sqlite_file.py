@@ -236,6 +236,10 @@ def test_beginnings_do_not_wait_for_the_disk_and_outcomes_do(place: Place) -> No
     assert lasting == {"step_completed", "wait_completed", "run_completed"}
 
 
+def test_an_error_that_ends_the_transaction_is_told_as_what_it_is(place: Place) -> None:
+    assert "disk I/O error" in place.run("fail_to_read")
+
+
 def test_a_disk_that_is_full_is_an_error_and_nothing_acknowledged_is_lost(place: Place) -> None:
     found = place.run("write_until_refused", 1_500_000)
     assert 0 < found["taken"] == found["stored"]

@@ -255,9 +255,9 @@ class DurableWorld(interface.World):  # type: ignore[misc]
     async def _list_rest(self, run_id: str, after: int) -> list[Any]:
         """Return a log behind a place, to its end; only what is new is read."""
         while True:
-            known = self._logs.count(run_id)
+            known = self._logs.count(run_id, self._store.age)
             page = await self._read(_ask_for_events(run_id, known))
-            whole = self._logs.extend(run_id, known, page)
+            whole = self._logs.extend(run_id, known, page, self._store.age)
             if whole is not None:
                 return whole[after:]
 

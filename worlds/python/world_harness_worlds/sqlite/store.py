@@ -90,6 +90,7 @@ class SqliteStore:
 
     #: A file loses power with its machine, and so do all who use it.
     shares_fate = True
+    age = 0
 
     def __init__(
         self,
@@ -186,7 +187,9 @@ def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
     else:
         job.answer(value)
     finally:
-        connection.execute("ROLLBACK")
+        # Some errors end the transaction themselves.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
