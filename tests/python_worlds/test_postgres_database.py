@@ -69,7 +69,8 @@ def test_tables_of_another_program_are_refused_and_not_touched(place: Place, url
 def test_tables_of_a_newer_release_are_refused(place: Place, url: str) -> None:
     assert place.run("try_to_open") == []
     do(url, f"UPDATE {SCHEMA}.about SET value = '99' WHERE key = 'version'")
-    _, cause, remedy = place.run("try_to_open")
+    # When it is opened, and not when it is first needed.
+    _, cause, remedy = place.run("open_only")
     assert "version is 99" in cause
     assert "newer release" in remedy
 
@@ -105,6 +106,48 @@ def test_a_connection_lost_in_the_middle_of_a_transaction_is_no_loss(
         ("run_created",),
         ("run_started",),
     ]
+
+
+def test_a_connection_lost_during_the_commit_is_told_with_what_must_not_be_repeated(
+    place: Place, url: str
+) -> None:
+    assert place.run("try_to_open") == []
+    do(
+        url,
+        f"CREATE FUNCTION {SCHEMA}.hang_up() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'",
+        f"CREATE CONSTRAINT TRIGGER hang_up AFTER INSERT ON {SCHEMA}.events "
+        f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.hang_up()",
+    )
+    told = place.run("write_once")
+    assert "while a change was committed" in told
+    for doubtful in ("chunk", "without a key", "without a resume id", "run without an id"):
+        assert doubtful in told
+
+
+def test_a_server_that_took_over_without_the_last_commits_is_believed(place: Place) -> None:
+    before, after = place.run("lose_a_commit")
+    assert (before, after) == (["run_created", "run_started"], ["run_created"])
+
+
+def test_the_databases_own_isolation_level_is_not_ours(place: Place, url: str) -> None:
+    name = urlsplit(url).path.strip("/")
+    do(url, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation TO 'serializable'")
+    assert place.run("ask_in_a_change", "SHOW transaction_isolation") == "read committed"
+
+
+def test_a_disk_that_is_full_is_told_as_that(place: Place, url: str) -> None:
+    assert place.run("try_to_open") == []
+    do(
+        url,
+        f"CREATE FUNCTION {SCHEMA}.be_full() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE EXCEPTION ''could not extend file'' USING ERRCODE = ''53100''; END'",
+        f"CREATE TRIGGER be_full BEFORE INSERT ON {SCHEMA}.events "
+        f"FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.be_full()",
+    )
+    told = place.run("write_once")
+    assert "free some room on the server's disk" in told
+    assert "nothing was written" in told
 
 
 def wait_for_one_that_waits(url: str) -> object:

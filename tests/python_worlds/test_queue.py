@@ -122,3 +122,41 @@ def test_a_stranger_is_not_handed_to_the_handler(
     refused.value.close()
     assert refused.value.code == 401
     assert not inbox.deliveries
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "<html>"), (200, "{}"), (200, '{"ok": false}'), (204, ""), (404, "Not Found")],
+)
+def test_what_is_not_the_handlers_own_answer_acknowledges_nothing(
+    place: Place, status: int, body: str
+) -> None:
+    found = place.run("deliver_to_a_stranger", status, body)
+    assert found["left"] == 3
+    (noted,) = found["noted"]
+    assert f"answered {status}" in noted
+    (logged,) = found["logged"]
+    assert "WORKFLOW_BASE_URL" in logged
+    assert f"answered {status}" in logged
+
+
+def test_the_handlers_own_answer_acknowledges(place: Place) -> None:
+    found = place.run("deliver_to_a_stranger", 200, '{"ok": true}')
+    assert (found["left"], found["logged"]) == (0, [])
+
+
+def test_a_peer_that_is_gone_is_noticed_without_a_limit_for_handlers(place: Place) -> None:
+    found = place.run("list_options")
+    peers = {"app": found["app"], **({"database": found["database"]} if found["database"] else {})}
+    assert bool(found["database"]) == (place.site.subject.id == "postgres")
+    for options in peers.values():
+        assert options["SO_KEEPALIVE"]
+        asked = options["TCP_KEEPIDLE"] + options["TCP_KEEPCNT"] * options["TCP_KEEPINTVL"]
+        assert asked <= 60
+    # An app that is busy may leave a large message unread for as long as it likes.
+    assert not found["app"]["TCP_USER_TIMEOUT"]
+    assert not found["database"] or found["database"]["TCP_USER_TIMEOUT"]
+
+
+def test_a_sign_of_life_that_is_begun_again_takes_no_message_for_a_stray(place: Place) -> None:
+    assert place.run("begin_beats_again") == ["worker", "nobody"]

@@ -93,3 +93,33 @@ def test_a_log_that_has_not_grown_gives_back_the_cursor(world: World, run_id: st
     cursor = world.events.list({"runId": run_id})["cursor"]
     page = world.events.list({"runId": run_id, "pagination": {"cursor": cursor}})
     assert (page["data"], page["cursor"], page["hasMore"]) == ([], cursor, False)
+
+
+def test_after_a_commit_of_which_nobody_knows_a_call_is_made_again_as_the_document_says(
+    place: Place,
+) -> None:
+    found = place.run("repeat_calls")
+    refused = {name: error for name, (_, more, error) in found.items() if error and not more}
+    assert refused == {
+        **dict.fromkeys(("hook_created", "step_created", "step_completed"), "EntityConflictError"),
+        "hook_disposed": "HookNotFoundError",
+    }
+    unchanged = {name for name, (_, more, error) in found.items() if not error and not more}
+    assert unchanged == {"run_started", "hook_received", "streams_close", "queue"}
+    logged_again = {"run_cancelled", "attr_set without a correlation id", "step_started"}
+    assert all(found[name][1:] == [1, ""] for name in logged_again)
+    twice = {name for name, (once, more, _) in found.items() if once and more == once}
+    assert twice - logged_again == {
+        *("streams_write", "queue without a key", "hook_received without a resume id"),
+        "run_created without an id",
+    }
+
+
+def test_what_a_caller_does_to_events_that_it_read_is_its_own_affair(place: Place) -> None:
+    assert place.run("change_what_was_read") is True
+
+
+def test_large_chunks_are_read_a_few_at_a_time(place: Place) -> None:
+    found = place.run("read_large_chunks")
+    assert found["pages"] == [[3_000_000, 3_000_000], [10, 9_000_000], [10]]
+    assert found["read"] == [3_000_000, 3_000_000, 10, 9_000_000, 10]

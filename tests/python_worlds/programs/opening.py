@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from world_harness_sdk import interface
@@ -19,6 +21,15 @@ def open_world() -> Any:
 def answer(value: Any) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
+
+
+def run_beside(program: str, *arguments: str) -> Any:
+    """Run a program in a process of its own, to its end."""
+    path = Path(__file__).with_name(f"{program}.py")
+    done = subprocess.run(
+        [sys.executable, path, *arguments], stdout=subprocess.PIPE, text=True, check=True
+    )
+    return json.loads(done.stdout)
 
 
 def run_created() -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
+import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
@@ -12,6 +15,10 @@ from typing import Any, Generic, TypeVar
 from .errors import StorageError
 
 T = TypeVar("T")
+
+_log = logging.getLogger("world_harness_worlds")
+#: How long threads may take to do what was submitted before nobody waits for them, in seconds.
+CLOSE_S = 15.0
 
 #: Gives the next job: waits for one, or if told not to, returns `None` when there is none now. At
 #: the end it returns `None`, as often as it is asked.
@@ -49,31 +56,69 @@ class Crew:
         self._process = 0
         self._lanes: Sequence[Lane] = ()
         self._closed = False
+        with _forking:
+            _crews.add(self)
 
-    def get(self) -> Sequence[Lane]:
-        """Return the lanes, made anew after a fork.
+    def submit(self, number: int, act: Callable[[Any], T], *, lasting: bool = True) -> Future[T]:
+        """Have something done.
+
+        Args:
+            number: Of the lane.
+            act: What to do.
+            lasting: For whoever does it.
 
         Raises:
-            StorageError: they were closed.
+            StorageError: the lanes were closed, or are those of another process.
         """
+        job = Job(act, lasting=lasting)
+        # A fork may close a lane between the two.
+        while not self._get()[number].begin(job):
+            continue
+        return job.future
+
+    def _get(self) -> Sequence[Lane]:
+        """Return the lanes, made when they are needed."""
+        # Whoever comes while they are being closed need not wait to be told so.
+        self._check_open()
         with self._lock:
-            if self._closed:
-                raise StorageError(
-                    "this World is closed", cause="aclose() was called", remedy="make a new one"
-                )
-            if self._process != os.getpid():
+            self._check_open()
+            if not self._lanes:
                 self._process = os.getpid()
                 self._lanes = self._make()
+            if self._process != os.getpid():
+                raise StorageError(
+                    "this World cannot be used in a process that was forked while it was at work",
+                    cause="a fork takes neither threads nor the locks of files along",
+                    remedy="open the World after forking",
+                )
             return self._lanes
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError(
+                "this World is closed", cause="aclose() was called", remedy="make a new one"
+            )
+
     def close(self) -> None:
-        """End every lane once it has done what was submitted."""
+        """End every lane once it has done what was submitted; what takes too long goes on."""
+        self._closed = True
         with self._lock:
-            lanes = self._lanes if self._process == os.getpid() else ()
+            _close_all(self._lanes if self._process == os.getpid() else ())
             self._lanes = ()
-            self._closed = True
-        for lane in lanes:
-            lane.close()
+
+    def pause(self) -> None:
+        """Close the lanes, and make none: there is going to be a fork."""
+        self._lock.acquire()
+        self._lanes = _close_all(self._lanes)
+
+    def go_on(self) -> None:
+        """Make lanes again, in the process that was forked."""
+        self._lanes = ()
+        self._lock.release()
+
+    def go_on_in_child(self) -> None:
+        """Make lanes, unless some were not closed: their connections are in the child as well."""
+        self._lock = threading.Lock()
 
 
 class Lane:
@@ -93,6 +138,8 @@ class Lane:
     ) -> None:
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._work = work
+        self._lock = threading.Lock()
+        self._closed = False
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
             for number in range(threads)
@@ -100,21 +147,22 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, act: Callable[[Any], T], *, lasting: bool = True) -> Future[T]:
-        """Have something done; `lasting` is for whoever does it."""
-        job = Job(act, lasting=lasting)
-        self.begin(job)
-        return job.future
+    def begin(self, job: Job[T]) -> bool:
+        """Have a job done; return whether it will be: a lane that is closed does none."""
+        with self._lock:
+            if not self._closed:
+                self._jobs.put(job)
+            return not self._closed
 
-    def begin(self, job: Job[T]) -> None:
-        """Have a job done."""
-        self._jobs.put(job)
-
-    def close(self) -> None:
-        """Do what was submitted, and end."""
-        self._jobs.put(None)
+    def close(self) -> bool:
+        """Do what was submitted, and end; return whether that came to its end in time."""
+        with self._lock:
+            self._closed = True
+            self._jobs.put(None)
+        until = time.monotonic() + CLOSE_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
         self._work(self._take)
@@ -128,3 +176,46 @@ class Lane:
             # For the other threads, and for whoever asks again.
             self._jobs.put(None)
         return job
+
+
+def _close_all(lanes: Sequence[Lane]) -> Sequence[Lane]:
+    """Close lanes; return those that are still at work."""
+    left = [lane for lane in lanes if not lane.close()]
+    if left:
+        _log.error("the storage has been at work for %g s and is not waited for", CLOSE_S)
+    return left
+
+
+# SQLite and the system count a file's locks for each process: a child that inherits open
+# connections takes itself for an owner of locks that it does not have.
+
+#: Held while the process forks.
+_forking = threading.Lock()
+_crews: weakref.WeakSet[Crew] = weakref.WeakSet()
+#: Those that the fork at hand has closed.
+_paused: list[Crew] = []
+
+
+def _pause_crews() -> None:
+    _forking.acquire()
+    _paused.extend(_crews)
+    for crew in _paused:
+        crew.pause()
+
+
+def _go_on() -> None:
+    for crew in _paused:
+        crew.go_on()
+    _paused.clear()
+    _forking.release()
+
+
+def _go_on_in_child() -> None:
+    for crew in _paused:
+        crew.go_on_in_child()
+    _paused.clear()
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_pause_crews, after_in_parent=_go_on, after_in_child=_go_on_in_child)

@@ -54,6 +54,8 @@ class Store(Protocol):
     #: Whether it loses power together with all who use it, and never without them. Then nobody who
     #: still runs has been answered anything that is gone.
     shares_fate: bool
+    #: Raised when the database may be another than before, which need not hold what was read.
+    age: int
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing.
@@ -68,7 +70,7 @@ class Store(Protocol):
         """Ask something, of one state of the database."""
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first."""
+        """Let go of every connection; what was begun is done first, if it does not take long."""
 
 
 async def wait_for(future: Future[T]) -> T:

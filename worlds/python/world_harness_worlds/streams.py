@@ -10,7 +10,20 @@ from .session import Session
 
 #: How much of a stream one look returns at most: chunks, as many as a page of the SDK's API.
 _LOOK = 1000
+#: After so many bytes a look ends; the chunk that reaches them is part of it.
+_LOOK_BYTES = 4 * 1024 * 1024
 DEFAULT_PAGE = 100
+
+#: Chunks from one place to another, until those before one have too many bytes.
+_CHUNKS = """
+SELECT data FROM chunks WHERE run_id = ? AND name = ? AND place >= ? AND place < ?
+AND place IN (
+    SELECT place FROM (
+        SELECT place, SUM(length(data)) OVER (ORDER BY place) - length(data) AS before
+        FROM chunks WHERE run_id = ? AND name = ? AND place >= ? AND place < ?
+    ) AS sizes WHERE before < ?
+) ORDER BY place
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,11 +96,8 @@ def look(session: Session, run_id: str, name: str, place: int, limit: int = _LOO
     state = find(session, run_id, name)
     if place >= state.length:
         return Look([], place, state.closed)
-    rows = session.all(
-        "SELECT data FROM chunks WHERE run_id = ? AND name = ? AND place >= ? AND place < ? "
-        "ORDER BY place",
-        (run_id, name, place, min(place + limit, state.length)),
-    )
+    which = (run_id, name, place, min(place + limit, state.length))
+    rows = session.all(_CHUNKS, (*which, *which, _LOOK_BYTES))
     reached = place + len(rows)
     return Look([bytes(row[0]) for row in rows], reached, state.closed and reached >= state.length)
 

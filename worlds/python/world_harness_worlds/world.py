@@ -71,20 +71,23 @@ class DurableWorld(interface.World):  # type: ignore[misc]
             # Threads do not outlive a fork: a child has a worker of its own.
             if self._closed:
                 return
-            if self._worker is not None and self._process == os.getpid():
-                self._worker.move(home)
+            if (worker := self._find_worker()) is not None:
+                worker.move(home)
                 return
             self._process = os.getpid()
             self._worker = Worker(self._store, self._settings, self._handlers, home)
 
+    def _find_worker(self) -> Worker | None:
+        return self._worker if self._process == os.getpid() else None
+
     async def aclose(self) -> None:
         """Take nothing more, wait for what is in flight, let go of everything."""
         with self._lock:
-            worker, self._worker = self._worker, None
+            worker, self._worker = self._find_worker(), None
             self._closed = True
         await self._handlers.close(self._settings.close_s)
         loop = asyncio.get_running_loop()
-        if worker is not None and self._process == os.getpid():
+        if worker is not None:
             await loop.run_in_executor(None, worker.stop, self._settings.close_s)
         await loop.run_in_executor(None, self._store.close)
 
@@ -124,7 +127,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         data = pack(content)
         if self._handlers.prefixes:
             self._start(asyncio.get_running_loop())
-        worker = self._worker
+        worker = self._find_worker()
         is_due = messages.is_due_at_once(delay_seconds)
         owner = worker.reserve() if worker is not None and is_due else None
         given: Message | None = None
@@ -252,9 +255,9 @@ class DurableWorld(interface.World):  # type: ignore[misc]
     async def _list_rest(self, run_id: str, after: int) -> list[Any]:
         """Return a log behind a place, to its end; only what is new is read."""
         while True:
-            known = self._logs.count(run_id)
+            known = self._logs.count(run_id, self._store.age)
             page = await self._read(_ask_for_events(run_id, known))
-            whole = self._logs.extend(run_id, known, page)
+            whole = self._logs.extend(run_id, known, page, self._store.age)
             if whole is not None:
                 return whole[after:]
 

@@ -25,6 +25,8 @@ def prepare_database(connection: Connection) -> None:
         SetupError: the schema is somebody else's, or newer. It was not touched.
         psycopg.Error: the server refuses.
     """
+    # Whoever waits for a run's row has to see what was written meanwhile.
+    connection.execute("SET default_transaction_isolation TO 'read committed'")
     if _read_version(connection) is None:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))

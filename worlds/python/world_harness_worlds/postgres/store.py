@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import closing
 from functools import cache
@@ -18,14 +20,44 @@ from .trouble import TRIES, clashed, explain, lost
 
 T = TypeVar("T")
 
+_log = logging.getLogger("world_harness_worlds")
+
 CONNECTIONS = 8
-_CONNECT_S = 10
+#: The only one.
+_LANE = 0
+#: See https://www.postgresql.org/docs/current/libpq-connect.html. A server that falls silent is
+#: given up after 30 s: an idle one, and (in ms) one that does not confirm what was sent.
+_CONNECTION: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    "client_encoding": "utf8",
+    "application_name": "workflow-python",
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 #: How often the server is asked for its time, in seconds.
 _CLOCK_EVERY_S = 5.0
 _PAUSE_S = 0.05
 _BEGIN = b"BEGIN"
 #: Its commit does not wait for the server's disk.
 _BEGIN_FAST = b"BEGIN; SET LOCAL synchronous_commit TO off"
+
+
+def connect(url: str) -> Connection:
+    """Open a connection to a database whose tables are ours; they are made if there are none.
+
+    Raises:
+        SetupError: the tables are somebody else's, or of a newer release.
+        psycopg.Error: the server refuses.
+    """
+    connection: Connection = psycopg.connect(url, autocommit=True, **_CONNECTION)
+    try:
+        prepare_database(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class PostgresSession:
@@ -71,40 +103,54 @@ def _spell(sql: str, more: str) -> bytes:
 
 
 class PostgresStore:
-    """A database. It is connected to when it is first used.
+    """A database. A server that is not there yet is waited for by whoever needs it.
 
     Args:
         url: `postgresql://…`, with what it takes to be let in.
         connections: How many one process may have.
+
+    Raises:
+        SetupError: the tables are somebody else's, or of a newer release.
     """
 
     #: The server may lose power, or be killed, while we go on from what it answered.
     shares_fate = False
 
     def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
+        self.age = 0
+        self._ages = itertools.count(1)
         self._url = url
         self._connections = connections
         self._crew = Crew(self._make_lanes)
+        self._look()
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
-        (lane,) = self._crew.get()
-        return lane.submit(_Change(act), lasting=lasting)
+        return self._crew.submit(_LANE, _Change(act), lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something; what is read only grows, so that no snapshot is needed."""
-        (lane,) = self._crew.get()
-        return lane.submit(act)
+        return self._crew.submit(_LANE, act)
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first."""
+        """Let go of every connection; what was begun is done first, if it does not take long."""
         self._crew.close()
+
+    def _look(self) -> None:
+        try:
+            connect(self._url).close()
+        except psycopg.Error as error:
+            _log.warning("%s", explain(error, self._url))
+
+    def _note_connection(self) -> None:
+        # It may lead to another server, one that took over without the last commits.
+        self.age = next(self._ages)
 
     def _make_lanes(self) -> list[Lane]:
         return [Lane("workflow-postgres", self._connections, self._work)]
 
     def _work(self, take: Take) -> None:
-        with closing(_Line(self._url)) as line:
+        with closing(_Line(self._url, self._note_connection)) as line:
             while (job := take(True)) is not None:
                 line.attempt(job)
 
@@ -120,10 +166,16 @@ class _Change:
 
 
 class _Line:
-    """A thread's connection: opened when it is needed, and again when it was lost."""
+    """A thread's connection: opened when it is needed, and again when it was lost.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: Of the database.
+        note: Told of each connection.
+    """
+
+    def __init__(self, url: str, note: Callable[[], None]) -> None:
         self._url = url
+        self._note = note
         self._connection: Connection | None = None
         self._ahead_ms = 0
         self._asked = 0.0
@@ -181,20 +233,8 @@ class _Line:
 
     def _open(self) -> Connection:
         if self._connection is None:
-            connection: Connection = psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=_CONNECT_S,
-                client_encoding="utf8",
-                application_name="workflow-python",
-                keepalives_idle=30,
-            )
-            try:
-                prepare_database(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
+            self._connection = connect(self._url)
+            self._note()
             self._asked = 0.0
         self._ask_for_time(self._connection)
         return self._connection

@@ -25,6 +25,13 @@ _REMEDIES = {
 _UNREACHED = "see that the server runs, and that WORKFLOW_POSTGRES_URL leads to it"
 _OTHERWISE = "see the server's log; nothing was written, and the call can be made again"
 
+_DOUBTFUL = (
+    "nobody knows whether the change is there. A call that names what it makes or ends can be made "
+    "again: it is refused, or answered as before, if it is. Look before you repeat what names "
+    "nothing, which may then be there twice: a chunk of a stream, a message without a key, a "
+    "payload without a resume id, a run without an id, a start or a retry of a step"
+)
+
 
 def clashed(error: psycopg.Error) -> bool:
     """Tell whether a transaction was ended because of another one."""
@@ -43,7 +50,7 @@ def explain(error: psycopg.Error, url: str, *, committed: bool | None = False) -
         return StorageError(
             "the connection to PostgreSQL was lost while a change was committed",
             cause=reason,
-            remedy="make the call again: it says whether the change is there",
+            remedy=_DOUBTFUL,
             committed=None,
         )
     remedy = _REMEDIES.get(error.sqlstate or "", _UNREACHED if not error.sqlstate else _OTHERWISE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 from types import TracebackType
 
 import httpcore2
@@ -9,9 +11,13 @@ import httpcore2
 from .messages import Message
 from .transport import ROUTE, Outcome, read_outcome, write_headers
 
+_log = logging.getLogger("world_harness_worlds")
 _CONNECT_S = 10.0
 #: Shorter than any server's own patience: one that hangs up on a request has not refused it.
 _KEPT_S = 2.0
+#: A handler may be at work for any time, but its machine has to answer the system's questions: 15 s
+#: after the last word, then every 5 s; three in vain end the connection. Some systems lack names.
+_SIGNS_OF_LIFE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class Courier:
@@ -26,7 +32,10 @@ class Courier:
 
     def __init__(self, base_url: str) -> None:
         self._url = httpcore2.URL(base_url.rstrip("/") + ROUTE)
-        self._pool = httpcore2.AsyncConnectionPool(max_connections=None, keepalive_expiry=_KEPT_S)
+        self._pool = httpcore2.AsyncConnectionPool(
+            max_connections=None, keepalive_expiry=_KEPT_S, socket_options=_list_options()
+        )
+        self._told = False
 
     async def __aenter__(self) -> Courier:
         return self
@@ -53,7 +62,24 @@ class Courier:
             return Outcome("unseen", trouble=f"nobody listens at the app's address: {error}")
         except _BROKEN as error:
             return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
-        return read_outcome(answer.status, answer.content)
+        outcome = read_outcome(answer.status, answer.content)
+        if outcome.strange and not self._told:
+            self._told = True
+            _log.error(
+                "%s; its messages stay and come again: see that WORKFLOW_BASE_URL is where the app "
+                "listens, and that it serves `wf.http_handler` at %s",
+                *(outcome.trouble, ROUTE),
+            )
+        return outcome
+
+
+def _list_options() -> list[tuple[int, int, int]]:
+    asked = [
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in _SIGNS_OF_LIFE.items()
+        if hasattr(socket, name)
+    ]
+    return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *asked]
 
 
 _BROKEN = (

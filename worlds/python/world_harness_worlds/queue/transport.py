@@ -44,6 +44,8 @@ class Outcome:
     key: str | None = None
     #: Why it failed.
     trouble: str = ""
+    #: Whether it was answered by something else than a handler of the SDK.
+    strange: bool = False
 
 
 def write_headers(message: Message, secret: bytes) -> dict[str, str]:
@@ -103,16 +105,19 @@ def write_outcome(outcome: Outcome) -> tuple[int, bytes]:
 
 
 def read_outcome(status: int, body: bytes) -> Outcome:
-    """Return the outcome that an answer tells of."""
+    """Return the outcome that an answer tells of: a message is done when its handler says so."""
     content = _read(body)
-    if status == 200:
-        seconds = content.get("timeoutSeconds")
-        if isinstance(seconds, (int, float)):
-            key = content.get("idempotencyKey")
-            return Outcome("later", float(seconds), str(key) if key else None)
+    seconds = content.get("timeoutSeconds")
+    if status == 200 and isinstance(seconds, (int, float)):
+        key = content.get("idempotencyKey")
+        return Outcome("later", float(seconds), str(key) if key else None)
+    if status == 200 and content.get("ok") is True:
         return Outcome("done")
-    trouble = str(content.get("error") or f"the app answered {status}")
-    return Outcome("unseen" if content.get("unseen") is True else "failed", trouble=trouble)
+    if status != 200 and content.get("error"):
+        kind = "unseen" if content.get("unseen") is True else "failed"
+        return Outcome(kind, trouble=str(content["error"]))
+    trouble = f"what answered {status} at the app's address is no handler of the SDK"
+    return Outcome("failed", trouble=trouble, strange=True)
 
 
 def _write(content: Mapping[str, object]) -> bytes:

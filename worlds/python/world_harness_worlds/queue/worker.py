@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import itertools
 import logging
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -74,6 +75,7 @@ class Worker:
         self._deliveries: dict[asyncio.Task[None], str] = {}
         #: In our name in the store, but not in our hands: the answer to a lease was lost.
         self._strays: set[str] = set()
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="workflow-queue", daemon=True)
         self._thread.start()
         # Whoever forgets `aclose()` leaves nothing for which others have to wait.
@@ -108,6 +110,9 @@ class Worker:
     def stop(self, within_s: float = 0.0) -> None:
         """Take nothing more, wait for what is in flight, give the rest back. Blocks."""
         atexit.unregister(self.stop)
+        if self._process != os.getpid():
+            # A child of a fork has no such thread.
+            return
 
         def close() -> None:
             self._closing = True
@@ -134,7 +139,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         async with Courier(self._settings.base_url) as self._courier:
-            await self._persist(self._beat, "say that it is alive")
+            await self._show_life()
             # Before the first beat nobody knows the owner: its messages would be taken for lost.
             self._room.open()
             beating = asyncio.create_task(self._keep_beating())
@@ -229,15 +234,20 @@ class Worker:
     async def _keep_beating(self) -> None:
         while True:
             await asyncio.sleep(self._settings.lease_s / 4)
-            await self._persist(self._beat, "say that it is alive")
+            await self._show_life()
 
-    def _beat(self, session: Session) -> None:
+    async def _show_life(self) -> None:
+        strays = await self._persist(self._beat, "say that it is alive")
+        # Not before it is committed: a transaction may be begun again.
+        self._strays = strays or set()
+
+    def _beat(self, session: Session) -> set[str]:
         messages.beat(session, self._owner, self._settings.lease_s)
         in_hand = set(self._deliveries.values())
         strays = set(messages.find_owned(session, self._owner)) - in_hand
         # One that was taken just now may be on its way to us: it is a stray the second time.
         messages.give_back(session, self._owner, strays & self._strays)
-        self._strays = strays
+        return strays
 
     async def _finish(self) -> None:
         """Wait for what is in flight; then everything is everybody's."""
@@ -252,18 +262,21 @@ class Worker:
             self._secret = await self._read(messages.find_secret)
         return self._secret
 
-    async def _persist(self, act: Callable[[Session], None], what: str) -> None:
-        """Write something that must be written; the store may be away for a while."""
+    async def _persist(self, act: Callable[[Session], T], what: str) -> T | None:
+        """Write something that must be written; the store may be away for a while.
+
+        Returns:
+            What the act did; `None` when the worker ends before it could be written.
+        """
         for attempt in itertools.count(1):
             try:
-                await self._write(act)
+                return await self._write(act)
             except Exception:  # noqa: BLE001 - whatever it is, it has to be written
                 _log.exception("the worker could not %s", what)
                 if self._closing:
-                    return
+                    break
                 await asyncio.sleep(min(_TROUBLE_S * attempt, _LONGEST_TROUBLE_S))
-            else:
-                return
+        return None
 
     async def _write(self, act: Callable[[Session], T]) -> T:
         # What the worker notes need not outlive a loss of power: if it is gone, the message comes

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import struct
 import time
 from contextlib import closing
 from pathlib import Path
 
 from ..errors import SetupError
 from ..schema import VERSION, list_statements
+from .foreign import find_foreign_data
 
 #: Stands in the file's head, by which SQLite files of different programs are told apart.
 APPLICATION_ID = 0x57465731
-_MAGIC = b"SQLite format 3\x00"
-_HEAD = struct.Struct(">60xI4xI")
 
 #: How long somebody else may keep the file locked, in seconds.
 BUSY_S = 30.0
-#: How long somebody else may take to make the file, in seconds.
-_MAKING_S = 10.0
 _PAUSE_S = 0.02
 #: How many pages of 4 KiB the log beside the file grows to before they are moved into it.
 _LOG_PAGES = 4000
 
 
-def prepare_file(path: Path) -> None:
+def prepare_file(path: Path, busy_s: float = BUSY_S) -> None:
     """See that there is a file of ours, made by us if there was none.
+
+    Args:
+        path: Where it is.
+        busy_s: How long somebody else may keep it locked, or take to make it, in seconds.
 
     Raises:
         SetupError: it is somebody else's, of a newer schema, or cannot be made. It was not touched.
@@ -35,21 +35,20 @@ def prepare_file(path: Path) -> None:
     if path.is_dir():
         raise _refuse(path, "it is a folder", "name a file; it is made if it is not there")
     try:
+        if path.exists() and path.stat().st_size:
+            _check_head(path, busy_s)
+        else:
+            _check_surroundings(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists() or path.stat().st_size == 0
-        if not is_new:
-            _check_head(path)
-        with closing(connect(path)) as connection:
-            if is_new:
-                _create(connection)
-            _switch_to_wal(connection)
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        with closing(connect(path, busy_s)) as connection:
+            # What the file held a moment ago may be rolled back by now: its maker was killed.
+            _create(connection)
+            _check_owner(path, connection)
+            _switch_to_wal(connection, busy_s)
     except OSError as error:
         raise _refuse(path, str(error), "see that the folder can be written to") from error
     except sqlite3.Error as error:
         raise _refuse(path, str(error), "see that nobody keeps the file locked") from error
-    if version > VERSION:
-        raise _refuse_newer(path, version)
 
 
 def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
@@ -61,9 +60,24 @@ def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
     return connection
 
 
-def _check_head(path: Path) -> None:
+def _check_surroundings(path: Path) -> None:
+    """See that a file may be made here: others delete folders of theirs with all that is inside.
+
+    Raises:
+        SetupError: it may not.
+    """
+    found = find_foreign_data(path.resolve().parents)
+    if found is not None:
+        raise _refuse(
+            path,
+            f"its folder, or one above, holds the data of another World ({found})",
+            "name a file elsewhere",
+        )
+
+
+def _check_head(path: Path, busy_s: float) -> None:
     """Read the file's first bytes, and nothing more: opening it as a database may change it."""
-    until = time.monotonic() + _MAKING_S
+    until = time.monotonic() + busy_s
     while (found := _judge_head(path)) is not None:
         # While somebody makes the file, its head is not there yet.
         if not _is_being_made(path) and _judge_head(path) is not None:
@@ -78,24 +92,54 @@ def _is_being_made(path: Path) -> bool:
 
 
 def _judge_head(path: Path) -> SetupError | None:
-    with path.open("rb") as file:
-        head = file.read(100)
-    if not head.startswith(_MAGIC) or len(head) < _HEAD.size:
-        return _refuse(path, "it is no SQLite database", "name another file")
-    version, application = _HEAD.unpack_from(head)
-    if application != APPLICATION_ID:
-        return _refuse(
-            path, "it is a database of another program", "name another file, or one of this World"
-        )
-    if version > VERSION:
-        return _refuse_newer(path, version)
+    if path.stat().st_size == 0:
+        return None
+    # Through SQLite, and not with `open`: whoever closes any descriptor of a file gives up all
+    # locks that the process has on it, also those of another World. Immutable: it does not roll
+    # back, recover or lock what may be somebody else's.
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        # A file in the making may be shorter than its head says.
+        connection.execute("PRAGMA writable_schema = ON")
+        try:
+            _check_owner(path, connection)
+        except SetupError as error:
+            return error
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+                raise
+            return _refuse(path, "it is no SQLite database", "name another file")
     return None
 
 
+def _check_owner(path: Path, connection: sqlite3.Connection) -> None:
+    """See that a database is ours, and not of a newer release.
+
+    Raises:
+        SetupError: it is not.
+    """
+    if _ask(connection, "application_id") != APPLICATION_ID:
+        raise _refuse(
+            path, "it is a database of another program", "name another file, or one of this World"
+        )
+    version = _ask(connection, "user_version")
+    if version > VERSION:
+        raise _refuse(
+            path,
+            f"its schema is {version}, and this is the World for schema {VERSION}",
+            "use the newer release that made it, or another file",
+        )
+
+
+def _ask(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
 def _create(connection: sqlite3.Connection) -> None:
-    """Make the tables, all at once; of several who try, one does."""
+    """Make the tables if there are none, all at once; of several who try, one does."""
+    if not _is_empty(connection):
+        return
     connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+    if _is_empty(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         for statement in list_statements(blob="BLOB"):
@@ -104,9 +148,13 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_s: float) -> None:
     """Let readers and a writer work beside each other; SQLite does not wait its turn for this."""
-    until = time.monotonic() + _MAKING_S
+    until = time.monotonic() + busy_s
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -120,11 +168,3 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 def _refuse(path: Path, cause: str, remedy: str) -> SetupError:
     return SetupError(f"{path} cannot be used as a World's storage", cause=cause, remedy=remedy)
-
-
-def _refuse_newer(path: Path, version: int) -> SetupError:
-    return _refuse(
-        path,
-        f"its schema is {version}, and this is the World for schema {VERSION}",
-        "use the newer release that made it, or another file",
-    )

@@ -72,15 +72,15 @@ class ShortLane(Lane):
         super().__init__(name, 1, work)
         self._shortcut = shortcut
 
-    def begin(self, job: Job[T]) -> None:
+    def begin(self, job: Job[T]) -> bool:
         """Have a job done: here and now, or else by the thread."""
-        if job.lasting or not self._shortcut.attempt(job):
-            super().begin(job)
+        return (not job.lasting and self._shortcut.attempt(job)) or super().begin(job)
 
-    def close(self) -> None:
-        """Do what was submitted, and end."""
-        super().close()
+    def close(self) -> bool:
+        """Do what was submitted, and end; return whether that came to its end in time."""
+        ended = super().close()
         self._shortcut.close()
+        return ended
 
 
 def connect_at_once(path: Path) -> sqlite3.Connection:

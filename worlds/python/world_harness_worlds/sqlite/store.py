@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 #: How many writers share a commit at most.
 _SHARED = 32
+#: The places of the lanes.
+_READER, _WRITER = 0, 1
 
 _EXPLAINED = {
     "database is locked": (
@@ -88,6 +90,7 @@ class SqliteStore:
 
     #: A file loses power with its machine, and so do all who use it.
     shares_fate = True
+    age = 0
 
     def __init__(
         self,
@@ -99,20 +102,18 @@ class SqliteStore:
         self._busy_s = busy_s
         self._synchronous = synchronous
         self._crew = Crew(self._make_lanes)
-        prepare_file(self.path)
+        prepare_file(self.path, busy_s)
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
         """Do something in one transaction: all of it happens, or nothing."""
-        _, writer = self._crew.get()
-        return writer.submit(act, lasting=lasting)
+        return self._crew.submit(_WRITER, act, lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
         """Ask something, of one state of the database."""
-        reader, _ = self._crew.get()
-        return reader.submit(act, lasting=False)
+        return self._crew.submit(_READER, act, lasting=False)
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first."""
+        """Let go of every connection; what was begun is done first, if it does not take long."""
         self._crew.close()
 
     def _make_lanes(self) -> list[Lane]:
@@ -186,7 +187,9 @@ def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
     else:
         job.answer(value)
     finally:
-        connection.execute("ROLLBACK")
+        # Some errors end the transaction themselves.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:

@@ -1,0 +1,17 @@
+"""Asks the database something inside a transaction that changes things."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from opening import answer, open_world  # type: ignore[import-not-found]
+
+
+def ask(session: Any) -> Any:
+    return session.one(sys.argv[1])[0]
+
+
+world = open_world()
+answer(world._store.write(ask).result())
+world._store.close()

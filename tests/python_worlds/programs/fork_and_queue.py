@@ -1,0 +1,27 @@
+"""Forks while a World delivers; the child queues a message, and answers with who has it in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from opening import answer, interface, open_world  # type: ignore[import-not-found]
+
+world = open_world()
+asyncio.run(world.start())
+while world._worker.reserve() is None:
+    continue
+world._worker.forgo()
+
+child = os.fork()
+if not child:
+    # It would take the message as soon as it is there.
+    os.kill(os.getppid(), signal.SIGSTOP)
+    message = interface.WorkflowInvokePayload(run_id="run")
+    asyncio.run(world.queue("__wkf_workflow_w", message))
+    owners = world._store.read(lambda s: s.all("SELECT owner FROM messages")).result()
+    os.kill(os.getppid(), signal.SIGCONT)
+    answer([owner for (owner,) in owners])
+    os._exit(0)
+os.waitpid(child, 0)
