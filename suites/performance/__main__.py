@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -39,9 +38,6 @@ _MERGE_S = 10.0
 _MERGE_BYTES = 500 * 10**6
 
 
-_PARTS = ["adapter", "times", "agreement", "comment", "merge"]
-
-
 class Row(msgspec.Struct, frozen=True):
     """One promise: what was measured, and whether it is kept."""
 
@@ -51,61 +47,18 @@ class Row(msgspec.Struct, frozen=True):
     kept: bool
 
 
-def measure(parts: set[str], runs: int, console: Console) -> Iterator[Row]:
-    """Measure the parts that are asked for, and say of each promise whether it is kept."""
-    find = partial(find_subject, catalog=read_catalog())
-    if "adapter" in parts:
-        yield from _measure_adapter(find("local"), find("postgres"))
-    if "times" in parts:
-        for name, limits in _LIMITS_S.items():
-            for effort, limit in limits.items():
-                timed = time_certification(find(name), effort, console)
-                yield Row(
-                    f"`certify {name}`, {effort}",
-                    f"at most {limit} s",
-                    f"{timed.seconds:.0f} s",
-                    timed.seconds <= limit,
-                )
-    if "agreement" in parts:
-        reference = find("reference")
-        examined = [time_certification(reference, "quick", console).examined for _ in range(runs)]
-        differences = find_differences(examined)
-        yield Row(
-            f"verdicts of {runs} certifications of the reference World",
-            "identical",
-            "identical" if not differences else "; ".join(differences),
-            not differences,
-        )
-    if "comment" in parts:
-        yield _measure_comment()
-    if "merge" in parts:
-        yield _measure_merge()
+class Effort(msgspec.Struct, frozen=True):
+    """How often to measure, and where to say how it goes."""
+
+    #: Certifications that have to agree.
+    runs: int
+    #: Of comments and merges.
+    repeats: int
+    console: Console
 
 
-def _measure_comment() -> Row:
-    rendered = time_comment(*_LARGE_TABLE)
-    return Row(
-        "the comment of {} Worlds x {} frameworks x {} scenarios".format(*_LARGE_TABLE),
-        f"under {_COMMENT_S:g} s, at most {LIMIT:,} characters",
-        f"{rendered.seconds:.2f} s, {rendered.length:,} characters of {rendered.samples:,} samples",
-        rendered.seconds < _COMMENT_S and rendered.length <= LIMIT,
-    )
-
-
-def _measure_merge() -> Row:
-    with tempfile.TemporaryDirectory() as folder:
-        merged = time_merge(Path(folder), *_SHARDS)
-    return Row(
-        "merging {} result files of {:,} samples".format(*_SHARDS),
-        f"under {_MERGE_S:g} s and {_MERGE_BYTES / 1e6:.0f} MB",
-        f"{merged.seconds:.1f} s, {merged.memory_bytes / 1e6:.0f} MB "
-        f"({merged.file_bytes / 1e6:,.0f} MB of files)",
-        merged.seconds < _MERGE_S and merged.memory_bytes < _MERGE_BYTES,
-    )
-
-
-def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
-    with open_ground(local) as ground:
+def _measure_adapter(effort: Effort) -> Iterator[Row]:
+    with open_ground(_find("local")) as ground:
         rate = count_empty_calls(ground)
     yield Row(
         "empty calls, pipelined (Node)",
@@ -113,7 +66,7 @@ def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
         f"{rate:,.0f}/s",
         rate >= _EMPTY_CALLS_PER_S,
     )
-    with open_ground(postgres) as ground:
+    with open_ground(_find("postgres")) as ground:
         cost = measure_creates(ground)
     yield Row(
         "`events.create` of postgres, 16 in flight, against the same inside the adapter",
@@ -123,16 +76,87 @@ def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
     )
 
 
-def main() -> int:
-    """Measure, print a table, and say whether every promise is kept."""
-    parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", default=["adapter", "times", "agreement", "comment", "merge"]
+def _measure_times(effort: Effort) -> Iterator[Row]:
+    for name, limits in _LIMITS_S.items():
+        for level, limit in limits.items():
+            timed = time_certification(_find(name), level, effort.console)
+            yield Row(
+                f"`certify {name}`, {level}",
+                f"at most {limit} s",
+                f"{timed.seconds:.0f} s",
+                timed.seconds <= limit,
+            )
+
+
+def _measure_agreement(effort: Effort) -> Iterator[Row]:
+    reference = _find("reference")
+    examined = [
+        time_certification(reference, "quick", effort.console).examined for _ in range(effort.runs)
+    ]
+    differences = find_differences(examined)
+    yield Row(
+        f"verdicts of {effort.runs} certifications of the reference World",
+        "identical",
+        "identical" if not differences else "; ".join(differences),
+        not differences,
     )
-    parser.add_argument("--runs", type=int, default=20)
-    options = parser.parse_args()
-    console = Console(stderr=True)
-    rows = list(measure(set(options.parts), options.runs, console))
+
+
+def _measure_comment(effort: Effort) -> Iterator[Row]:
+    rendered = time_comment(*_LARGE_TABLE, effort.repeats)
+    yield Row(
+        "the comment of {} Worlds x {} frameworks x {} scenarios".format(*_LARGE_TABLE),
+        f"under {_COMMENT_S:g} s, at most {LIMIT:,} characters",
+        f"{rendered.seconds.describe('.2f', 's')}, "
+        f"{rendered.length:,} characters of {rendered.samples:,} samples",
+        rendered.seconds.largest < _COMMENT_S and rendered.length <= LIMIT,
+    )
+
+
+def _measure_merge(effort: Effort) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        merged = time_merge(Path(folder), *_SHARDS, effort.repeats)
+    yield Row(
+        "`world-harness merge` of {} result files of {:,} samples".format(*_SHARDS),
+        f"under {_MERGE_S:g} s and {_MERGE_BYTES / 1e6:.0f} MB",
+        f"{merged.seconds.describe('.1f', 's')}, {merged.memory_bytes.describe('.0f', 'MB', 1e6)}, "
+        f"{merged.file_bytes / 1e6:,.0f} MB of files",
+        merged.seconds.largest < _MERGE_S and merged.memory_bytes.largest < _MERGE_BYTES,
+    )
+
+
+#: Part -> what measures it, in the order in which they are measured.
+PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
+    "adapter": _measure_adapter,
+    "times": _measure_times,
+    "agreement": _measure_agreement,
+    "comment": _measure_comment,
+    "merge": _measure_merge,
+}
+
+#: What stands for every part.
+_ALL = "all"
+
+
+def _find(name: str) -> Subject:
+    return find_subject(name, catalog=read_catalog())
+
+
+def read_words(words: Sequence[str]) -> tuple[list[str], Effort]:
+    """Read which parts are asked for, and how often; words that mean nothing end the program."""
+    parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, _ALL], default=_ALL)
+    parser.add_argument("--runs", type=int, default=20, help="certifications that have to agree")
+    parser.add_argument("--repeats", type=int, default=5, help="of comments and merges")
+    options = parser.parse_args(words)
+    effort = Effort(options.runs, options.repeats, Console(stderr=True))
+    return [part for part in PARTS if part in options.parts or _ALL in options.parts], effort
+
+
+def main() -> int:
+    """Measure, print a table, and say whether every promise is kept each time."""
+    parts, effort = read_words(sys.argv[1:])
+    rows = [row for part in parts for row in PARTS[part](effort)]
     shown = [(row.promise, row.aim, row.measured, "✅" if row.kept else "❌") for row in rows]
     table = tabulate.tabulate(shown, headers=("promise", "aim", "measured", ""), tablefmt="github")
     sys.stdout.write(f"{table}\n")
