@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.load.summary import (
     LATE_MS,
+    MOST_BAD,
     MOST_LATE,
     PERCENTILES,
     LoadSummary,
@@ -25,7 +26,8 @@ _EXPLANATION = (
     "Runs start at intended times, whether or not others have ended, and are measured from when "
     "they were *to* start until their answer came: what waits, waits in these numbers. A run that "
     "did not end well counts as endless in every percentile. *Kept up*: at the end of the stage, "
-    "no more runs were under way than at its beginning and a tenth of those that started in it."
+    "no more runs were under way than at its beginning and a tenth of those that started in it, "
+    f"and at most {MOST_BAD:.0%} of these did not end well."
 )
 _NAMES = {"warmup": "warm-up", "steady": "steady", "burst": "burst", "after": "after it"}
 _MOST_ROWS = 20
@@ -111,7 +113,7 @@ def _make_row(item: StageSummary) -> dict[str, str]:
         "Max": _show(None if math.isnan(item.largest) else item.largest),
         "Failed": f"❌ {item.bad:,}" if item.bad else "0",
         "Under way": f"{item.backlog_before:,} → {item.backlog_after:,}",
-        "Kept up": "yes" if item.kept_up else "❌ no",
+        "Kept up": ("yes" if item.kept_up else "❌ no") if item.started else NOTHING,
         "Sent late": f"{item.late:.1%}",
     }
 
@@ -140,7 +142,7 @@ def _say(summary: LoadSummary) -> list[str]:
             "did not recover from the burst while it was watched"
             if math.isinf(summary.recovery_s)
             else f"{summary.recovery_s:.1f} s after the burst, no more runs were under way than "
-            "before it"
+            "before it, and those that followed ended well"
         )
     return said
 

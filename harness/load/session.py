@@ -142,11 +142,16 @@ class _Loading:
                 stage=answered.arrival.stage,
                 intended_ms=round(answered.arrival.due_ms, 3),
                 late_ms=round(answered.late_ms, 3),
-                latency_ms=None if answered.latency_ms is None else round(answered.latency_ms, 3),
+                latency_ms=_round(answered.latency_ms),
+                failed_ms=_round(answered.failed_ms),
                 outcome=outcome,
                 error=error,
             )
         )
+
+
+def _round(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)
 
 
 def _wait_until(moment: datetime) -> Callable[[], Awaitable[None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -18,6 +18,9 @@ PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
 _MOST_LEFT = 0.1
 #: A few runs are always under way.
 _FEW = 3
+#: And while at most that share of its runs did not end well: what is refused at once leaves
+#: nothing under way, and nothing done.
+MOST_BAD = 0.05
 #: Starts that are sent later than this are late; with more late ones than that share, the
 #: generator and not the cell may be what was measured.
 LATE_MS = 50.0
@@ -47,9 +50,10 @@ class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept_up(self) -> bool:
-        """Whether the cell did as much as was asked of it."""
+        """Whether the cell did as much as was asked of it, and did it well."""
         grown = self.backlog_after - self.backlog_before
-        return grown <= max(_FEW, _MOST_LEFT * self.started)
+        in_time = grown <= max(_FEW, _MOST_LEFT * self.started)
+        return bool(self.started) and in_time and self.bad <= MOST_BAD * self.started
 
 
 class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +68,9 @@ class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
     #: none.
     kept_up: float | None
     saturated: float | None
-    #: Seconds after the end of a burst until no more runs were under way than before it;
-    #: infinite where that did not come, `None` without a burst.
+    #: Seconds after the end of a burst until no more runs were under way than before it, and those
+    #: that started from then on ended well; infinite where that did not come, `None` without a
+    #: burst.
     recovery_s: float | None
 
     @property
@@ -86,16 +91,15 @@ def summarize_load(load: Load, runs: Sequence[LoadRun]) -> Iterator[LoadSummary]
 
 
 class Backlog:
-    """How many runs are under way at any time: those that were to start, and have no answer.
+    """How many runs are under way at any time: those that were to start, and have not ended.
 
-    One whose answer never came is under way for ever.
+    One that failed has ended when that was known; one of which no end is known is under way for
+    ever.
     """
 
     def __init__(self, runs: Sequence[LoadRun]) -> None:
         self.starts = sorted(run.intended_ms for run in runs)
-        self.ends = sorted(
-            run.intended_ms + run.latency_ms for run in runs if run.latency_ms is not None
-        )
+        self.ends = sorted(run.ended_ms for run in runs if run.ended_ms is not None)
 
     def at(self, moment_ms: float) -> int:
         """Count the runs that are under way at a moment."""
@@ -129,7 +133,7 @@ def _summarize(load: Load, cell: Cell, scenario: str, runs: Sequence[LoadRun]) -
         ),
         kept_up=max((rate for rate in kept if rate < min(lost, default=math.inf)), default=None),
         saturated=min(lost, default=None),
-        recovery_s=_find_recovery(load, backlog),
+        recovery_s=_find_recovery(load, runs, backlog),
     )
 
 
@@ -143,7 +147,7 @@ def _summarize_stage(
         run.latency_ms if run.outcome == "correct" and run.latency_ms is not None else math.inf
         for run in own
     ]
-    ends = [run.intended_ms + (run.latency_ms or 0.0) for run in well]
+    ends = [run.ended_ms for run in well if run.ended_ms is not None]
     return StageSummary(
         stage=stage,
         started=len(own),
@@ -161,8 +165,8 @@ def _summarize_stage(
     )
 
 
-def _find_recovery(load: Load, backlog: Backlog) -> float | None:
-    """Return how long after a burst no more runs were under way than at most before it."""
+def _find_recovery(load: Load, runs: Sequence[LoadRun], backlog: Backlog) -> float | None:
+    """Return how long after a burst things were as before it, and stayed well."""
     kinds = [stage.kind for stage in load.stages]
     if "burst" not in kinds:
         return None
@@ -172,7 +176,14 @@ def _find_recovery(load: Load, backlog: Backlog) -> float | None:
     steady_ms = began_ms - load.stages[burst - 1].seconds * 1000
     before = [moment for moment in backlog.starts if steady_ms <= moment < began_ms]
     usual = max((backlog.at(moment) for moment in before), default=0)
+    bad = sorted(run.intended_ms for run in runs if run.outcome != "correct")
     for moment in (ended_ms, *(end for end in backlog.ends if end >= ended_ms)):
-        if backlog.at(moment) <= usual:
+        if backlog.at(moment) <= usual and _end_well(backlog.starts, bad, moment):
             return (moment - ended_ms) / 1000
     return math.inf
+
+
+def _end_well(starts: Sequence[float], bad: Sequence[float], moment_ms: float) -> bool:
+    """Tell whether runs started from a moment on, and ended well; both lists are in order."""
+    left = len(starts) - bisect_left(starts, moment_ms)
+    return bool(left) and len(bad) - bisect_left(bad, moment_ms) <= MOST_BAD * left

@@ -50,6 +50,18 @@ def play(load: Load, latency: object, seed: int = 7) -> list[LoadRun]:
     return runs
 
 
+def refuse(runs: list[LoadRun], since_ms: float, after_ms: float) -> list[LoadRun]:
+    """Let the runs from a time on fail so long after they were to start."""
+    return [
+        msgspec.structs.replace(
+            run, outcome="failed", latency_ms=None, failed_ms=after_ms, error="503"
+        )
+        if run.intended_ms >= since_ms
+        else run
+        for run in runs
+    ]
+
+
 def make_results(load: Load, runs: list[LoadRun], *, ended: bool = True) -> Results:
     header = make_header([EXPRESS], [TEN], load=load, forks=0)
     footer = Footer(
@@ -143,6 +155,33 @@ class TestStages:
         assert math.isinf(steady.largest)
         assert steady.bad == 9
 
+    def test_what_fails_at_once_is_not_kept_up_with(self) -> None:
+        load = Load(stages=read_stages("100/s", 10), arrivals="constant")
+        (summary,) = summarize_load(load, refuse(play(load, lambda due: 80.0), 0.0, 5.0))
+        steady = summary.stages[1]
+        assert (summary.kept_up, summary.saturated) == (None, 100)
+        assert (steady.throughput, steady.bad) == (0, steady.started)
+        # It ended, though badly: it is not under way, and no latency of it counts as short.
+        assert steady.backlog_after <= 1
+        assert math.isinf(steady.latencies[50.0])
+
+    @pytest.mark.parametrize(("every", "kept"), [(10, None), (25, 10)])
+    def test_a_few_bad_runs_do_not_saturate_a_cell_and_more_do(
+        self, every: int, kept: float | None
+    ) -> None:
+        runs = [
+            refuse([run], 0.0, 5.0)[0] if run.index % every == 0 else run
+            for run in play(STEADY, lambda due: 80.0)
+        ]
+        (summary,) = summarize_load(STEADY, runs)
+        assert summary.kept_up == kept
+
+    def test_a_stage_in_which_nothing_started_is_not_kept_up_with(self) -> None:
+        runs = [run for run in play(STEADY, lambda due: 80.0) if run.stage == 0]
+        (summary,) = summarize_load(STEADY, runs)
+        assert (summary.kept_up, summary.saturated) == (None, None)
+        assert not summary.stages[1].kept_up
+
     def test_few_runs_have_no_far_percentiles(self) -> None:
         (summary,) = summarize_load(STEADY, play(STEADY, lambda due: 10.0))
         assert 99.0 in summary.stages[1].latencies
@@ -172,6 +211,31 @@ class TestBursts:
             self.LOAD, play(self.LOAD, lambda due: 60.0 if due < 15_000 else None)
         )
         assert summary.recovery_s == math.inf
+
+    def test_a_backlog_falls_when_what_failed_has_ended(self) -> None:
+        # In the burst half of the runs are refused, after three seconds.
+        runs = [
+            refuse([run], 15_000.0, 3_000.0)[0] if run.stage == 2 and run.index % 2 else run
+            for run in play(self.LOAD, lambda due: 60.0)
+        ]
+        (summary,) = summarize_load(self.LOAD, runs)
+        assert summary.recovery_s == pytest.approx(3.0, abs=0.3)
+
+    def test_an_app_that_refuses_everything_from_the_burst_on_does_not_recover(self) -> None:
+        runs = refuse(play(self.LOAD, lambda due: 60.0), 15_000.0, 5.0)
+        (summary,) = summarize_load(self.LOAD, runs)
+        assert summary.recovery_s == math.inf
+
+    def test_recovery_is_when_runs_end_well_again(self) -> None:
+        refused = {
+            run.index: run
+            for run in refuse(play(self.LOAD, lambda due: 60.0), 15_000.0, 5.0)
+            if run.intended_ms < 25_000
+        }
+        runs = [refused.get(run.index, run) for run in play(self.LOAD, lambda due: 60.0)]
+        (summary,) = summarize_load(self.LOAD, runs)
+        # At most one run in twenty of those after it may still be bad.
+        assert 3.5 < (summary.recovery_s or 0.0) <= 5.1
 
 
 class TestMerging:
