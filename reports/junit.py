@@ -59,8 +59,10 @@ def render_junit(results: Results, *, source: str) -> str:
     suites: list[tuple[str, Sequence[Case]]] = []
     if markdown.is_timed(results):
         suites += _list_timed(study(results))
-    for summary in list_loads(results):
-        suites.append((summary.cell.id, _list_loaded(summary)))
+    loads = list_loads(results)
+    for cell in dict.fromkeys(summary.cell for summary in loads):
+        own = (summary for summary in loads if summary.cell == cell)
+        suites.append((cell.id, [case for summary in own for case in _list_loaded(summary)]))
     if markdown.is_tested(results):
         suites += [(row.label, _list_checked(row)) for row in study_checks(results).rows]
     for name, cases in suites:
@@ -120,8 +122,21 @@ def _make_timed(entry: Entry, header: Header) -> Case:
 
 
 def _list_loaded(summary: LoadSummary) -> list[Case]:
-    """Make a case a stage: its time is the median latency."""
-    return [_make_loaded(summary, number) for number in range(len(summary.stages))]
+    """Make a case a stage: its time is the median latency. A load that failed is a case, too."""
+    failed = Case(
+        group=_name_load(summary),
+        name=f"{summary.scenario} is loaded",
+        kind="failure",
+        seconds=0.0,
+        message=summary.failure,
+        details=summary.failure,
+    )
+    stages = [_make_loaded(summary, number) for number in range(len(summary.stages))]
+    return [failed, *stages] if summary.failure else stages
+
+
+def _name_load(summary: LoadSummary) -> str:
+    return f"load.{summary.cell.id.replace('/', '.')}"
 
 
 def _make_loaded(summary: LoadSummary, number: int) -> Case:
@@ -129,7 +144,7 @@ def _make_loaded(summary: LoadSummary, number: int) -> Case:
     median = item.latencies.get(50.0, math.inf)
     told = f"{item.bad:,} of {item.started:,} runs did not end well"
     return Case(
-        group=f"load.{summary.cell.id.replace('/', '.')}",
+        group=_name_load(summary),
         name=f"{summary.scenario} {number} {item.stage.kind} {item.stage.rate:g}/s",
         kind="failure" if item.bad else "passed" if item.started else "skipped",
         seconds=0.0 if math.isinf(median) else median / 1_000,

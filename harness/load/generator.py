@@ -73,19 +73,19 @@ async def generate(
         for arrival in arrivals
         for request in (make(arrival),)
     ]
-    async with (
-        httpx.AsyncClient(
-            base_url=base_url, headers=headers, limits=limits, trust_env=False
-        ) as client,
-        asyncio.TaskGroup() as running,
-    ):
+    async with httpx.AsyncClient(
+        base_url=base_url, headers=headers, limits=limits, trust_env=False
+    ) as client:
         if begin:
             await begin()
         zero = time.monotonic()
-        for arrival, timeout_ms, content in requests:
-            due = zero + arrival.due_ms / 1000
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            running.create_task(_start(client, arrival, due, timeout_ms, content, ended, describe))
+        async with asyncio.TaskGroup() as running:
+            for arrival, timeout_ms, content in requests:
+                due = zero + arrival.due_ms / 1000
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                running.create_task(
+                    _start(client, arrival, due, timeout_ms, content, ended, describe)
+                )
 
 
 async def _start(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import msgspec
 
 from harness.descriptions import Cell
-from harness.measure.results import Load, LoadRun, LoadStage
+from harness.measure.results import Load, LoadRun, LoadStage, Results
 
 #: Percentile -> runs that it takes: fewer say nothing of a tail.
 PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
@@ -25,6 +26,8 @@ MOST_BAD = 0.05
 #: generator and not the cell may be what was measured.
 LATE_MS = 50.0
 MOST_LATE = 0.05
+#: Why there is nothing of a load, where that is all that is known.
+_NOTHING = "the file holds no run of it, and does not say why"
 #: At how many moments the backlog is shown, at most.
 _MOMENTS = 60
 
@@ -72,6 +75,8 @@ class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
     #: that started from then on ended well; infinite where that did not come, `None` without a
     #: burst.
     recovery_s: float | None
+    #: Why it could not be loaded, or not to the end; empty if it could.
+    failure: str = ""
 
     @property
     def late(self) -> float:
@@ -88,6 +93,24 @@ def summarize_load(load: Load, runs: Sequence[LoadRun]) -> Iterator[LoadSummary]
         kept.setdefault((run.cell, run.scenario), []).append(run)
     for (cell, scenario), own in kept.items():
         yield _summarize(load, cell, scenario, own)
+
+
+def summarize_session(results: Results) -> Iterator[LoadSummary]:
+    """Summarize every cell and scenario that was to be loaded, also those that could not be."""
+    header = results.header
+    if header.load is None:
+        return
+    found = {
+        (item.cell, item.scenario): item for item in summarize_load(header.load, results.loads)
+    }
+    failures = {(end.cell, end.scenario): end.reason for end in results.load_ends if end.reason}
+    for cell, scenario in product(header.cells, header.scenarios):
+        place = (cell, scenario.id)
+        summary = found.get(place)
+        failure = failures.get(place, "" if summary else _NOTHING)
+        yield msgspec.structs.replace(
+            summary or _summarize(header.load, *place, runs=()), failure=failure
+        )
 
 
 class Backlog:

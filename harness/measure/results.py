@@ -276,6 +276,17 @@ class LoadRun(msgspec.Struct, frozen=True, kw_only=True, tag="load", tag_field="
         return None if took is None else self.intended_ms + took
 
 
+class LoadEnd(msgspec.Struct, frozen=True, kw_only=True, tag="loaded", tag_field="record"):
+    """The end of one load, of a cell with a scenario: its runs were started, or could not be."""
+
+    cell: Cell
+    scenario: str
+    outcome: Literal["finished", "failed"]
+    #: What went wrong, with its remedy; empty when nothing did.
+    reason: str = ""
+    seconds: float
+
+
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="record"):
     """The end of a session: present when every fork of the plan was tried."""
 
@@ -293,7 +304,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     stopped: Literal["plan", "precision", "budget"] = "plan"
 
 
-Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | Footer
+Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | LoadEnd | Footer
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -305,4 +316,5 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     footer: Footer | None
     checks: tuple[Check, ...] = ()
     loads: tuple[LoadRun, ...] = ()
+    load_ends: tuple[LoadEnd, ...] = ()
     cells: tuple[CellEnd, ...] = ()

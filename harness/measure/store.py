@@ -21,6 +21,7 @@ from harness.measure.results import (
     Footer,
     ForkEnd,
     Header,
+    LoadEnd,
     LoadRun,
     Record,
     Results,
@@ -141,6 +142,7 @@ def read_results(path: Path) -> Results:
         footer=next(reversed(_choose(records, Footer)), None),
         checks=tuple(_choose(records, Check)),
         loads=tuple(_choose(records, LoadRun)),
+        load_ends=tuple(_choose(records, LoadEnd)),
         cells=tuple(_choose(records, CellEnd)),
     )
 
