@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+
+import msgspec
 
 from harness.errors import ResultsError
 from harness.measure.results import Footer
+from harness.measure.store import read_lines
+
+T = TypeVar("T")
 
 #: Why a session stopped adding forks, what limited it most first.
 _STOPPED: tuple[Literal["budget", "precision", "plan"], ...] = ("budget", "precision", "plan")
@@ -22,6 +27,27 @@ def require_new(out: Path) -> None:
     """
     if out.exists():
         raise ResultsError(f"{out} is there already", remedy="name another file, or remove it")
+
+
+def read_lines_as(path: Path, decoder: msgspec.json.Decoder[T]) -> Iterator[tuple[int, bytes, T]]:
+    """Yield the number of each line, the line with its end, and as much of it as is decoded.
+
+    Raises:
+        ResultsError: a line is a record of another kind, or the file cannot be read.
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            record = decoder.decode(line)
+        except msgspec.ValidationError as error:
+            raise ResultsError(
+                f"line {number} of {path} cannot be merged",
+                cause=str(error),
+                remedy="merge files of one kind that this version of the harness wrote",
+            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # A line that an interruption cut: what it was of did not end, so nothing is lost.
+            continue
+        yield number, line if line.endswith(b"\n") else line + b"\n", record
 
 
 def write_whole(out: Path, lines: Iterable[bytes]) -> None:

@@ -9,10 +9,10 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.joining import join_footers, require_new, write_whole
+from harness.measure.joining import join_footers, read_lines_as, require_new, write_whole
 from harness.measure.results import Footer, Header, Part
 from harness.measure.shards import find_share
-from harness.measure.store import read_header, read_lines
+from harness.measure.store import read_header
 
 #: What has to be the same in every shard: else their numbers are not of one session.
 _SAME = (
@@ -183,18 +183,7 @@ def _copy(path: Path, header: Header) -> Iterator[bytes | Footer]:
     """Yield the lines of a file that are of forks, and its footer."""
     assert header.shard is not None  # noqa: S101
     own = {*find_share(header.shard), *header.companions}
-    for number, line in enumerate(read_lines(path), start=1):
-        try:
-            record = _decoder.decode(line)
-        except msgspec.ValidationError as error:
-            raise ResultsError(
-                f"line {number} of {path} cannot be merged",
-                cause=str(error),
-                remedy="merge files of benchmarks that this version of the harness wrote",
-            ) from error
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            # A line that an interruption cut: its fork did not finish, so nothing is lost.
-            continue
+    for number, line, record in read_lines_as(path, _decoder):
         if isinstance(record, Footer):
             yield record
         elif isinstance(record, _Line):
@@ -204,4 +193,4 @@ def _copy(path: Path, header: Header) -> Iterator[bytes | Footer]:
                     cause=f"{record.cell.id} is not in shard {header.shard.number}",
                     remedy="name the files as `world-harness bench --shard` wrote them",
                 )
-            yield line if line.endswith(b"\n") else line + b"\n"
+            yield line

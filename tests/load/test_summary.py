@@ -16,7 +16,7 @@ from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, read_stages, take_share
 from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
-from harness.measure.results import Footer, Load, LoadRun, LoadStage, Results
+from harness.measure.results import Footer, Load, LoadEnd, LoadRun, LoadStage, Results
 from harness.measure.store import ResultsWriter, read_results
 from reports.badge import render_badge
 from reports.data import make_schema, render_data
@@ -24,7 +24,7 @@ from reports.junit import render_junit
 from reports.load import is_load_sound, list_loads, summarize_loads
 from reports.markdown import render_markdown
 from reports.page.page import render_page
-from tests.reports.factories import EXPRESS, TEN, make_header
+from tests.reports.factories import EXPRESS, FIFTY, TEN, make_header
 
 STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")
 
@@ -262,6 +262,41 @@ class TestMerging:
         assert list_loads(merged) == tuple(summarize_load(STEADY, alone))
         assert merged.footer is not None
         assert merged.footer.samples == len(alone)
+
+    def test_several_scenarios_and_ends_of_loads_are_merged(self, tmp_path: Path) -> None:
+        files = [self.write(tmp_path, number, 2) for number in (1, 2)]
+        for path, reason in zip(files, ("", "no answer"), strict=True):
+            with ResultsWriter(path) as writer:
+                for run in read_results(path).loads:
+                    writer.append(msgspec.structs.replace(run, scenario=FIFTY.id))
+                for scenario in (TEN.id, FIFTY.id):
+                    writer.append(
+                        LoadEnd(
+                            cell=EXPRESS,
+                            scenario=scenario,
+                            outcome="failed" if reason else "finished",
+                            reason=reason,
+                            seconds=1.0,
+                        )
+                    )
+        merge_generators(tmp_path / "out.jsonl", files)
+        merged = read_results(tmp_path / "out.jsonl")
+        alone = play(STEADY, lambda due: due % 97)
+        assert [run.index for run in merged.loads] == [run.index for run in alone] * 2
+        assert [end.reason for end in merged.load_ends] == ["", "", "no answer", "no answer"]
+        assert [item.failure for item in list_loads(merged)] == ["no answer"]
+
+    @pytest.mark.parametrize("source", [0, 1], ids=["doubled", "foreign"])
+    def test_a_start_that_is_not_its_generators_is_refused_and_nothing_is_written(
+        self, source: int, tmp_path: Path
+    ) -> None:
+        files = [self.write(tmp_path, number, 2) for number in (1, 2)]
+        with ResultsWriter(files[0]) as writer:
+            writer.append(read_results(files[source]).loads[-1])
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(ResultsError, match="not its generator's"):
+            merge_generators(tmp_path / "out.jsonl", files)
+        assert sorted(tmp_path.iterdir()) == before
 
     def test_what_is_not_of_one_plan_is_refused(self, tmp_path: Path) -> None:
         one, other = self.write(tmp_path, 1, 2), self.write(tmp_path, 2, 2, seed=8)
