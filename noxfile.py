@@ -71,7 +71,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def perf(session: nox.Session) -> None:
-    """Measure what certification costs (20 minutes): `nox -s perf -- adapter` for one part."""
+    """Measure what the harness costs (20 minutes): `nox -s perf -- adapter` or `merge` alone."""
     session.install("-e", ".")
     session.run("python", "-m", "suites.performance", *session.posargs)
 

@@ -49,6 +49,9 @@ def _draw_benchmark(findings: Findings) -> _Badge:
 def _draw_load(results: Results) -> _Badge:
     summaries = list_loads(results)
     bad = sum(run.outcome != "correct" for run in results.loads)
+    if failed := sum(bool(summary.failure) for summary in summaries):
+        told = f"{failed} of {count(len(summaries), 'load')} could not be made"
+        return _Badge("world load", told, _COLORS["❌"])
     if bad or not results.loads:
         told = f"{bad:,} of {len(results.loads):,} runs failed" if bad else "nothing was loaded"
         return _Badge("world load", told, _COLORS["❌" if bad else "❔"])

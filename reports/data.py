@@ -176,6 +176,8 @@ class LoadRow(msgspec.Struct, frozen=True, kw_only=True):
     #: Seconds after a burst until things were as before it; null without a burst, or if that did
     #: not come.
     recovery_s: float | None
+    #: Why it could not be loaded, or not to the end; empty if it could.
+    failure: str
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -343,6 +345,7 @@ def _make_load(summary: LoadSummary) -> LoadRow:
         kept_up_rate=summary.kept_up,
         saturated_rate=summary.saturated,
         recovery_s=None if recovery is None or math.isinf(recovery) else recovery,
+        failure=summary.failure,
     )
 
 

@@ -27,7 +27,6 @@ from reports.flaws import Failure, count_flaws, reproduce
 from reports.load import list_loads
 from reports.tested import Row, describe_rate, study_checks
 from reports.text import flatten, format_estimate, keep_lines
-from reports.unloaded import list_unloaded
 
 Kind = Literal["passed", "skipped", "failure", "error"]
 
@@ -153,28 +152,35 @@ def _make_uncounted(end: ForkEnd) -> Case:
 
 
 def _list_loads(results: Results) -> list[tuple[str, Sequence[Case]]]:
-    suites: list[tuple[str, Sequence[Case]]] = [
-        (summary.cell.id, _list_loaded(summary, results)) for summary in list_loads(results)
-    ]
-    for cell, scenario in list_unloaded(results):
-        gap = Case(
-            group=f"load.{cell.id.replace('/', '.')}",
-            name=f"{scenario} is loaded",
-            kind=_judge_gap(results),
-            seconds=0.0,
-            message="nothing was started",
-            details=results.header.command,
+    loads = list_loads(results)
+    suites = [
+        (
+            cell.id,
+            [case for own in loads if own.cell == cell for case in _list_loaded(own, results)],
         )
-        suites.append((cell.id, [gap]))
+        for cell in dict.fromkeys(summary.cell for summary in loads)
+    ]
     return [*suites, *_report_cut(results, f"{len(results.loads):,} runs started")]
 
 
 def _list_loaded(summary: LoadSummary, results: Results) -> list[Case]:
-    """Make a case a stage: its time is the median latency."""
-    cases = [_make_loaded(summary, number, results) for number in range(len(summary.stages))]
+    """Make a case a stage: its time is the median latency. A load that failed is a case, too."""
+    cases = []
+    if summary.failure:
+        failed = Case(
+            group=_name_load(summary),
+            name=f"{summary.scenario} is loaded",
+            kind="failure" if summary.begun else _judge_gap(results),
+            seconds=0.0,
+            message=summary.failure,
+            details=results.header.command,
+        )
+        cases.append(failed)
+    if summary.begun:
+        cases += [_make_loaded(summary, number, results) for number in range(len(summary.stages))]
     if summary.late > MOST_LATE:
         late = Case(
-            group=f"load.{summary.cell.id.replace('/', '.')}",
+            group=_name_load(summary),
             name=f"{summary.scenario} is sent in time",
             kind="error",
             seconds=0.0,
@@ -185,6 +191,10 @@ def _list_loaded(summary: LoadSummary, results: Results) -> list[Case]:
     return cases
 
 
+def _name_load(summary: LoadSummary) -> str:
+    return f"load.{summary.cell.id.replace('/', '.')}"
+
+
 def _make_loaded(summary: LoadSummary, number: int, results: Results) -> Case:
     item = summary.stages[number]
     # A warm-up counts for nothing.
@@ -192,7 +202,7 @@ def _make_loaded(summary: LoadSummary, number: int, results: Results) -> Case:
     median = item.latencies.get(50.0, math.inf)
     told = f"{item.bad:,} of {item.started:,} runs did not end well"
     return Case(
-        group=f"load.{summary.cell.id.replace('/', '.')}",
+        group=_name_load(summary),
         name=f"{summary.scenario} {number} {item.stage.kind} {item.stage.rate:g}/s",
         kind="failure" if item.bad else "passed" if item.started else gap,
         seconds=0.0 if math.isinf(median) else median / 1_000,

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 
 from harness.load.summary import (
     LATE_MS,
+    MOST_BAD,
     MOST_LATE,
     PERCENTILES,
     LoadSummary,
     StageSummary,
-    summarize_load,
+    summarize_session,
 )
 from harness.measure.results import LoadRun, Results
 from reports.names import Names, name_everything
 from reports.provenance import describe_load_provenance
 from reports.tables import render_table
-from reports.text import NOTHING, count, escape, flatten, fold, format_ms, shorten
+from reports.text import NOTHING, count, escape, fence, flatten, fold, format_ms, shorten
 
 TITLE = "Load"
 
@@ -25,7 +26,8 @@ _EXPLANATION = (
     "Runs start at intended times, whether or not others have ended, and are measured from when "
     "they were *to* start until their answer came: what waits, waits in these numbers. A run that "
     "did not end well counts as endless in every percentile. *Kept up*: at the end of the stage, "
-    "no more runs were under way than at its beginning and a tenth of those that started in it."
+    "no more runs were under way than at its beginning and a tenth of those that started in it, "
+    f"and at most {MOST_BAD:.0%} of these did not end well."
 )
 _NAMES = {"warmup": "warm-up", "steady": "steady", "burst": "burst", "after": "after it"}
 _MOST_ROWS = 20
@@ -38,19 +40,18 @@ def render_load(results: Results, source: str) -> list[str]:
     summaries = list_loads(results)
     parts = [_render_verdict(results, summaries, names), f"## {TITLE}", _EXPLANATION]
     for summary in summaries:
-        parts += [
-            f"### {escape(f'{names.label(summary.cell)}, {summary.scenario}')}",
-            render_table([_make_row(stage) for stage in summary.stages]),
-            *_describe(summary),
-            fold("Runs under way over time", render_table(_list_backlog(summary))),
-        ]
+        parts += [f"### {escape(title_load(summary, names))}", *_render_summary(summary)]
     return [*parts, _render_failures(results.loads), describe_load_provenance(results, source)]
 
 
 def list_loads(results: Results) -> tuple[LoadSummary, ...]:
-    """Summarize every cell that was loaded; nothing where none was."""
-    load = results.header.load
-    return tuple(summarize_load(load, results.loads)) if load and results.loads else ()
+    """Summarize every cell that was to be loaded; nothing where none was."""
+    return tuple(summarize_session(results))
+
+
+def title_load(summary: LoadSummary, names: Names) -> str:
+    """Return what the load of a cell with a scenario is called, as plain text."""
+    return f"{names.label(summary.cell)}, {flatten(summary.scenario)}"
 
 
 def summarize_loads(results: Results) -> str:
@@ -59,7 +60,7 @@ def summarize_loads(results: Results) -> str:
     summaries = list_loads(results)
     lines = [reach_load_verdict(results, summaries)]
     for summary in summaries:
-        label = f"{names.label(summary.cell)}, {summary.scenario}"
+        label = title_load(summary, names)
         lines += [f"{label}: {sentence}" for sentence in _say(summary)]
     return "\n".join(lines) + "\n"
 
@@ -68,10 +69,16 @@ def reach_load_verdict(results: Results, summaries: Sequence[LoadSummary]) -> st
     """Say what a load came to, as plain text."""
     started = len(results.loads)
     bad = sum(run.outcome != "correct" for run in results.loads)
-    sentences = [
-        f"{count(started, 'run')} started on {count(len(summaries), 'cell')}, "
-        f"{f'{bad:,} did not end well' if bad else 'all ended well'}"
-    ]
+    failed = sum(bool(summary.failure) and summary.begun for summary in summaries)
+    absent = sum(not summary.begun for summary in summaries)
+    loads = count(len(summaries), "load")
+    reached = f"{len(summaries) - failed - absent} of {loads}" if failed or absent else loads
+    ended = f", {f'{bad:,} did not end well' if bad else 'all ended well'}" if started else ""
+    sentences = [f"{count(started, 'run')} started in {reached}{ended}"]
+    if failed:
+        sentences.append(f"{count(failed, 'load')} could not be made")
+    if absent:
+        sentences.append(f"{count(absent, 'load')} did not begin")
     if results.footer is None:
         sentences.append("the session was cut off: what came after is missing")
     if any(summary.late > MOST_LATE for summary in summaries):
@@ -86,17 +93,30 @@ def reach_load_verdict(results: Results, summaries: Sequence[LoadSummary]) -> st
 def is_load_sound(results: Results, summaries: Sequence[LoadSummary]) -> bool:
     """Tell whether all ended well, in time, and the numbers are of the cells."""
     well = all(run.outcome == "correct" for run in results.loads)
-    in_time = all(summary.late <= MOST_LATE for summary in summaries)
+    in_time = all(summary.late <= MOST_LATE and not summary.failure for summary in summaries)
     return bool(results.loads) and well and in_time and results.footer is not None
 
 
 def _render_verdict(results: Results, summaries: Sequence[LoadSummary], names: Names) -> str:
     sign = "✅" if is_load_sound(results, summaries) else "❌"
     lines = [f"**{sign} {escape(reach_load_verdict(results, summaries))}**", ""]
-    for summary in summaries:
-        label = escape(names.label(summary.cell))
-        lines.append(f"- **{label}**: {escape('; '.join(_say(summary)))}")
+    lines += [
+        f"- **{escape(title_load(summary, names))}**: {escape('; '.join(_say(summary)))}"
+        for summary in summaries
+    ]
     return "\n".join(lines)
+
+
+def _render_summary(summary: LoadSummary) -> list[str]:
+    told = ["❌ Could not be loaded:", fence(summary.failure, "text")] if summary.failure else []
+    if not any(stage.started for stage in summary.stages):
+        return told
+    return [
+        *told,
+        render_table([_make_row(stage) for stage in summary.stages]),
+        *(escape(f"{sentence[0].upper()}{sentence[1:]}.") for sentence in _say_rates(summary)),
+        fold("Runs under way over time", render_table(_list_backlog(summary))),
+    ]
 
 
 def _make_row(item: StageSummary) -> dict[str, str]:
@@ -111,7 +131,7 @@ def _make_row(item: StageSummary) -> dict[str, str]:
         "Max": _show(None if math.isnan(item.largest) else item.largest),
         "Failed": f"❌ {item.bad:,}" if item.bad else "0",
         "Under way": f"{item.backlog_before:,} → {item.backlog_after:,}",
-        "Kept up": "yes" if item.kept_up else "❌ no",
+        "Kept up": ("yes" if item.kept_up else "❌ no") if item.started else NOTHING,
         "Sent late": f"{item.late:.1%}",
     }
 
@@ -122,11 +142,15 @@ def _show(latency: float | None) -> str:
     return "endless" if math.isinf(latency) else format_ms(latency)
 
 
-def _describe(summary: LoadSummary) -> list[str]:
-    return [escape(f"{sentence[0].upper()}{sentence[1:]}.") for sentence in _say(summary)]
-
-
 def _say(summary: LoadSummary) -> list[str]:
+    """Say what came of a load, and whether it came to anything."""
+    said = _say_rates(summary)
+    if not summary.failure:
+        return said
+    return [f"❌ could not be loaded: {shorten(flatten(summary.failure))}", *said]
+
+
+def _say_rates(summary: LoadSummary) -> list[str]:
     """Say where a cell saturates, and how it recovers."""
     said = []
     if summary.kept_up is not None:
@@ -140,7 +164,7 @@ def _say(summary: LoadSummary) -> list[str]:
             "did not recover from the burst while it was watched"
             if math.isinf(summary.recovery_s)
             else f"{summary.recovery_s:.1f} s after the burst, no more runs were under way than "
-            "before it"
+            "before it, and those that followed ended well"
         )
     return said
 

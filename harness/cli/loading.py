@@ -86,7 +86,8 @@ def measure_load(
     report = write_reports(results, path)
     click.echo(summarize_loads(results))
     click.echo(f"report:  {report} (and .html beside it)\nresults: {path}")
-    return 0 if results.footer and not results.footer.samples_bad else 1
+    footer = results.footer
+    return 0 if footer and not (footer.samples_bad or footer.forks_failed) else 1
 
 
 def _read_generator(text: str, request: BenchRequest) -> dict[str, int]:

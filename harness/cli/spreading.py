@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,9 +17,15 @@ from harness.cli.writing import write_reports
 from harness.load.merging import merge_generators
 from harness.measure.merging import merge_results
 from harness.measure.plan import Choice
+from harness.measure.results import Results
 from harness.measure.shards import share_out
 from harness.measure.store import read_header, read_results
 from reports.load import summarize_loads
+from reports.text import format_bytes
+
+#: Merging holds one line at a time, a study all samples, in four times the memory that the file
+#: has on the disk: a larger file is studied only when that is asked for.
+_STUDIED_BYTES = 64 * 2**20
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -37,25 +45,41 @@ class Matrix(msgspec.Struct, frozen=True):
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("results", type=click.Path(path_type=Path), nargs=-1, required=True)
-def merge(out: Path, results: tuple[Path, ...]) -> int:
+@click.option(
+    "--report/--no-report",
+    "wanted",
+    default=None,
+    help=f"Make a report, too; by itself of no more than {_STUDIED_BYTES // 2**20} MiB.",
+)
+def merge(out: Path, results: tuple[Path, ...], wanted: bool | None) -> int:
     """Put the result files of shards, or of generators, together: `merge OUT IN...`."""
     if read_header(results[0]).load:
-        return _merge_loads(out, results)
+        merge_generators(out, results)
+        _present(out, wanted, summarize_loads)
+        return 0
     header = merge_results(out, results)
-    report = write_reports(read_results(out), out)
     there, count = len(header.parts), header.parts[0].count
     click.echo(f"{there} of {count} shards: {len(header.cells)} cells")
-    click.echo(f"report:  {report} (and .html beside it)\nresults: {out}")
+    _present(out, wanted)
     return 0 if there == count else 1
 
 
-def _merge_loads(out: Path, files: tuple[Path, ...]) -> int:
-    merge_generators(out, files)
-    results = read_results(out)
-    report = write_reports(results, out)
-    click.echo(summarize_loads(results))
-    click.echo(f"report:  {report} (and .html beside it)\nresults: {out}")
-    return 0
+def _present(
+    out: Path, wanted: bool | None, summarize: Callable[[Results], str] | None = None
+) -> None:
+    """Study a merged file and report on it, where that is wanted or costs little."""
+    size = out.stat().st_size
+    if wanted or (wanted is None and size <= _STUDIED_BYTES):
+        results = read_results(out)
+        report = write_reports(results, out)
+        if summarize:
+            click.echo(summarize(results))
+        click.echo(f"report:  {report} (and .html beside it)")
+    else:
+        page = shlex.quote(str(out.with_suffix(".html")))
+        command = f"world-harness report {shlex.quote(str(out))} --format html --output {page}"
+        click.echo(f"report:  not made, of {format_bytes(size)}: {command}")
+    click.echo(f"results: {out}")
 
 
 @click.command()

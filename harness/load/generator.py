@@ -22,11 +22,21 @@ class Answered(msgspec.Struct, frozen=True):
 
     arrival: Arrival
     late_ms: float
-    #: `None` where no answer came.
-    latency_ms: float | None
+    #: Until its answer came, or something that was none, or nothing in the time that it had.
+    ended_ms: float
     reply: SampleReply | None
     #: What came in its place.
     error: str = ""
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Until its answer came; `None` where none came."""
+        return self.ended_ms if self.reply else None
+
+    @property
+    def failed_ms(self) -> float | None:
+        """Until it was known that no answer comes; `None` where one came."""
+        return None if self.reply else self.ended_ms
 
 
 Judge = Callable[[SampleRequest, SampleReply], tuple[Outcome, str | None]]
@@ -63,19 +73,19 @@ async def generate(
         for arrival in arrivals
         for request in (make(arrival),)
     ]
-    async with (
-        httpx.AsyncClient(
-            base_url=base_url, headers=headers, limits=limits, trust_env=False
-        ) as client,
-        asyncio.TaskGroup() as running,
-    ):
+    async with httpx.AsyncClient(
+        base_url=base_url, headers=headers, limits=limits, trust_env=False
+    ) as client:
         if begin:
             await begin()
         zero = time.monotonic()
-        for arrival, timeout_ms, content in requests:
-            due = zero + arrival.due_ms / 1000
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            running.create_task(_start(client, arrival, due, timeout_ms, content, ended, describe))
+        async with asyncio.TaskGroup() as running:
+            for arrival, timeout_ms, content in requests:
+                due = zero + arrival.due_ms / 1000
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                running.create_task(
+                    _start(client, arrival, due, timeout_ms, content, ended, describe)
+                )
 
 
 async def _start(
@@ -87,7 +97,7 @@ async def _start(
     ended: Callable[[Answered], None],
     describe: Callable[[httpx.HTTPError], str],
 ) -> None:
-    late_ms = (time.monotonic() - due) * 1000
+    late_ms = _measure_since(due)
     try:
         answer = await client.post(
             "/world-harness/requests",
@@ -95,13 +105,16 @@ async def _start(
             headers={"content-type": "application/json"},
             timeout=timeout_ms / 1000 + _GRACE_S,
         )
-        latency_ms = (time.monotonic() - due) * 1000
+        ended_ms = _measure_since(due)
         answer.raise_for_status()
         reply = msgspec.json.decode(answer.content, type=SampleReply)
     except httpx.HTTPError as error:
-        ended(Answered(arrival, late_ms, None, None, describe(error)))
-        return
-    except msgspec.DecodeError as error:
-        ended(Answered(arrival, late_ms, None, None, f"not an answer of such an app: {error}"))
-        return
-    ended(Answered(arrival, late_ms, latency_ms, reply))
+        ended(Answered(arrival, late_ms, _measure_since(due), None, describe(error)))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        ended(Answered(arrival, late_ms, ended_ms, None, f"not an answer of such an app: {error}"))
+    else:
+        ended(Answered(arrival, late_ms, ended_ms, reply))
+
+
+def _measure_since(moment: float) -> float:
+    return (time.monotonic() - moment) * 1000

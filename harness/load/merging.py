@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
+from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, take_share
-from harness.measure.results import Footer, Header, Load, LoadRun, Results
-from harness.measure.store import ResultsWriter, read_results
+from harness.measure.joining import join_footers, read_lines_as, require_new, write_whole
+from harness.measure.results import Footer, Header, Load
+from harness.measure.store import read_header
 
 #: What belongs to one generator and not to the plan.
 _OWN = {
@@ -23,6 +26,28 @@ _OWN = {
 }
 
 
+class _Run(msgspec.Struct, tag_field="record", tag="load"):
+    """As much of a record of a run as merging has to know."""
+
+    cell: Cell
+    scenario: str
+    index: int
+
+
+class _End(msgspec.Struct, tag_field="record", tag="loaded"):
+    pass
+
+
+class _HeaderLine(msgspec.Struct, tag_field="record", tag="header"):
+    pass
+
+
+_decoder = msgspec.json.Decoder(_Run | _End | _HeaderLine | Footer)
+
+#: What runs are put in order by: cell, scenario, place in the plan.
+_Place: TypeAlias = tuple[Cell, str, int]
+
+
 def merge_generators(out: Path, files: Sequence[Path]) -> Header:
     """Write what generators measured as one session; returns its header.
 
@@ -30,15 +55,16 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
     file are those of one generator that had started everything.
 
     Raises:
-        ResultsError: they do not share one plan, one is there twice, or one is missing.
+        ResultsError: they do not share one plan, one is there twice, or one is missing; nothing is
+            written then.
     """
-    if out.exists():
-        raise ResultsError(f"{out} is there already", remedy="name another file, or remove it")
-    sessions = [(path, read_results(path)) for path in files]
-    first = sessions[0][1].header
+    require_new(out)
+    headers = {path: read_header(path) for path in files}
+    first_path = files[0]
+    first = headers[first_path]
     taken: dict[int, Path] = {}
-    for path, results in sessions:
-        load = _check_generator(path, results, sessions[0][0], first)
+    for path in files:
+        load = _check_generator(path, headers[path], first_path, first)
         if load.generator in taken:
             raise ResultsError(
                 f"{path} and {taken[load.generator]} are the same generator",
@@ -56,20 +82,56 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
         )
     whole = msgspec.structs.replace(first.load, generator=1, generators=1)
     merged = msgspec.structs.replace(first, load=whole)
-    runs = [run for _, results in sessions for run in results.loads]
-    with ResultsWriter(out) as writer:
-        writer.append(merged)
-        for run in sorted(runs, key=lambda item: (item.cell, item.scenario, item.index)):
-            writer.append(run)
-        footers = [results.footer for _, results in sessions]
-        ended = [footer for footer in footers if footer]
-        if len(ended) == len(footers):
-            writer.append(_merge_footers(ended))
+    write_whole(out, _join(merged, headers))
     return merged
 
 
-def _check_generator(path: Path, results: Results, first_path: Path, first: Header) -> Load:
-    header = results.header
+def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
+    """Yield the lines of the merged file; the runs' are held, to be put in order, but not read."""
+    assert merged.load is not None  # noqa: S101 - every file was asked
+    planned = plan_arrivals(merged.load, merged.seed)
+    gathered = _Gathered()
+    for path, header in headers.items():
+        assert header.load is not None  # noqa: S101
+        gathered.take(path, {arrival.index for arrival in take_share(planned, header.load)})
+    yield msgspec.json.encode(merged) + b"\n"
+    yield from (gathered.runs[place] for place in sorted(gathered.runs))
+    yield from gathered.ends
+    if len(gathered.footers) == len(headers):
+        yield msgspec.json.encode(join_footers([*gathered.footers.values()])) + b"\n"
+
+
+class _Gathered:
+    """What several files hold, as it is written there."""
+
+    def __init__(self) -> None:
+        self.runs: dict[_Place, bytes] = {}
+        self.ends: list[bytes] = []
+        self.footers: dict[Path, Footer] = {}
+
+    def take(self, path: Path, own: Set[int]) -> None:
+        """Take the lines of a file, whose starts are to be these.
+
+        Raises:
+            ResultsError: one is not, or is there already.
+        """
+        for number, line, record in read_lines_as(path, _decoder):
+            if isinstance(record, Footer):
+                self.footers[path] = record
+            elif isinstance(record, _End):
+                self.ends.append(line)
+            elif isinstance(record, _Run):
+                place = (record.cell, record.scenario, record.index)
+                if record.index not in own or place in self.runs:
+                    raise ResultsError(
+                        f"{path} holds starts that are not its generator's",
+                        cause=f"start {record.index} in line {number}",
+                        remedy="name the files as `world-harness bench` wrote them",
+                    )
+                self.runs[place] = line
+
+
+def _check_generator(path: Path, header: Header, first_path: Path, first: Header) -> Load:
     if header.load is None or first.load is None:
         raise ResultsError(
             f"{path} and {first_path} are not of one load",
@@ -91,27 +153,4 @@ def _check_generator(path: Path, results: Results, first_path: Path, first: Head
             cause=f"they differ in {', '.join(differing)}",
             remedy="give every generator the same command but for --generator, and one --seed",
         )
-    _check_runs(path, results.loads, header.load, header.seed)
     return header.load
-
-
-def _check_runs(path: Path, runs: Sequence[LoadRun], load: Load, seed: int) -> None:
-    own = {arrival.index for arrival in take_share(plan_arrivals(load, seed), load)}
-    found = [run.index for run in runs]
-    if len({*found}) < len(found) or not {*found} <= own:
-        raise ResultsError(
-            f"{path} holds starts that are not its generator's",
-            remedy="name the files as `world-harness bench` wrote them",
-        )
-
-
-def _merge_footers(footers: Sequence[Footer]) -> Footer:
-    last = max(footers, key=lambda footer: footer.finished_at)
-    return msgspec.structs.replace(
-        last,
-        seconds=max(footer.seconds for footer in footers),
-        samples=sum(footer.samples for footer in footers),
-        samples_bad=sum(footer.samples_bad for footer in footers),
-        harness_cpu_share=max(footer.harness_cpu_share for footer in footers),
-        harness_memory_bytes=max(footer.harness_memory_bytes for footer in footers),
-    )

@@ -5,28 +5,52 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
+from typing import Protocol
 
+import httpx
 import msgspec
 
 from harness.bench import BenchRequest, begin_session
 from harness.deployments.apps import Contents
 from harness.deployments.client import SampleRequest
-from harness.deployments.deployment import Deployment
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, Scenario
-from harness.errors import UsageError
+from harness.errors import HarnessError, ResultsError, UsageError
 from harness.load.arrivals import Arrival, plan_arrivals, take_share
 from harness.load.generator import Answered, generate
 from harness.measure.forks import judge_reply, make_request
-from harness.measure.results import Footer, Header, Load, LoadRun
-from harness.measure.session import Watcher, peak_memory
+from harness.measure.results import Footer, Header, Load, LoadEnd, LoadRun
+from harness.measure.session import Watcher, peak_memory, prepare_cells
 from harness.measure.store import ResultsWriter
 
 #: What is run where the user names nothing: small enough that the World's own work is what counts.
 SCENARIO = "one-step"
+
+
+class Preparer(Protocol):
+    """What prepares and starts cells."""
+
+    def prepare(self, cell: Cell) -> None:
+        """Install, build and start all that the cell needs."""
+
+    def deploy(self, cell: Cell) -> AbstractContextManager[Deployed]:
+        """Start a prepared cell on empty storage; all of it ends with the block."""
+
+
+class Deployed(Protocol):
+    """What a load needs of a deployed app."""
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+
+    def describe(self, error: httpx.HTTPError) -> str:
+        """Say what went wrong on the way to the app, without what is secret."""
 
 
 def run_load(
@@ -63,7 +87,6 @@ def run_load(
         )
     path = path.with_name(path.name.replace(f"-{header.profile}.", "-load."))
     opened(path)
-    began = time.monotonic()
     with (
         ResultsWriter(path) as writer,
         Launcher(
@@ -75,18 +98,57 @@ def run_load(
         ) as launcher,
     ):
         writer.append(header)
-        bad = total = 0
-        for cell in header.cells:
-            launcher.prepare(cell)
-            for scenario in header.scenarios:
-                watcher.preparing(f"loading {cell.id} with {scenario.id}")
-                loading = _Loading(header, cell, scenario, writer)
-                with launcher.deploy(cell) as deployment:
-                    headers = request.remote.headers if request.remote else {}
-                    asyncio.run(loading.run(deployment, headers, begins_at))
-                bad, total = bad + loading.bad, total + loading.total
-        writer.append(_make_footer(began, total, bad))
+        headers = request.remote.headers if request.remote else {}
+        load_cells(header, launcher, writer, watcher, headers=headers, begins_at=begins_at)
     return path
+
+
+def load_cells(
+    header: Header,
+    preparer: Preparer,
+    writer: ResultsWriter,
+    watcher: Watcher,
+    *,
+    headers: dict[str, str],
+    begins_at: datetime | None = None,
+) -> Footer:
+    """Load every cell with every scenario, and write all records.
+
+    A cell that cannot be prepared or started fails alone: its loads end with the reason.
+
+    Args:
+        header: Says what is loaded, and when runs start; already written.
+        preparer: Prepares and starts the cells.
+        writer: Takes the records.
+        watcher: Told how it goes.
+        headers: Sent with every request.
+        begins_at: When the plan begins; at once if it is not given.
+
+    Raises:
+        HarnessError: no cell could be prepared, the moment has gone by, or results cannot be
+            written.
+    """
+    began = time.monotonic()
+    broken = prepare_cells(header.cells, preparer.prepare, watcher)
+    loadings = []
+    for cell, scenario in product(header.cells, header.scenarios):
+        watcher.preparing(f"loading {cell.id} with {scenario.id}")
+        started = time.monotonic()
+        loading = _Loading(header, cell, scenario, writer)
+        loading.reason = broken.get(cell) or loading.try_on(preparer, headers, begins_at)
+        writer.append(
+            LoadEnd(
+                cell=cell,
+                scenario=scenario.id,
+                outcome="failed" if loading.reason else "finished",
+                reason=loading.reason,
+                seconds=time.monotonic() - started,
+            )
+        )
+        loadings.append(loading)
+    footer = _make_footer(began, loadings)
+    writer.append(footer)
+    return footer
 
 
 class _Loading:
@@ -102,9 +164,31 @@ class _Loading:
         self._writer = writer
         self._seed = header.seed
         self.total = self.bad = 0
+        #: Why it could not be loaded; empty if it could.
+        self.reason = ""
+
+    def try_on(
+        self, preparer: Preparer, headers: dict[str, str], begins_at: datetime | None
+    ) -> str:
+        """Start the cell and load it; returns why that cannot be, empty if it can.
+
+        Raises:
+            HarnessError: what is wrong concerns every cell: the request, or the result file.
+        """
+        try:
+            with preparer.deploy(self._cell) as deployment:
+                asyncio.run(self.run(deployment, headers, begins_at))
+        except ExceptionGroup as group:
+            # What a run's task raises comes in a group: results that cannot be written.
+            raise _find_own(group) from group
+        except (UsageError, ResultsError):
+            raise
+        except HarnessError as error:
+            return str(error)
+        return ""
 
     async def run(
-        self, deployment: Deployment, headers: dict[str, str], begins_at: datetime | None
+        self, deployment: Deployed, headers: dict[str, str], begins_at: datetime | None
     ) -> None:
         """Start every run that is this generator's, and write what comes of each."""
         arrivals = take_share(plan_arrivals(self._load, self._seed), self._load)
@@ -142,11 +226,16 @@ class _Loading:
                 stage=answered.arrival.stage,
                 intended_ms=round(answered.arrival.due_ms, 3),
                 late_ms=round(answered.late_ms, 3),
-                latency_ms=None if answered.latency_ms is None else round(answered.latency_ms, 3),
+                latency_ms=_round(answered.latency_ms),
+                failed_ms=_round(answered.failed_ms),
                 outcome=outcome,
                 error=error,
             )
         )
+
+
+def _round(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)
 
 
 def _wait_until(moment: datetime) -> Callable[[], Awaitable[None]]:
@@ -163,15 +252,25 @@ def _wait_until(moment: datetime) -> Callable[[], Awaitable[None]]:
     return wait
 
 
-def _make_footer(began: float, total: int, bad: int) -> Footer:
+def _find_own(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the first error in a group that a user can act on; the group where there is none."""
+    for error in group.exceptions:
+        found = _find_own(error) if isinstance(error, ExceptionGroup) else error
+        if isinstance(found, HarnessError):
+            return found
+    return group
+
+
+def _make_footer(began: float, loadings: Sequence[_Loading]) -> Footer:
     seconds = time.monotonic() - began
+    failed = sum(bool(loading.reason) for loading in loadings)
     return Footer(
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=seconds,
-        forks_finished=0,
-        forks_failed=0,
-        samples=total,
-        samples_bad=bad,
+        forks_finished=len(loadings) - failed,
+        forks_failed=failed,
+        samples=sum(loading.total for loading in loadings),
+        samples_bad=sum(loading.bad for loading in loadings),
         harness_cpu_share=min(1.0, time.process_time() / seconds) if seconds else 0.0,
         harness_memory_bytes=peak_memory(),
     )

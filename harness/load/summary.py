@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import msgspec
 
 from harness.descriptions import Cell
-from harness.measure.results import Load, LoadRun, LoadStage
+from harness.measure.results import Load, LoadRun, LoadStage, Results
 
 #: Percentile -> runs that it takes: fewer say nothing of a tail.
 PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
@@ -18,10 +19,15 @@ PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
 _MOST_LEFT = 0.1
 #: A few runs are always under way.
 _FEW = 3
+#: And while at most that share of its runs did not end well: what is refused at once leaves
+#: nothing under way, and nothing done.
+MOST_BAD = 0.05
 #: Starts that are sent later than this are late; with more late ones than that share, the
 #: generator and not the cell may be what was measured.
 LATE_MS = 50.0
 MOST_LATE = 0.05
+#: Why there is nothing of a load, where that is all that is known.
+_NOTHING = "the file holds no run of it, and does not say why"
 #: At how many moments the backlog is shown, at most.
 _MOMENTS = 60
 
@@ -47,9 +53,10 @@ class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept_up(self) -> bool:
-        """Whether the cell did as much as was asked of it."""
+        """Whether the cell did as much as was asked of it, and did it well."""
         grown = self.backlog_after - self.backlog_before
-        return grown <= max(_FEW, _MOST_LEFT * self.started)
+        in_time = grown <= max(_FEW, _MOST_LEFT * self.started)
+        return bool(self.started) and in_time and self.bad <= MOST_BAD * self.started
 
 
 class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +71,14 @@ class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
     #: none.
     kept_up: float | None
     saturated: float | None
-    #: Seconds after the end of a burst until no more runs were under way than before it;
-    #: infinite where that did not come, `None` without a burst.
+    #: Seconds after the end of a burst until no more runs were under way than before it, and those
+    #: that started from then on ended well; infinite where that did not come, `None` without a
+    #: burst.
     recovery_s: float | None
+    #: Why it could not be loaded, or not to the end; empty if it could.
+    failure: str = ""
+    #: Whether anybody tried to; else the session ended before.
+    begun: bool = True
 
     @property
     def late(self) -> float:
@@ -85,17 +97,36 @@ def summarize_load(load: Load, runs: Sequence[LoadRun]) -> Iterator[LoadSummary]
         yield _summarize(load, cell, scenario, own)
 
 
-class Backlog:
-    """How many runs are under way at any time: those that were to start, and have no answer.
+def summarize_session(results: Results) -> Iterator[LoadSummary]:
+    """Summarize every cell and scenario that was to be loaded, also those that could not be."""
+    header = results.header
+    if header.load is None:
+        return
+    found = {
+        (item.cell, item.scenario): item for item in summarize_load(header.load, results.loads)
+    }
+    failures = {(end.cell, end.scenario): end.reason for end in results.load_ends if end.reason}
+    for cell, scenario in product(header.cells, header.scenarios):
+        place = (cell, scenario.id)
+        summary = found.get(place)
+        failure = failures.get(place, "" if summary else _NOTHING)
+        yield msgspec.structs.replace(
+            summary or _summarize(header.load, *place, runs=()),
+            failure=failure,
+            begun=bool(summary) or place in failures,
+        )
 
-    One whose answer never came is under way for ever.
+
+class Backlog:
+    """How many runs are under way at any time: those that were to start, and have not ended.
+
+    One that failed has ended when that was known; one of which no end is known is under way for
+    ever.
     """
 
     def __init__(self, runs: Sequence[LoadRun]) -> None:
         self.starts = sorted(run.intended_ms for run in runs)
-        self.ends = sorted(
-            run.intended_ms + run.latency_ms for run in runs if run.latency_ms is not None
-        )
+        self.ends = sorted(run.ended_ms for run in runs if run.ended_ms is not None)
 
     def at(self, moment_ms: float) -> int:
         """Count the runs that are under way at a moment."""
@@ -129,7 +160,7 @@ def _summarize(load: Load, cell: Cell, scenario: str, runs: Sequence[LoadRun]) -
         ),
         kept_up=max((rate for rate in kept if rate < min(lost, default=math.inf)), default=None),
         saturated=min(lost, default=None),
-        recovery_s=_find_recovery(load, backlog),
+        recovery_s=_find_recovery(load, runs, backlog),
     )
 
 
@@ -143,7 +174,7 @@ def _summarize_stage(
         run.latency_ms if run.outcome == "correct" and run.latency_ms is not None else math.inf
         for run in own
     ]
-    ends = [run.intended_ms + (run.latency_ms or 0.0) for run in well]
+    ends = [run.ended_ms for run in well if run.ended_ms is not None]
     return StageSummary(
         stage=stage,
         started=len(own),
@@ -161,8 +192,8 @@ def _summarize_stage(
     )
 
 
-def _find_recovery(load: Load, backlog: Backlog) -> float | None:
-    """Return how long after a burst no more runs were under way than at most before it."""
+def _find_recovery(load: Load, runs: Sequence[LoadRun], backlog: Backlog) -> float | None:
+    """Return how long after a burst things were as before it, and stayed well."""
     kinds = [stage.kind for stage in load.stages]
     if "burst" not in kinds:
         return None
@@ -172,7 +203,14 @@ def _find_recovery(load: Load, backlog: Backlog) -> float | None:
     steady_ms = began_ms - load.stages[burst - 1].seconds * 1000
     before = [moment for moment in backlog.starts if steady_ms <= moment < began_ms]
     usual = max((backlog.at(moment) for moment in before), default=0)
+    bad = sorted(run.intended_ms for run in runs if run.outcome != "correct")
     for moment in (ended_ms, *(end for end in backlog.ends if end >= ended_ms)):
-        if backlog.at(moment) <= usual:
+        if backlog.at(moment) <= usual and _end_well(backlog.starts, bad, moment):
             return (moment - ended_ms) / 1000
     return math.inf
+
+
+def _end_well(starts: Sequence[float], bad: Sequence[float], moment_ms: float) -> bool:
+    """Tell whether runs started from a moment on, and ended well; both lists are in order."""
+    left = len(starts) - bisect_left(starts, moment_ms)
+    return bool(left) and len(bad) - bisect_left(bad, moment_ms) <= MOST_BAD * left

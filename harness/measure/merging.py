@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.results import Footer, Header, Part, Stopped
+from harness.measure.joining import join_footers, read_lines_as, require_new, write_whole
+from harness.measure.results import Footer, Header, Part
 from harness.measure.shards import find_share
 from harness.measure.store import read_header
 
@@ -29,9 +29,6 @@ _SAME = (
     "precision",
     "budget_s",
 )
-
-#: Why a session stopped adding forks, what limited it most first.
-_STOPPED: tuple[Stopped, ...] = ("failed", "budget", "precision", "plan")
 
 
 class _Line(msgspec.Struct, tag_field="record", tag="sample"):
@@ -66,8 +63,7 @@ def merge_results(out: Path, files: Sequence[Path]) -> Header:
         ResultsError: they are not shards of one session, one is there twice, or holds a foreign
             cell; nothing is written then.
     """
-    if out.exists():
-        raise ResultsError(f"{out} is there already", remedy="name another file, or remove it")
+    require_new(out)
     headers = {path: _read_shard_header(path) for path in files}
     if not headers or len(headers) != len(files):
         raise ResultsError(
@@ -76,33 +72,25 @@ def merge_results(out: Path, files: Sequence[Path]) -> Header:
             remedy="name the result file of each shard once",
         )
     merged = _merge_headers(headers)
-    unfinished = out.with_name(f"{out.name}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(msgspec.json.encode(merged) + b"\n")
-            footers: list[Footer | None] = []
-            for path, header in headers.items():
-                copied = _copy(path, header)
-                footer = None
-                for line in copied:
-                    if isinstance(line, Footer):
-                        footer = line
-                    else:
-                        file.write(line)
-                footers.append(footer)
-            ended = [footer for footer in footers if footer is not None]
-            if len(ended) == len(footers) and not _list_missing(merged):
-                file.write(msgspec.json.encode(_merge_footers(ended)) + b"\n")
-        unfinished.replace(out)
-    except OSError as error:
-        raise ResultsError(
-            f"results cannot be written to {out}",
-            cause=os.strerror(error.errno or 0),
-            remedy="make room, or name another place",
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(out, _join(merged, headers))
     return merged
+
+
+def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
+    """Yield the lines of the merged file, one after the other: no file is held as a whole."""
+    yield msgspec.json.encode(merged) + b"\n"
+    footers: list[Footer] = []
+    for path, header in headers.items():
+        footer = None
+        for line in _copy(path, header):
+            if isinstance(line, Footer):
+                footer = line
+            else:
+                yield line
+        if footer:
+            footers.append(footer)
+    if len(footers) == len(headers) and not _list_missing(merged):
+        yield msgspec.json.encode(join_footers(footers)) + b"\n"
 
 
 def _read_shard_header(path: Path) -> Header:
@@ -198,41 +186,14 @@ def _copy(path: Path, header: Header) -> Iterator[bytes | Footer]:
     """Yield the lines of a file that are of forks, and its footer."""
     assert header.shard is not None  # noqa: S101
     own = {*find_share(header.shard), *header.companions}
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                record = _decoder.decode(line)
-            except msgspec.ValidationError as error:
+    for number, line, record in read_lines_as(path, _decoder):
+        if isinstance(record, Footer):
+            yield record
+        elif isinstance(record, _Line):
+            if record.cell not in own:
                 raise ResultsError(
-                    f"line {number} of {path} cannot be merged",
-                    cause=str(error),
-                    remedy="merge files of benchmarks that this version of the harness wrote",
-                ) from error
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                # A line that an interruption cut: its fork did not finish, so nothing is lost.
-                continue
-            if isinstance(record, Footer):
-                yield record
-            elif isinstance(record, _Line):
-                if record.cell not in own:
-                    raise ResultsError(
-                        f"line {number} of {path} is of a foreign cell",
-                        cause=f"{record.cell.id} is not in shard {header.shard.number}",
-                        remedy="name the files as `world-harness bench --shard` wrote them",
-                    )
-                yield line if line.endswith(b"\n") else line + b"\n"
-
-
-def _merge_footers(footers: Sequence[Footer]) -> Footer:
-    """Put together how the shards ended: sums of what was done, the most of what was used."""
-    return Footer(
-        finished_at=max(footer.finished_at for footer in footers),
-        seconds=max(footer.seconds for footer in footers),
-        forks_finished=sum(footer.forks_finished for footer in footers),
-        forks_failed=sum(footer.forks_failed for footer in footers),
-        samples=sum(footer.samples for footer in footers),
-        samples_bad=sum(footer.samples_bad for footer in footers),
-        harness_cpu_share=max(footer.harness_cpu_share for footer in footers),
-        harness_memory_bytes=max(footer.harness_memory_bytes for footer in footers),
-        stopped=next(why for why in _STOPPED if why in {footer.stopped for footer in footers}),
-    )
+                    f"line {number} of {path} is of a foreign cell",
+                    cause=f"{record.cell.id} is not in shard {header.shard.number}",
+                    remedy="name the files as `world-harness bench --shard` wrote them",
+                )
+            yield line

@@ -266,10 +266,30 @@ class LoadRun(msgspec.Struct, frozen=True, kw_only=True, tag="load", tag_field="
     #: When it was to start, since the plan's beginning; and how late it was sent.
     intended_ms: float
     late_ms: float
-    #: From when it was to start until its answer came; absent where none came.
+    #: From when it was to start until its answer came; absent where none came that an app gives.
     latency_ms: float | None = None
+    #: Where none came: from when it was to start until that was known, because the connection
+    #: failed, something else answered, or its time was over. Absent also where nobody noted it.
+    failed_ms: float | None = None
     outcome: Outcome
     error: str | None = None
+
+    @property
+    def ended_ms(self) -> float | None:
+        """When it ended, well or badly, since the plan's beginning; `None` where nobody knows."""
+        took = self.failed_ms if self.latency_ms is None else self.latency_ms
+        return None if took is None else self.intended_ms + took
+
+
+class LoadEnd(msgspec.Struct, frozen=True, kw_only=True, tag="loaded", tag_field="record"):
+    """The end of one load, of a cell with a scenario: its runs were started, or could not be."""
+
+    cell: Cell
+    scenario: str
+    outcome: Literal["finished", "failed"]
+    #: What went wrong, with its remedy; empty when nothing did.
+    reason: str = ""
+    seconds: float
 
 
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field="record"):
@@ -288,7 +308,7 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
     stopped: Stopped = "plan"
 
 
-Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | Footer
+Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | LoadEnd | Footer
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -300,4 +320,5 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     footer: Footer | None
     checks: tuple[Check, ...] = ()
     loads: tuple[LoadRun, ...] = ()
+    load_ends: tuple[LoadEnd, ...] = ()
     cells: tuple[CellEnd, ...] = ()

@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -181,7 +181,7 @@ def conduct(
         if (rest := tuple(fork for fork in heat if fork.id not in finished))
     ]
     left = [fork for heat in heats for fork in heat]
-    broken = _prepare_cells(left, preparer, watcher)
+    broken = prepare_cells([fork.cell for fork in left], preparer.prepare, watcher)
     watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
     started = time.monotonic()
     tally, progress = _Tally(), Progress(header, earlier)
@@ -262,14 +262,20 @@ def run_abreast(
                     yield record
 
 
-def _prepare_cells(left: Sequence[Fork], preparer: Preparer, watcher: Watcher) -> dict[Cell, str]:
-    """Prepare every cell; return why, for those that cannot be."""
+def prepare_cells(
+    wanted: Iterable[Cell], prepare: Callable[[Cell], None], watcher: Watcher
+) -> dict[Cell, str]:
+    """Prepare every cell once; return why, for those that cannot be.
+
+    Raises:
+        HarnessError: none of them can be.
+    """
     broken: dict[Cell, HarnessError] = {}
-    cells = list(dict.fromkeys(fork.cell for fork in left))
+    cells = list(dict.fromkeys(wanted))
     for number, cell in enumerate(cells, start=1):
         watcher.preparing(f"preparing {cell.id} ({number} of {len(cells)})")
         try:
-            preparer.prepare(cell)
+            prepare(cell)
         except HarnessError as error:
             broken[cell] = error
     if cells and len(broken) == len(cells):

@@ -21,6 +21,7 @@ from harness.measure.results import (
     Footer,
     ForkEnd,
     Header,
+    LoadEnd,
     LoadRun,
     Record,
     Results,
@@ -141,6 +142,7 @@ def read_results(path: Path) -> Results:
         footer=next(reversed(_choose(records, Footer)), None),
         checks=tuple(_choose(records, Check)),
         loads=tuple(_choose(records, LoadRun)),
+        load_ends=tuple(_choose(records, LoadEnd)),
         cells=tuple(_choose(records, CellEnd)),
     )
 
@@ -179,7 +181,7 @@ def count_attempts(path: Path) -> dict[str, int]:
 
 
 def _read_records(path: Path) -> Iterator[Record]:
-    for number, line in enumerate(_read_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         try:
@@ -202,7 +204,12 @@ def _read_records(path: Path) -> Iterator[Record]:
         yield record
 
 
-def _read_lines(path: Path) -> Iterator[bytes]:
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a result file, which may be packed (`.gz`), as they are.
+
+    Raises:
+        ResultsError: it cannot be read to its end.
+    """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield from file

@@ -13,8 +13,7 @@ from reports.load import is_load_sound, list_loads, render_load, summarize_loads
 from reports.names import Names, name_everything
 from reports.provenance import describe_load_provenance
 from reports.tables import render_table
-from reports.text import NOTHING, count, escape, fold, format_ms
-from reports.unloaded import list_unloaded
+from reports.text import NOTHING, escape, fold, format_ms
 
 #: The percentiles that are read at a glance; the others are in the sections.
 _PERCENTILES = (50.0, 99.0)
@@ -26,21 +25,13 @@ def tell_load(results: Results, changes: Changes | None, source: str) -> Story:
     """Tell what a load came to; changes are of what was timed."""
     names = name_everything(results.header)
     summaries = list_loads(results)
-    unloaded = list_unloaded(results)
     sections = _split(render_load(results, source))
     line, *said = summarize_loads(results).splitlines()
-    gap = f" {count(len(unloaded), 'load')} did not begin." if unloaded else ""
     return Story(
-        sign="✅" if is_load_sound(results, summaries) and not unloaded else "❌",
-        verdict=f"{line}{gap}",
-        remembered=f"{line}{gap}",
-        points=(
-            *map(escape, said),
-            *(
-                escape(f"{names.label(cell)}, {scenario}: ❌ nothing was started")
-                for cell, scenario in unloaded
-            ),
-        ),
+        sign="✅" if is_load_sound(results, summaries) else "❌",
+        verdict=line,
+        remembered=line,
+        points=(*map(escape, said),),
         first=(
             f"{_FAILURES}\n\n{sections[_FAILURES]}" if _FAILURES in sections else "",
             _render_stages(summaries, names),

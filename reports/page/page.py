@@ -7,14 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from harness.measure.results import Header, Results
+from harness.descriptions import Cell
+from harness.measure.results import Header, LoadRun, Results
 from reports import changes, growth, markdown
 from reports.compared import compare_versions
 from reports.elements import Html, element
 from reports.findings import Findings, study
+from reports.load import list_loads, title_load
+from reports.names import name_everything
 from reports.page.document import Document, Section, read_document, write_heading
 from reports.page.figures.distribution import draw_distribution
 from reports.page.figures.heatmap import draw_heatmap
+from reports.page.figures.load import draw_load
 from reports.page.figures.ratios import draw_changes
 from reports.page.figures.scaling import draw_growth
 from reports.page.figures.timeline import draw_timelines
@@ -48,7 +52,7 @@ def render_page(results: Results, *, source: str) -> str:
     findings = study(results) if markdown.is_timed(results) else None
     text = markdown.render_markdown(results, source=source, findings=findings)
     document = read_document(text)
-    figures = _draw_figures(findings, document) if findings else Figures({}, {})
+    figures = _draw_figures(findings, document) if findings else _draw_loads(results)
     title = name_page(results.header)
     head = element(
         "head",
@@ -98,6 +102,20 @@ def _draw_figures(findings: Findings, document: Document) -> Figures:
         },
         last={growth.TITLE: draw_growth(findings), **scenarios},
     )
+
+
+def _draw_loads(results: Results) -> Figures:
+    """Draw what loads came to, below their headings; nothing where nothing was loaded."""
+    names = name_everything(results.header)
+    runs: dict[tuple[Cell, str], list[LoadRun]] = {}
+    for run in results.loads:
+        runs.setdefault((run.cell, run.scenario), []).append(run)
+    drawn = {}
+    for number, summary in enumerate(list_loads(results)):
+        title = title_load(summary, names)
+        own = runs.get((summary.cell, summary.scenario), ())
+        drawn[title] = draw_load(summary, own, title, f"load-{number}")
+    return Figures(first=drawn, last={})
 
 
 def _find_anchors(findings: Findings, document: Document) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from harness.certification.sites import open_ground
 from harness.certification.subjects import Subject, find_subject
 from harness.cli.catalog import read_catalog
+from harness.programs.interruption import end_by_unwinding
 from reports.comment import LIMIT
 from suites.performance.adapter import count_empty_calls, measure_creates
 from suites.performance.certifications import certify_in_a_row, render_certifications
@@ -40,9 +41,6 @@ _MERGE_S = 10.0
 _MERGE_BYTES = 500 * 10**6
 
 
-_PARTS = ["adapter", "times", "agreement", "comment", "merge"]
-
-
 class Row(msgspec.Struct, frozen=True):
     """One promise: what was measured, and whether it is kept."""
 
@@ -52,61 +50,30 @@ class Row(msgspec.Struct, frozen=True):
     kept: bool
 
 
-def measure(parts: set[str], runs: int, console: Console) -> Iterator[Row]:
-    """Measure the parts that are asked for, and say of each promise whether it is kept."""
-    find = partial(find_subject, catalog=read_catalog())
-    if "adapter" in parts:
-        yield from _measure_adapter(find("local"), find("postgres"))
-    if "times" in parts:
-        for name, limits in _LIMITS_S.items():
-            for effort, limit in limits.items():
-                timed = time_certification(find(name), effort, console)
-                yield Row(
-                    f"`certify {name}`, {effort}",
-                    f"at most {limit} s",
-                    f"{timed.seconds:.0f} s",
-                    timed.seconds <= limit,
-                )
-    if "agreement" in parts:
-        reference = find("reference")
-        examined = [time_certification(reference, "quick", console).examined for _ in range(runs)]
-        differences = find_differences(examined)
-        yield Row(
-            f"verdicts of {runs} certifications of the reference World",
-            "identical",
-            "identical" if not differences else "; ".join(differences),
-            not differences,
-        )
-    if "comment" in parts:
-        yield _measure_comment()
-    if "merge" in parts:
-        yield _measure_merge()
+class InARow(msgspec.Struct, frozen=True):
+    """A World that is to be certified several times, one after the other."""
+
+    world: str
+    line: str | None
+    effort: str
+    #: Gets a line for each.
+    jsonl: Path | None
 
 
-def _measure_comment() -> Row:
-    rendered = time_comment(*_LARGE_TABLE)
-    return Row(
-        "the comment of {} Worlds x {} frameworks x {} scenarios".format(*_LARGE_TABLE),
-        f"under {_COMMENT_S:g} s, at most {LIMIT:,} characters",
-        f"{rendered.seconds:.2f} s, {rendered.length:,} characters of {rendered.samples:,} samples",
-        rendered.seconds < _COMMENT_S and rendered.length <= LIMIT,
-    )
+class Effort(msgspec.Struct, frozen=True):
+    """How often to measure, and where to say how it goes."""
+
+    #: Certifications that have to agree.
+    runs: int
+    #: Of comments and merges.
+    repeats: int
+    console: Console
+    #: To be certified instead of everything else.
+    in_a_row: InARow | None = None
 
 
-def _measure_merge() -> Row:
-    with tempfile.TemporaryDirectory() as folder:
-        merged = time_merge(Path(folder), *_SHARDS)
-    return Row(
-        "merging {} result files of {:,} samples".format(*_SHARDS),
-        f"under {_MERGE_S:g} s and {_MERGE_BYTES / 1e6:.0f} MB",
-        f"{merged.seconds:.1f} s, {merged.memory_bytes / 1e6:.0f} MB "
-        f"({merged.file_bytes / 1e6:,.0f} MB of files)",
-        merged.seconds < _MERGE_S and merged.memory_bytes < _MERGE_BYTES,
-    )
-
-
-def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
-    with open_ground(local) as ground:
+def _measure_adapter(effort: Effort) -> Iterator[Row]:
+    with open_ground(_find("local")) as ground:
         rate = count_empty_calls(ground)
     yield Row(
         "empty calls, pipelined (Node)",
@@ -114,7 +81,7 @@ def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
         f"{rate:,.0f}/s",
         rate >= _EMPTY_CALLS_PER_S,
     )
-    with open_ground(postgres) as ground:
+    with open_ground(_find("postgres")) as ground:
         cost = measure_creates(ground)
     yield Row(
         "`events.create` of postgres, 16 in flight, against the same inside the adapter",
@@ -124,31 +91,106 @@ def _measure_adapter(local: Subject, postgres: Subject) -> Iterator[Row]:
     )
 
 
-def _certify_in_a_row(options: argparse.Namespace, console: Console) -> int:
-    subject = find_subject(options.world, read_catalog(), line=options.line)
-    certify = partial(time_certification, subject, options.effort, console)
-    ended = list(certify_in_a_row(certify, options.effort, options.runs, options.jsonl))
+def _certify_in_a_row(asked: InARow, effort: Effort) -> int:
+    subject = find_subject(asked.world, read_catalog(), line=asked.line)
+    certify = partial(time_certification, subject, asked.effort, effort.console)
+    ended = list(certify_in_a_row(certify, asked.effort, effort.runs, asked.jsonl))
     row = [told for told, _ in ended]
     sys.stdout.write(render_certifications(row, [examined for _, examined in ended]))
     return 0 if row and all(told.certified for told in row) else 1
 
 
-def main() -> int:
-    """Measure, print a table, and say whether every promise is kept."""
-    parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", default=["adapter", "times", "agreement", "comment", "merge"]
+def _measure_times(effort: Effort) -> Iterator[Row]:
+    for name, limits in _LIMITS_S.items():
+        for level, limit in limits.items():
+            timed = time_certification(_find(name), level, effort.console)
+            yield Row(
+                f"`certify {name}`, {level}",
+                f"at most {limit} s",
+                f"{timed.seconds:.0f} s",
+                timed.seconds <= limit,
+            )
+
+
+def _measure_agreement(effort: Effort) -> Iterator[Row]:
+    reference = _find("reference")
+    examined = [
+        time_certification(reference, "quick", effort.console).examined for _ in range(effort.runs)
+    ]
+    differences = find_differences(examined)
+    yield Row(
+        f"verdicts of {effort.runs} certifications of the reference World",
+        "identical",
+        "identical" if not differences else "; ".join(differences),
+        not differences,
     )
-    parser.add_argument("--runs", "--times", type=int, default=20)
+
+
+def _measure_comment(effort: Effort) -> Iterator[Row]:
+    rendered = time_comment(*_LARGE_TABLE, effort.repeats)
+    yield Row(
+        "the comment of {} Worlds x {} frameworks x {} scenarios".format(*_LARGE_TABLE),
+        f"under {_COMMENT_S:g} s, at most {LIMIT:,} characters",
+        f"{rendered.seconds.describe('.2f', 's')}, "
+        f"{rendered.length:,} characters of {rendered.samples:,} samples",
+        rendered.seconds.largest < _COMMENT_S and rendered.length <= LIMIT,
+    )
+
+
+def _measure_merge(effort: Effort) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        merged = time_merge(Path(folder), *_SHARDS, effort.repeats)
+    yield Row(
+        "`world-harness merge` of {} result files of {:,} samples".format(*_SHARDS),
+        f"under {_MERGE_S:g} s and {_MERGE_BYTES / 1e6:.0f} MB",
+        f"{merged.seconds.describe('.1f', 's')}, {merged.memory_bytes.describe('.0f', 'MB', 1e6)}, "
+        f"{merged.file_bytes / 1e6:,.0f} MB of files",
+        merged.seconds.largest < _MERGE_S and merged.memory_bytes.largest < _MERGE_BYTES,
+    )
+
+
+#: Part -> what measures it, in the order in which they are measured.
+PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
+    "adapter": _measure_adapter,
+    "times": _measure_times,
+    "agreement": _measure_agreement,
+    "comment": _measure_comment,
+    "merge": _measure_merge,
+}
+
+#: What stands for every part.
+_ALL = "all"
+
+
+def _find(name: str) -> Subject:
+    return find_subject(name, catalog=read_catalog())
+
+
+def read_words(words: Sequence[str]) -> tuple[list[str], Effort]:
+    """Read which parts are asked for, and how often; words that mean nothing end the program."""
+    parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, _ALL], default=_ALL)
+    parser.add_argument("--runs", "--times", type=int, default=20, help="certifications in a row")
     parser.add_argument("--world", help="agreement: certify this World in a row, nothing else")
     parser.add_argument("--line", help="agreement --world: the line to certify for")
     parser.add_argument("--effort", default="quick", help="agreement --world: how much is tried")
     parser.add_argument("--jsonl", type=Path, help="agreement --world: gets a line for each run")
-    options = parser.parse_args()
-    console = Console(stderr=True)
+    parser.add_argument("--repeats", type=int, default=5, help="of comments and merges")
+    options = parser.parse_args(words)
+    in_a_row = None
     if options.world:
-        return _certify_in_a_row(options, console)
-    rows = list(measure(set(options.parts), options.runs, console))
+        in_a_row = InARow(options.world, options.line, options.effort, options.jsonl)
+    effort = Effort(options.runs, options.repeats, Console(stderr=True), in_a_row)
+    return [part for part in PARTS if part in options.parts or _ALL in options.parts], effort
+
+
+def main() -> int:
+    """Measure, print a table, and say whether every promise is kept each time."""
+    parts, effort = read_words(sys.argv[1:])
+    end_by_unwinding()
+    if effort.in_a_row:
+        return _certify_in_a_row(effort.in_a_row, effort)
+    rows = [row for part in parts for row in PARTS[part](effort)]
     shown = [(row.promise, row.aim, row.measured, "✅" if row.kept else "❌") for row in rows]
     table = tabulate.tabulate(shown, headers=("promise", "aim", "measured", ""), tablefmt="github")
     sys.stdout.write(f"{table}\n")

@@ -2,77 +2,79 @@
 
 from __future__ import annotations
 
-import resource
-import subprocess
-import sys
-import time
 from itertools import cycle, islice
 from pathlib import Path
 
 import msgspec
 
 from harness.descriptions import Cell
-from harness.measure.merging import merge_results
-from harness.measure.results import Shard
+from harness.errors import HarnessError
+from harness.measure.joining import write_whole
+from harness.measure.results import Header, Results, Shard
 from harness.measure.shards import share_out
-from harness.measure.store import ResultsWriter, read_results
+from harness.measure.store import read_results
+from suites.performance.commands import PROGRAM, time_command
 from suites.performance.rendering import EXAMPLE
+from suites.performance.repeating import Spread, spread
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """One merge: seconds, the largest memory of its process, in bytes, and what was merged."""
+    """Merges of the same files: seconds, memory in bytes, and how many bytes were merged."""
 
-    seconds: float
-    memory_bytes: int
+    seconds: Spread
+    memory_bytes: Spread
     file_bytes: int
 
 
-def time_merge(folder: Path, files: int, samples: int) -> Merged:
-    """Write result files of real samples, and merge them in a process of its own."""
-    paths = _write_shards(folder, files, samples)
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, folder / "merged.jsonl", *paths],
-        check=True,
-        capture_output=True,
-        text=True,
+def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
+    """Write result files of real samples, and merge them by the command, so often.
+
+    Raises:
+        HarnessError: the command failed.
+    """
+    paths = write_shards(folder, files, samples)
+    out = folder / "merged.jsonl"
+    spent = []
+    for _ in range(repeats):
+        once = time_command(PROGRAM, "merge", out, *paths)
+        if once.code:
+            raise HarnessError(
+                f"`world-harness merge` ended with {once.code}",
+                remedy=f"merge two files of {folder.parent} by hand, and read what it says",
+            )
+        spent.append(once)
+        out.unlink()
+    return Merged(
+        spread([once.seconds for once in spent]),
+        spread([once.memory_bytes for once in spent]),
+        sum(path.stat().st_size for path in paths),
     )
-    seconds, memory = done.stdout.split()
-    return Merged(float(seconds), int(memory), sum(path.stat().st_size for path in paths))
 
 
-def _write_shards(folder: Path, files: int, samples: int) -> list[Path]:
+def write_shards(folder: Path, files: int, samples: int) -> list[Path]:
+    """Write the shards of one session, each of a cell of its own with so many real samples."""
     example = read_results(EXAMPLE)
     cells = tuple(Cell("v5", "express", f"world-{number:03}") for number in range(files))
-    shares = share_out(cells, files)
     paths = []
-    for number, (cell,) in enumerate(shares, start=1):
-        header = msgspec.structs.replace(
-            example.header,
-            cells=(cell,),
-            matches=(),
-            command=f"{example.header.command} --shard {number}/{files}",
-            shard=Shard(number=number, count=files, cells=cells),
-        )
+    for number, (cell,) in enumerate(share_out(cells, files), start=1):
+        shard = Shard(number=number, count=files, cells=cells)
         path = folder / f"{number}.jsonl"
-        with ResultsWriter(path) as writer:
-            writer.append(header)
-            for sample in islice(cycle(example.samples), samples):
-                writer.append(msgspec.structs.replace(sample, cell=cell))
-            if example.footer:
-                writer.append(example.footer)
+        write_whole(path, _write_lines(example, cell, shard, samples))
         paths.append(path)
     return paths
 
 
-def main() -> None:
-    """Merge the files that are named, and print seconds and bytes."""
-    out, *paths = map(Path, sys.argv[1:])
-    began = time.perf_counter()
-    merge_results(out, paths)
-    seconds = time.perf_counter() - began
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    sys.stdout.write(f"{seconds} {memory}\n")
-
-
-if __name__ == "__main__":
-    main()
+def _write_lines(example: Results, cell: Cell, shard: Shard, samples: int) -> list[bytes]:
+    header: Header = msgspec.structs.replace(
+        example.header,
+        cells=(cell,),
+        matches=(),
+        command=f"{example.header.command} --shard {shard.number}/{shard.count}",
+        shard=shard,
+    )
+    taken = [
+        msgspec.json.encode(msgspec.structs.replace(sample, cell=cell)) + b"\n"
+        for sample in example.samples[:samples]
+    ]
+    end = [msgspec.json.encode(example.footer) + b"\n"] if example.footer else []
+    return [msgspec.json.encode(header) + b"\n", *islice(cycle(taken), samples), *end]

@@ -16,6 +16,7 @@ from harness.measure.plan import plan_forks
 from harness.measure.results import Header, Results, Sample
 from harness.measure.store import read_results
 from reports.comment import measure_length, render_comment
+from suites.performance.repeating import Spread, spread
 
 #: Real samples, of which a large table is made.
 EXAMPLE = Path(reports.__file__).parent / "examples" / "quick.jsonl"
@@ -24,17 +25,21 @@ EXAMPLE = Path(reports.__file__).parent / "examples" / "quick.jsonl"
 class Rendered(msgspec.Struct, frozen=True):
     """One comment: seconds from records to text, its length as GitHub counts it, and its table."""
 
-    seconds: float
+    seconds: Spread
     length: int
     samples: int
 
 
-def time_comment(worlds: int, frameworks: int, scenarios: int) -> Rendered:
-    """Render the comment of a table as large as that once."""
+def time_comment(worlds: int, frameworks: int, scenarios: int, repeats: int) -> Rendered:
+    """Render the comment of a table as large as that, so often."""
     results = enlarge(read_results(EXAMPLE), worlds, frameworks, scenarios)
-    began = time.perf_counter()
-    text = render_comment(results)
-    return Rendered(time.perf_counter() - began, measure_length(text), len(results.samples))
+    seconds, lengths = [], []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        text = render_comment(results)
+        seconds.append(time.perf_counter() - began)
+        lengths.append(measure_length(text))
+    return Rendered(spread(seconds), max(lengths), len(results.samples))
 
 
 def enlarge(results: Results, worlds: int, frameworks: int, scenarios: int) -> Results:

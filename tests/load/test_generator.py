@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from harness.deployments.client import SampleReply, SampleRequest
+from harness.load import generator
 from harness.load.arrivals import Arrival, plan_arrivals
 from harness.load.generator import Answered, generate
 from harness.measure.results import Load, LoadStage
@@ -20,6 +21,7 @@ from harness.programs.ports import free_port
 
 STALL_S = 1.0
 PLAN = Load(stages=(LoadStage(kind="steady", rate=40, seconds=2.5),), arrivals="constant")
+SHORT = Load(stages=(LoadStage(kind="steady", rate=20, seconds=0.5),), arrivals="constant")
 REPLY = msgspec.json.encode(SampleReply(outcome="completed", called_at_ms=0.0))
 
 
@@ -28,16 +30,18 @@ class Stalling(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     begins = 0.0
+    answers: tuple[int, bytes] = (200, REPLY)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
         since = time.monotonic() - Stalling.begins
         if 0 <= since < STALL_S:
             time.sleep(STALL_S - since)
-        self.send_response(200)
-        self.send_header("content-length", str(len(REPLY)))
+        status, content = self.answers
+        self.send_response(status)
+        self.send_header("content-length", str(len(content)))
         self.end_headers()
-        self.wfile.write(REPLY)
+        self.wfile.write(content)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -120,9 +124,40 @@ def test_what_is_sent_late_is_measured_from_when_it_was_due(
 def test_nobody_who_answers_is_told_of_once_for_each_run() -> None:
     place = f"http://127.0.0.1:{free_port()}"
     answered: list[Answered] = []
-    short = Load(stages=(LoadStage(kind="steady", rate=20, seconds=0.5),), arrivals="constant")
-    arrivals = plan_arrivals(short, 1)
+    arrivals = plan_arrivals(SHORT, 1)
     asyncio.run(generate(place, {}, arrivals, make, answered.append))
     assert sorted(item.arrival.index for item in answered) == list(range(len(arrivals)))
     assert {item.latency_ms for item in answered} == {None}
     assert all("connection" in item.error for item in answered)
+    # Their connections failed, so they have ended.
+    assert all((item.failed_ms or 0.0) > 0 for item in answered)
+
+
+@pytest.mark.parametrize(
+    "answers", [(503, b"no room"), (200, b"<html>"), (200, b'{"outcome": "\xff"}')]
+)
+def test_what_is_no_answer_of_an_app_has_ended_and_has_no_latency(
+    answers: tuple[int, bytes], base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stalling, "answers", answers)
+    answered: list[Answered] = []
+    asyncio.run(generate(base_url, {}, plan_arrivals(SHORT, 1), make, answered.append))
+    assert len(answered) == len(plan_arrivals(SHORT, 1))
+    assert {item.latency_ms for item in answered} == {None}
+    assert all((item.failed_ms or 0.0) >= item.late_ms for item in answered)
+
+
+def test_a_run_without_an_answer_has_ended_when_its_time_is_over(
+    base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator, "_GRACE_S", 0.0)
+    monkeypatch.setattr(Stalling, "begins", time.monotonic())
+    one = Load(stages=(LoadStage(kind="steady", rate=20, seconds=0.1),), arrivals="constant")
+    answered: list[Answered] = []
+
+    def make_short(arrival: Arrival) -> SampleRequest:
+        return msgspec.structs.replace(make(arrival), timeout_ms=200)
+
+    asyncio.run(generate(base_url, {}, plan_arrivals(one, 1), make_short, answered.append))
+    assert [item.reply for item in answered] == [None]
+    assert (answered[0].failed_ms or 0.0) >= 200

@@ -16,7 +16,7 @@ from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, read_stages, take_share
 from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
-from harness.measure.results import Footer, Load, LoadRun, LoadStage, Results
+from harness.measure.results import Footer, Load, LoadEnd, LoadRun, LoadStage, Results
 from harness.measure.store import ResultsWriter, read_results
 from reports.badge import render_badge
 from reports.data import make_schema, render_data
@@ -24,7 +24,7 @@ from reports.junit import render_junit
 from reports.load import is_load_sound, list_loads, summarize_loads
 from reports.markdown import render_markdown
 from reports.page.page import render_page
-from tests.reports.factories import EXPRESS, TEN, make_header
+from tests.reports.factories import EXPRESS, FIFTY, TEN, make_header
 
 STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")
 
@@ -48,6 +48,18 @@ def play(load: Load, latency: object, seed: int = 7) -> list[LoadRun]:
             )
         )
     return runs
+
+
+def refuse(runs: list[LoadRun], since_ms: float, after_ms: float) -> list[LoadRun]:
+    """Let the runs from a time on fail so long after they were to start."""
+    return [
+        msgspec.structs.replace(
+            run, outcome="failed", latency_ms=None, failed_ms=after_ms, error="503"
+        )
+        if run.intended_ms >= since_ms
+        else run
+        for run in runs
+    ]
 
 
 def make_results(load: Load, runs: list[LoadRun], *, ended: bool = True) -> Results:
@@ -143,6 +155,33 @@ class TestStages:
         assert math.isinf(steady.largest)
         assert steady.bad == 9
 
+    def test_what_fails_at_once_is_not_kept_up_with(self) -> None:
+        load = Load(stages=read_stages("100/s", 10), arrivals="constant")
+        (summary,) = summarize_load(load, refuse(play(load, lambda due: 80.0), 0.0, 5.0))
+        steady = summary.stages[1]
+        assert (summary.kept_up, summary.saturated) == (None, 100)
+        assert (steady.throughput, steady.bad) == (0, steady.started)
+        # It ended, though badly: it is not under way, and no latency of it counts as short.
+        assert steady.backlog_after <= 1
+        assert math.isinf(steady.latencies[50.0])
+
+    @pytest.mark.parametrize(("every", "kept"), [(10, None), (25, 10)])
+    def test_a_few_bad_runs_do_not_saturate_a_cell_and_more_do(
+        self, every: int, kept: float | None
+    ) -> None:
+        runs = [
+            refuse([run], 0.0, 5.0)[0] if run.index % every == 0 else run
+            for run in play(STEADY, lambda due: 80.0)
+        ]
+        (summary,) = summarize_load(STEADY, runs)
+        assert summary.kept_up == kept
+
+    def test_a_stage_in_which_nothing_started_is_not_kept_up_with(self) -> None:
+        runs = [run for run in play(STEADY, lambda due: 80.0) if run.stage == 0]
+        (summary,) = summarize_load(STEADY, runs)
+        assert (summary.kept_up, summary.saturated) == (None, None)
+        assert not summary.stages[1].kept_up
+
     def test_few_runs_have_no_far_percentiles(self) -> None:
         (summary,) = summarize_load(STEADY, play(STEADY, lambda due: 10.0))
         assert 99.0 in summary.stages[1].latencies
@@ -173,6 +212,31 @@ class TestBursts:
         )
         assert summary.recovery_s == math.inf
 
+    def test_a_backlog_falls_when_what_failed_has_ended(self) -> None:
+        # In the burst half of the runs are refused, after three seconds.
+        runs = [
+            refuse([run], 15_000.0, 3_000.0)[0] if run.stage == 2 and run.index % 2 else run
+            for run in play(self.LOAD, lambda due: 60.0)
+        ]
+        (summary,) = summarize_load(self.LOAD, runs)
+        assert summary.recovery_s == pytest.approx(3.0, abs=0.3)
+
+    def test_an_app_that_refuses_everything_from_the_burst_on_does_not_recover(self) -> None:
+        runs = refuse(play(self.LOAD, lambda due: 60.0), 15_000.0, 5.0)
+        (summary,) = summarize_load(self.LOAD, runs)
+        assert summary.recovery_s == math.inf
+
+    def test_recovery_is_when_runs_end_well_again(self) -> None:
+        refused = {
+            run.index: run
+            for run in refuse(play(self.LOAD, lambda due: 60.0), 15_000.0, 5.0)
+            if run.intended_ms < 25_000
+        }
+        runs = [refused.get(run.index, run) for run in play(self.LOAD, lambda due: 60.0)]
+        (summary,) = summarize_load(self.LOAD, runs)
+        # At most one run in twenty of those after it may still be bad.
+        assert 3.5 < (summary.recovery_s or 0.0) <= 5.1
+
 
 class TestMerging:
     def write(self, folder: Path, number: int, count: int, seed: int = 7) -> Path:
@@ -198,6 +262,41 @@ class TestMerging:
         assert list_loads(merged) == tuple(summarize_load(STEADY, alone))
         assert merged.footer is not None
         assert merged.footer.samples == len(alone)
+
+    def test_several_scenarios_and_ends_of_loads_are_merged(self, tmp_path: Path) -> None:
+        files = [self.write(tmp_path, number, 2) for number in (1, 2)]
+        for path, reason in zip(files, ("", "no answer"), strict=True):
+            with ResultsWriter(path) as writer:
+                for run in read_results(path).loads:
+                    writer.append(msgspec.structs.replace(run, scenario=FIFTY.id))
+                for scenario in (TEN.id, FIFTY.id):
+                    writer.append(
+                        LoadEnd(
+                            cell=EXPRESS,
+                            scenario=scenario,
+                            outcome="failed" if reason else "finished",
+                            reason=reason,
+                            seconds=1.0,
+                        )
+                    )
+        merge_generators(tmp_path / "out.jsonl", files)
+        merged = read_results(tmp_path / "out.jsonl")
+        alone = play(STEADY, lambda due: due % 97)
+        assert [run.index for run in merged.loads] == [run.index for run in alone] * 2
+        assert [end.reason for end in merged.load_ends] == ["", "", "no answer", "no answer"]
+        assert [item.failure for item in list_loads(merged)] == ["no answer"]
+
+    @pytest.mark.parametrize("source", [0, 1], ids=["doubled", "foreign"])
+    def test_a_start_that_is_not_its_generators_is_refused_and_nothing_is_written(
+        self, source: int, tmp_path: Path
+    ) -> None:
+        files = [self.write(tmp_path, number, 2) for number in (1, 2)]
+        with ResultsWriter(files[0]) as writer:
+            writer.append(read_results(files[source]).loads[-1])
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(ResultsError, match="not its generator's"):
+            merge_generators(tmp_path / "out.jsonl", files)
+        assert sorted(tmp_path.iterdir()) == before
 
     def test_what_is_not_of_one_plan_is_refused(self, tmp_path: Path) -> None:
         one, other = self.write(tmp_path, 1, 2), self.write(tmp_path, 2, 2, seed=8)

@@ -79,7 +79,7 @@ class TestLoad:
     def test_verdict_and_every_cell_are_told_without_unfolding(self) -> None:
         slow = load_cell(HONO, 400.0)
         body = render_comment(make_loaded([*load_cell(), *slow], cells=[EXPRESS, HONO]))
-        assert read_head(body).startswith("## ✅ world-harness: 496 runs started on 2 cells")
+        assert read_head(body).startswith("## ✅ world-harness: 496 runs started in 2 loads")
         told = body[: body.index("<details>")]
         rows = [line for line in told.splitlines() if line.startswith("| Local")]
         assert ["Express" in row for row in rows] == [True, False]
@@ -100,7 +100,7 @@ class TestLoad:
         body = render_comment(make_loaded(load_cell(), cells=[EXPRESS, HONO]))
         assert read_head(body).startswith("## ❌")
         assert "1 load did not begin" in read_head(body)
-        assert "- Local · Hono, sequential-10: ❌ nothing was started" in body
+        assert "- Local · Hono, sequential-10: ❌ could not be loaded" in body
 
     def test_nothing_at_all_is_no_success(self) -> None:
         assert read_head(render_comment(make_loaded([], ended=False))).startswith("## ❌")

@@ -182,6 +182,28 @@ def rule(
     return join(*parts)
 
 
+def lift(axis: Axis, value: float, height: int) -> float:
+    """Return where a value lies on a vertical axis so high, in px from its top."""
+    return round(height * (1 - axis.place(value) / WIDE), 1)
+
+
+def rule_up(
+    axis: Axis,
+    labels: Iterable[tuple[float, str]],
+    height: int,
+    margins: Margins = PANEL,
+    top: int = 0,
+) -> Html:
+    """Draw the lines of a vertical axis's ticks, from `top` px on, and their labels to the left."""
+    parts = []
+    for value, label in labels:
+        y = top + lift(axis, value, height)
+        ends = {"x1": margins.find(0), "x2": margins.find(WIDE)}
+        parts.append(element("line", **ends, y1=f"{y:g}", y2=f"{y:g}", class_="tick"))
+        parts.append(write(label, f"{margins.left - 1}%", y + 4, "number", anchor="end"))
+    return join(*parts)
+
+
 def frame(drawing: str, caption: str) -> Html:
     """Put a figure above its caption."""
     return element("figure", drawing, element("figcaption", caption))

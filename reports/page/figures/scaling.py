@@ -13,15 +13,15 @@ from reports.names import Names
 from reports.page.figures.plotting import (
     AXIS_HEIGHT,
     PANEL,
-    WIDE,
     Axis,
     connect,
     dot,
     draw,
     fit_axis,
+    lift,
     rule,
+    rule_up,
     stretch,
-    write,
 )
 from reports.scenarios import name_section
 from reports.text import format_exponent, format_ms
@@ -100,7 +100,7 @@ def _draw_panel(
             height=_HEIGHT,
             margins=PANEL,
         ),
-        *_label_times(up),
+        rule_up(up, [(tick, format_ms(tick)) for tick in up.list_ticks(5)], _HEIGHT),
         title=f"Growth of workflow time: {family}, {section}",
         description="; ".join(told.values()),
         height=_HEIGHT + AXIS_HEIGHT,
@@ -115,22 +115,14 @@ def _draw_panel(
 
 
 def _draw_curve(curve: _Curve, across: Axis, up: Axis, kind: str) -> Iterator[Html]:
-    places = [(across.place(size), _height(up, time.center)) for size, time in curve]
+    places = [(across.place(size), lift(up, time.center, _HEIGHT)) for size, time in curve]
     yield connect(places, kind)
     yield dot(places, kind)
     for size, time in curve:
         if time.low is not None and time.high is not None:
             x = across.place(size)
-            ends = [(x, _height(up, max(bound, up.low))) for bound in (time.low, time.high)]
+            ends = [(x, lift(up, max(bound, up.low), _HEIGHT)) for bound in (time.low, time.high)]
             yield connect(ends, f"{kind} whisker")
-
-
-def _label_times(up: Axis) -> Iterator[Html]:
-    for tick in up.list_ticks(5):
-        y = _height(up, tick)
-        ends = {"x1": PANEL.find(0), "x2": PANEL.find(WIDE)}
-        yield element("line", **ends, y1=f"{y:g}", y2=f"{y:g}", class_="tick")
-        yield write(format_ms(tick), f"{PANEL.left - 1}%", y + 4, "number", anchor="end")
 
 
 def _draw_key(kind: str) -> Html:
@@ -140,8 +132,3 @@ def _draw_key(kind: str) -> Html:
 
 def _bounds(time: Estimate) -> Iterator[float]:
     yield from (value for value in (time.low, time.center, time.high) if value and value > 0)
-
-
-def _height(up: Axis, value: float) -> float:
-    """Return where a value lies, in px from the top."""
-    return round(_HEIGHT * (1 - up.place(value) / WIDE), 1)
