@@ -33,18 +33,22 @@ def render_growth(findings: Findings) -> str:
 
 
 def estimate_exponents(findings: Findings) -> dict[tuple[Cell, str], Estimate | None]:
-    """Fit how workflow time follows N, for each cell and family of scenarios."""
+    """Fit how workflow time follows N, for each cell that was asked for and family of scenarios."""
     seed = findings.results.header.seed
     series = _collect_series(findings)
     return {key: estimate_growth(sizes, seed) for key, sizes in series.items()}
 
 
 def _collect_series(findings: Findings) -> dict[tuple[Cell, str], _Series]:
-    scenarios = {scenario.id: scenario for scenario in findings.results.header.scenarios}
+    header = findings.results.header
+    scenarios = {scenario.id: scenario for scenario in header.scenarios}
+    asked = {*header.cells}
     collected: dict[tuple[Cell, str], _Series] = {}
     for sample in findings.counted:
         time = workflow_ms(sample)
         scenario = scenarios.get(sample.scenario)
+        if sample.cell not in asked:
+            continue  # A twin, or another version.
         if sample.kind == "timing" and time is not None and scenario is not None:
             sizes = collected.setdefault((sample.cell, scenario.family), {})
             forks = sizes.setdefault(scenario.size, {})

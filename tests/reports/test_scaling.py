@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.descriptions import Cell
+from harness.measure.results import Match
 from reports.findings import study
 from reports.scaling import (
     SUPERLINEAR,
@@ -81,6 +83,17 @@ def test_time_is_named_only_beyond_its_interval() -> None:
 
     assert measure(0.001) == "Grows faster than N: workflow time on Local (v5)"
     assert measure(0.4) == ""
+
+
+def test_who_was_only_compared_with_is_not_named() -> None:
+    twin = Cell("v5", "express", "local-twin")
+    matches = (Match(before=EXPRESS, after=twin, kind="twin"),)
+    session = Session([EXPRESS], FAMILY, matches=matches)
+    for cell, power in ((EXPRESS, 1), (twin, 2)):
+        for scenario in FAMILY:
+            for block in (1, 2, 3):
+                session.take(cell, scenario, 10.0 * scenario.size**power, block=block)
+    assert describe_superlinear(study(session.end())) == ""
 
 
 def test_nothing_counted_is_no_table() -> None:
