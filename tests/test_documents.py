@@ -80,7 +80,9 @@ def test_the_example_is_a_whole_quick_run_without_a_flaw() -> None:
     assert len(results.header.cells) == 6
     assert len(results.header.scenarios) == 21
     assert {end.outcome for end in results.forks} == {"finished"}
-    assert len(results.forks) == 6 * 3 + 6
+    twins = len(results.header.companions)
+    assert twins == 1
+    assert len(results.forks) == (6 + twins) * 3 + 6
 
 
 def test_the_harness_stays_out_of_the_way_in_the_example() -> None:

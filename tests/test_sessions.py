@@ -108,7 +108,7 @@ class TestPrecision:
     def test_budget_alone_bounds_nothing(self, out: Path) -> None:
         done = bench(out, "--budget", "10s")
         assert done.code == 3
-        assert "give that as well" in done.err
+        assert "--budget bounds --precision or --against" in done.err
 
 
 class TestComparing:
