@@ -28,7 +28,7 @@ LOCAL = Cell("v5", "express", "local")
 
 #: Stands in for npm: packs what the folder holds, after its `prepare`, and tells what it was asked.
 NPM = """
-import io, json, os, pathlib, sys, tarfile
+import gzip, io, json, os, pathlib, sys, tarfile
 with open(os.environ["SAID"], "a") as said:
     said.write(" ".join(sys.argv[1:2]) + "\\n")
 if sys.argv[1] == "install":
@@ -38,7 +38,9 @@ manifest = json.loads(pathlib.Path(folder, "package.json").read_text())
 if manifest.get("scripts", {}).get("prepare") == "exit 1":
     print("prepare: tsc: not found")
     raise SystemExit(1)
-with tarfile.open(pathlib.Path(into, "package.tgz"), "w:gz") as archive:
+# As npm packs: the same files are the same bytes, whatever the time is.
+packed = gzip.GzipFile(pathlib.Path(into, "package.tgz"), "wb", mtime=0)
+with packed, tarfile.open(fileobj=packed, mode="w") as archive:
     for path in sorted(pathlib.Path(folder).iterdir()):
         item = tarfile.TarInfo(f"package/{path.name}")
         item.size = path.stat().st_size
