@@ -125,6 +125,21 @@ def test_a_connection_lost_during_the_commit_is_told_with_what_must_not_be_repea
         assert doubtful in told
 
 
+@pytest.mark.parametrize(
+    ("amid", "told", "committed"),
+    [
+        ("a question", "OSError", ""),
+        ("a change", "StorageError", False),
+        ("a commit", "StorageError", None),
+    ],
+)
+def test_a_connection_that_was_left_amid_a_command_is_not_used_again(
+    place: Place, amid: str, told: str, committed: object
+) -> None:
+    only = {"WORKFLOW_POSTGRES_CONNECTIONS": "1"}
+    assert place.run("leave_a_command", amid, env=only) == [told, committed, 7]
+
+
 def test_a_server_that_took_over_without_the_last_commits_is_believed(place: Place) -> None:
     before, after = place.run("lose_a_commit")
     assert (before, after) == (["run_created", "run_started"], ["run_created"])

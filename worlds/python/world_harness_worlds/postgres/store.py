@@ -39,6 +39,7 @@ _CONNECTION: Mapping[str, Any] = {
 #: How often the server is asked for its time, in seconds.
 _CLOCK_EVERY_S = 5.0
 _PAUSE_S = 0.05
+_IDLE = psycopg.pq.TransactionStatus.IDLE
 _BEGIN = b"BEGIN"
 #: Its commit does not wait for the server's disk.
 _BEGIN_FAST = b"BEGIN; SET LOCAL synchronous_commit TO off"
@@ -189,8 +190,10 @@ class _Line:
                 if self._may_try_again(error) and left:
                     time.sleep(_PAUSE_S * (TRIES - left - 1))
                     continue
+                self._leave_nothing_open()
                 job.fail(explain(error, self._url))
             except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+                self._leave_nothing_open()
                 job.fail(error)
             return
 
@@ -199,6 +202,12 @@ class _Line:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _leave_nothing_open(self) -> None:
+        """Give up a connection that the next job could not begin with."""
+        connection = self._connection
+        if connection is not None and connection.info.transaction_status is not _IDLE:
+            self.close()
 
     def _may_try_again(self, error: psycopg.Error) -> bool:
         if self._connection is not None and lost(error, self._connection):

@@ -39,8 +39,14 @@ def clashed(error: psycopg.Error) -> bool:
 
 
 def lost(error: psycopg.Error, connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    """Tell whether there is no connection any more."""
-    return connection.closed or isinstance(error, psycopg.InterfaceError)
+    """Tell whether a connection cannot be used any more.
+
+    What the server did not say itself, the driver found on its way to it. It does not take every
+    such connection for closed: where it is told first that the socket is gone, and not by reading
+    from it, the command stays under way, in the way of every later one.
+    """
+    unsaid = isinstance(error, psycopg.OperationalError) and not error.sqlstate
+    return connection.closed or unsaid or isinstance(error, psycopg.InterfaceError)
 
 
 def explain(error: psycopg.Error, url: str, *, committed: bool | None = False) -> StorageError:

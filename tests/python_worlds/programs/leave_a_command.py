@@ -1,0 +1,36 @@
+"""Leaves the one connection amid a command, and uses it again; answers with what was told.
+
+So it is where the driver gave up waiting for the server, without taking the connection for lost.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from opening import answer, open_world  # type: ignore[import-not-found]
+
+
+def leave(session: Any) -> None:
+    session._connection.pgconn.send_query(b"SELECT 1")
+
+
+def leave_and_fail(session: Any) -> None:
+    leave(session)
+    raise OSError("the wait was interrupted")
+
+
+def ask(session: Any) -> int:
+    return int(session.one("SELECT 7")[0])
+
+
+world = open_world()
+store = world._store
+do = {
+    "a question": lambda: store.read(leave_and_fail),
+    "a change": lambda: store.write(leave_and_fail),
+    "a commit": lambda: store.write(leave),
+}[sys.argv[1]]
+error = do().exception()
+answer([type(error).__name__, getattr(error, "committed", ""), store.write(ask).result()])
+store.close()
