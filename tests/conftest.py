@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from harness.cli import read_catalog
 from harness.descriptions import Catalog, Cell
 from harness.machine import Machine
 from harness.measure.results import METHODOLOGY, Header
+from harness.programs.interruption import SIGNALS
 
 CELLS = (
     Cell("v5", "express", "local"),
@@ -30,6 +31,19 @@ def pytest_configure() -> None:
     # How long an example takes says something of the machine only; how to play it again is printed.
     settings.register_profile("world-harness", deadline=None, print_blob=True)
     settings.load_profile("world-harness")
+
+
+@pytest.fixture(autouse=True)
+def _own_handlers() -> Iterator[None]:
+    """Give back the handlers of signals: programs that are called here set theirs and keep them.
+
+    One that was left makes a later test's signal the last that its process, and all that it
+    starts, ever sees.
+    """
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -5,23 +5,13 @@ from __future__ import annotations
 import gzip
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.programs.interruption import SIGNALS
 from suites.honesty import __main__ as command
 
 EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "quick.jsonl"
-
-
-@pytest.fixture(autouse=True)
-def _handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
