@@ -18,10 +18,13 @@ child = os.fork()
 if not child:
     # It would take the message as soon as it is there.
     os.kill(os.getppid(), signal.SIGSTOP)
-    message = interface.WorkflowInvokePayload(run_id="run")
-    asyncio.run(world.queue("__wkf_workflow_w", message))
-    owners = world._store.read(lambda s: s.all("SELECT owner FROM messages")).result()
-    os.kill(os.getppid(), signal.SIGCONT)
+    try:
+        message = interface.WorkflowInvokePayload(run_id="run")
+        asyncio.run(world.queue("__wkf_workflow_w", message))
+        owners = world._store.read(lambda s: s.all("SELECT owner FROM messages")).result()
+    finally:
+        # Whatever went wrong here is told, and not by a parent that never goes on.
+        os.kill(os.getppid(), signal.SIGCONT)
     answer([owner for (owner,) in owners])
     os._exit(0)
 os.waitpid(child, 0)
