@@ -26,11 +26,11 @@ def ask(session: Any) -> int:
 
 world = open_world()
 store = world._store
-do = {
-    "a question": lambda: store.read(leave_and_fail),
-    "a change": lambda: store.write(leave_and_fail),
-    "a commit": lambda: store.write(leave),
+do, act = {
+    "a question": (store.read, leave_and_fail),
+    "a change": (store.write, leave_and_fail),
+    "a commit": (store.write, leave),
 }[sys.argv[1]]
-error = do().exception()
+error = do(act).exception()
 answer([type(error).__name__, getattr(error, "committed", ""), store.write(ask).result()])
 store.close()
