@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.python_worlds.running import Place
 
 
@@ -24,3 +28,11 @@ def test_a_lane_that_is_closed_takes_nothing_and_one_that_is_stuck_is_not_waited
     assert (found["begun"], found["answered"]) == (True, True)
     assert found["ended"] == [True, False]
     assert found["late"] == [False, False]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system lists no threads")
+def test_a_closed_lane_leaves_no_thread_that_is_still_letting_go_of_a_librarys_locks(
+    place: Place,
+) -> None:
+    # A fork that catches such a lock leaves it locked in the child for ever.
+    assert place.run("end_slowly") == {"before": 3, "ended": True, "after": 0}

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from .errors import StorageError
@@ -19,6 +20,8 @@ T = TypeVar("T")
 _log = logging.getLogger("world_harness_worlds")
 #: How long threads may take to do what was submitted before nobody waits for them, in seconds.
 CLOSE_S = 15.0
+#: Between two looks at a thread that is just ending, in seconds.
+_LOOK_S = 0.001
 
 #: Gives the next job: waits for one, or if told not to, returns `None` when there is none now. At
 #: the end it returns `None`, as often as it is asked.
@@ -160,9 +163,7 @@ class Lane:
             self._closed = True
             self._jobs.put(None)
         until = time.monotonic() + CLOSE_S
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return all(_wait_for_end(thread, until) for thread in self._threads)
 
     def _run(self) -> None:
         self._work(self._take)
@@ -176,6 +177,25 @@ class Lane:
             # For the other threads, and for whoever asks again.
             self._jobs.put(None)
         return job
+
+
+def _wait_for_end(thread: threading.Thread, until: float) -> bool:
+    """Wait until the system has ended a thread; return whether it has in time.
+
+    Before 3.13 Python takes a thread for ended that is still letting go of what OpenSSL keeps for
+    it; a fork would hand the lock that it has to a child, where nobody lets it go.
+    """
+    thread.join(max(0.0, until - time.monotonic()))
+    while not thread.is_alive() and _is_in_system(thread):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_S)
+    return not thread.is_alive()
+
+
+def _is_in_system(thread: threading.Thread) -> bool:
+    # Where the system does not list its threads, the end for Python has to do.
+    return Path(f"/proc/self/task/{thread.native_id}").exists()
 
 
 def _close_all(lanes: Sequence[Lane]) -> Sequence[Lane]:
