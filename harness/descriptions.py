@@ -10,7 +10,7 @@ import fnmatch
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -20,6 +20,11 @@ T = TypeVar("T")
 
 #: What a World is written in, an SDK line is for, and a framework loads.
 Language = Literal["typescript", "python"]
+
+#: msgspec leaves the names of properties out of a schema before 0.23.
+_BY_LANGUAGE = msgspec.Meta(
+    extra_json_schema={"propertyNames": {"enum": sorted(get_args(Language))}}
+)
 
 #: Where a report of tests counts a World's cells.
 Category = Literal["hosted", "local", "postgres", "cross-language", "community", "other"]
@@ -223,7 +228,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     #: Only in profiles that ask for it (hundreds of steps, many streams).
     extended: bool = False
     #: Language -> what is different there, for the readers of its numbers.
-    notes: dict[Language, str] = {}
+    notes: Annotated[dict[Language, str], _BY_LANGUAGE] = {}
     #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
     family: str
     size: int

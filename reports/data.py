@@ -18,6 +18,7 @@ from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
 from harness.measure.results import Check, Counts, Header, Results
 from harness.measure.statistics import Decision, Estimate, Mode
+from harness.schemas import describe_types
 from reports import markdown
 from reports.compared import compare_versions
 from reports.findings import Entry, Findings, Flaw, study
@@ -220,7 +221,7 @@ def collect(results: Results, *, source: str) -> Report:
 
 def make_schema() -> dict[str, Any]:
     """Return the JSON Schema of the report."""
-    (report,), definitions = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
+    (report,), definitions = describe_types([Report])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"The report of world-harness as data, format {FORMAT}",

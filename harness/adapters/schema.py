@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from harness.adapters.protocol import PROTOCOL, Failure, Opened
+from harness.schemas import describe_types
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adapter-protocol.schema.json"
 
@@ -169,9 +170,7 @@ def make_schema() -> dict[str, Any]:
 
     The content of `ok` after `open` is `$defs/Opened`.
     """
-    (request, reply, notice, _), definitions = msgspec.json.schema_components(
-        [Request, Reply, Notice, Opened], ref_template="#/$defs/{name}"
-    )
+    (request, reply, notice, _), definitions = describe_types([Request, Reply, Notice, Opened])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Adapter protocol {PROTOCOL}: one JSON object a line",

@@ -1,0 +1,28 @@
+"""JSON Schemas of records: the same for every release of Python and of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+Schema = dict[str, Any]
+
+
+def describe_types(types: Sequence[Any]) -> tuple[tuple[Schema, ...], dict[str, Schema]]:
+    """Describe types of records.
+
+    Returns:
+        For each type its schema, and what they refer to at `#/$defs/`, by name. Docstrings are
+        descriptions, without the indentation of their source: Python before 3.13 keeps it, and so
+        does msgspec before 0.23.
+    """
+    schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
+    return schemas, {name: _clean(definition) for name, definition in definitions.items()}
+
+
+def _clean(definition: Schema) -> Schema:
+    description = definition.get("description")
+    return {**definition, "description": cleandoc(description)} if description else definition
