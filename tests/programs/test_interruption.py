@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -55,3 +56,17 @@ def test_other_threads_can_clean_up_as_well() -> None:
     thread.start()
     thread.join()
     assert done == ["everything"]
+
+
+@pytest.fixture(scope="class")
+def handler_before() -> Iterator[None]:
+    """Look at a handler before a test's own fixtures begin, and after they have ended."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    assert signal.getsignal(signal.SIGHUP) is before
+
+
+@pytest.mark.usefixtures("handler_before")
+class TestTests:
+    def test_give_back_the_handlers_that_they_set(self) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
