@@ -25,6 +25,10 @@ CELLS = [
     pytest.param(Cell("py", "fastapi", "local"), marks=pytest.mark.xdist_group("py")),
 ]
 
+#: A known defect of the SDK's PostgreSQL World (RUN-CREATE-ATOMIC): where the queue was faster than
+#: the creation of a run, `run_created` succeeds without a run, and the start fails, now and then.
+LOST_RACE = "Missing 'run' in server response for 'run_created' event"
+
 
 def run(
     launcher: Launcher, cell: Cell, scenarios: Mapping[str, Scenario], kind: Kind
@@ -33,10 +37,14 @@ def run(
     launcher.prepare(cell)
     names = tuple(scenarios)
     fork = Fork(id=f"{kind}-1/{cell.id}", kind=kind, block=1, cell=cell, scenarios=names, seed=7)
-    *samples, end = run_fork(launcher, fork, 1, scenarios)
-    assert isinstance(end, ForkEnd)
-    assert end.outcome == "finished", end.reason
-    return {sample.scenario: sample for sample in samples if isinstance(sample, Sample)}
+    for attempt in (1, 2, 3):
+        *found, end = run_fork(launcher, fork, attempt, scenarios)
+        assert isinstance(end, ForkEnd)
+        assert end.outcome == "finished", end.reason
+        samples = [record for record in found if isinstance(record, Sample)]
+        if not any(LOST_RACE in (sample.error or "") for sample in samples):
+            break
+    return {sample.scenario: sample for sample in samples}
 
 
 @pytest.fixture(scope="module", params=CELLS)

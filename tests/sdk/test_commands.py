@@ -58,8 +58,11 @@ def children_of(pid: int) -> list[psutil.Process]:
 def test_an_interrupted_bench_leaves_nothing_and_can_be_resumed(
     tmp_path: Path, how: signal.Signals, code: int
 ) -> None:
+    # On a World whose runs all start: those of the SDK's PostgreSQL World fail now and then, for its
+    # `run_created` answers without a run when the queue was faster (RUN-CREATE-ATOMIC).
+    cell = ("--line", "py", "--framework", "fastapi", "--world", "postgres")
     process = subprocess.Popen(
-        [*BENCH, "--world", "postgres", "--forks", "2", "--out", str(tmp_path)],
+        [*BENCH, *cell, "--forks", "2", "--out", str(tmp_path)],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -69,7 +72,7 @@ def test_an_interrupted_bench_leaves_nothing_and_can_be_resumed(
         stack.callback(process.kill)
         finished = await_finished_fork(tmp_path, process)
         family = children_of(process.pid)
-        assert {child.name() for child in family} & {"node", "postgres"}
+        assert "postgres" in {child.name() for child in family}
         process.send_signal(how)
         _, told = process.communicate(timeout=60)
     assert process.returncode == code
