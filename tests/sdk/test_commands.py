@@ -58,8 +58,8 @@ def children_of(pid: int) -> list[psutil.Process]:
 def test_an_interrupted_bench_leaves_nothing_and_can_be_resumed(
     tmp_path: Path, how: signal.Signals, code: int
 ) -> None:
-    # On a World whose runs all start: those of the SDK's PostgreSQL World fail now and then, for its
-    # `run_created` answers without a run when the queue was faster (RUN-CREATE-ATOMIC).
+    # On a World whose runs all start: on the SDK's PostgreSQL World a start fails now and then, for
+    # its `run_created` answers without a run when the queue was faster (RUN-CREATE-ATOMIC).
     cell = ("--line", "py", "--framework", "fastapi", "--world", "postgres")
     process = subprocess.Popen(
         [*BENCH, *cell, "--forks", "2", "--out", str(tmp_path)],
