@@ -1,4 +1,4 @@
-"""JSON Schemas of records: the same for every release of Python and of the library."""
+"""JSON Schemas of records, with their docstrings as descriptions."""
 
 from __future__ import annotations
 
