@@ -7,9 +7,9 @@ nox.options.error_on_external_run = True
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 DOCUMENTS = [
-    "reports.excerpts",
-    "reports.contract",
-    "reports.data",
+    "reports.documents.excerpts",
+    "reports.documents.contract",
+    "reports.forms.data",
     "harness.adapters.schema",
     "suites.conformance.kills",
     "suites.conformance.worlds_document",

@@ -9,7 +9,7 @@ import pytest
 
 from harness.certification.certificate import Certificate
 from reports.certificate.page import render_page
-from reports.elements import Html, element, join, make_table, preserve
+from reports.writing.elements import Html, element, join, make_table, preserve
 from tests.certifying import make_call, make_sample, make_verdict
 from tests.test_certificate_reports import CERTIFICATE, CERTIFIED, EVIL, make_evil
 

@@ -20,7 +20,7 @@ from reports.certificate.summary import (
     split_code,
     state_verdict,
 )
-from reports.text import NOTHING
+from reports.writing.text import NOTHING
 from tests.certifying import DAY, make_call, make_known, make_record, make_sample, make_verdict
 from tests.reports.reading import list_headings, pick, read_section, read_table, read_tables
 

@@ -19,7 +19,7 @@ from harness.contract.clauses import (
     level_on,
 )
 from harness.errors import DescriptionError, UsageError
-from reports.contract import DOCUMENT, render_clauses, render_contract, write_contract
+from reports.documents.contract import DOCUMENT, render_clauses, render_contract, write_contract
 
 CLAUSES = describe_clauses()
 

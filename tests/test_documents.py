@@ -14,8 +14,8 @@ from harness.errors import ResultsError
 from harness.measure.results import Check
 from harness.measure.store import read_results
 from harness.workspaces import describe_lines
-from reports.excerpts import EXAMPLES as RENDERED
-from reports.excerpts import (
+from reports.documents.excerpts import EXAMPLES as RENDERED
+from reports.documents.excerpts import (
     EXCERPTS,
     LANGUAGES,
     QUICK,
@@ -24,7 +24,7 @@ from reports.excerpts import (
     put_excerpt,
     render_example,
 )
-from reports.rediscovered import Bug, is_shown, read_found
+from reports.documents.rediscovered import Bug, is_shown, read_found
 from suites.conformance.rediscovery import describe_bugs
 from suites.conformance.worlds_document import CERTIFICATES, DOCUMENT, read_absent, render_worlds
 from suites.engine import CLAUSES, engine_document, list_checks
@@ -33,7 +33,7 @@ from suites.honesty import statistics_document
 from worlds import describe_worlds
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "reports" / "examples"
+EXAMPLES = ROOT / "docs" / "results"
 RESULTS = EXAMPLES / "quick.jsonl"
 STALE = "stale: run `nox -s docs`"
 

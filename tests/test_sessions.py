@@ -18,8 +18,8 @@ from harness.measure.results import Results
 from harness.measure.statistics import BLOCKS_TO_CALL
 from harness.measure.store import read_results
 from harness.workspaces import install
-from reports.findings import study
-from reports.remembered import summarize_session
+from reports.benchmark.findings import study
+from reports.benchmark.remembered import summarize_session
 from tests import command_line
 from tests.command_line import Done
 from tests.deployments import tiny_bench

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from harness.certification.certificate import Certificate, Package
-from reports.text import NOTHING
-from reports.worlds_matrix import describe_group, name_world, render_matrix
+from reports.documents.worlds_matrix import describe_group, name_world, render_matrix
+from reports.writing.text import NOTHING
 from tests.certifying import make_call, make_known, make_record, make_sample, make_verdict
 from tests.reports.reading import list_headings, pick, read_section, read_table, read_tables
 from tests.test_certificate_reports import make_evil

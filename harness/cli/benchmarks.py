@@ -23,10 +23,10 @@ from harness.measure.plan import Choice, Selection
 from harness.measure.store import read_results
 from harness.progress import LiveProgress, PlainProgress
 from harness.services.resolution import Choice as ServiceChoice
-from reports.findings import study
-from reports.formats import FORMATS
-from reports.remembered import summarize_session
-from reports.summary import summarize
+from reports.benchmark.findings import study
+from reports.benchmark.remembered import summarize_session
+from reports.benchmark.terminal import summarize
+from reports.forms.formats import FORMATS
 from suites import workflows
 
 

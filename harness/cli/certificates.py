@@ -38,7 +38,7 @@ from reports.certificate.terminal import (
     render_smoke,
     render_verification,
 )
-from reports.contract import render_clauses
+from reports.documents.contract import render_clauses
 from suites.conformance.efforts import describe_efforts
 
 F = TypeVar("F", bound=Callable[..., Any])

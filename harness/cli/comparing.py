@@ -9,9 +9,9 @@ import msgspec
 
 from harness.measure.memory import identify_subject, measure_drift, recall
 from harness.measure.store import read_results
-from reports.changes import render_changes
-from reports.compared import compare_sessions, find_outcome
-from reports.findings import study
+from reports.benchmark.changes import render_changes
+from reports.benchmark.compared import compare_sessions, find_outcome
+from reports.benchmark.findings import study
 
 #: What a comparison came to -> exit code, as for all that is judged here.
 _CODES = {"passed": 0, "failed": 1, "inconclusive": 2}

@@ -22,7 +22,7 @@ from harness.measure.plan import Choice, Selection
 from harness.measure.results import Check
 from harness.measure.store import read_results
 from harness.services.resolution import Choice as ServiceChoice
-from reports.checks_summary import summarize_checks
+from reports.engine.terminal import summarize_checks
 from suites import workflows
 
 

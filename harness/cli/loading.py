@@ -21,7 +21,7 @@ from harness.load.session import SCENARIO, run_load
 from harness.measure.results import Load
 from harness.measure.session import Watcher
 from harness.measure.store import read_results
-from reports.load import summarize_loads
+from reports.load.section import summarize_loads
 from suites import workflows
 
 _SHARE = re.compile(r"(\d+)/(\d+)")

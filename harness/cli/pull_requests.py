@@ -13,8 +13,8 @@ from harness.measure.changes import Changes
 from harness.measure.store import read_results
 from harness.pull_requests import GitHub, NoRightsError, Posted, find_target, post_comment
 from harness.pull_requests.github import API
-from reports.comment import LIMIT, MARKER, render_comment
-from reports.comment.rendering import Page
+from reports.forms.comment import LIMIT, MARKER, render_comment
+from reports.forms.comment.rendering import Page
 
 _TOLD = {
     "created": "commented",

@@ -20,8 +20,8 @@ from harness.measure.plan import Choice
 from harness.measure.results import Results
 from harness.measure.shards import share_out
 from harness.measure.store import read_header, read_results
-from reports.load import summarize_loads
-from reports.text import format_bytes
+from reports.load.section import summarize_loads
+from reports.writing.text import format_bytes
 
 #: Merging holds one line at a time, a study all samples, in four times the memory that the file
 #: has on the disk: a larger file is studied only when that is asked for.

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from harness.measure.results import Results
-from reports.markdown import render_markdown
-from reports.page.page import render_page
-from reports.step_summary import LIMIT, render_step_summary
+from reports.forms.markdown import render_markdown
+from reports.forms.page.page import render_page
+from reports.forms.step_summary import LIMIT, render_step_summary
 
 #: Where GitHub Actions takes the summary of a step from.
 _SUMMARY = "GITHUB_STEP_SUMMARY"

@@ -30,8 +30,8 @@ from reports.certificate.summary import (
     split_code,
     state_verdict,
 )
-from reports.tables import render_table
-from reports.text import NOTHING, count, escape, fence, fold, format_ms, quote_code, shorten
+from reports.writing.tables import render_table
+from reports.writing.text import NOTHING, count, escape, fence, fold, format_ms, quote_code, shorten
 
 _LONGEST_MESSAGE = 600
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.certification.certificate import Certificate
 from harness.certification.verdicts import ClauseVerdict
@@ -31,10 +30,9 @@ from reports.certificate.summary import (
     split_code,
     state_verdict,
 )
-from reports.elements import Html, element, join, make_table, preserve
-from reports.text import NOTHING, count, format_ms
+from reports.writing.elements import STYLE, Html, element, join, make_table, preserve
+from reports.writing.text import NOTHING, count, format_ms
 
-_STYLE = Path(__file__).parents[1] / "page.css"
 _CLASSES = {"✅": "passed", "❌": "failed", "❔": "inconclusive", "🟡": "known"}
 
 
@@ -47,7 +45,7 @@ def render_page(certificate: Certificate) -> str:
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{headline.verdict}: {headline.subject}"),
-        element("style", Html(_STYLE.read_text(encoding="utf-8"))),
+        element("style", Html(STYLE.read_text(encoding="utf-8"))),
     )
     body = element(
         "body",

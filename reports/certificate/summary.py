@@ -10,7 +10,7 @@ import msgspec
 from harness.certification.certificate import Certificate, Header
 from harness.certification.records import WitnessCall, clean_text
 from harness.certification.verdicts import ClauseVerdict, FormOutcome
-from reports.text import count, flatten, shorten
+from reports.writing.text import count, flatten, shorten
 
 SIGNS = {
     "passed": "✅",

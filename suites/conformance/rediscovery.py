@@ -22,7 +22,7 @@ from harness.certification.verdicts import ClauseVerdict
 from harness.cli.catalog import read_catalog
 from harness.descriptions import Catalog, read_table
 from harness.errors import HarnessError
-from reports.rediscovered import RESULTS, Bug, Found
+from reports.documents.rediscovered import RESULTS, Bug, Found
 
 BUGS = Path(__file__).with_name("bugs.toml")
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import reports
 from harness.certification.certificate import read_certificate
 from harness.descriptions import read_table
-from reports.rediscovered import read_found, render_rediscovered
-from reports.worlds_matrix import Absent, render_absent, render_matrix
+from reports.documents.rediscovered import read_found, render_rediscovered
+from reports.documents.worlds_matrix import Absent, render_absent, render_matrix
 from suites.conformance.rediscovery import describe_bugs
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worlds.md"
-CERTIFICATES = Path(reports.__file__).parent / "examples" / "certificates"
+CERTIFICATES = Path(__file__).parents[2] / "docs" / "results" / "certificates"
 
 _BUGS = """\
 ## Published bugs, found again

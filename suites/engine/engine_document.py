@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import reports
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
 from harness.measure.results import Results
 from harness.measure.store import read_results
-from reports.engine_matrix import render_engine
-from reports.excerpts import put_between
-from reports.tested import describe_rate
-from reports.text import fence
+from reports.documents.engine_matrix import render_engine
+from reports.documents.excerpts import put_between
+from reports.engine.study import describe_rate
+from reports.writing.text import fence
 from suites.engine import CLAUSES
 from suites.engine.cells import REQUIRED_CELLS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "engine.md"
 README = DOCUMENT.parents[1] / "README.md"
-RESULTS = Path(reports.__file__).parent / "examples" / "engine"
+RESULTS = Path(__file__).parents[2] / "docs" / "results" / "engine"
 
 #: The finding that the README shows.
 _SHOWN = (Cell("v4", "express", "local"), "test_deliveries_of_a_step_do_not_give_it_up")
@@ -45,7 +44,7 @@ again, ten times or as often as there is time for, which gives the rate that is 
 whose faults did not happen is not passed but inconclusive.
 
 Nothing in these tables was simulated; a finding can be in the SDK's core or in the World below it,
-and its witness and reason say which. This file is generated from `reports/examples/engine/` by
+and its witness and reason say which. This file is generated from `docs/results/engine/` by
 `nox -s docs`.
 
 ## How to run it

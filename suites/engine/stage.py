@@ -19,7 +19,7 @@ from harness.nemesis import NOTES
 from harness.nemesis.journal import Delivery, Journal, parse_journal, read_journal
 from harness.nemesis.plans import MessageKind, Plan
 from harness.placeholders import fill_all
-from reports.text import flatten, shorten
+from reports.writing.text import flatten, shorten
 from suites import workflows
 from suites.engine.violations import NotApplicable
 from suites.engine.witness import describe_run

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.measure.results import Results
-from reports.findings import study
+from reports.benchmark.findings import study
 
 #: Smaller runs are a few milliseconds of a clock that reads whole ones.
 LEAST_SIZE = 10

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-import reports
 from harness.measure.store import read_results
-from reports.excerpts import put_between
-from reports.tables import render_table
+from reports.documents.excerpts import put_between
+from reports.writing.tables import render_table
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
 from suites.honesty.made_up import Tried, try_made_up
 from suites.honesty.repeating import Spread, measure_spreads
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
 
-_EXAMPLES = Path(reports.__file__).parent / "examples"
+_EXAMPLES = Path(__file__).parents[2] / "docs" / "results"
 #: A World against itself and against slower ones (`nox -s honesty -- record`).
 RECORDING = _EXAMPLES / "honesty.jsonl.gz"
 #: Two quick sessions, one after the other.

@@ -12,8 +12,8 @@ from scipy import special
 from harness.descriptions import Cell
 from harness.measure.changes import Change, Changes
 from harness.measure.results import Match, Results
-from reports.compared import compare_versions
-from reports.findings import study
+from reports.benchmark.compared import compare_versions
+from reports.benchmark.findings import study
 
 
 class Rate(msgspec.Struct, frozen=True):

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-import reports
 from harness.descriptions import Cell, Scenario
 from harness.measure.plan import plan_forks
 from harness.measure.results import Header, Results, Sample
 from harness.measure.store import read_results
-from reports.comment import measure_length, render_comment
+from reports.forms.comment import measure_length, render_comment
 from suites.performance.repeating import Spread, spread
 
 #: Real samples, of which a large table is made.
-EXAMPLE = Path(reports.__file__).parent / "examples" / "quick.jsonl"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "results" / "quick.jsonl"
 
 
 class Rendered(msgspec.Struct, frozen=True):

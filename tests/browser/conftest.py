@@ -10,17 +10,16 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-import reports
 from harness.measure.results import Results
 from harness.measure.store import read_results
-from reports.page.page import render_page
+from reports.forms.page.page import render_page
 from tests.browser.chromium import find_chromium
 from tests.browser.hostile import make_hostile_results
 
 PHONE = ViewportSize(width=375, height=740)
 DESK = ViewportSize(width=1280, height=900)
 
-EXAMPLES = Path(reports.__file__).parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "results"
 
 
 class Opened(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import pytest
 
 from suites.honesty import __main__ as command
 
-EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "quick.jsonl"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "results" / "quick.jsonl"
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

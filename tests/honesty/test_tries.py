@@ -12,8 +12,8 @@ from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.measure.results import Match, Results
 from harness.measure.store import read_results
-from reports.compared import compare_versions
-from reports.findings import study
+from reports.benchmark.compared import compare_versions
+from reports.benchmark.findings import study
 from suites.honesty.tries import (
     Rate,
     count_called,
@@ -24,7 +24,7 @@ from suites.honesty.tries import (
 )
 from tests.reports.factories import EXPRESS, FIFTY, TEN, Session
 
-EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "quick.jsonl"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "results" / "quick.jsonl"
 
 AGAIN = Cell("v5", "express", "local-again")
 TWIN = Cell("v5", "express", "local-twin")

@@ -21,12 +21,12 @@ from harness.errors import DeploymentError, HarnessError, ResultsError, ServiceE
 from harness.load.session import load_cells
 from harness.measure.results import Footer, Header, Load, LoadStage, Record, Results
 from harness.measure.store import ResultsWriter, read_results
-from reports.badge import render_badge
-from reports.data import make_schema, render_data
-from reports.junit import render_junit
-from reports.load import is_load_sound, list_loads, summarize_loads
-from reports.markdown import render_markdown
-from reports.page.page import render_page
+from reports.forms.badge import render_badge
+from reports.forms.data import make_schema, render_data
+from reports.forms.junit import render_junit
+from reports.forms.markdown import render_markdown
+from reports.forms.page.page import render_page
+from reports.load.section import is_load_sound, list_loads, summarize_loads
 from tests.measure.deploying import answer_rightly
 from tests.measure.test_session import Watching
 from tests.reports.factories import EXPRESS, HONO, NITRO, make_header, make_scenario

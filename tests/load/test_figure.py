@@ -10,8 +10,8 @@ import pytest
 
 from harness.load.arrivals import read_stages
 from harness.measure.results import Load, LoadRun
-from reports.page.figures.plotting import WIDE
-from reports.page.page import render_page
+from reports.forms.page.figures.plotting import WIDE
+from reports.forms.page.page import render_page
 from tests.load.test_summary import STEADY, make_results, play, refuse
 from tests.reports.factories import EXPRESS, HONO, TEN, make_header
 

@@ -18,12 +18,12 @@ from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
 from harness.measure.results import Footer, Load, LoadEnd, LoadRun, LoadStage, Results
 from harness.measure.store import ResultsWriter, read_results
-from reports.badge import render_badge
-from reports.data import make_schema, render_data
-from reports.junit import render_junit
-from reports.load import is_load_sound, list_loads, summarize_loads
-from reports.markdown import render_markdown
-from reports.page.page import render_page
+from reports.forms.badge import render_badge
+from reports.forms.data import make_schema, render_data
+from reports.forms.junit import render_junit
+from reports.forms.markdown import render_markdown
+from reports.forms.page.page import render_page
+from reports.load.section import is_load_sound, list_loads, summarize_loads
 from tests.reports.factories import EXPRESS, FIFTY, TEN, make_header
 
 STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")

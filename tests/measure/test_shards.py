@@ -18,10 +18,10 @@ from harness.measure.merging import merge_results
 from harness.measure.results import Footer, Header, Results, Shard
 from harness.measure.shards import find_share, read_shard, share_out
 from harness.measure.store import ResultsWriter, read_results
-from reports.compared import refuse
-from reports.findings import study
-from reports.markdown import render_markdown
-from reports.wins import hold_contests
+from reports.benchmark.compared import refuse
+from reports.benchmark.findings import study
+from reports.benchmark.wins import hold_contests
+from reports.forms.markdown import render_markdown
 from tests.reports.factories import Session, make_scenario
 
 WORLDS = ("local", "postgres", "redis")

@@ -16,8 +16,8 @@ from harness.errors import ResultsError, UsageError
 from harness.measure.results import Record
 from harness.measure.store import ResultsWriter
 from harness.pull_requests import Target, find_target
-from reports.comment import MARKER
-from reports.comment.history import read_history
+from reports.forms.comment import MARKER
+from reports.forms.comment.history import read_history
 from tests.pull_requests.fake_github import NUMBER, REPOSITORY, TOKEN, FakeGitHub, serve_fake
 from tests.reports.factories import EXPRESS, HONO, TEN, Session
 

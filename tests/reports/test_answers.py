@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Cell
-from reports.answers import describe_cells, render_answers
+from reports.engine.answers import describe_cells, render_answers
 from tests.reports.checking import make_check
 from tests.reports.factories import EXPRESS, EXPRESS_POSTGRES, EXPRESS_V4, HONO, HONO_POSTGRES
 from tests.reports.reading import read_tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.descriptions import Cell
 from harness.engine.verdicts import OUTCOMES
-from reports.checks_summary import summarize_checks
+from reports.engine.terminal import summarize_checks
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, EXPRESS_POSTGRES, HONO
 

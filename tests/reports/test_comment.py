@@ -10,15 +10,15 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.measure.results import Results
-from reports.comment import LIMIT, MARKER, measure_length, render_comment
-from reports.comment.history import (
+from reports.forms.comment import LIMIT, MARKER, measure_length, render_comment
+from reports.forms.comment.history import (
     Entry,
     add_entry,
     hide_history,
     read_history,
     render_history,
 )
-from reports.comment.rendering import Page
+from reports.forms.comment.rendering import Page
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import (
     EXPRESS,

@@ -7,9 +7,9 @@ import pytest
 
 from harness.engine.verdicts import Outcome
 from harness.measure.results import Results
-from reports.comment import LIMIT, MARKER, measure_length, render_comment
-from reports.comment.history import read_history
-from reports.comment.rendering import Page
+from reports.forms.comment import LIMIT, MARKER, measure_length, render_comment
+from reports.forms.comment.history import read_history
+from reports.forms.comment.rendering import Page
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, HONO, NITRO, TEN, Session, make_scenario
 from tests.reports.loading import load_cell, make_loaded

@@ -12,10 +12,10 @@ import pytest
 from harness.descriptions import Cell, Scenario
 from harness.measure.changes import Change, Changes
 from harness.measure.results import Match, Results
-from reports.changes import ALL_SCENARIOS, describe_changes, render_changes
-from reports.compared import compare_sessions, compare_versions, find_outcome, refuse
-from reports.findings import study
-from reports.markdown import render_markdown
+from reports.benchmark.changes import ALL_SCENARIOS, describe_changes, render_changes
+from reports.benchmark.compared import compare_sessions, compare_versions, find_outcome, refuse
+from reports.benchmark.findings import study
+from reports.forms.markdown import render_markdown
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session, make_scenario
 from tests.reports.reading import pick, read_tables
 

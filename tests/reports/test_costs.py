@@ -8,11 +8,11 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.measure.results import Counts, Results
-from reports.costs import describe_invocations, render_costs
-from reports.findings import study
-from reports.growth import render_growth
-from reports.laws import describe_growth
-from reports.text import NOTHING
+from reports.benchmark.costs import describe_invocations, render_costs
+from reports.benchmark.findings import study
+from reports.benchmark.growth import render_growth
+from reports.benchmark.laws import describe_growth
+from reports.writing.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

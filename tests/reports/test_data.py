@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from harness.measure.results import Results
-from reports.data import DOCUMENT, collect, make_schema, render_data, render_schema
+from reports.forms.data import DOCUMENT, collect, make_schema, render_data, render_schema
 from tests.browser.hostile import make_hostile_results
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session, make_scenario

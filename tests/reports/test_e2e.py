@@ -10,10 +10,10 @@ import pytest
 from harness.descriptions import Cell
 from harness.engine.verdicts import OUTCOMES, Outcome
 from harness.measure.results import Check, Results
-from reports.e2e import describe_share, render_e2e
-from reports.markdown import render_markdown
-from reports.tested import study_checks
-from reports.text import NOTHING
+from reports.engine.section import describe_share, render_e2e
+from reports.engine.study import study_checks
+from reports.forms.markdown import render_markdown
+from reports.writing.text import NOTHING
 from tests.reports.checking import LOCAL, POSTGRES, make_check, make_results
 from tests.reports.factories import (
     EXPRESS,

@@ -8,8 +8,8 @@ import pytest
 
 from harness.engine.verdicts import OUTCOMES
 from harness.measure.results import Check
-from reports.e2e_failures import describe_fate, render_failed_checks
-from reports.tested import study_checks
+from reports.engine.failures import describe_fate, render_failed_checks
+from reports.engine.study import study_checks
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, EXPRESS_POSTGRES, HONO
 from tests.reports.reading import list_headings, read_section

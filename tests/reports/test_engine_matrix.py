@@ -12,9 +12,9 @@ from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import Outcome
 from harness.errors import ResultsError
 from harness.measure.results import Check
-from reports.engine_matrix import describe_levels, render_engine, sign_clause
-from reports.tested import study_checks
-from reports.text import NOTHING
+from reports.documents.engine_matrix import describe_levels, render_engine, sign_clause
+from reports.engine.study import study_checks
+from reports.writing.text import NOTHING
 from tests.reports.checking import LOCAL, POSTGRES, make_check, make_clause, make_results
 from tests.reports.factories import EXPRESS, EXPRESS_POSTGRES, EXPRESS_V4, HONO
 from tests.reports.reading import list_headings, read_section, read_table, read_tables

@@ -10,7 +10,7 @@ import pytest
 from harness.descriptions import Cell, Scenario
 from harness.measure.results import Results
 from harness.measure.statistics import estimate
-from reports.findings import Entry, Flaw, study
+from reports.benchmark.findings import Entry, Flaw, study
 from tests.reports.factories import EXPRESS, FIFTY, HONO, STREAM, TEN, Session, rearrange
 
 BadOutcome = Literal["incorrect", "failed", "timeout"]

@@ -7,8 +7,8 @@ import shlex
 import pytest
 
 from harness.descriptions import Cell
-from reports.findings import Flaw, study
-from reports.flaws import count_flaws, render_failures
+from reports.benchmark.findings import Flaw, study
+from reports.benchmark.flaws import count_flaws, render_failures
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session, make_scenario
 
 

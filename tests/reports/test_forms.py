@@ -11,18 +11,18 @@ from click.testing import CliRunner
 from harness.cli import commands
 from harness.cli.writing import write_reports
 from harness.measure.results import Results
-from reports.badge import render_badge
-from reports.formats import FORMATS
-from reports.markdown import render_markdown
-from reports.page.document import read_document
-from reports.page.page import render_page
-from reports.page.sorting import find_sort_key
-from reports.step_summary import cut, render_step_summary, split_sections
-from reports.text import NOTHING
+from reports.forms.badge import render_badge
+from reports.forms.formats import FORMATS
+from reports.forms.markdown import render_markdown
+from reports.forms.page.document import read_document
+from reports.forms.page.page import render_page
+from reports.forms.page.sorting import find_sort_key
+from reports.forms.step_summary import cut, render_step_summary, split_sections
+from reports.writing.text import NOTHING
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session
 
-EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "quick.jsonl"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "results" / "quick.jsonl"
 
 
 def measure(*, spoiled: bool = False, cut_off: bool = False) -> Results:

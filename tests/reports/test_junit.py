@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from harness.measure.results import Results
-from reports.junit import render_junit
+from reports.forms.junit import render_junit
 from tests.browser.hostile import CONTROL, SCRIPT, make_hostile_results
 from tests.reports.checking import RECORDED, make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session

@@ -6,9 +6,9 @@ import pytest
 
 from harness.descriptions import Scenario
 from harness.measure.results import Results, Step
-from reports.findings import study
-from reports.latency import render_latency
-from reports.text import NOTHING
+from reports.benchmark.findings import study
+from reports.benchmark.latency import render_latency
+from reports.writing.text import NOTHING
 from tests.reports.factories import EXPRESS, HONO, STREAM, TEN, Session, make_scenario
 from tests.reports.reading import Row, pick, read_tables
 

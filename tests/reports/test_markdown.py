@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.measure.results import Results
-from reports.markdown import render_markdown
+from reports.forms.markdown import render_markdown
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

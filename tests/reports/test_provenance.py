@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.results import METHODOLOGY
-from reports.findings import Findings, study
-from reports.names import name_everything
-from reports.provenance import render_definitions, render_provenance, render_worlds
-from reports.resources import render_resources
-from reports.text import NOTHING
+from reports.benchmark.findings import Findings, study
+from reports.benchmark.provenance import render_provenance
+from reports.benchmark.resources import render_resources
+from reports.writing.definitions import render_definitions, render_worlds
+from reports.writing.names import name_everything
+from reports.writing.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.rediscovered import Bug, Found, is_shown, render_rediscovered
+from reports.documents.rediscovered import Bug, Found, is_shown, render_rediscovered
 from tests.reports.reading import read_table
 
 BUG = Bug(id="twice", symptom="Both win.", shown="w@1", fixed="w@2", clauses=("A", "B"))

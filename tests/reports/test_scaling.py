@@ -8,8 +8,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.measure.results import Match
-from reports.findings import study
-from reports.scaling import (
+from reports.benchmark.findings import study
+from reports.benchmark.scaling import (
     SUPERLINEAR,
     describe_superlinear,
     list_count_growth,

@@ -6,9 +6,9 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.results import Results
-from reports.findings import study
-from reports.scenarios import decide_sections, render_scenario
-from reports.text import NOTHING
+from reports.benchmark.findings import study
+from reports.benchmark.scenarios import decide_sections, render_scenario
+from reports.writing.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.summary import summarize
+from reports.benchmark.terminal import summarize
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

@@ -8,7 +8,7 @@ import pytest
 
 from harness.descriptions import Cell, World
 from harness.engine.verdicts import OUTCOMES, Outcome
-from reports.tested import (
+from reports.engine.study import (
     CATEGORIES,
     Kind,
     Row,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.measure.statistics import Estimate
-from reports.text import (
+from reports.writing.text import (
     NOTHING,
     count,
     escape,

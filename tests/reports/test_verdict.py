@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Cell
-from reports.findings import study
-from reports.verdict import Verdict, reach_verdict
+from reports.benchmark.findings import study
+from reports.benchmark.verdict import Verdict, reach_verdict
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

@@ -10,10 +10,10 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.results import Results
-from reports.findings import study
-from reports.names import Part
-from reports.text import NOTHING
-from reports.wins import Contest, hold_contests, list_parts, render_summary
+from reports.benchmark.findings import study
+from reports.benchmark.wins import Contest, hold_contests, list_parts, render_summary
+from reports.writing.names import Part
+from reports.writing.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,

@@ -1,0 +1,1 @@
+"""What a benchmark found: times, winners, costs, growth, and how stable they are."""

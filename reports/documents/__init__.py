@@ -1,0 +1,1 @@
+"""This project's own documents, generated from its data and its committed results."""

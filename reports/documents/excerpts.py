@@ -1,0 +1,124 @@
+"""The parts of committed reports that documents show; `nox -s docs` writes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import ResultsError
+from harness.measure.results import Results
+from harness.measure.store import read_results
+from reports.forms.comment import render_comment
+from reports.forms.markdown import render_markdown
+from reports.forms.page.page import render_page
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """Some sections of one committed report, between marks of their own."""
+
+    #: The example's name, without its ending.
+    example: str
+    mark: str
+    #: The headings whose sections are shown, in this order.
+    sections: tuple[str, ...]
+    #: Whether what stands above the first heading is shown before them.
+    head: bool = False
+    #: Where it is shown, from the root of the repository.
+    document: str = "README.md"
+
+
+QUICK = Excerpt(
+    "quick",
+    "excerpt",
+    ("### workflow with 50 sequential steps", "### Fastest Framework by World"),
+    head=True,
+)
+LANGUAGES = Excerpt("languages", "languages", ("### What a step costs on each line",))
+LINES = Excerpt(
+    "languages",
+    "lines",
+    (
+        "### What a step costs on each line",
+        "### Invocations for N steps",
+        "### World calls for N steps",
+        "### How workflow time grows with N",
+    ),
+    document="docs/lines.md",
+)
+EXCERPTS = (QUICK, LANGUAGES, LINES)
+
+
+def _render_markdown(results: Results, source: str) -> str:
+    return render_markdown(results, source=source)
+
+
+def _render_page(results: Results, source: str) -> str:
+    return render_page(results, source=source)
+
+
+def _render_comment(results: Results, source: str) -> str:
+    return render_comment(results)
+
+
+#: Example -> ending -> what renders it so.
+EXAMPLES: dict[str, dict[str, Callable[[Results, str], str]]] = {
+    "quick": {".md": _render_markdown, ".html": _render_page, ".comment.md": _render_comment},
+    "languages": {".md": _render_markdown},
+}
+
+
+def cut_out(report: str, excerpt: Excerpt) -> str:
+    """Return the parts of a report that a document shows."""
+    head, _, _ = report.partition("\n## ")
+    parts = [head.strip()] if excerpt.head else []
+    return "\n\n".join([*parts, *(_find_section(report, title) for title in excerpt.sections)])
+
+
+def _find_section(report: str, title: str) -> str:
+    _, found, rest = report.partition(f"\n{title}\n")
+    if not found:
+        raise ResultsError(f"the report has no section {title!r}", remedy="measure all scenarios")
+    lines = rest.splitlines()
+    end = next(
+        (at for at, line in enumerate(lines) if line.startswith(("## ", "### "))), len(lines)
+    )
+    return f"{title}\n" + "\n".join(lines[:end]).rstrip()
+
+
+def put_excerpt(text: str, report: str, excerpt: Excerpt) -> str:
+    """Return a document with the excerpt between its marks."""
+    return put_between(text, excerpt.mark, cut_out(report, excerpt))
+
+
+def put_between(text: str, mark: str, content: str) -> str:
+    """Return a document with other content between `<!-- mark -->` and `<!-- /mark -->`."""
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
+
+
+def render_example(example: str, ending: str, folder: Path) -> str:
+    """Return a committed result file in one of the forms that are committed beside it."""
+    results = folder / f"{example}.jsonl"
+    return EXAMPLES[example][ending](read_results(results), results.name)
+
+
+def rewrite_documents(root: Path) -> None:
+    """Write the example reports and the documents' excerpts from the committed results."""
+    folder = root / "docs" / "results"
+    for example, forms in EXAMPLES.items():
+        for ending in forms:
+            text = render_example(example, ending, folder)
+            (folder / f"{example}{ending}").write_text(text, encoding="utf-8")
+    for excerpt in EXCERPTS:
+        report = (folder / f"{excerpt.example}.md").read_text(encoding="utf-8")
+        document = root / excerpt.document
+        text = put_excerpt(document.read_text(encoding="utf-8"), report, excerpt)
+        document.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite_documents(Path(__file__).parents[2])

@@ -1,0 +1,1 @@
+"""What the engine suites found on each cell."""

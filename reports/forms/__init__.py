@@ -1,0 +1,1 @@
+"""How results are shown: Markdown, HTML, comment, JUnit, JSON, badge, step summary."""

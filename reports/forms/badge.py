@@ -1,0 +1,68 @@
+"""A session as a badge, in the endpoint format of shields.io."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.measure.results import Results
+from reports.benchmark.compared import compare_versions
+from reports.benchmark.findings import Findings, study
+from reports.benchmark.flaws import list_failures
+from reports.engine.study import describe_counts, state_verdict, study_checks, tally
+from reports.forms import markdown
+from reports.load.section import is_load_sound, list_loads
+from reports.writing.text import count
+
+_COLORS = {"✅": "brightgreen", "❌": "red", "❔": "lightgrey", "🟡": "yellow"}
+
+
+class _Badge(msgspec.Struct, frozen=True, rename="camel"):
+    label: str
+    message: str
+    color: str
+    schema_version: int = 1
+
+
+def render_badge(results: Results, *, source: str) -> str:
+    """Render the JSON that a badge is drawn from; `source` is not shown."""
+    if results.header.load:
+        return msgspec.json.encode(_draw_load(results)).decode() + "\n"
+    timed = markdown.is_timed(results)
+    badge = _draw_benchmark(study(results)) if timed else _draw_tests(results)
+    return msgspec.json.encode(badge).decode() + "\n"
+
+
+def _draw_benchmark(findings: Findings) -> _Badge:
+    label = "world benchmark"
+    cells = count(len(findings.results.header.cells), "cell")
+    if failures := list_failures(findings):
+        return _Badge(label, f"{count(len(failures), 'failure')} in {cells}", _COLORS["❌"])
+    if findings.results.footer is None:
+        return _Badge(label, f"incomplete: {cells}", _COLORS["❔"])
+    changes = compare_versions(findings)
+    rows = (*changes.overall, *changes.rows) if changes and not changes.refused else ()
+    if slower := sum(row.direction == "regression" for row in rows):
+        return _Badge(label, count(slower, "regression"), "orange")
+    return _Badge(label, f"{cells}, no failures", _COLORS["✅"])
+
+
+def _draw_load(results: Results) -> _Badge:
+    summaries = list_loads(results)
+    bad = sum(run.outcome != "correct" for run in results.loads)
+    if failed := sum(bool(summary.failure) for summary in summaries):
+        told = f"{failed} of {count(len(summaries), 'load')} could not be made"
+        return _Badge("world load", told, _COLORS["❌"])
+    if bad or not results.loads:
+        told = f"{bad:,} of {len(results.loads):,} runs failed" if bad else "nothing was loaded"
+        return _Badge("world load", told, _COLORS["❌" if bad else "❔"])
+    rates = [summary.kept_up for summary in summaries if summary.kept_up is not None]
+    told = f"keeps up with {min(rates):g}/s" if rates else "did not keep up"
+    sound = is_load_sound(results, summaries) and len(rates) == len(summaries)
+    return _Badge("world load", told, _COLORS["✅" if sound else "🟡"])
+
+
+def _draw_tests(results: Results) -> _Badge:
+    tested = study_checks(results)
+    told = describe_counts(tally(tested.checks)) or "nothing was tested"
+    sign, _ = state_verdict(tested)
+    return _Badge("world engine", told, _COLORS[sign])

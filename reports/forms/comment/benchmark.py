@@ -1,0 +1,103 @@
+"""What a comment tells of a benchmark: what changed, what failed, who is the fastest."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.descriptions import Scenario
+from harness.measure.changes import Changes
+from harness.measure.results import Results
+from reports.benchmark.changes import describe_changes, render_changes
+from reports.benchmark.compared import compare_versions
+from reports.benchmark.findings import Findings, study
+from reports.benchmark.flaws import list_failures
+from reports.benchmark.provenance import render_provenance
+from reports.benchmark.scaling import describe_superlinear
+from reports.benchmark.scenarios import Decisions, decide_sections, render_scenario
+from reports.benchmark.verdict import reach_verdict
+from reports.benchmark.wins import render_summary
+from reports.forms.comment.story import Section, Story
+from reports.writing.text import count, escape, flatten, fold, shorten
+
+#: Failures that are told; the rest is in the report.
+_FAILURES = 10
+#: Rows that changed: more than these are no longer read one by one.
+_ROWS = 60
+
+
+def tell_benchmark(results: Results, changes: Changes | None, source: str) -> Story:
+    """Tell what was timed.
+
+    Args:
+        results: What was measured.
+        changes: Of two sessions; those of versions within the session are found in it.
+        source: Where the whole report is, for the reader.
+    """
+    findings = study(results)
+    changes = changes or compare_versions(findings)
+    verdict = reach_verdict(findings)
+    decisions = decide_sections(findings)
+    said = (*verdict.fastest, verdict.cost, describe_superlinear(findings))
+    return Story(
+        sign="✅" if verdict.sound and not _regressed(changes) else "❌",
+        verdict="; ".join([*([describe_changes(changes)] if changes else []), verdict.line]),
+        remembered=describe_changes(changes) if changes else verdict.line,
+        points=tuple(escape(sentence) for sentence in said if sentence),
+        first=(
+            _render_changes(findings, changes),
+            _render_failures(findings),
+            render_summary(findings),
+        ),
+        middle=(fold("Where the numbers come from", render_provenance(findings, source)),),
+        sections=tuple(
+            _make_section(findings, scenario, decisions) for scenario in results.header.scenarios
+        ),
+    )
+
+
+def _regressed(changes: Changes | None) -> bool:
+    if changes is None:
+        return False
+    return any(row.direction == "regression" for row in (*changes.rows, *changes.overall))
+
+
+def _render_changes(findings: Findings, changes: Changes | None) -> str:
+    """Render the rows that changed; those that did not are in the report."""
+    if changes is None:
+        return ""
+    called = [
+        row
+        for row in (*changes.overall, *changes.rows)
+        if row.direction in ("regression", "improvement")
+    ]
+    called.sort(key=lambda row: -abs(row.ratio.center - 1) if row.ratio else 0.0)
+    shown = msgspec.structs.replace(changes, overall=(), rows=tuple(called[:_ROWS]))
+    text = render_changes(shown, findings.results.header.scenarios, findings.names)
+    # What was counted above counts all rows, not only these.
+    head, _, rest = text.partition("\n\n")
+    _, _, rest = rest.partition("\n\n")
+    left = len(called) - _ROWS
+    more = f"\n\n… and {count(left, 'smaller change')}, in the report." if left > 0 else ""
+    return f"{head}\n\n{escape(describe_changes(changes))}.\n\n{rest}{more}".rstrip()
+
+
+def _render_failures(findings: Findings) -> str:
+    failures = list_failures(findings)
+    if not failures:
+        return ""
+    told = [
+        f"- {escape(failure.cell.id)}: {escape(failure.what)}: "
+        f"{escape(shorten(flatten(failure.flaws[0].reason)))}"
+        for failure in failures[:_FAILURES]
+    ]
+    if len(failures) > _FAILURES:
+        told.append(f"- … and {len(failures) - _FAILURES} more, in the report")
+    return "\n".join(["### Failures", "", *told])
+
+
+def _make_section(findings: Findings, scenario: Scenario, decisions: Decisions) -> Section:
+    def render() -> str:
+        _, _, body = render_scenario(findings, scenario, decisions).partition("\n\n")
+        return body
+
+    return Section(title=scenario.title, noun="scenario", render=render)

@@ -1,0 +1,378 @@
+"""The report as data: what the documents say, for programs; `docs/report.schema.json` is its shape.
+
+`python -m reports.forms.data` writes the schema. The raw samples are in the result file; here are
+the conclusions, by the functions that the documents take them from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from harness.descriptions import Cell
+from harness.load.summary import LoadSummary, StageSummary
+from harness.measure.changes import Changes
+from harness.measure.results import Check, Counts, Header, Results
+from harness.measure.statistics import Decision, Estimate, Mode
+from harness.schemas import describe_types
+from reports.benchmark.compared import compare_versions
+from reports.benchmark.findings import Entry, Findings, Flaw, study
+from reports.benchmark.flaws import list_failures, reproduce
+from reports.benchmark.growth import estimate_exponents
+from reports.benchmark.scaling import list_count_growth
+from reports.benchmark.scenarios import decide_sections, name_section
+from reports.benchmark.verdict import reach_verdict
+from reports.benchmark.wins import hold_contests, list_parts
+from reports.engine.study import state_verdict, study_checks
+from reports.forms import markdown
+from reports.load.section import list_loads
+from reports.writing.names import Part
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "report.schema.json"
+
+#: Raised when a field changes its meaning or goes; a new field does not raise it.
+FORMAT = 1
+
+Standing = Literal["won", "tied", "behind", "alone", "flawed"]
+
+
+class StatedVerdict(msgspec.Struct, frozen=True):
+    """What it came to, in the words of the documents."""
+
+    sign: str
+    line: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell in one scenario."""
+
+    cell: Cell
+    scenario: str
+    #: The table that it stands in.
+    section: str
+    taken: int
+    correct: int
+    polled: int
+    times: Annotated[
+        dict[str, Estimate], msgspec.Meta(description="workflow, wall, overhead, ttfb, …, in ms")
+    ]
+    modes: tuple[Mode, ...]
+    flaws: tuple[Flaw, ...]
+    standing: Standing
+    #: Workflow time divided by the smallest of the table; absent where there is none.
+    vs_fastest: float | None
+
+
+class ContestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Cells that differ in one part only, and who won how many scenarios."""
+
+    part: Part
+    #: One of the cells: they agree in everything but the part.
+    place: Cell
+    contenders: tuple[str, ...]
+    leaders: tuple[str, ...]
+    wins: dict[str, int]
+    ties: int
+    #: Scenario -> who won it; nobody where it is null.
+    winners: dict[str, str | None]
+
+
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
+    """How the workflow time of a cell follows the number of steps: the exponent of N."""
+
+    cell: Cell
+    family: str
+    exponent: Estimate | None
+
+
+class CountGrowth(msgspec.Struct, frozen=True, kw_only=True):
+    """How what a run asks of its World follows the number of steps, counted in one fork."""
+
+    cell: Cell
+    family: str
+    quantity: Annotated[
+        str, msgspec.Meta(description="invocations, world calls, events (created) or bytes")
+    ]
+    #: The straight line that all counts lie on: `2N + 1`. Null where they lie on none.
+    law: str | None
+    #: Of the power of N that is fitted to them; it has no interval.
+    exponent: float
+    #: Whether it grows faster than N whichever runs are taken, behind whichever framework.
+    superlinear: bool
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one counted run asked of its World."""
+
+    cell: Cell
+    scenario: str
+    counts: Counts
+
+
+class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that went wrong, and the command that measures it again."""
+
+    cell: Cell
+    #: Empty when it concerns all.
+    scenarios: tuple[str, ...]
+    what: str
+    flaws: tuple[Flaw, ...]
+    reproduce: str
+
+
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
+    """What was timed and counted."""
+
+    verdict: StatedVerdict
+    rows: tuple[Row, ...]
+    contests: tuple[ContestRow, ...]
+    growth: tuple[Growth, ...]
+    costs: tuple[Cost, ...]
+    failures: tuple[FailureRow, ...]
+    changes: Changes | None
+    #: Of sizes from ten steps on; what has fewer than three of them is left out.
+    count_growth: tuple[CountGrowth, ...] = ()
+
+
+class Tests(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine suites found."""
+
+    verdict: StatedVerdict
+    checks: tuple[Check, ...]
+
+
+class LoadStageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of a load."""
+
+    kind: Literal["warmup", "steady", "burst", "after"]
+    #: Starts a second, and for how long.
+    rate: float
+    seconds: float
+    started: int
+    bad: int
+    ended_well_per_s: float
+    latencies_ms: Annotated[
+        dict[str, float | None],
+        msgspec.Meta(description="percentile -> ms from the intended start; null is endless"),
+    ]
+    under_way_before: int
+    under_way_after: int
+    kept_up: bool
+    sent_late_share: float
+
+
+class LoadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell and scenario under load."""
+
+    cell: Cell
+    scenario: str
+    stages: tuple[LoadStageRow, ...]
+    #: The highest rate that was kept up with, and the lowest that was not.
+    kept_up_rate: float | None
+    saturated_rate: float | None
+    #: Seconds after a burst until things were as before it; null without a burst, or if that did
+    #: not come.
+    recovery_s: float | None
+    #: Why it could not be loaded, or not to the end; empty if it could.
+    failure: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A result file, studied."""
+
+    format: Annotated[int, msgspec.Meta(ge=FORMAT, le=FORMAT)] = FORMAT
+    #: Where the raw data is.
+    source: str
+    #: What was asked for, of what, where, and the command that does it again.
+    session: Header
+    #: Whether the session came to its end.
+    ended: bool
+    benchmark: Benchmark | None
+    tests: Tests | None
+    #: What was loaded instead of timed.
+    loads: tuple[LoadRow, ...] | None = None
+
+
+def render_data(results: Results, *, source: str) -> str:
+    """Render the report as JSON."""
+    return _format(collect(results, source=source))
+
+
+def collect(results: Results, *, source: str) -> Report:
+    """Collect what the documents say of a result file.
+
+    Args:
+        results: What was measured.
+        source: Where the raw data is, for the reader: a path or an address.
+    """
+    return Report(
+        source=source,
+        session=results.header,
+        ended=results.footer is not None,
+        benchmark=_collect_benchmark(study(results)) if markdown.is_timed(results) else None,
+        tests=_collect_tests(results) if markdown.is_tested(results) else None,
+        loads=tuple(map(_make_load, list_loads(results))) if results.header.load else None,
+    )
+
+
+def make_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report."""
+    (report,), definitions = describe_types([Report])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"The report of world-harness as data, format {FORMAT}",
+        **report,
+        "$defs": definitions,
+    }
+
+
+def render_schema() -> str:
+    """Return the schema as it is published."""
+    return _format(make_schema())
+
+
+def _format(content: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+
+
+def _collect_benchmark(findings: Findings) -> Benchmark:
+    verdict = reach_verdict(findings)
+    header = findings.results.header
+    return Benchmark(
+        verdict=StatedVerdict("✅" if verdict.sound else "❌", verdict.line),
+        rows=tuple(_list_rows(findings)),
+        contests=tuple(_list_contests(findings)),
+        growth=tuple(
+            Growth(cell=cell, family=family, exponent=exponent)
+            for (cell, family), exponent in estimate_exponents(findings).items()
+        ),
+        costs=tuple(
+            Cost(cell=sample.cell, scenario=sample.scenario, counts=sample.counts)
+            for sample in findings.counted
+            if sample.kind == "counting" and sample.counts
+        ),
+        failures=tuple(
+            FailureRow(
+                cell=failure.cell,
+                scenarios=tuple(scenario.id for scenario in failure.scenarios),
+                what=failure.what,
+                flaws=failure.flaws,
+                reproduce=reproduce(failure, header),
+            )
+            for failure in list_failures(findings)
+        ),
+        changes=compare_versions(findings),
+        count_growth=tuple(
+            CountGrowth(
+                cell=growth.cell,
+                family=growth.family,
+                quantity=growth.quantity,
+                law=growth.law or None,
+                exponent=growth.exponent.center,
+                superlinear=growth.superlinear,
+            )
+            for growth in list_count_growth(findings)
+        ),
+    )
+
+
+def _list_rows(findings: Findings) -> Iterator[Row]:
+    for (scenario, section), decision in decide_sections(findings).items():
+        entries = [
+            entry
+            for (cell, name), entry in findings.entries.items()
+            if name == scenario
+            and cell in findings.results.header.cells
+            and name_section(findings, cell) == section
+        ]
+        fastest = min((time.center for entry in entries if (time := entry.contender)), default=None)
+        yield from (_make_row(entry, section, decision, fastest) for entry in entries)
+
+
+def _make_row(entry: Entry, section: str, decision: Decision[Cell], fastest: float | None) -> Row:
+    time = entry.contender
+    return Row(
+        cell=entry.cell,
+        scenario=entry.scenario.id,
+        section=section,
+        taken=entry.taken,
+        correct=entry.correct,
+        polled=entry.polled,
+        times=dict(entry.estimates),
+        modes=entry.modes,
+        flaws=entry.flaws,
+        standing=_find_standing(entry, decision),
+        vs_fastest=time.center / fastest if time and fastest else None,
+    )
+
+
+def _find_standing(entry: Entry, decision: Decision[Cell]) -> Standing:
+    if entry.flaws:
+        return "flawed"
+    if entry.cell == decision.winner:
+        return "won"
+    if entry.cell in decision.tied:
+        return "tied"
+    return "behind" if decision.winner or decision.tied else "alone"
+
+
+def _list_contests(findings: Findings) -> Iterator[ContestRow]:
+    for part in list_parts(findings):
+        for contest in hold_contests(findings, part):
+            yield ContestRow(
+                part=part,
+                place=contest.place,
+                contenders=contest.contenders,
+                leaders=contest.leaders,
+                wins=dict(contest.wins),
+                ties=contest.ties,
+                winners={
+                    comparison.scenario: comparison.decision.winner
+                    for comparison in contest.comparisons
+                },
+            )
+
+
+def _make_load(summary: LoadSummary) -> LoadRow:
+    recovery = summary.recovery_s
+    return LoadRow(
+        cell=summary.cell,
+        scenario=summary.scenario,
+        stages=tuple(map(_make_stage, summary.stages)),
+        kept_up_rate=summary.kept_up,
+        saturated_rate=summary.saturated,
+        recovery_s=None if recovery is None or math.isinf(recovery) else recovery,
+        failure=summary.failure,
+    )
+
+
+def _make_stage(item: StageSummary) -> LoadStageRow:
+    return LoadStageRow(
+        kind=item.stage.kind,
+        rate=item.stage.rate,
+        seconds=item.stage.seconds,
+        started=item.started,
+        bad=item.bad,
+        ended_well_per_s=item.throughput,
+        latencies_ms={
+            f"{percent:g}": None if math.isinf(latency) else latency
+            for percent, latency in item.latencies.items()
+        },
+        under_way_before=item.backlog_before,
+        under_way_after=item.backlog_after,
+        kept_up=item.kept_up,
+        sent_late_share=item.late,
+    )
+
+
+def _collect_tests(results: Results) -> Tests:
+    sign, line = state_verdict(study_checks(results))
+    return Tests(verdict=StatedVerdict(sign, line), checks=results.checks)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(render_schema(), encoding="utf-8")

@@ -1,0 +1,29 @@
+"""Every form that a report comes in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from harness.measure.results import Results
+from reports.forms.badge import render_badge
+from reports.forms.data import render_data
+from reports.forms.junit import render_junit
+from reports.forms.markdown import render_markdown
+from reports.forms.page.page import render_page
+from reports.forms.step_summary import render_step_summary
+
+
+class Renderer(Protocol):
+    """Renders a result file; `source` is where the raw data is, for the reader."""
+
+    def __call__(self, results: Results, *, source: str) -> str: ...  # noqa: D102
+
+
+FORMATS: dict[str, Renderer] = {
+    "markdown": render_markdown,
+    "html": render_page,
+    "json": render_data,
+    "junit": render_junit,
+    "badge": render_badge,
+    "summary": render_step_summary,
+}

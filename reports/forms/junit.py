@@ -1,0 +1,295 @@
+"""A result file as JUnit XML, which CI systems show: a suite a cell, a case a scenario or check.
+
+There is no one standard. This keeps to what the readers agree on: counts that add up, times in
+seconds, at most one outcome a case, and the order of elements that the Jenkins schema wants.
+
+Who reads nothing else must not take a hole for a success: what was asked for and is missing from a
+session that ended is an error. Skipped is only what does not apply, what is known to fail, and what
+a session that was cut off never began; that it was cut off is an error of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+from xml.etree import ElementTree as Xml
+
+import msgspec
+
+from harness.engine.verdicts import Outcome, find_outcome
+from harness.load.summary import MOST_LATE, LoadSummary
+from harness.measure.results import Check, ForkEnd, Header, Results
+from reports.benchmark.findings import NO_REASON, Entry, Findings, study
+from reports.benchmark.flaws import Failure, count_flaws, reproduce
+from reports.engine.study import Row, describe_rate, study_checks
+from reports.forms import markdown
+from reports.load.section import list_loads
+from reports.writing.text import flatten, format_estimate, keep_lines
+
+Kind = Literal["passed", "skipped", "failure", "error"]
+
+#: What XML 1.0 cannot hold, not even as a reference.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_KINDS: dict[Outcome, Kind] = {
+    "failed": "failure",
+    "unexpected pass": "failure",
+    "known": "skipped",
+    "flaky": "skipped",
+    "inconclusive": "error",
+    "passed": "passed",
+    "not applicable": "skipped",
+}
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One test case."""
+
+    group: str
+    name: str
+    kind: Kind
+    seconds: float
+    #: One line; and all that there is to say.
+    message: str = ""
+    details: str = ""
+
+
+def render_junit(results: Results, *, source: str) -> str:
+    """Render a result file as XML; `source` is named among the properties."""
+    header = results.header
+    root = Xml.Element("testsuites", name="world-harness")
+    suites: list[tuple[str, Sequence[Case]]] = []
+    if markdown.is_timed(results):
+        suites += _list_timed(study(results))
+    if results.header.load:
+        suites += _list_loads(results)
+    if markdown.is_tested(results):
+        suites += [(row.label, _list_checked(row)) for row in study_checks(results).rows]
+    for name, cases in suites:
+        root.append(_make_suite(name, cases, header, source))
+    _set_counts(root, [case for _, cases in suites for case in cases])
+    Xml.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
+
+
+def _list_timed(findings: Findings) -> list[tuple[str, Sequence[Case]]]:
+    header = findings.results.header
+    suites: list[tuple[str, Sequence[Case]]] = [
+        (
+            cell.id,
+            [
+                _make_timed(findings.entries[cell, item.id], findings.results)
+                for item in header.scenarios
+            ],
+        )
+        for cell in (*header.cells, *header.companions)
+    ]
+    suites += [
+        (end.cell.id, [_make_uncounted(end)])
+        for end in findings.failed_forks
+        if end.kind == "counting"
+    ]
+    ended = f"{len(findings.planned) - len(findings.unended)} of {len(findings.planned)}"
+    return [*suites, *_report_cut(findings.results, f"{ended} forks ended")]
+
+
+def _report_cut(results: Results, message: str) -> list[tuple[str, Sequence[Case]]]:
+    """Make the error of a session that was cut off; nothing where it came to its end."""
+    if results.footer is not None:
+        return []
+    cut = Case(
+        group="session",
+        name="comes to its end",
+        kind="error",
+        seconds=0.0,
+        message=message,
+        details=results.header.command,
+    )
+    return [("session", [cut])]
+
+
+def _judge_gap(results: Results) -> Kind:
+    """Judge what is missing: it is excused only by the end of a session that was cut off."""
+    return "skipped" if results.footer is None else "error"
+
+
+def _make_timed(entry: Entry, results: Results) -> Case:
+    """Make the case of a cell in a scenario: its time is the center of its workflow times."""
+    time = entry.workflow
+    seconds = time.center / 1_000 if time else 0.0
+    case = Case(
+        group=f"bench.{entry.cell.id.replace('/', '.')}",
+        name=entry.scenario.id,
+        kind="passed",
+        seconds=seconds,
+        details=f"workflow time {format_estimate(time)}",
+    )
+    if not entry.flaws:
+        return case
+    missing = all(flaw.kind == "missing" for flaw in entry.flaws)
+    what = count_flaws(entry.flaws)
+    failure = Failure(entry.cell, (entry.scenario,), what, entry.flaws)
+    reasons = [f"{count_flaws([flaw])}: {flaw.reason}" for flaw in entry.flaws]
+    return msgspec.structs.replace(
+        case,
+        kind=_judge_gap(results) if missing else "failure",
+        message=f"{what}: {entry.flaws[0].reason}",
+        details="\n".join([*reasons, reproduce(failure, results.header)]),
+    )
+
+
+def _make_uncounted(end: ForkEnd) -> Case:
+    """Make the case of a fork that was to count; those that time are told with each scenario."""
+    return Case(
+        group=f"bench.{end.cell.id.replace('/', '.')}",
+        name=f"{end.fork} is counted",
+        kind="failure",
+        seconds=0.0,
+        message=end.reason or NO_REASON,
+    )
+
+
+def _list_loads(results: Results) -> list[tuple[str, Sequence[Case]]]:
+    loads = list_loads(results)
+    suites = [
+        (
+            cell.id,
+            [case for own in loads if own.cell == cell for case in _list_loaded(own, results)],
+        )
+        for cell in dict.fromkeys(summary.cell for summary in loads)
+    ]
+    return [*suites, *_report_cut(results, f"{len(results.loads):,} runs started")]
+
+
+def _list_loaded(summary: LoadSummary, results: Results) -> list[Case]:
+    """Make a case a stage: its time is the median latency. A load that failed is a case, too."""
+    cases = []
+    if summary.failure:
+        failed = Case(
+            group=_name_load(summary),
+            name=f"{summary.scenario} is loaded",
+            kind="failure" if summary.begun else _judge_gap(results),
+            seconds=0.0,
+            message=summary.failure,
+            details=results.header.command,
+        )
+        cases.append(failed)
+    if summary.begun:
+        cases += [_make_loaded(summary, number, results) for number in range(len(summary.stages))]
+    if summary.late > MOST_LATE:
+        late = Case(
+            group=_name_load(summary),
+            name=f"{summary.scenario} is sent in time",
+            kind="error",
+            seconds=0.0,
+            message=f"{summary.late:.1%} of the runs were sent late: what was measured is also the "
+            "machine that sent them",
+        )
+        cases.append(late)
+    return cases
+
+
+def _name_load(summary: LoadSummary) -> str:
+    return f"load.{summary.cell.id.replace('/', '.')}"
+
+
+def _make_loaded(summary: LoadSummary, number: int, results: Results) -> Case:
+    item = summary.stages[number]
+    # A warm-up counts for nothing.
+    gap = "skipped" if item.stage.kind == "warmup" else _judge_gap(results)
+    median = item.latencies.get(50.0, math.inf)
+    told = f"{item.bad:,} of {item.started:,} runs did not end well"
+    return Case(
+        group=_name_load(summary),
+        name=f"{summary.scenario} {number} {item.stage.kind} {item.stage.rate:g}/s",
+        kind="failure" if item.bad else "passed" if item.started else gap,
+        seconds=0.0 if math.isinf(median) else median / 1_000,
+        message=told if item.bad else "" if item.started else "nothing was started",
+        details=told,
+    )
+
+
+def _list_checked(row: Row) -> list[Case]:
+    cases = [_make_checked(check, row.label) for check in row.checks]
+    if row.cut or not row.checks:
+        remark = row.remark or "not all of its checks ran"
+        cases.append(
+            Case(group=row.label, name="comes to its end", kind="error", seconds=0, message=remark)
+        )
+    return cases
+
+
+def _make_checked(check: Check, label: str) -> Case:
+    outcome = find_outcome(check)
+    kind = _KINDS[outcome]
+    excuse = f"{outcome}: {check.reason}" if kind == "skipped" and check.reason else ""
+    surprise = "passed although it is listed as failing" if outcome == "unexpected pass" else ""
+    return Case(
+        group=".".join(part for part in (label.replace("/", "."), check.suite) if part),
+        name=" ".join(part for part in (check.clause, check.check) if part),
+        kind=kind,
+        seconds=check.duration_ms / 1_000,
+        message=excuse or surprise or check.message or outcome,
+        details="\n".join(
+            part
+            for part in (check.message, *check.witness, describe_rate(check), check.reproduce)
+            if part
+        ),
+    )
+
+
+def _make_suite(name: str, cases: Sequence[Case], header: Header, source: str) -> Xml.Element:
+    # Of a time the schema wants no zone.
+    moment = header.started_at[:19]
+    suite = Xml.Element("testsuite", name=_clean(name), timestamp=_clean(moment))
+    _set_counts(suite, cases)
+    properties = Xml.SubElement(suite, "properties")
+    facts = {
+        "source": source,
+        "command": header.command,
+        "seed": str(header.seed),
+        "harness": f"{header.harness_version} {header.harness_commit}".strip(),
+        "methodology": str(header.methodology),
+    }
+    for fact, value in facts.items():
+        Xml.SubElement(properties, "property", name=fact, value=_clean(value))
+    suite.extend(_make_case(case) for case in cases)
+    return suite
+
+
+def _make_case(case: Case) -> Xml.Element:
+    made = Xml.Element(
+        "testcase",
+        classname=_clean(case.group),
+        name=_clean(case.name),
+        time=f"{case.seconds:.6f}",
+    )
+    if case.kind == "passed":
+        if case.details:
+            Xml.SubElement(made, "system-out").text = _clean_lines(case.details)
+        return made
+    outcome = Xml.SubElement(made, case.kind, message=_clean(case.message))
+    if case.kind != "skipped":
+        outcome.set("type", case.kind)
+    outcome.text = _clean_lines(case.details)
+    return made
+
+
+def _set_counts(element: Xml.Element, cases: Iterable[Case]) -> None:
+    cases = tuple(cases)
+    kinds = [case.kind for case in cases]
+    element.set("tests", str(len(cases)))
+    element.set("failures", str(kinds.count("failure")))
+    element.set("errors", str(kinds.count("error")))
+    element.set("skipped", str(kinds.count("skipped")))
+    element.set("time", f"{sum(case.seconds for case in cases):.6f}")
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", flatten(text))
+
+
+def _clean_lines(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", keep_lines(text))

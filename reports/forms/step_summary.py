@@ -1,0 +1,82 @@
+"""The report as the summary of a GitHub step: Markdown, cut to what GitHub takes."""
+
+from __future__ import annotations
+
+import re
+
+from harness.measure.results import Results
+from reports.forms.markdown import render_markdown
+from reports.writing.text import escape, quote_code
+
+#: What GitHub takes of one step's summary, in bytes; a longer one it drops whole.
+LIMIT = 2**20
+
+#: Sections that are cut, in this order, until the rest fits.
+CUT_FIRST = (
+    "Step Latency",
+    "Cost of a Run",
+    "Memory and CPU",
+    "Stream Benchmarks",
+    "📊 Benchmark Results",
+    "Worlds",
+    "Column Definitions",
+    "🧪 E2E Test Results",
+    "Failures",
+)
+
+#: What the line that names the cut sections may take.
+_ROOM_FOR_REMARK = 2_000
+
+_FENCE = re.compile(r"(`{3,})")
+
+
+def render_step_summary(results: Results, *, source: str, room: int = LIMIT) -> str:
+    """Render the report, without the sections that find no place.
+
+    Args:
+        results: What was measured.
+        source: Where the raw data is.
+        room: How many bytes there are.
+    """
+    return cut(render_markdown(results, source=source), source=source, room=room)
+
+
+def cut(text: str, *, source: str, room: int) -> str:
+    """Cut sections out of a report until it fits, and say which.
+
+    Should the rest still be too long, it ends where the room does.
+    """
+    if len(text.encode()) <= room:
+        return text
+    sections = split_sections(text)
+    left = room - _ROOM_FOR_REMARK
+    gone: list[str] = []
+    for title in CUT_FIRST:
+        if sum(len(section.encode()) for section in sections) <= left:
+            break
+        found = [section for section in sections if section.startswith(f"## {title}")]
+        gone += [section.partition("\n")[0].removeprefix("## ") for section in found]
+        sections = [section for section in sections if section not in found]
+    kept = "".join(sections)
+    if len(kept.encode()) > left:
+        kept = kept.encode()[: max(left, 0)].decode(errors="ignore")
+        kept = kept[: kept.rfind("\n\n") + 1]
+        gone.append("the end of the rest")
+    named = escape(", ".join(gone))
+    return (
+        f"{kept.rstrip()}\n\nCut to what GitHub shows: {named}. The whole report: "
+        f"{quote_code(f'world-harness report {source}')}\n"
+    )
+
+
+def split_sections(text: str) -> list[str]:
+    """Split a report before each heading of the second level; together they are the report."""
+    sections = [""]
+    fence = ""
+    for line in text.splitlines(keepends=True):
+        if marks := _FENCE.match(line):
+            fence = marks[1] if not fence else "" if line.strip() == fence else fence
+        if line.startswith("## ") and not fence:
+            sections.append("")
+        sections[-1] += line
+    return sections

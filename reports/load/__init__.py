@@ -1,0 +1,1 @@
+"""What a load found: latency, throughput, backlog."""

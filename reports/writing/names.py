@@ -1,0 +1,88 @@
+"""What cells are called in a report: titles where they are clear, ids where they are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from harness.descriptions import Cell, Framework, Language, World
+from harness.measure.results import Header
+from reports.writing.text import escape, flatten
+
+#: What cells differ in, and what can be the fastest.
+Part = Literal["line", "framework", "world"]
+
+LANGUAGES: dict[Language, str] = {"typescript": "TypeScript", "python": "Python"}
+
+HEADINGS: dict[Part, str] = {"line": "Line", "framework": "Framework", "world": "World"}
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The titles of everything in a result file, and whether lines must be told apart."""
+
+    several_lines: bool
+    titles: dict[Part, dict[str, str]]
+
+    def title(self, part: Part, name: str) -> str:
+        """Return what the thing with this id is called, as plain text on one line."""
+        return flatten(self.titles[part].get(name, name))
+
+    def label(self, cell: Cell) -> str:
+        """Return what a cell is called where there are no columns: `Postgres · Express`."""
+        parts: tuple[Part, ...] = ("line", "world", "framework")
+        return " · ".join(
+            self.title(part, getattr(cell, part))
+            for part in parts
+            if part != "line" or self.several_lines
+        )
+
+    def columns(self, cell: Cell, *parts: Part) -> dict[str, str]:
+        """Return the columns that tell cells apart: the line only where there are several."""
+        shown = parts or ("line", "world", "framework")
+        return {
+            HEADINGS[part]: escape(self.title(part, getattr(cell, part)))
+            for part in shown
+            if part != "line" or self.several_lines
+        }
+
+
+def find_language(header: Header, line: str) -> str:
+    """Return what a line is for, as the frameworks that served it say."""
+    frameworks = {cell.framework for cell in header.cells if cell.line == line}
+    found = (item.language for item in header.frameworks if item.id in frameworks)
+    return next((LANGUAGES[language] for language in found), "unknown")
+
+
+def name_everything(header: Header) -> Names:
+    """Return the names for a report on this session."""
+    lines = {cell.line for cell in header.cells}
+    return Names(
+        several_lines=len(lines) > 1,
+        titles={
+            "line": {},
+            "framework": _tell_apart(header.frameworks),
+            "world": _place_worlds(header, _tell_apart(header.worlds)),
+        },
+    )
+
+
+def _place_worlds(header: Header, titles: dict[str, str]) -> dict[str, str]:
+    """Say of each World on which machine it was measured, where there were several."""
+    machines = {cell.world: part.number for part in header.parts for cell in part.cells}
+    return {
+        world: f"{title} (machine {machines[world]})" if world in machines else title
+        for world, title in titles.items()
+    }
+
+
+def _tell_apart(described: Iterable[Framework | World]) -> dict[str, str]:
+    """Return id -> title, with the id beside a title that two share."""
+    described = tuple(described)
+    uses = Counter(entry.title for entry in described)
+    return {
+        entry.id: entry.title if uses[entry.title] == 1 else f"{entry.title} ({entry.id})"
+        for entry in described
+    }
