@@ -24,10 +24,7 @@ FORBIDDEN = {
     "worlds": {"suites", "reports"},
     # They run in apps, where there is no harness.
     "worlds/python": {"harness", "suites", "reports", "worlds"},
-    "harness/sdk": {
-        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
-        *("harness.programs", "harness.adapters", "harness.certification", "harness.engine"),
-    },
+    "harness/inside/python": {"harness", "suites", "reports", "worlds"},
     "reports": {"suites", "worlds"},
     "harness/descriptions.py": {"harness.workspaces", "harness.services", "harness.deployments"},
     "harness/programs": {
@@ -82,6 +79,21 @@ def test_imports_run_one_way(place: str) -> None:
     assert not wrong
 
 
+def test_the_harness_never_imports_what_runs_inside_apps_and_worlds() -> None:
+    importers = [
+        f"{name(path)} imports {module}"
+        for path in (ROOT / "harness").rglob("*.py")
+        for module in imports_of(path)
+        if module.startswith(("harness.inside.python", "harness.inside.node"))
+    ]
+    assert not importers
+
+
+def test_packages_that_run_inside_apps_and_worlds_have_names_of_their_own() -> None:
+    names = [path.parent.name for path in (ROOT / "harness" / "inside").rglob("__init__.py")]
+    assert len(set(names)) == len(names)
+
+
 def test_nothing_in_the_harness_imports_the_command_line() -> None:
     importers = [
         name(path)
@@ -117,7 +129,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
 
 def test_one_package_alone_names_the_internals_of_the_python_sdk() -> None:
     """Neither imports nor texts do: descriptions, commands and programs in strings count, too."""
-    home = ROOT / "harness" / "sdk" / "python"
+    home = ROOT / "harness" / "inside" / "python" / "sdk"
     # In parts, so that this file does not find itself.
     internals = ".".join(("vercel", "workflow", "_internal"))
     # Documents and recorded findings may quote them.

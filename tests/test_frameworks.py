@@ -161,7 +161,7 @@ def test_a_python_framework_serves_deliveries_and_imports_no_workflow(framework:
 def test_a_python_framework_says_under_which_names_it_is_imported(framework: Framework) -> None:
     texts = [text for _, text in files_of(framework)]
     imported = {found for text in texts for found in PYTHON_IMPORT.findall(text)}
-    own = {"main", "world_harness_app", *sys.stdlib_module_names}
+    own = {"main", "world_harness_serving", *sys.stdlib_module_names}
     assert framework.id in imported - own <= set(framework.modules)
 
 

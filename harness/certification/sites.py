@@ -16,17 +16,14 @@ from harness.adapters.process import AdapterProcess, run_adapter
 from harness.adapters.world import Reply, World, open_world
 from harness.certification.subjects import Subject
 from harness.errors import ServiceError
+from harness.inside import NODE_ADAPTER, PYTHON_ADAPTER, PYTHON_SDK
 from harness.programs.commands import quote_log, run_logged
 from harness.programs.interruption import hold_signals
 from harness.programs.ports import free_port
-from harness.sdk import PYTHON_ROOT
 from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.cache import cache_folder, python_environment
 from harness.workspaces.node import find_node
 
-_ADAPTERS = Path(__file__).parents[1] / "adapters"
-_NODE_ADAPTER = _ADAPTERS / "node" / "adapter.mjs"
-_PYTHON_ADAPTER = _ADAPTERS / "python"
 _PYTHON_MODULE = "world_harness_adapter"
 #: How long after its last word a process may take to be gone.
 _END_S = 1.0
@@ -257,11 +254,11 @@ def _command_of(subject: Subject) -> list[str | Path]:
         find_node().folder / "node",
         "--experimental-import-meta-resolve",
         "--no-warnings",
-        _NODE_ADAPTER,
+        NODE_ADAPTER,
     ]
 
 
 def _python_path(subject: Subject) -> str:
     inherited = os.environ.get("PYTHONPATH")
-    roots = [_PYTHON_ADAPTER, PYTHON_ROOT, *([subject.source] if subject.source else [])]
+    roots = [PYTHON_ADAPTER, PYTHON_SDK, *([subject.source] if subject.source else [])]
     return os.pathsep.join([*map(str, roots), *([inherited] if inherited else [])])

@@ -72,6 +72,7 @@ def assemble_app(
         raise UsageError(f"no app can be made for line {line.id}", cause=missing)
     shape = shape_of(line.language)
     identity = {
+        "contents": contents.id,
         "line": line.id,
         "framework": framework.id,
         "world": world.id,

@@ -10,10 +10,7 @@ import msgspec
 
 from harness.deployments.shapes import Shape, read_files
 from harness.descriptions import Framework, World
-from harness.sdk import PYTHON_ROOT
-
-#: The source root of what every Python app holds.
-_SERVING = Path(__file__).parent / "serving"
+from harness.inside import PYTHON_SDK, PYTHON_SERVING
 
 
 def _introduce(
@@ -21,8 +18,8 @@ def _introduce(
 ) -> dict[str, bytes]:
     about = {**identity, "entry": world.entry, "frameworks": modules}
     return {
-        **dict(read_files(PYTHON_ROOT)),
-        **dict(read_files(_SERVING)),
+        **dict(read_files(PYTHON_SDK)),
+        **dict(read_files(PYTHON_SERVING)),
         **(dict(read_files(Path(world.source))) if world.source else {}),
         "world_harness_serving/about.json": msgspec.json.encode(about),
     }

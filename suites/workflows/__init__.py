@@ -5,16 +5,16 @@ from pathlib import Path
 
 import msgspec
 
-from harness import measure, nemesis
+from harness import inside
 from harness.deployments.apps import Contents
 from harness.descriptions import Scenario, read_table
 
 _FOLDER = Path(__file__).parent
 
 #: What the apps of the benchmark hold.
-BENCH = Contents("bench", measure.APPS, _FOLDER / "bench")
+BENCH = Contents("bench", inside.PROBE, _FOLDER / "bench")
 #: What the apps of the engine suites hold.
-ENGINE = Contents("engine", nemesis.APPS, _FOLDER / "engine")
+ENGINE = Contents("engine", inside.NEMESIS, _FOLDER / "engine")
 #: By what the app is for.
 CONTENTS = {contents.id: contents for contents in (BENCH, ENGINE)}
 

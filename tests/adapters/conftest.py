@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-import harness.adapters
 from harness.adapters.process import AdapterProcess, run_adapter
 from harness.adapters.protocol import Call
 from harness.adapters.world import World, open_world
+from harness.inside import NODE_ADAPTER, PYTHON_ADAPTER
 from harness.workspaces.node import find_node
 
 HERE = Path(__file__).parent
-PROGRAMS = Path(harness.adapters.__file__).parent
 ENTRIES = {"node": str(HERE / "odd_world.mjs"), "python": "odd_world:OddWorld"}
 
 StartAdapter = Callable[..., AdapterProcess]
@@ -46,11 +45,11 @@ def start(tmp_path: Path) -> Iterator[StartAdapter]:
                     node.folder / "node",
                     "--experimental-import-meta-resolve",
                     "--no-warnings",
-                    PROGRAMS / "node" / "adapter.mjs",
+                    NODE_ADAPTER,
                 ],
                 "python": [sys.executable, "-m", "world_harness_adapter"],
             }
-            base = {**os.environ, "PYTHONPATH": str(PROGRAMS / "python")}
+            base = {**os.environ, "PYTHONPATH": str(PYTHON_ADAPTER)}
             return stack.enter_context(
                 run_adapter(
                     commands[language],

@@ -30,9 +30,12 @@ class TestInPython:
     def test_framework_workflows_and_answers_are_modules_beside_each_other(
         self, files: dict[str, bytes]
     ) -> None:
-        assert {"main.py", "urls.py", "workflows/index.py", "world_harness_app/app.py"} <= set(
-            files
-        )
+        assert {
+            "main.py",
+            "urls.py",
+            "workflows/index.py",
+            "world_harness_bench_app/app.py",
+        } <= set(files)
         assert {Path(name).suffix for name in files} == {".py", ".json"}
         assert "recipe.toml" not in files
 

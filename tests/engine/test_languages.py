@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import nemesis
+from harness import inside
 from suites import workflows
 from suites.engine import stage
 
@@ -81,17 +81,19 @@ class TestWorkflows:
 
 
 class TestRequests:
+    requests = inside.NEMESIS["python"] / "world_harness_engine_app" / "requests.py"
+
     def test_both_apps_answer_the_same(self) -> None:
-        typescript = (nemesis.APPS["typescript"] / "app.ts").read_text(encoding="utf-8")
+        typescript = (inside.NEMESIS["typescript"] / "app.ts").read_text(encoding="utf-8")
         table = re.search(r"^const answers[^{]*\{\n(?P<rows>.*?)^\};", typescript, re.S | re.M)
         assert table
         there = set(re.findall(r"^  (\w+)[:,]", table["rows"], re.MULTILINE))
-        python = nemesis.APPS["python"] / "world_harness_app" / "requests.py"
-        here = set(re.findall(r"^    \"(\w+)\": _", python.read_text("utf-8"), re.MULTILINE))
+        python = self.requests.read_text(encoding="utf-8")
+        here = set(re.findall(r"^    \"(\w+)\": _", python, re.MULTILINE))
         assert all(UNANSWERED.values())
         assert here == there - UNANSWERED.keys()
 
     def test_they_are_all_that_a_stage_asks(self) -> None:
         asked = set(re.findall(r"do=\"(\w+)\"", Path(stage.__file__).read_text(encoding="utf-8")))
-        python = (nemesis.APPS["python"] / "world_harness_app" / "requests.py").read_text("utf-8")
+        python = self.requests.read_text(encoding="utf-8")
         assert not {name for name in asked - UNANSWERED.keys() if f'"{name}": _' not in python}

@@ -12,13 +12,13 @@ from typing import ClassVar
 
 import pytest
 
-from harness.deployments.serving.world_harness_serving.errors import AppError
-from harness.deployments.serving.world_harness_serving.foreign import refuse_foreign_data
-from harness.deployments.serving.world_harness_serving.frameworks import refuse_frameworks
-from harness.deployments.serving.world_harness_serving.identity import KnownMessages
 from harness.descriptions import Catalog
+from harness.inside.python.probe.world_harness_bench_app.probe import Probe
+from harness.inside.python.serving.world_harness_serving.errors import AppError
+from harness.inside.python.serving.world_harness_serving.foreign import refuse_foreign_data
+from harness.inside.python.serving.world_harness_serving.frameworks import refuse_frameworks
+from harness.inside.python.serving.world_harness_serving.identity import KnownMessages
 from harness.measure import answers
-from harness.measure.python.world_harness_app.probe import Probe
 from suites import workflows
 from suites.workflows.bench.lanes import mix
 

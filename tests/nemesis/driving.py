@@ -16,11 +16,11 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from harness import nemesis
+from harness import inside
+from harness.inside import PYTHON_SDK
 from harness.nemesis import NOTES
 from harness.nemesis.journal import Journal, read_journal
 from harness.nemesis.plans import Fault
-from harness.sdk import PYTHON_ROOT
 from harness.workspaces.cache import python_environment
 from harness.workspaces.node import find_node
 from tests.nemesis.waiting import HANGS_S
@@ -28,9 +28,9 @@ from tests.nemesis.waiting import HANGS_S
 Language: TypeAlias = Literal["typescript", "python"]
 
 HERE = Path(__file__).parent
-PYTHON = Path(nemesis.__file__).parent / "python"
+PYTHON = inside.NEMESIS["python"]
 #: What a program needs on its `PYTHONPATH` to be harassed.
-PYTHON_PATH = os.pathsep.join(map(str, (PYTHON, PYTHON_ROOT)))
+PYTHON_PATH = os.pathsep.join(map(str, (PYTHON, PYTHON_SDK)))
 
 
 SUBJECT = """
@@ -174,7 +174,7 @@ def _prepare(
     if language == "python":
         env = {**python_environment(), "PYTHONPATH": PYTHON_PATH}
         return [sys.executable, HERE / "driver.py"], env
-    sources = nemesis.APPS["typescript"].glob("*.ts")
+    sources = inside.NEMESIS["typescript"].glob("*.ts")
     for path in (*sources, HERE / "tiny_world.mjs", HERE / "driver.mjs"):
         shutil.copy(path, folder)
     (folder / "package.json").write_text('{"type": "module"}')

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.inside.python.nemesis.world_harness_nemesis.faults import draw
 from harness.nemesis.journal import Delivered, Delivery
 from harness.nemesis.plans import (
     Chaos,
@@ -18,7 +19,6 @@ from harness.nemesis.plans import (
     Refuse,
     Shuffle,
 )
-from harness.nemesis.python.world_harness_nemesis.faults import draw
 from tests.nemesis.driving import Driver, RefusedError
 from tests.nemesis.waiting import wait_until
 

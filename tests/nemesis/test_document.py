@@ -9,10 +9,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from harness import nemesis
+from harness import inside
+from harness.inside.python.nemesis import world_harness_nemesis
 from harness.nemesis import MUTANT, NOTES, journal
 from harness.nemesis.plans import Place, describe_faults, describe_points, read_plan
-from harness.nemesis.python import world_harness_nemesis
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "docs" / "nemesis.md").read_text(encoding="utf-8")
@@ -83,7 +83,7 @@ def test_no_record_that_is_not_there() -> None:
 
 
 def test_every_request() -> None:
-    source = (nemesis.APPS["typescript"] / "app.ts").read_text(encoding="utf-8")
+    source = (inside.NEMESIS["typescript"] / "app.ts").read_text(encoding="utf-8")
     (table,) = re.findall(r"^const answers: .*? = \{\n(.*?)^\};", source, re.DOTALL | re.MULTILINE)
     asked = set(re.findall(r"^  (\w+)[:,]", table, re.MULTILINE))
     assert len(asked) > 10

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from harness.nemesis.python.world_harness_nemesis.faults import draw
+from harness.inside.python.nemesis.world_harness_nemesis.faults import draw
 from tests.nemesis.driving import drive
 
 #: Seeds at the edges of what 32 bits, and a number of JavaScript, can hold.

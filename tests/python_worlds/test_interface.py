@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from harness.certification.subjects import Subject
-from harness.sdk import PYTHON_ROOT
+from harness.inside import PYTHON_SDK
 from tests.python_worlds.running import Place
 
 ROOT = Path(__file__).parents[2]
 
 
 def run_in_sdk(subject: Subject, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(PYTHON_ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(PYTHON_SDK)}
     return subprocess.run(
         [subject.python, *arguments], env=env, capture_output=True, text=True, check=False
     )

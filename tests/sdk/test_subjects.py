@@ -11,7 +11,7 @@ import pytest
 from harness.certification.subjects import find_subject
 from harness.descriptions import Catalog
 from harness.errors import InstallError
-from harness.sdk import PYTHON_ROOT
+from harness.inside import PYTHON_SDK
 from harness.workspaces.node import find_node
 
 pytestmark = pytest.mark.sdk
@@ -82,7 +82,7 @@ def test_the_python_sdks_world_has_an_environment_of_its_own(catalog: Catalog) -
     module, _, name = subject.entry.partition(":")
     done = subprocess.run(
         [subject.python, "-c", f"from {module} import {name}; print({name}.__name__)"],
-        env={**os.environ, "PYTHONPATH": str(PYTHON_ROOT)},
+        env={**os.environ, "PYTHONPATH": str(PYTHON_SDK)},
         capture_output=True,
         text=True,
         check=True,

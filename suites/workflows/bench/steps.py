@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from world_harness_app.marks import marked
+from world_harness_bench_app.marks import marked
 
 from .registry import registry
 

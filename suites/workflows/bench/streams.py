@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 
 from vercel.workflow import Run, get_run, get_workflow_metadata, get_writable
-from world_harness_app.marks import marked
+from world_harness_bench_app.marks import marked
 
 from .lanes import mix
 from .registry import registry

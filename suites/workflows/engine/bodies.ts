@@ -1,6 +1,6 @@
 import { FatalError, getStepMetadata, getWorkflowMetadata, RetryableError } from "workflow";
 
-// The nemesis (harness/nemesis/app) keeps its state on globalThis, because bundlers give the steps,
+// The nemesis (harness/inside/node/nemesis) keeps its state on globalThis, because bundlers give the steps,
 // the routes and the World each a copy of every module they import.
 const nemesis = () => (globalThis as any)[Symbol.for("world-harness.bodies")];
 

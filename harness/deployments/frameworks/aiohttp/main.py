@@ -1,7 +1,7 @@
 import sys
 
 from aiohttp import web
-from world_harness_app.app import ENDPOINT, answer, deliver, describe_app
+from world_harness_serving.app import ENDPOINT, answer, deliver, describe_app
 
 
 async def describe(request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@ import json
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
-from world_harness_app.app import ENDPOINT, answer, deliver, describe_app
+from world_harness_serving.app import ENDPOINT, answer, deliver, describe_app
 
 
 @require_GET

@@ -1,7 +1,7 @@
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from world_harness_app.app import ENDPOINT, answer, deliver, describe_app
+from world_harness_serving.app import ENDPOINT, answer, deliver, describe_app
 
 app = FastAPI()
 

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from flask import Flask, Response, request
-from world_harness_app.app import ENDPOINT, answer, deliver, describe_app
+from world_harness_serving.app import ENDPOINT, answer, deliver, describe_app
 
 # Views are synchronous here, and the engine is not: it lives on one loop of its own, where its
 # queue and its streams outlast the request that began them.

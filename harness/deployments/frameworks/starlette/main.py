@@ -2,7 +2,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from world_harness_app.app import ENDPOINT, answer, deliver, describe_app
+from world_harness_serving.app import ENDPOINT, answer, deliver, describe_app
 
 
 async def describe(request: Request) -> Response:

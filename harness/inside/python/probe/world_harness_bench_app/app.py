@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from vercel.workflow import Run, start
-from world_harness_serving.local import ENDPOINT
 from world_harness_serving.service import Service
 
 from .probe import PARTIAL, probe
@@ -26,7 +25,7 @@ _POLL_S = 1.0
 _SETTLE_LIMIT_MS = 10_000.0
 _TERMINAL = {"completed", "failed", "cancelled"}
 
-__all__ = ["ENDPOINT", "answer", "deliver", "describe_app"]
+__all__ = ["answer", "deliver", "describe_app"]
 
 
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:

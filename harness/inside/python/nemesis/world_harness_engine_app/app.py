@@ -1,7 +1,7 @@
 """What an app of the engine suites answers.
 
 It starts runs, wakes them, tells how they are, and lets the nemesis do what the harness asks: the
-same requests as `harness/nemesis/app/app.ts`, and the same answers.
+same requests as `harness/inside/node/nemesis/app.ts`, and the same answers.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from world_harness_serving.local import ENDPOINT
-
 from .requests import REQUESTS, describe_error
 from .subject import SERVICE
 
 deliver, describe_app = SERVICE.deliver, SERVICE.describe
 
-__all__ = ["ENDPOINT", "answer", "deliver", "describe_app"]
+__all__ = ["answer", "deliver", "describe_app"]
 
 
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
