@@ -17,8 +17,8 @@ from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, UsageError, unknown
 from harness.machine import describe_machine
+from harness.measure.machines import recall
 from harness.measure.matches import Matched, match_twins, match_versions
-from harness.measure.memory import recall
 from harness.measure.pinning import Pins, pin, read_pins, refuse_unused
 from harness.measure.plan import (
     Choice,
@@ -28,10 +28,10 @@ from harness.measure.plan import (
     choose_scenarios,
     describe_profiles,
 )
-from harness.measure.results import Footer, ForkEnd, Header, Sample, Shard
 from harness.measure.session import Watcher, conduct, describe_session, leave_out_places
-from harness.measure.shards import find_share, read_shard
-from harness.measure.store import ResultsWriter, count_attempts, read_results
+from harness.results.records import Footer, ForkEnd, Header, Sample, Shard
+from harness.results.shards import find_share, read_shard
+from harness.results.store import ResultsWriter, count_attempts, read_results
 from harness.services.resolution import Choice as ServiceChoice
 from harness.workspaces.install import pin_line
 from harness.workspaces.node import find_node
@@ -50,7 +50,7 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: `./checkout`).
     pins: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
-    #: See :class:`harness.measure.results.Header`.
+    #: See :class:`harness.results.records.Header`.
     precision: float | None = None
     budget_s: float | None = None
     #: Which part of all cells this machine measures: `2/6`; empty for all.

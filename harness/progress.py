@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harness.measure.plan import Fork
-from harness.measure.results import ForkEnd, Sample
+from harness.results.records import ForkEnd, Sample
 
 #: A redraw costs CPU time that the measured app could use.
 _REDRAWS_PER_SECOND = 1

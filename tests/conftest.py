@@ -12,8 +12,8 @@ from hypothesis import settings
 from harness.cli import read_catalog
 from harness.descriptions import Catalog, Cell
 from harness.machine import Machine
-from harness.measure.results import METHODOLOGY, Header
 from harness.programs.interruption import SIGNALS
+from harness.results.records import METHODOLOGY, Header
 
 CELLS = (
     Cell("v5", "express", "local"),

@@ -18,7 +18,7 @@ from harness.measure.metrics import (
     workflow_ms,
     workflow_overhead_ms,
 )
-from harness.measure.results import Sample, Step, Stream
+from harness.results.records import Sample, Step, Stream
 
 
 def sample(**marks: Any) -> Sample:

@@ -13,10 +13,10 @@ import pytest
 from harness.cli import benchmarks, spreading
 from harness.descriptions import Catalog
 from harness.measure.changes import Changes
-from harness.measure.memory import SESSIONS_TO_KNOW_DRIFT, remember
-from harness.measure.results import Results
+from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.measure.store import read_results
+from harness.results.records import Results
+from harness.results.store import read_results
 from harness.workspaces import install
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session

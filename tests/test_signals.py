@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.measure.store import read_results
+from harness.results.store import read_results
 from tests.deployments import tiny_bench
 from tests.deployments.observing import alive, assert_gone, await_that, family_of, listens
 

@@ -28,10 +28,10 @@ from harness.certification.sites import Ground, open_ground
 from harness.certification.smoke import open_first, require_server
 from harness.certification.subjects import Subject, infer_line
 from harness.certification.verdicts import ClauseVerdict, decide_clause
+from harness.checks.suite_process import SuiteRun, run_suite
 from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
 from harness.machine import describe_machine, find_commit
 from harness.services.resolution import Choice
-from harness.suite_process import SuiteRun, run_suite
 from harness.workspaces.cache import cache_folder
 
 

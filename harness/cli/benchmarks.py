@@ -18,10 +18,10 @@ from harness.cli.writing import write_reports
 from harness.deployments.export import export_app
 from harness.deployments.launcher import Remote
 from harness.errors import HarnessError
-from harness.measure.memory import remember
+from harness.measure.machines import remember
 from harness.measure.plan import Choice, Selection
-from harness.measure.store import read_results
 from harness.progress import LiveProgress, PlainProgress
+from harness.results.store import read_results
 from harness.services.resolution import Choice as ServiceChoice
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.measure.memory import identify_subject, measure_drift, recall
-from harness.measure.store import read_results
+from harness.measure.machines import identify_subject, measure_drift, recall
+from harness.results.store import read_results
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_sessions, find_outcome
 from reports.benchmark.findings import study

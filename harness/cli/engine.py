@@ -19,8 +19,8 @@ from harness.engine.session import E2eRequest, EngineSuites, list_suites, run_e2
 from harness.engine.verdicts import exit_code_of
 from harness.errors import unknown
 from harness.measure.plan import Choice, Selection
-from harness.measure.results import Check
-from harness.measure.store import read_results
+from harness.results.records import Check
+from harness.results.store import read_results
 from harness.services.resolution import Choice as ServiceChoice
 from reports.engine.terminal import summarize_checks
 from suites import workflows

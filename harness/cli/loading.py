@@ -18,9 +18,9 @@ from harness.cli.writing import write_reports
 from harness.errors import UsageError
 from harness.load.arrivals import read_stages
 from harness.load.session import SCENARIO, run_load
-from harness.measure.results import Load
 from harness.measure.session import Watcher
-from harness.measure.store import read_results
+from harness.results.records import Load
+from harness.results.store import read_results
 from reports.load.section import summarize_loads
 from suites import workflows
 

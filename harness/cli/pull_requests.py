@@ -10,9 +10,9 @@ import msgspec
 
 from harness.errors import ResultsError, UsageError
 from harness.measure.changes import Changes
-from harness.measure.store import read_results
 from harness.pull_requests import GitHub, NoRightsError, Posted, find_target, post_comment
 from harness.pull_requests.github import API
+from harness.results.store import read_results
 from reports.forms.comment import LIMIT, MARKER, render_comment
 from reports.forms.comment.rendering import Page
 

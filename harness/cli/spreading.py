@@ -15,11 +15,11 @@ from harness.cli.benchmarks import several
 from harness.cli.catalog import read_catalog
 from harness.cli.writing import write_reports
 from harness.load.merging import merge_generators
-from harness.measure.merging import merge_results
 from harness.measure.plan import Choice
-from harness.measure.results import Results
-from harness.measure.shards import share_out
-from harness.measure.store import read_header, read_results
+from harness.results.merging import merge_results
+from harness.results.records import Results
+from harness.results.shards import share_out
+from harness.results.store import read_header, read_results
 from reports.load.section import summarize_loads
 from reports.writing.text import format_bytes
 

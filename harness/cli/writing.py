@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page
 from reports.forms.step_summary import LIMIT, render_step_summary

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.descriptions import read_table
 from harness.errors import DescriptionError
-from harness.measure.results import Check
+from harness.results.records import Check
 
 #: How a check compares with the list.
 State: TypeAlias = Literal["", "known", "flaky", "unexpected pass"]

@@ -13,18 +13,18 @@ from typing import Protocol
 import msgspec
 
 from harness.bench import identify_remote, pin_lines
+from harness.checks.suite_process import SuiteRun, run_suite
 from harness.deployments.apps import Contents
 from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
 from harness.measure.plan import Choice, Profile, Selection, choose
-from harness.measure.results import CellEnd, Check, Header
 from harness.measure.session import describe_session
-from harness.measure.store import ResultsWriter
+from harness.results.records import CellEnd, Check, Header
+from harness.results.store import ResultsWriter
 from harness.services.resolution import Choice as ServiceChoice
 from harness.services.resolution import url_variable
-from harness.suite_process import SuiteRun, run_suite
 from harness.workspaces.cache import cache_folder
 
 #: What is examined when nothing is chosen: the two architectures of the SDK, on the quickest cell.

@@ -10,7 +10,7 @@ import msgspec
 
 from harness.certification.verdicts import EXIT_CODES
 from harness.descriptions import Cell
-from harness.measure.results import CellEnd, Check
+from harness.results.records import CellEnd, Check
 
 #: What a check came to, the list of known failures considered.
 Outcome: TypeAlias = Literal[

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.errors import UsageError
-from harness.measure.results import Load, LoadStage
+from harness.results.records import Load, LoadStage
 
 #: How long the app is warmed up at the first rate.
 WARMUP_S = 5.0

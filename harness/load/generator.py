@@ -11,7 +11,7 @@ import msgspec
 
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.load.arrivals import Arrival
-from harness.measure.results import Outcome
+from harness.results.records import Outcome
 
 #: What the answer of a run that takes too long may take on top.
 _GRACE_S = 10.0

@@ -11,9 +11,9 @@ import msgspec
 from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, take_share
-from harness.measure.joining import join_footers, read_lines_as, require_new, write_whole
-from harness.measure.results import Footer, Header, Load
-from harness.measure.store import read_header
+from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
+from harness.results.records import Footer, Header, Load
+from harness.results.store import read_header
 
 #: What belongs to one generator and not to the plan.
 _OWN = {

@@ -24,9 +24,9 @@ from harness.errors import HarnessError, ResultsError, UsageError
 from harness.load.arrivals import Arrival, plan_arrivals, take_share
 from harness.load.generator import Answered, generate
 from harness.measure.forks import judge_reply, make_request
-from harness.measure.results import Footer, Header, Load, LoadEnd, LoadRun
 from harness.measure.session import Watcher, peak_memory, prepare_cells
-from harness.measure.store import ResultsWriter
+from harness.results.records import Footer, Header, Load, LoadEnd, LoadRun
+from harness.results.store import ResultsWriter
 
 #: What is run where the user names nothing: small enough that the World's own work is what counts.
 SCENARIO = "one-step"

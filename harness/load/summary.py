@@ -10,7 +10,7 @@ from itertools import product
 import msgspec
 
 from harness.descriptions import Cell
-from harness.measure.results import Load, LoadRun, LoadStage, Results
+from harness.results.records import Load, LoadRun, LoadStage, Results
 
 #: Percentile -> runs that it takes: fewer say nothing of a tail.
 PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}

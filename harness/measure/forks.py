@@ -16,8 +16,8 @@ from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.measure.answers import check_answer
 from harness.measure.plan import Fork
-from harness.measure.results import Counts, ForkEnd, Outcome, Sample, Step, Stream
 from harness.programs.servers import Usage
+from harness.results.records import Counts, ForkEnd, Outcome, Sample, Step, Stream
 
 #: How many times a fork's app is started anew, after a run that hung or killed it.
 _RESTARTS = 2

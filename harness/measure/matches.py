@@ -16,7 +16,7 @@ from harness.descriptions import Catalog, Cell, World
 from harness.errors import UsageError
 from harness.measure.pinning import Pins, adapt, refuse_unused
 from harness.measure.plan import Profile
-from harness.measure.results import Match
+from harness.results.records import Match
 
 _TWIN = "twin"
 _BEFORE = "before"

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from harness.measure.results import Sample, Step
+from harness.results.records import Sample, Step
 
 #: Metric -> how fine its clock is: a run record's own times are whole milliseconds.
 RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}

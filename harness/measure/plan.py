@@ -13,7 +13,7 @@ import msgspec
 
 from harness.descriptions import Catalog, Cell, Scenario, read_table
 from harness.errors import UsageError, unknown
-from harness.measure.results import Header, Kind, Match
+from harness.results.records import Header, Kind, Match
 
 T = TypeVar("T")
 

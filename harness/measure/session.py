@@ -23,9 +23,9 @@ from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
 from harness.measure.plan import Fork, Profile, Selection, plan_heats
-from harness.measure.results import METHODOLOGY, Footer, ForkEnd, Header, Sample
 from harness.measure.stopping import Progress
-from harness.measure.store import ResultsWriter
+from harness.results.records import METHODOLOGY, Footer, ForkEnd, Header, Sample
+from harness.results.store import ResultsWriter
 
 #: Forks whose apps run side by side.
 Heat: TypeAlias = tuple[Fork, ...]

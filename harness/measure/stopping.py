@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from harness.descriptions import Cell
 from harness.measure.metrics import RESOLUTION_MS, workflow_ms
 from harness.measure.plan import Fork, list_teams, plan_fork
-from harness.measure.results import ForkEnd, Header, Sample, Stopped
 from harness.measure.statistics import estimate
+from harness.results.records import ForkEnd, Header, Sample, Stopped
 
 #: With fewer forks an interval says too little to stop by.
 _FORKS_TO_STOP = 3

@@ -11,7 +11,6 @@ import msgspec
 from harness.descriptions import Cell
 from harness.measure.changes import Change, Changes, Direction, Side
 from harness.measure.metrics import RESOLUTION_MS
-from harness.measure.results import Header
 from harness.measure.statistics import (
     Estimate,
     Judgment,
@@ -22,6 +21,7 @@ from harness.measure.statistics import (
     pool_pairs,
     set_apart,
 )
+from harness.results.records import Header
 from reports.benchmark.findings import Entry, Findings
 from reports.benchmark.flaws import count_flaws
 from reports.writing.text import count, flatten, shorten

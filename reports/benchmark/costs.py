@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pandas as pd
 
 from harness.descriptions import Cell
-from harness.measure.results import Counts, Sample
+from harness.results.records import Counts, Sample
 from reports.benchmark.findings import CELL, Findings, cell_key
 from reports.benchmark.laws import describe_growth
 from reports.writing.names import Names

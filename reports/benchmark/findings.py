@@ -15,7 +15,6 @@ from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
 from harness.measure.metrics import RESOLUTION_MS
 from harness.measure.plan import plan_forks
-from harness.measure.results import ForkEnd, Header, Results, Sample
 from harness.measure.statistics import (
     BLOCKS_TO_CALL,
     Estimate,
@@ -29,6 +28,7 @@ from harness.measure.statistics import (
     pair_blocks,
     pool_pairs,
 )
+from harness.results.records import ForkEnd, Header, Results, Sample
 from reports.writing.names import Names, name_everything
 
 #: Why a cell cannot win a scenario, gravest first.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.descriptions import Cell, Scenario
-from harness.measure.results import Header, Kind
+from harness.results.records import Header, Kind
 from reports.benchmark.findings import GRAVITY, NO_REASON, Findings, Flaw, FlawKind
 from reports.writing.text import count, escape, fence, flatten, quote_code, shorten
 

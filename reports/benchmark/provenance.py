@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.measure.results import Header
+from harness.results.records import Header
 from reports.benchmark.findings import Findings
 from reports.writing.facts import (
     describe_harness,

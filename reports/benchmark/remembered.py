@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.measure.memory import Memory, identify_subject
+from harness.measure.machines import Memory, identify_subject
 from reports.benchmark.findings import Findings
 
 #: A twin in fewer scenarios says something of its own session only.

@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from harness.measure.results import ForkEnd
+from harness.results.records import ForkEnd
 from reports.benchmark.findings import CELL, Findings, cell_key
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, format_bytes, format_ms

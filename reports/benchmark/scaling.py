@@ -11,8 +11,8 @@ import msgspec
 import pandas as pd
 
 from harness.descriptions import Cell
-from harness.measure.results import Counts
 from harness.measure.statistics import Estimate, fit_growth
+from harness.results.records import Counts
 from reports.benchmark.costs import frame_counts
 from reports.benchmark.findings import CELL, Findings, cell_key
 from reports.benchmark.growth import estimate_exponents

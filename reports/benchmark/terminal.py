@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.findings import Findings, study
 from reports.benchmark.flaws import Failure, list_failures
 from reports.benchmark.verdict import reach_verdict

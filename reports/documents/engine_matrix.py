@@ -8,7 +8,7 @@ from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import OUTCOMES, Outcome, find_outcome
 from harness.errors import ResultsError
-from harness.measure.results import Check, Results
+from harness.results.records import Check, Results
 from reports.documents.contract import link_source
 from reports.engine.answers import describe_cells, render_answers
 from reports.engine.failures import describe_fate, render_story

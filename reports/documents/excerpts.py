@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ResultsError
-from harness.measure.results import Results
-from harness.measure.store import read_results
+from harness.results.records import Results
+from harness.results.store import read_results
 from reports.forms.comment import render_comment
 from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.descriptions import Cell
-from harness.measure.results import Check
+from harness.results.records import Check
 from reports.writing.tables import render_table
 from reports.writing.text import escape, flatten, quote_code, shorten
 

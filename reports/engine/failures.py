@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.engine.verdicts import Outcome
-from harness.measure.results import Check
+from harness.results.records import Check
 from reports.engine.study import SIGNS, Tested, choose_outcome, describe_rate, label_cell
 from reports.writing.text import count, escape, fence, fold, quote_code
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.writing.facts import describe_harness, describe_machine, render_facts
 from reports.writing.text import escape, format_seconds, quote_code
 

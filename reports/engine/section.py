@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from harness.engine.verdicts import Outcome
-from harness.measure.results import Check
+from harness.results.records import Check
 from reports.engine.answers import render_answers
 from reports.engine.failures import render_failed_checks
 from reports.engine.study import CATEGORIES, Kind, Row, Tested, find_gravest, state_verdict, tally

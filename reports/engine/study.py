@@ -10,7 +10,7 @@ import msgspec
 
 from harness.descriptions import Category, Cell
 from harness.engine.verdicts import OUTCOMES, Outcome, SessionVerdict, find_outcome, judge_session
-from harness.measure.results import Check, Header, Results
+from harness.results.records import Check, Header, Results
 from reports.writing.text import count, flatten
 
 #: What a cell of tests is, beside what its World is.

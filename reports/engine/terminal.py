@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.engine.verdicts import OUTCOMES, Outcome
-from harness.measure.results import Check, Results
+from harness.results.records import Check, Results
 from reports.engine.study import (
     SIGNS,
     Row,

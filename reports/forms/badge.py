@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings, study
 from reports.benchmark.flaws import list_failures

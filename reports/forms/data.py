@@ -16,8 +16,8 @@ import msgspec
 from harness.descriptions import Cell
 from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
-from harness.measure.results import Check, Counts, Header, Results
 from harness.measure.statistics import Decision, Estimate, Mode
+from harness.results.records import Check, Counts, Header, Results
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw, study

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.badge import render_badge
 from reports.forms.data import render_data
 from reports.forms.junit import render_junit

@@ -20,7 +20,7 @@ import msgspec
 
 from harness.engine.verdicts import Outcome, find_outcome
 from harness.load.summary import MOST_LATE, LoadSummary
-from harness.measure.results import Check, ForkEnd, Header, Results
+from harness.results.records import Check, ForkEnd, Header, Results
 from reports.benchmark.findings import NO_REASON, Entry, Findings, study
 from reports.benchmark.flaws import Failure, count_flaws, reproduce
 from reports.engine.study import Row, describe_rate, study_checks

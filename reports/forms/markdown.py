@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.costs import render_costs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.markdown import render_markdown
 from reports.writing.text import escape, quote_code
 

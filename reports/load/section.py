@@ -14,7 +14,7 @@ from harness.load.summary import (
     StageSummary,
     summarize_session,
 )
-from harness.measure.results import LoadRun, Results
+from harness.results.records import LoadRun, Results
 from reports.load.provenance import describe_load_provenance
 from reports.writing.names import Names, name_everything
 from reports.writing.tables import render_table

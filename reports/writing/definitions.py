@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.descriptions import World
-from harness.measure.results import Header
+from harness.results.records import Header
 from reports.writing.names import Names
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, escape, quote_code

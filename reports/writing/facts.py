@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.machine import Machine
-from harness.measure.results import Header
+from harness.results.records import Header
 from reports.writing.names import find_language
 from reports.writing.tables import render_table
 from reports.writing.text import count, escape, fence, fold, format_bytes, quote_code

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from harness.descriptions import Cell, Framework, Language, World
-from harness.measure.results import Header
+from harness.results.records import Header
 from reports.writing.text import escape, flatten
 
 #: What cells differ in, and what can be the fastest.

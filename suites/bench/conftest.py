@@ -12,9 +12,9 @@ from harness.cli import read_catalog
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.measure.plan import Choice, Selection
-from harness.measure.results import Results
-from harness.measure.store import read_results
 from harness.progress import PlainProgress
+from harness.results.records import Results
+from harness.results.store import read_results
 from suites import workflows
 
 _selected = pytest.StashKey[tuple[BenchRequest, tuple[Cell, ...], tuple[Scenario, ...]]]()

@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
-from harness.measure.results import Results, Sample
+from harness.results.records import Results, Sample
 
 
 class AppClock:

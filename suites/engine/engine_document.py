@@ -10,8 +10,8 @@ from pathlib import Path
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
-from harness.measure.results import Results
-from harness.measure.store import read_results
+from harness.results.records import Results
+from harness.results.store import read_results
 from reports.documents.engine_matrix import render_engine
 from reports.documents.excerpts import put_between
 from reports.engine.study import describe_rate

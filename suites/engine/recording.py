@@ -11,7 +11,7 @@ from harness.certification.records import clean_text
 from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.errors import HarnessError
-from harness.measure.results import Check
+from harness.results.records import Check
 from suites.engine.cases import Cases, Found
 from suites.engine.stage import EngineError
 from suites.engine.violations import Inconclusive, NotApplicable, Violation

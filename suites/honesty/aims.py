@@ -8,7 +8,7 @@ from statistics import median
 import msgspec
 
 from harness.errors import UsageError
-from harness.measure.results import Results
+from harness.results.records import Results
 from suites.honesty.tries import (
     Rate,
     count_called,

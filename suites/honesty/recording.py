@@ -12,9 +12,9 @@ from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, World
 from harness.measure.pinning import read_pins
 from harness.measure.plan import Choice, choose
-from harness.measure.results import Footer, Match
 from harness.measure.session import Watcher, conduct, describe_session
-from harness.measure.store import ResultsWriter
+from harness.results.records import Footer, Match
+from harness.results.store import ResultsWriter
 from harness.workspaces.node import find_node
 from suites import workflows
 from suites.honesty.slowing import pack_slowed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.descriptions import Cell
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.findings import study
 
 #: Smaller runs are a few milliseconds of a clock that reads whole ones.

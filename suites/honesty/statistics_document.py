@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from harness.measure.store import read_results
+from harness.results.store import read_results
 from reports.documents.excerpts import put_between
 from reports.writing.tables import render_table
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate

@@ -11,7 +11,7 @@ from scipy import special
 
 from harness.descriptions import Cell
 from harness.measure.changes import Change, Changes
-from harness.measure.results import Match, Results
+from harness.results.records import Match, Results
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 

@@ -9,10 +9,10 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import HarnessError
-from harness.measure.joining import write_whole
-from harness.measure.results import Header, Results, Shard
-from harness.measure.shards import share_out
-from harness.measure.store import read_results
+from harness.results.joining import write_whole
+from harness.results.records import Header, Results, Shard
+from harness.results.shards import share_out
+from harness.results.store import read_results
 from suites.performance.commands import PROGRAM, time_command
 from suites.performance.rendering import EXAMPLE
 from suites.performance.repeating import Spread, spread

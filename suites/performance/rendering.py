@@ -12,8 +12,8 @@ import msgspec
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.plan import plan_forks
-from harness.measure.results import Header, Results, Sample
-from harness.measure.store import read_results
+from harness.results.records import Header, Results, Sample
+from harness.results.store import read_results
 from reports.forms.comment import measure_length, render_comment
 from suites.performance.repeating import Spread, spread
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from harness.measure.results import Results
-from harness.measure.store import read_results
+from harness.results.records import Results
+from harness.results.store import read_results
 from reports.forms.page.page import render_page
 from tests.browser.chromium import find_chromium
 from tests.browser.hostile import make_hostile_results

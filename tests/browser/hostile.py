@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.descriptions import Cell
-from harness.measure.results import Results
+from harness.results.records import Results
 from tests.reports.factories import Session, make_framework, make_scenario, make_world
 
 SCRIPT = "<script>window.taken = true</script>"

@@ -13,7 +13,7 @@ import pytest
 
 from harness.deployments.deployment import reach_app
 from harness.errors import DeploymentError
-from harness.measure.store import read_results
+from harness.results.store import read_results
 from tests import command_line
 from tests.command_line import Done
 from tests.deployments.conftest import Launch

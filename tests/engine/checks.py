@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.descriptions import Cell
-from harness.measure.results import Check
+from harness.results.records import Check
 
 CELL = Cell("v4", "express", "local")
 

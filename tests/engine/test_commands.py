@@ -15,8 +15,8 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell
-from harness.measure.results import Check, Results
-from harness.measure.store import read_results
+from harness.results.records import Check, Results
+from harness.results.store import read_results
 from suites import workflows
 from suites.engine import list_checks
 

@@ -15,7 +15,7 @@ import pytest
 import worlds
 from harness.descriptions import read_table
 from harness.engine.known_failures import read_known_engine_failures
-from harness.measure.results import Check
+from harness.results.records import Check
 from harness.workspaces import describe_lines
 from suites.engine import KNOWN_FAILURES, list_checks
 

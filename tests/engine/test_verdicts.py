@@ -15,7 +15,7 @@ from harness.engine.verdicts import (
     find_outcome,
     judge_session,
 )
-from harness.measure.results import CellEnd
+from harness.results.records import CellEnd
 from tests.reports.checking import RECORDED, make_check
 from tests.reports.factories import EXPRESS, EXPRESS_POSTGRES
 

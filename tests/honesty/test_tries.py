@@ -10,8 +10,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.results import Match, Results
-from harness.measure.store import read_results
+from harness.results.records import Match, Results
+from harness.results.store import read_results
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 from suites.honesty.tries import (

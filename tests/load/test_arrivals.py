@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import UsageError
 from harness.load.arrivals import STEPS, WARMUP_S, plan_arrivals, read_stages, take_share
-from harness.measure.results import Load, LoadStage
+from harness.results.records import Load, LoadStage
 
 stages = st.lists(
     st.builds(

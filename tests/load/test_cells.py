@@ -19,8 +19,8 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.errors import DeploymentError, HarnessError, ResultsError, ServiceError, UsageError
 from harness.load.session import load_cells
-from harness.measure.results import Footer, Header, Load, LoadStage, Record, Results
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.records import Footer, Header, Load, LoadStage, Record, Results
+from harness.results.store import ResultsWriter, read_results
 from reports.forms.badge import render_badge
 from reports.forms.data import make_schema, render_data
 from reports.forms.junit import render_junit

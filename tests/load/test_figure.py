@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.load.arrivals import read_stages
-from harness.measure.results import Load, LoadRun
+from harness.results.records import Load, LoadRun
 from reports.forms.page.figures.plotting import WIDE
 from reports.forms.page.page import render_page
 from tests.load.test_summary import STEADY, make_results, play, refuse

@@ -16,8 +16,8 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.load import generator
 from harness.load.arrivals import Arrival, plan_arrivals
 from harness.load.generator import Answered, generate
-from harness.measure.results import Load, LoadStage
 from harness.programs.ports import free_port
+from harness.results.records import Load, LoadStage
 
 STALL_S = 1.0
 PLAN = Load(stages=(LoadStage(kind="steady", rate=40, seconds=2.5),), arrivals="constant")

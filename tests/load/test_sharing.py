@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.load.arrivals import WARMUP_S
-from harness.measure.store import read_results
+from harness.results.store import read_results
 from tests import command_line
 from tests.deployments.conftest import Launch, launch, log, marks
 

@@ -16,8 +16,8 @@ from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, read_stages, take_share
 from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
-from harness.measure.results import Footer, Load, LoadEnd, LoadRun, LoadStage, Results
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.records import Footer, Load, LoadEnd, LoadRun, LoadStage, Results
+from harness.results.store import ResultsWriter, read_results
 from reports.forms.badge import render_badge
 from reports.forms.data import make_schema, render_data
 from reports.forms.junit import render_junit

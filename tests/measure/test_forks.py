@@ -15,7 +15,7 @@ from harness.descriptions import Cell, Scenario
 from harness.errors import DeploymentError
 from harness.measure.forks import Deployer, count_samples, make_request, run_fork
 from harness.measure.plan import Fork
-from harness.measure.results import Counts, ForkEnd, Kind, Sample, Step
+from harness.results.records import Counts, ForkEnd, Kind, Sample, Step
 from tests.deployments.observing import assert_gone
 from tests.measure.deploying import PretendingPreparer, TinyDeployer
 

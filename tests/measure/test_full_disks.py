@@ -14,8 +14,8 @@ import pytest
 from harness import bench
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.results import Header
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.records import Header
+from harness.results.store import ResultsWriter, read_results
 from harness.workspaces.cache import obtain
 from tests import command_line
 from tests.measure.test_store import make_end, make_sample

@@ -10,9 +10,9 @@ import pytest
 
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
-from harness.measure.results import ForkEnd, Header, Match, Sample
 from harness.measure.session import run_abreast
-from harness.measure.store import read_results
+from harness.results.records import ForkEnd, Header, Match, Sample
+from harness.results.store import read_results
 from tests.measure.deploying import PretendingPreparer
 from tests.measure.test_session import measure
 

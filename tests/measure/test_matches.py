@@ -14,7 +14,7 @@ from harness.errors import UsageError
 from harness.measure.matches import match_twins, match_versions
 from harness.measure.pinning import Pins
 from harness.measure.plan import Profile, plan_forks, plan_heats
-from harness.measure.results import Header, Match
+from harness.results.records import Header, Match
 from harness.workspaces.install import list_overrides, pin_line
 
 LOCAL = Cell("v5", "express", "local")

@@ -12,8 +12,8 @@ import pytest
 
 from harness.bench import recall_inflations
 from harness.machine import Machine, describe_machine
-from harness.measure.memory import Memory, measure_drift, recall, remember
-from harness.measure.results import METHODOLOGY, Header
+from harness.measure.machines import Memory, measure_drift, recall, remember
+from harness.results.records import METHODOLOGY, Header
 
 
 @pytest.fixture

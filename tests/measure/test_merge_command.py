@@ -11,8 +11,8 @@ import pytest
 
 from harness.cli import spreading
 from harness.errors import ResultsError
-from harness.measure.merging import merge_results
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.merging import merge_results
+from harness.results.store import ResultsWriter, read_results
 from tests import command_line
 from tests.measure.test_shards import measure, write
 

@@ -17,7 +17,7 @@ from harness.measure import pinning
 from harness.measure.matches import match_versions
 from harness.measure.pinning import Pins, pin, read_pins, refuse_unused
 from harness.measure.plan import Choice
-from harness.measure.results import Header
+from harness.results.records import Header
 from harness.workspaces.install import list_overrides, pin_line
 from harness.workspaces.node import Node
 from harness.workspaces.packing import find_kept

@@ -14,7 +14,7 @@ from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError
 from harness.measure.plan import Choice, choose, describe_profiles, plan_forks
-from harness.measure.results import Header
+from harness.results.records import Header
 from tests.conftest import CELLS
 
 

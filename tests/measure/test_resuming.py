@@ -18,7 +18,7 @@ from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
 from harness.machine import Machine
 from harness.measure.plan import Choice, plan_forks
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.store import ResultsWriter, read_results
 from tests.measure.deploying import PretendingPreparer, answer_rightly
 from tests.measure.test_session import Watching
 

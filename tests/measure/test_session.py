@@ -12,9 +12,9 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, ServiceError
 from harness.measure.plan import Fork, plan_forks
-from harness.measure.results import Footer, ForkEnd, Header, Sample
 from harness.measure.session import conduct, leave_out_places
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.records import Footer, ForkEnd, Header, Sample
+from harness.results.store import ResultsWriter, read_results
 from tests.measure.deploying import PretendingPreparer, answer_rightly
 from worlds import FOLDER
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError, UsageError
-from harness.measure.merging import merge_results
-from harness.measure.results import Footer, Header, Results, Shard
-from harness.measure.shards import find_share, read_shard, share_out
-from harness.measure.store import ResultsWriter, read_results
+from harness.results.merging import merge_results
+from harness.results.records import Footer, Header, Results, Shard
+from harness.results.shards import find_share, read_shard, share_out
+from harness.results.store import ResultsWriter, read_results
 from reports.benchmark.compared import refuse
 from reports.benchmark.findings import study
 from reports.benchmark.wins import hold_contests

@@ -13,9 +13,9 @@ import pytest
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.plan import Fork, plan_forks
-from harness.measure.results import ForkEnd, Header, Match, Sample
 from harness.measure.stopping import Progress
-from harness.measure.store import read_results
+from harness.results.records import ForkEnd, Header, Match, Sample
+from harness.results.store import read_results
 from tests.measure.deploying import PretendingPreparer, answer_rightly
 from tests.measure.test_session import measure
 

@@ -10,8 +10,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.results import ForkEnd, Header, Sample
-from harness.measure.store import ResultsWriter, count_attempts, read_results
+from harness.results.records import ForkEnd, Header, Sample
+from harness.results.store import ResultsWriter, count_attempts, read_results
 
 CELL = Cell("v5", "express", "local")
 

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from harness.cli.pull_requests import comment
 from harness.errors import ResultsError, UsageError
-from harness.measure.results import Record
-from harness.measure.store import ResultsWriter
 from harness.pull_requests import Target, find_target
+from harness.results.records import Record
+from harness.results.store import ResultsWriter
 from reports.forms.comment import MARKER
 from reports.forms.comment.history import read_history
 from tests.pull_requests.fake_github import NUMBER, REPOSITORY, TOKEN, FakeGitHub, serve_fake

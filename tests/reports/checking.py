@@ -11,7 +11,7 @@ import msgspec
 from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import Outcome
-from harness.measure.results import CellEnd, Check, Results
+from harness.results.records import CellEnd, Check, Results
 from tests.reports.factories import EXPRESS, make_header, make_world
 
 LOCAL = make_world("local", category="local")

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
-from harness.measure.results import (
+from harness.results.records import (
     METHODOLOGY,
     Counts,
     Footer,

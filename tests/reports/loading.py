@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.descriptions import Cell
 from harness.load.arrivals import plan_arrivals, read_stages
-from harness.measure.results import Footer, Load, LoadRun, Results
+from harness.results.records import Footer, Load, LoadRun, Results
 from tests.reports.factories import EXPRESS, TEN, make_header
 
 STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")

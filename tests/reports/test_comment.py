@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.descriptions import Cell
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.comment import LIMIT, MARKER, measure_length, render_comment
 from reports.forms.comment.history import (
     Entry,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.engine.verdicts import Outcome
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.comment import LIMIT, MARKER, measure_length, render_comment
 from reports.forms.comment.history import read_history
 from reports.forms.comment.rendering import Page

@@ -11,7 +11,7 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.changes import Change, Changes
-from harness.measure.results import Match, Results
+from harness.results.records import Match, Results
 from reports.benchmark.changes import ALL_SCENARIOS, describe_changes, render_changes
 from reports.benchmark.compared import compare_sessions, compare_versions, find_outcome, refuse
 from reports.benchmark.findings import study

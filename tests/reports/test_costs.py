@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from harness.descriptions import Cell
-from harness.measure.results import Counts, Results
+from harness.results.records import Counts, Results
 from reports.benchmark.costs import describe_invocations, render_costs
 from reports.benchmark.findings import study
 from reports.benchmark.growth import render_growth

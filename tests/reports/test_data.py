@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.data import DOCUMENT, collect, make_schema, render_data, render_schema
 from tests.browser.hostile import make_hostile_results
 from tests.reports.checking import make_check, make_results

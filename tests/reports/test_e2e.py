@@ -9,7 +9,7 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.engine.verdicts import OUTCOMES, Outcome
-from harness.measure.results import Check, Results
+from harness.results.records import Check, Results
 from reports.engine.section import describe_share, render_e2e
 from reports.engine.study import study_checks
 from reports.forms.markdown import render_markdown

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.engine.verdicts import OUTCOMES
-from harness.measure.results import Check
+from harness.results.records import Check
 from reports.engine.failures import describe_fate, render_failed_checks
 from reports.engine.study import study_checks
 from tests.reports.checking import make_check, make_results

@@ -11,7 +11,7 @@ from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import Outcome
 from harness.errors import ResultsError
-from harness.measure.results import Check
+from harness.results.records import Check
 from reports.documents.engine_matrix import describe_levels, render_engine, sign_clause
 from reports.engine.study import study_checks
 from reports.writing.text import NOTHING

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.measure.results import Results
 from harness.measure.statistics import estimate
+from harness.results.records import Results
 from reports.benchmark.findings import Entry, Flaw, study
 from tests.reports.factories import EXPRESS, FIFTY, HONO, STREAM, TEN, Session, rearrange
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from harness.cli import commands
 from harness.cli.writing import write_reports
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.badge import render_badge
 from reports.forms.formats import FORMATS
 from reports.forms.markdown import render_markdown

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.junit import render_junit
 from tests.browser.hostile import CONTROL, SCRIPT, make_hostile_results
 from tests.reports.checking import RECORDED, make_check, make_results

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Scenario
-from harness.measure.results import Results, Step
+from harness.results.records import Results, Step
 from reports.benchmark.findings import study
 from reports.benchmark.latency import render_latency
 from reports.writing.text import NOTHING

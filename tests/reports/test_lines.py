@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.findings import study
 from reports.benchmark.lines import render_lines
 from reports.benchmark.scenarios import decide_sections, render_scenario

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.markdown import render_markdown
 from tests.reports.factories import (
     EXPRESS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.measure.results import METHODOLOGY
+from harness.results.records import METHODOLOGY
 from reports.benchmark.findings import Findings, study
 from reports.benchmark.provenance import render_provenance
 from reports.benchmark.resources import render_resources

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.descriptions import Cell
-from harness.measure.results import Match
+from harness.results.records import Match
 from reports.benchmark.findings import study
 from reports.benchmark.scaling import (
     SUPERLINEAR,

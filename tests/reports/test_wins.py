@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.findings import study
 from reports.benchmark.wins import Contest, hold_contests, list_parts, render_summary
 from reports.writing.names import Part

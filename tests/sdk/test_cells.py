@@ -14,7 +14,7 @@ from harness.descriptions import Catalog, Cell, Scenario
 from harness.measure import metrics
 from harness.measure.forks import run_fork
 from harness.measure.plan import Fork
-from harness.measure.results import ForkEnd, Kind, Sample
+from harness.results.records import ForkEnd, Kind, Sample
 
 pytestmark = pytest.mark.sdk
 

@@ -17,7 +17,7 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Cell
-from harness.measure.store import read_results
+from harness.results.store import read_results
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.measure.store import read_results
+from harness.results.store import read_results
 from tests import command_line
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]

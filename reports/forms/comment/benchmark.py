@@ -6,7 +6,7 @@ import msgspec
 
 from harness.descriptions import Scenario
 from harness.measure.changes import Changes
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.benchmark.changes import describe_changes, render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings, study

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.engine.verdicts import Outcome
 from harness.measure.changes import Changes
-from harness.measure.results import Check, Results
+from harness.results.records import Check, Results
 from reports.engine.failures import render_failed_checks
 from reports.engine.provenance import render_test_provenance
 from reports.engine.section import render_counts

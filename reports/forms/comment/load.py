@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
-from harness.measure.results import Results
+from harness.results.records import Results
 from reports.forms.comment.story import Section, Story
 from reports.load.provenance import describe_load_provenance
 from reports.load.section import is_load_sound, list_loads, render_load, summarize_loads

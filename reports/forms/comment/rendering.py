@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from harness.measure.changes import Changes
-from harness.measure.results import Header, Results
+from harness.results.records import Header, Results
 from reports.forms.comment.benchmark import tell_benchmark
 from reports.forms.comment.checks import tell_checks
 from reports.forms.comment.history import (

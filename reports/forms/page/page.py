@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.descriptions import Cell
-from harness.measure.results import Header, LoadRun, Results
+from harness.results.records import Header, LoadRun, Results
 from reports.benchmark import changes, growth
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings, study

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.load.summary import LoadSummary
-from harness.measure.results import LoadRun
+from harness.results.records import LoadRun
 from reports.forms.page.figures.plotting import (
     AXIS_HEIGHT,
     LINE,

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.metrics import workflow_ms
-from harness.measure.results import Sample
+from harness.results.records import Sample
 from reports.benchmark.findings import Findings
 from reports.forms.page.figures.plotting import (
     AXIS_HEIGHT,

@@ -10,8 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from harness.errors import ResultsError
-from harness.measure.results import Footer, Stopped
-from harness.measure.store import read_lines
+from harness.results.records import Footer, Stopped
+from harness.results.store import read_lines
 
 T = TypeVar("T")
 

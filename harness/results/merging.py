@@ -9,10 +9,10 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.measure.joining import join_footers, read_lines_as, require_new, write_whole
-from harness.measure.results import Footer, Header, Part
-from harness.measure.shards import find_share
-from harness.measure.store import read_header
+from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
+from harness.results.records import Footer, Header, Part
+from harness.results.shards import find_share
+from harness.results.store import read_header
 
 #: What has to be the same in every shard: else their numbers are not of one session.
 _SAME = (

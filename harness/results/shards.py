@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from harness.descriptions import Cell
 from harness.errors import UsageError
-from harness.measure.results import Shard
+from harness.results.records import Shard
 
 _WRITTEN = re.compile(r"(\d+)/(\d+)")
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, Self, TypeVar
 import msgspec
 
 from harness.errors import ResultsError
-from harness.measure.results import (
+from harness.results.records import (
     METHODOLOGY,
     CellEnd,
     Check,

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from harness.machine import Machine
-from harness.measure.results import Header
+from harness.results.records import Header
 from harness.workspaces.cache import cache_folder, digest
 
 #: Sessions that say how the machine drifts between them.

@@ -1,0 +1,1 @@
+"""Result files: their records, how they are written, read, split over machines and joined."""
