@@ -5,7 +5,7 @@ import nox
 nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
 
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 #: Tests that need no network and no server.
 QUICK = "not sdk and not slow and not containers"
 DOCUMENTS = [
@@ -19,6 +19,7 @@ DOCUMENTS = [
     "suites.honesty.statistics_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
+TEXTS = ["README.md", "docs", ".github", "pyproject.toml"]
 
 
 @nox.session
@@ -75,10 +76,11 @@ def versions(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, and that every file is formatted."""
+    """Check style, format and spelling."""
     session.install("-e", ".[dev]")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
+    session.run("codespell", *CODE, *TEXTS)
 
 
 @nox.session
