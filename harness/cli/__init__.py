@@ -10,7 +10,6 @@ from typing import NoReturn
 
 import click
 
-import harness
 from harness.cli.catalog import read_catalog
 from harness.errors import HarnessError, UsageError
 from harness.programs.interruption import Interrupted, end_by_unwinding
@@ -100,6 +99,6 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(harness.__version__)
+@click.version_option(package_name="world-harness")
 def commands() -> None:
     """Benchmark and certify Worlds, the backends of the Workflow SDK, on the real packages."""
