@@ -121,6 +121,13 @@ def containers(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site, in build/site."""
+    session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/site")
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write anew what is generated: example report, excerpt, contract, schema."""
     session.install("-e", ".")
