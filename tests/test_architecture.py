@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,14 +96,40 @@ def test_packages_that_run_inside_apps_and_worlds_have_names_of_their_own() -> N
     assert len(set(names)) == len(names)
 
 
-def test_nothing_in_the_harness_imports_the_command_line() -> None:
+def test_nothing_imports_the_command_line() -> None:
     importers = [
         name(path)
-        for path in (ROOT / "harness").rglob("*.py")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
         if not name(path).startswith("harness/cli/")
         and any(module.startswith("harness.cli") for module in imports_of(path))
     ]
     assert not importers
+
+
+def test_tests_import_the_entry_point_of_the_command_line_and_nothing_else_of_it() -> None:
+    imported = {
+        module
+        for path in (ROOT / "tests").rglob("*.py")
+        for module in imports_of(path)
+        if module.startswith("harness.cli")
+    }
+    assert imported == {"harness.cli", "harness.cli.main"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {
+        name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+    }
+    sorter = graphlib.TopologicalSorter(
+        {
+            module: set(imports_of(path)) & modules.keys() - {module}
+            for module, path in modules.items()
+        }
+    )
+    sorter.prepare()
 
 
 def test_no_file_is_too_long() -> None:
