@@ -52,7 +52,7 @@ class Session:
 
     def _find_line(self, subject: Subject) -> str:
         opened = self.look()
-        return infer_line(subject.language, opened.shape, opened.spec_version)
+        return infer_line(subject.language, opened.shape, opened.stated_version)
 
 
 def find_session(config: pytest.Config) -> Session:
