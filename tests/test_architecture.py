@@ -138,14 +138,25 @@ def test_no_imports_go_in_circles() -> None:
     assert tuple(graphlib.TopologicalSorter(among).static_order())
 
 
-def test_nothing_in_the_harness_imports_the_command_line() -> None:
+def test_nothing_imports_the_command_line() -> None:
     importers = [
         name(path)
-        for path in (ROOT / "harness").rglob("*.py")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
         if not name(path).startswith("harness/cli/")
         and any(module.startswith("harness.cli") for module in imports_of(path))
     ]
     assert not importers
+
+
+def test_tests_import_the_entry_point_of_the_command_line_and_nothing_else_of_it() -> None:
+    imported = {
+        module
+        for path in (ROOT / "tests").rglob("*.py")
+        for module in imports_of(path)
+        if module.startswith("harness.cli")
+    }
+    assert imported == {"harness.cli", "harness.cli.main"}
 
 
 def test_no_file_is_too_long() -> None:
