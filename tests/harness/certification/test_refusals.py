@@ -17,6 +17,8 @@ from harness.certification import sites
 from tests.harness.certification.small_worlds import SOUND, pack
 from tests.harness.cli import command_line
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
