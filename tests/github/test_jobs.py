@@ -46,7 +46,7 @@ def test_every_supported_version_of_python_is_tested(sessions: set[str]) -> None
 def test_every_session_that_a_document_names_is_one(sessions: set[str]) -> None:
     documents = [
         ROOT / "README.md",
-        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
         *(ROOT / ".github").glob("*.md"),
     ]
     named = {
