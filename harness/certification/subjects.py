@@ -228,17 +228,17 @@ def install_subject(
     )
 
 
-def infer_line(language: Language, shape: str, spec_version: object) -> str:
+def infer_line(language: Language, shape: str, spec_version: int | None) -> str:
     """Return the line of a World that was opened without one.
 
     Args:
         language: What it is written in.
         shape: Which interface it has: `v4`, `v5` or `py`.
-        spec_version: As the World says it, if it does.
+        spec_version: What the World states.
     """
     if shape == "py" or (language == "python" and shape not in {"v4", "v5"}):
         return "py"
-    if isinstance(spec_version, int | float) and spec_version >= _LATEST_SPEC:
+    if spec_version is not None and spec_version >= _LATEST_SPEC:
         return "v5-latest"
     return "v5" if shape == "v5" else "v4"
 

@@ -120,11 +120,10 @@ def arena(
 ) -> Iterator[Arena]:
     """The World under test, for one check; skips where the clause does not apply."""
     opened = shared_site.worlds(1, lambda reply: None)[0].opened
-    spec_version = opened.spec_version
     reason = explain_inapplicable(
         clause,
         line=certified.line,
-        spec_version=int(spec_version) if isinstance(spec_version, (int, float)) else None,
+        spec_version=opened.stated_version,
         methods=opened.methods,
         capabilities=opened.capabilities,
     )

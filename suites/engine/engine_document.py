@@ -102,7 +102,7 @@ def put_finding(text: str, folder: Path = RESULTS) -> str:
 
 
 def rewrite_documents() -> None:
-    """Write the document, and the finding in the guide for maintainers, from the committed results."""
+    """Write the document, and its finding in the guide for maintainers."""
     DOCUMENT.write_text(render_document(), encoding="utf-8")
     GUIDE.write_text(put_finding(GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
 
