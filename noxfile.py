@@ -87,7 +87,7 @@ def honesty(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """Have the Python Worlds write for a minute, and be killed each second of another one."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "tests/python_worlds/test_soak.py", env={"WORLD_HARNESS_SOAK": "60"})
+    session.run("pytest", "tests/worlds/python/test_soak.py", env={"WORLD_HARNESS_SOAK": "60"})
 
 
 @nox.session

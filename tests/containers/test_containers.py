@@ -15,7 +15,7 @@ from harness.errors import ServiceError
 from harness.services.containers import image_variable
 from harness.services.readiness import await_answer
 from harness.services.resolution import find_service_choices, open_service
-from tests.services.speaking import SPEAKERS
+from tests.harness.services.speaking import SPEAKERS
 
 pytestmark = [pytest.mark.containers, pytest.mark.xdist_group("containers")]
 

@@ -21,9 +21,9 @@ from harness.cli import commands
 from harness.contract.clauses import describe_clauses
 from harness.descriptions import World, read_description
 from harness.workspaces.node import find_node
-from tests.certifying import make_sample, make_verdict
+from tests import ROOT
+from tests.harness.certification.certifying import make_sample, make_verdict
 
-ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "certify-your-world.md"
 EXAMPLE = ROOT / "docs" / "examples" / "acme-world"
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.measure.statistics import BLOCKS_TO_CALL
 from harness.results.store import read_results
-from tests import command_line
+from tests.harness.cli import command_line
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]
 

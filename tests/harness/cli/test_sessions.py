@@ -1,0 +1,176 @@
+"""Sessions through the command line, from asking to comparing, on apps that take milliseconds."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.cli import benchmarks, spreading
+from harness.descriptions import Catalog
+from harness.measure.changes import Changes
+from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
+from harness.measure.statistics import BLOCKS_TO_CALL
+from harness.results.records import Results
+from harness.results.store import read_results
+from harness.workspaces import install
+from reports.benchmark.findings import study
+from reports.benchmark.remembered import summarize_session
+from tests.harness.cli import command_line
+from tests.harness.cli.command_line import Done
+from tests.harness.deployments import tiny_bench
+
+PACKAGE = "tiny-world"
+OPTIONS = ("--line", "tiny", "--framework", "tiny", "--scenario", "good", "--seed", "7")
+
+
+def describe() -> Catalog:
+    """Return the tiny catalog with two Worlds, each a package."""
+    world = msgspec.structs.replace(
+        tiny_bench.CATALOG.worlds["tiny"], packages={"tiny": {PACKAGE: "1.0.0"}}, entry=PACKAGE
+    )
+    other = msgspec.structs.replace(world, id="other", title="Other")
+    return tiny_bench.CATALOG.with_worlds({"tiny": world, "other": other})
+
+
+@pytest.fixture(autouse=True)
+def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(install, "run_npm", lambda *asked: None)
+    for module in (benchmarks, spreading):
+        monkeypatch.setattr(module, "read_catalog", describe)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def bench(out: Path, *more: str, world: str = "tiny") -> Done:
+    words = ("bench", "--profile", "smoke", *OPTIONS, "--world", world, *more)
+    return command_line.run(*words, "--out", out)
+
+
+def measure(out: Path, *more: str, world: str = "tiny") -> Path:
+    """Measure, and return the result file."""
+    done = bench(out, *more, world=world)
+    assert done.code == 0, done.err
+    (path,) = out.glob("*.jsonl")
+    return path
+
+
+def list_timed(results: Results) -> list[str]:
+    return [end.fork for end in results.forks if end.kind == "timing"]
+
+
+class TestAgainst:
+    def test_two_versions_are_measured_abreast_and_the_rows_say_what_changed(
+        self, out: Path
+    ) -> None:
+        path = measure(out, "--against", f"{PACKAGE}@0.9.0", "--forks", str(BLOCKS_TO_CALL))
+        report = command_line.run("report", path, "--format", "json")
+        changes = json.loads(report.out)["benchmark"]["changes"]
+        assert changes["interleaved"]
+        assert changes["before"]["title"] == f"{PACKAGE}@0.9.0"
+        (row,) = changes["rows"]
+        assert (row["cell"]["world"], row["scenario"]) == ("tiny", "good")
+        # Every run of a tiny app says the same times.
+        assert (row["direction"], row["ratio"]["center"]) == ("no difference", 1.0)
+
+    def test_what_nothing_uses_is_refused_before_anything_is_measured(self, out: Path) -> None:
+        done = bench(out, "--against", "left-pad@1.0.0")
+        assert done.code == 3
+        assert "nothing here uses left-pad" in done.err
+        assert "what to do" in done.err
+        assert not out.exists()
+
+
+class TestPrecision:
+    def test_forks_are_added_until_intervals_are_narrow(self, out: Path) -> None:
+        results = read_results(measure(out, "--precision", "3%", "--forks", "1"))
+        assert results.footer is not None
+        assert results.footer.stopped == "precision"
+        assert len(list_timed(results)) == 3
+        assert "--precision 3% --budget 600s" in results.header.command
+
+    def test_budget_ends_it(self, out: Path) -> None:
+        results = read_results(
+            measure(out, "--precision", "3%", "--budget", "0.0001s", "--forks", "1")
+        )
+        assert results.footer is not None
+        assert results.footer.stopped == "budget"
+        assert len(list_timed(results)) == 1
+
+    def test_budget_alone_bounds_nothing(self, out: Path) -> None:
+        done = bench(out, "--budget", "10s")
+        assert done.code == 3
+        assert "--budget bounds --precision or --against" in done.err
+
+
+class TestComparing:
+    def test_two_sessions_are_compared_but_nothing_is_called(self, out: Path) -> None:
+        one, other = (measure(out / name) for name in ("one", "other"))
+        done = command_line.run("compare", one, other)
+        assert done.code == 2
+        assert "nothing is called" in done.out
+        told = msgspec.json.decode(
+            command_line.run("compare", one, other, "--json").out, type=Changes
+        )
+        assert not told.interleaved
+        assert [row.direction for row in told.rows] == ["not compared"]
+        assert [row.ratio.center for row in told.rows if row.ratio] == [1.0]
+
+    def test_once_drift_is_known_rows_are_judged(self, out: Path) -> None:
+        one, other = (measure(out / name) for name in ("one", "other"))
+        results = read_results(one)
+        memory = summarize_session(study(results))
+        for number in range(SESSIONS_TO_KNOW_DRIFT):
+            began = f"2026-01-0{number + 1}T00:00:00+00:00"
+            remember(results.header.machine, msgspec.structs.replace(memory, started_at=began))
+        done = command_line.run("compare", one, other, "--json")
+        assert done.code == 0, done.err
+        told = msgspec.json.decode(done.out, type=Changes)
+        assert [row.direction for row in told.rows] == ["no difference"]
+
+    def test_sessions_of_other_scenarios_or_cells_are_refused(self, out: Path) -> None:
+        one = measure(out / "one")
+        other = measure(out / "other", world="other")
+        done = command_line.run("compare", one, other)
+        assert done.code == 2
+        assert "no cell in common" in done.out
+
+
+class TestSpreading:
+    def list_jobs(self) -> Sequence[dict[str, str]]:
+        asked = ("--profile", "smoke", *OPTIONS, "--world", "tiny,other", "--shards", "2")
+        done = command_line.run("matrix", *asked, "--json")
+        assert done.code == 0, done.err
+        jobs: list[dict[str, str]] = json.loads(done.out)["include"]
+        return jobs
+
+    def test_matrix_says_what_each_machine_does_and_merge_puts_it_together(self, out: Path) -> None:
+        jobs = self.list_jobs()
+        assert {job["name"].partition(": ")[0] for job in jobs} == {"1/2", "2/2"}
+        for number, job in enumerate(jobs):
+            done = command_line.run(*shlex.split(job["arguments"]), "--out", out / str(number))
+            assert done.code == 0, done.err
+        shards = sorted(out.glob("*/*.jsonl"))
+        merged = out / "merged.jsonl"
+        done = command_line.run("merge", merged, *shards)
+        assert done.code == 0, done.err
+        assert "2 of 2 shards: 2 cells" in done.out
+        assert merged.with_suffix(".md").exists()
+        whole, parts = read_results(merged), [read_results(path) for path in shards]
+        assert {cell.world for cell in whole.header.cells} == {"tiny", "other"}
+        assert len(whole.samples) == sum(len(part.samples) for part in parts)
+        assert whole.footer is not None
+
+    def test_merge_without_one_of_the_shards_says_so(self, out: Path) -> None:
+        shard = measure(out, "--shard", "1/2", world="tiny,other")
+        done = command_line.run("merge", out / "merged.jsonl", shard)
+        assert done.code == 1
+        assert "1 of 2 shards" in done.out

@@ -1,0 +1,178 @@
+"""A certificate as a page: whole by itself, and unbreakable by what a World says."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from harness.certification.certificate import Certificate
+from reports.certificate.page import render_page
+from reports.writing.elements import Html, element, join, make_table, preserve
+from tests.harness.certification.certifying import make_call, make_sample, make_verdict
+from tests.reports.certificate.test_markdown import CERTIFICATE, CERTIFIED, EVIL, make_evil
+
+VOID = {"meta", "br"}
+
+
+class Reader(HTMLParser):
+    """Reads a page, and notices an element that is not closed in its place."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.cells: dict[str, list[int]] = {}
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.extend(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.texts).split())
+
+
+@pytest.mark.parametrize("certificate", [CERTIFICATE, CERTIFIED, make_sample(), make_evil()])
+def test_every_element_is_closed_in_its_place(certificate: Certificate) -> None:
+    reader = Reader(render_page(certificate))
+    assert reader.tags[:3] == ["html", "head", "meta"]
+
+
+@pytest.mark.parametrize("certificate", [CERTIFICATE, make_evil()])
+def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(certificate: Certificate) -> None:
+    page = render_page(certificate)
+    reader = Reader(page)
+    assert not {"script", "link", "img", "iframe", "a", "form"} & set(reader.tags)
+    assert not [name for name, _ in reader.attributes if name in {"src", "href", "style"}]
+    assert not [name for name, _ in reader.attributes if name.startswith("on")]
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_page_is_readable_in_the_dark_and_on_a_phone() -> None:
+    page = render_page(CERTIFICATE)
+    assert "prefers-color-scheme: dark" in page
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert '<html lang="en">' in page
+    assert page.count('<div class="scroll"><table') == page.count("<table")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "kind", "title"),
+    [
+        (CERTIFIED, "passed", "✅ certified"),
+        (CERTIFICATE, "failed", "❌ 1 MUST clause fails"),
+        (make_sample(), "inconclusive", "❔ inconclusive"),
+    ],
+)
+def test_the_page_begins_with_the_verdict(certificate: Certificate, kind: str, title: str) -> None:
+    page = render_page(certificate)
+    assert f'<body><header class="{kind}"><h1>{title}</h1>' in page
+
+
+def test_a_failure_is_a_card_with_its_witness_and_command() -> None:
+    page = render_page(CERTIFICATE)
+    card = page[page.index("<article>") : page.index("</article>")]
+    assert "<h3>❌ <code>STEP-ATOMIC</code> (MUST)</h3>" in card
+    assert "<blockquote><code>steps.create</code> is atomic.</blockquote>" in card
+    assert "<p>two events for one step</p>" in card
+    assert "<p>3 of 60 rounds failed (5.0%)</p>" in card
+    assert "<pre>world-harness certify sample --clause STEP-ATOMIC</pre>" in card
+    assert "<code>events.create({eventType: &quot;step_created&quot;})</code>" in card
+    assert page.count("<article>") == 1
+
+
+def test_the_page_says_all_that_the_certificate_says() -> None:
+    text = Reader(render_page(CERTIFICATE)).text
+    for name in CERTIFICATE.header.clauses:
+        assert name in text
+    for part in (
+        "RUN-OPEN (MUST): no fault was applied",
+        "RUN-KNOWN (MUST): their issue 7",
+        "RUN-LESSER (SHOULD): an empty list means all",
+        "RUN-MENDED (MUST): it passes: remove its entry",
+        "RUN-NOTED (MUST): 4 processes: failed, torn file",
+        "by id",
+        CERTIFICATE.footer.sha256,
+        CERTIFICATE.header.package.digest,
+    ):
+        assert part in text
+
+
+def test_a_certified_world_has_no_section_of_things_that_went_wrong() -> None:
+    page = render_page(CERTIFIED)
+    assert re.findall("<h2>(.*?)</h2>", page) == ["Clauses by group", "All clauses", "Environment"]
+    assert "<article>" not in page
+
+
+def test_text_of_a_world_is_shown_and_never_markup() -> None:
+    page = render_page(make_evil())
+    assert "<script>" not in page
+    assert "\x1b" not in page
+    assert "\x00" not in page
+    assert "<script>alert(1)</script>" in Reader(page).text
+
+
+def test_passwords_are_not_shown() -> None:
+    url = "postgres://app:s3cret@db/main"
+    failed = make_verdict(
+        "A", "failed", message=url, witness=(make_call(args=url),), reproduce=f"certify {url}"
+    )
+    page = render_page(make_sample([failed], spec=url, title=url))
+    assert "s3cret" not in page
+    assert "app:***@db" in page
+
+
+# Elements
+
+
+def test_a_child_is_text_unless_it_is_an_element() -> None:
+    made = element("p", "a < b", element("b", "&"))
+    assert made == "<p>a &lt; b<b>&amp;</b></p>"
+    assert isinstance(made, Html)
+
+
+def test_text_keeps_its_distance_from_an_element() -> None:
+    assert join("see  ", element("b", "x"), " there") == "see <b>x</b> there"
+
+
+def test_an_attribute_cannot_be_left() -> None:
+    assert element("p", title='"><b>') == '<p title="&quot;&gt;&lt;b&gt;"></p>'
+
+
+def test_names_that_python_keeps_are_written_with_an_underscore() -> None:
+    assert element("p", class_="x") == '<p class="x"></p>'
+    assert element("details", open="") == "<details open></details>"
+
+
+def test_an_empty_element_is_not_closed() -> None:
+    assert element("br") == "<br>"
+
+
+def test_lines_are_kept_where_they_mean_something() -> None:
+    assert preserve("a\n  <b>\x1b[31m\x00") == "a\n  &lt;b&gt;"
+    assert EVIL not in preserve(EVIL)
+
+
+def test_a_table_scrolls_by_itself() -> None:
+    assert make_table(["a"], [["<"]]) == (
+        '<div class="scroll"><table><thead><tr><th scope="col">a</th></tr></thead>'
+        "<tbody><tr><td>&lt;</td></tr></tbody></table></div>"
+    )
