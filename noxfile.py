@@ -5,7 +5,9 @@ import nox
 nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
 
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+#: Tests that need no network and no server.
+QUICK = "not sdk and not slow and not containers"
 DOCUMENTS = [
     "reports.documents.excerpts",
     "reports.documents.contract",
@@ -17,6 +19,7 @@ DOCUMENTS = [
     "suites.honesty.statistics_document",
 ]
 CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
+TEXTS = ["README.md", "docs", ".github", "pyproject.toml"]
 
 
 @nox.session
@@ -47,6 +50,23 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "3", "--dist", "loadgroup", *(session.posargs or ["tests"]))
 
 
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Test what needs no network and no server, in two minutes: `nox -s unit -- -k store`."""
+    session.install("-e", ".[dev]")
+    covered = [f"--cov={package}" for package in ("harness", "reports")]
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "-m",
+        QUICK,
+        *covered,
+        "--cov-report=term:skip-covered",
+        *(session.posargs or ["tests"]),
+    )
+
+
 @nox.session(python=PYTHONS)
 def versions(session: nox.Session) -> None:
     """Test the instrument, without the real SDK, on every Python that is supported."""
@@ -56,10 +76,11 @@ def versions(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, and that every file is formatted."""
+    """Check style, format and spelling."""
     session.install("-e", ".[dev]")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
+    session.run("codespell", *CODE, *TEXTS)
 
 
 @nox.session

@@ -322,7 +322,7 @@ def require_format(path: Path, data: bytes) -> None:
         raise ResultsError(
             f"{path} has format {start.format}, and this harness reads up to {FORMAT}",
             cause="it was written by a newer version of the harness",
-            remedy="install a newer version of the harness",
+            remedy="upgrade the harness",
         )
 
 

@@ -23,6 +23,8 @@ from harness.services.valkey.embedded import open_embedded
 from harness.services.valkey.exchange import answers, ask
 from tests.harness.services.observing import everything_said, is_root
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:

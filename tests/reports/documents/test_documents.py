@@ -43,6 +43,7 @@ every_example = pytest.mark.parametrize("example", EXCERPTS, ids=lambda item: it
 @pytest.mark.parametrize(
     ("example", "ending"), [(name, ending) for name, forms in RENDERED.items() for ending in forms]
 )
+@pytest.mark.slow
 def test_an_example_report_is_made_from_the_results_beside_it(example: str, ending: str) -> None:
     committed = (RESULTS / f"{example}{ending}").read_text(encoding="utf-8")
     assert committed == render_example(example, ending, RESULTS), STALE
@@ -56,6 +57,7 @@ def test_excerpts_in_documents_are_of_the_example_reports(example: Excerpt) -> N
     assert cut_out(report, example) in document
 
 
+@pytest.mark.slow
 def test_statistics_say_what_the_judgment_of_today_does() -> None:
     committed = statistics_document.DOCUMENT.read_text(encoding="utf-8")
     assert committed == statistics_document.render_document(), STALE

@@ -14,8 +14,8 @@ from packaging.version import Version
 import harness
 from harness import machine
 from harness.errors import HarnessError
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 FIRST = Version("0.1.0")
 PARTS = ("pyproject.toml", "README.md", "LICENSE", ".gitattributes", ".git_archival.txt")
 
