@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 
 from harness.bench import BenchRequest, run_bench, select
-from harness.cli import read_catalog
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.measure.plan import Choice, Selection
@@ -16,6 +15,7 @@ from harness.progress import PlainProgress
 from harness.results.records import Results
 from harness.results.store import read_results
 from suites import workflows
+from suites.catalog import read_catalog
 
 _selected = pytest.StashKey[tuple[BenchRequest, tuple[Cell, ...], tuple[Scenario, ...]]]()
 

@@ -19,10 +19,10 @@ from harness.certification.examination import CertifyRequest, examine_world
 from harness.certification.progress import PlainChecks
 from harness.certification.subjects import find_subject
 from harness.certification.verdicts import ClauseVerdict
-from harness.cli.catalog import read_catalog
 from harness.descriptions import Catalog, read_table
 from harness.errors import HarnessError
 from reports.documents.rediscovered import RESULTS, Bug, Found
+from suites.catalog import read_catalog
 
 BUGS = Path(__file__).with_name("bugs.toml")
 

@@ -75,7 +75,7 @@ def find_session(config: pytest.Config) -> Session:
     lines = config.getoption("--line")
     env = dict(text.partition("=")[::2] for text in config.getoption("--env"))
     # Only here, and not in the workers: with the catalog comes everything that can be measured.
-    from harness.cli import read_catalog
+    from suites.catalog import read_catalog
 
     subject = find_subject(
         specs[0],

@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _catalog_of(config: pytest.Config) -> Catalog:
     if _CATALOG not in config.stash:
-        from harness.cli.catalog import read_catalog
+        from suites.catalog import read_catalog
 
         config.stash[_CATALOG] = read_catalog()
     return config.stash[_CATALOG]
