@@ -18,7 +18,7 @@ DOCUMENTS = [
     "suites.engine.engine_document",
     "suites.honesty.statistics_document",
 ]
-CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
+CODE = ["harness", "suites", "worlds", "reports", "world_harness", "tests", "noxfile.py"]
 TEXTS = ["README.md", "docs", ".github", "pyproject.toml"]
 
 
@@ -118,6 +118,13 @@ def containers(session: nox.Session) -> None:
     session.run(
         "pytest", *(session.posargs or ["tests/containers"]), env={"WORLD_HARNESS_CONTAINERS": "1"}
     )
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site, in build/site."""
+    session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/site")
 
 
 @nox.session

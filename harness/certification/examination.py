@@ -88,7 +88,7 @@ def examine_world(request: CertifyRequest, watcher: Watcher) -> Examined:
         watcher.preparing(f"opening {subject.title}")
         opened = look_at(ground)
         if subject.line is None:
-            line = infer_line(subject.language, opened.shape, opened.spec_version)
+            line = infer_line(subject.language, opened.shape, opened.stated_version)
             subject = msgspec.structs.replace(subject, line=line)
         records = _run_suite(msgspec.structs.replace(request, subject=subject), ground, watcher)
         services = ground.describe_services()
@@ -123,7 +123,7 @@ def certify(request: CertifyRequest, examined: Examined) -> Certificate:
         suite=digest_suite(),
         line=subject.line or "",
         language=subject.language,
-        spec_version=spec_version_of(opened),
+        spec_version=opened.stated_version,
         pins=subject.pins,
         environment=Environment(
             system=machine.system,
@@ -180,17 +180,11 @@ def look_at(ground: Ground) -> Opened:
         return world.opened
 
 
-def spec_version_of(opened: Opened) -> int | None:
-    """Return the spec version that a World states; `None` when it states none that is a number."""
-    version = opened.spec_version
-    return int(version) if isinstance(version, (int, float)) else None
-
-
 def _explain(clause: Clause, line: str, opened: Opened) -> str:
     return explain_inapplicable(
         clause,
         line=line,
-        spec_version=spec_version_of(opened),
+        spec_version=opened.stated_version,
         methods=opened.methods,
         capabilities=opened.capabilities,
     )

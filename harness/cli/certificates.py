@@ -308,7 +308,7 @@ def smoke(
         subject = _find(spec, line, env, service, setup, manifest)
         with open_ground(subject, services=services) as ground:
             opened, findings = smoke_world(ground)
-        line = subject.line or infer_line(subject.language, opened.shape, opened.spec_version)
+        line = subject.line or infer_line(subject.language, opened.shape, opened.stated_version)
         click.echo(render_smoke(subject, line, opened, findings))
         return 1 if any(finding.state == "wrong" for finding in findings) else 0
 

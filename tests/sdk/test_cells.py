@@ -15,6 +15,7 @@ from harness.measure import metrics
 from harness.measure.forks import run_fork
 from harness.measure.plan import Fork
 from harness.results.records import ForkEnd, Kind, Sample
+from suites import workflows
 
 pytestmark = pytest.mark.sdk
 
@@ -38,7 +39,7 @@ def run(
     names = tuple(scenarios)
     fork = Fork(id=f"{kind}-1/{cell.id}", kind=kind, block=1, cell=cell, scenarios=names, seed=7)
     for attempt in (1, 2, 3):
-        *found, end = run_fork(launcher, fork, attempt, scenarios)
+        *found, end = run_fork(launcher, fork, attempt, scenarios, workflows.BENCH.check_answer)
         assert isinstance(end, ForkEnd)
         assert end.outcome == "finished", end.reason
         samples = [record for record in found if isinstance(record, Sample)]
