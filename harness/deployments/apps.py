@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +11,6 @@ from harness.deployments import frameworks, python, typescript
 from harness.deployments.shapes import Shape, read_files
 from harness.descriptions import Framework, Language, Line, World
 from harness.errors import UsageError
-
-#: An exported function whose first words say that it is a workflow.
-_WORKFLOW = re.compile(r"export async function (\w+)\([^{]*\{\s*[\"']use workflow[\"']", re.DOTALL)
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -26,11 +22,6 @@ class Contents(msgspec.Struct, frozen=True):
     answering: dict[Language, Path]
     #: Folder of the workflows, in every language.
     workflows: Path
-
-    def list_workflows(self) -> set[str]:
-        """Return the names of the workflows, as the TypeScript sources export them."""
-        sources = (path.read_text(encoding="utf-8") for path in self.workflows.glob("*.ts"))
-        return {found for text in sources for found in _WORKFLOW.findall(text)}
 
     def explain_missing(self, language: Language) -> str:
         """Say why no app can be made in a language; empty when one can."""
