@@ -74,11 +74,6 @@ class TestRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"{self.check} took {self.duration_ms} ms")
 
 
-def write_record(record: TestRecord) -> bytes:
-    """Return a record as one line of JSON, without the line's end."""
-    return msgspec.json.encode(record)
-
-
 def read_record(line: bytes | str) -> TestRecord:
     """Return the record that a line of JSON holds.
 
