@@ -11,7 +11,7 @@ from harness.bench import BenchRequest, run_bench, select
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.measure.plan import Choice, Selection
-from harness.progress import PlainProgress
+from harness.measure.progress import PlainProgress
 from harness.results.records import Results
 from harness.results.store import read_results
 from suites import workflows
