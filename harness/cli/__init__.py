@@ -6,33 +6,82 @@ import errno
 import importlib
 import signal
 import sys
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import click
 
-from harness.cli.catalog import read_catalog
 from harness.errors import HarnessError, UsageError
 from harness.programs.interruption import Interrupted, end_by_unwinding
-from harness.workspaces.cache import cache_folder
 
-__all__ = ["main", "read_catalog"]
 
-#: Command -> where it is; imported when it is called, so that no command waits for the others.
+class _Place(NamedTuple):
+    """Where a command is, and its line in the list of commands."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+#: A command is imported when it is called: none waits for the others, nor does `--help`.
 _COMMANDS = {
-    "bench": "harness.cli.benchmarks:bench",
-    "report": "harness.cli.benchmarks:report",
-    "compare": "harness.cli.comparing:compare",
-    "merge": "harness.cli.spreading:merge",
-    "matrix": "harness.cli.spreading:matrix",
-    "comment": "harness.cli.pull_requests:comment",
-    "export": "harness.cli.benchmarks:export",
-    "certify": "harness.cli.certificates:certify",
-    "smoke": "harness.cli.certificates:smoke",
-    "verify": "harness.cli.certificates:verify",
-    "clauses": "harness.cli.certificates:clauses",
-    "e2e": "harness.cli.engine:e2e",
-    "list": "harness.cli.catalog:list_all",
-    "doctor": "harness.cli.catalog:doctor",
+    "bench": _Place(
+        "benchmarks",
+        "bench",
+        "Measure, and write results (JSON lines) and a report (Markdown and HTML).",
+    ),
+    "report": _Place("benchmarks", "report", "Render a result file again, in any form."),
+    "compare": _Place(
+        "comparing",
+        "compare",
+        "Compare two result files of one machine, as far as that can be done.",
+    ),
+    "merge": _Place(
+        "spreading",
+        "merge",
+        "Put the result files of shards, or of generators, together: `merge OUT IN...`.",
+    ),
+    "matrix": _Place("spreading", "matrix", "Say what each of several machines is to do."),
+    "comment": _Place(
+        "pull_requests",
+        "comment",
+        "Render a result file as the sticky comment of a pull request, and post it with --post.",
+    ),
+    "export": _Place(
+        "benchmarks",
+        "export",
+        "Write the app of a cell into FOLDER, to deploy it anywhere and measure it with --url.",
+    ),
+    "certify": _Place(
+        "certificates",
+        "certify",
+        "Drive a World through the contract and answer with a certificate.",
+    ),
+    "smoke": _Place(
+        "certificates", "smoke", "Say in seconds whether the adapter can talk to a World at all."
+    ),
+    "verify": _Place(
+        "certificates",
+        "verify",
+        "Recompute the verdict of a certificate, offline, and notice any change to it.",
+    ),
+    "clauses": _Place(
+        "certificates",
+        "clauses",
+        "List the contract: every clause, its level on each line, and what it asks.",
+    ),
+    "e2e": _Place(
+        "engine",
+        "e2e",
+        "Harass the engine on real apps: does the SDK keep its promises on this World?",
+    ),
+    "list": _Place(
+        "catalog", "list_all", "Show every profile, line, framework, World and scenario."
+    ),
+    "doctor": _Place(
+        "catalog",
+        "doctor",
+        "Say what this machine has, what would be downloaded and what is missing.",
+    ),
 }
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -63,6 +112,8 @@ def main() -> NoReturn:
 
 
 def _explain(error: OSError) -> HarnessError:
+    from harness.workspaces.cache import cache_folder
+
     if error.errno in _DISK_FULL:
         return HarnessError(
             "the disk is full",
@@ -93,9 +144,15 @@ class Commands(click.Group):
         """Return a command; `None` when there is none of that name."""
         if name not in _COMMANDS:
             return None
-        module, _, attribute = _COMMANDS[name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        place = _COMMANDS[name]
+        module = importlib.import_module(f"{__name__}.{place.module}")
+        command: click.Command = getattr(module, place.attribute)
         return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
