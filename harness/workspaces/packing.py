@@ -104,7 +104,7 @@ def keep_packed(path: Path, named: str) -> Package:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as place:
-            # Renamed into its place: nobody finds a half of it.
+            # Renamed into its place, so that no process finds half of it.
             shutil.copyfile(path, Path(place) / kept.name).replace(kept)
     mark = "." if "+" in packed.version else "+"
     return Package(packed.name, f"{packed.version}{mark}packed.{digits}")
@@ -219,7 +219,7 @@ def export_commit(folder: Path, reference: str, into: Path) -> None:
                 env=os.environ,
                 log=log,
                 failure=UsageError,
-                what=f"{folder.name} is not to be had as of {reference!r}",
+                what=f"{folder.name} is not available as of {reference!r}",
                 remedy="name a branch, a tag or a commit of a git checkout that has this folder",
             )
         with tarfile.open(archive) as opened:

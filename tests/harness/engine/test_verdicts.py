@@ -1,4 +1,4 @@
-"""What checks come to: only what nobody expected fails a session, and nothing is passed over."""
+"""What checks come to: only the unexpected fails a session, and nothing is skipped."""
 
 from __future__ import annotations
 
