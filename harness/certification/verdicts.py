@@ -16,13 +16,11 @@ import msgspec
 
 from harness.certification.known_failures import KnownFailure, KnownState, compare_known
 from harness.certification.records import TestRecord, Verdict, WitnessCall
+from harness.checks.verdicts import EXIT_CODES, FinalVerdict, decide_session
 from harness.contract.clauses import Clause, Level
 
 #: How many processes may share the World's storage, by its own documentation.
 Processes = Literal["several", "one"]
-
-#: Exit codes of the command line.
-EXIT_CODES = {"passed": 0, "failed": 1, "inconclusive": 2}
 
 _DECIDED: frozenset[Verdict] = frozenset({"passed", "failed", "inconclusive", "recorded"})
 _SEVERAL_PROCESSES = re.compile(r"\b(\d+) processes\b")
@@ -101,7 +99,7 @@ class ClauseVerdict(
 class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on a World."""
 
-    verdict: Literal["passed", "failed", "inconclusive"]
+    verdict: FinalVerdict
     #: Every MUST that applies has passed, and nothing else stands against it.
     certified: bool
     #: Ids of the clauses that made it fail, that left it open, and that are excused.
@@ -210,12 +208,9 @@ def decide_world(verdicts: Iterable[ClauseVerdict]) -> WorldVerdict:
     excused = [clause.id for clause in clauses if clause.is_excused]
     unsure = [clause.id for clause in counting if clause.verdict == "inconclusive"]
     untrue = [clause.id for clause in clauses if clause.has_untrue_entry]
-    verdict: Literal["passed", "failed", "inconclusive"] = "passed"
-    if failed or untrue:
-        verdict = "failed"
-    elif unsure or not any(clause.verdict == "passed" for clause in counting):
-        # A World of which nothing was checked has shown nothing.
-        verdict = "inconclusive"
+    # A World of which nothing was checked has shown nothing.
+    undecided = bool(unsure) or not any(clause.verdict == "passed" for clause in counting)
+    verdict = decide_session(failed=bool(failed or untrue), undecided=undecided)
     return WorldVerdict(
         verdict=verdict,
         certified=verdict == "passed" and not broken,

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harness.certification.verdicts import EXIT_CODES
+from harness.checks.verdicts import EXIT_CODES, FinalVerdict, decide_session
 from harness.descriptions import Cell
 from harness.results.records import CellEnd, Check
 
@@ -71,13 +71,10 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
         return not self.failed
 
     @property
-    def verdict(self) -> Literal["passed", "failed", "inconclusive"]:
+    def verdict(self) -> FinalVerdict:
         """The verdict: a failure weighs more than what is not decided."""
-        if self.failed:
-            return "failed"
-        if self.undecided or self.absent or self.cut or not self.decided:
-            return "inconclusive"
-        return "passed"
+        undecided = bool(self.undecided or self.absent or self.cut) or not self.decided
+        return decide_session(failed=bool(self.failed), undecided=undecided)
 
     @property
     def exit_code(self) -> int:
