@@ -59,7 +59,7 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
     #: Cells that were asked for and have no record at all.
     absent: tuple[Cell, ...]
     #: Cells with records of which none said anything: they did not pass.
-    untested: tuple[Cell, ...]
+    silent: tuple[Cell, ...]
     #: Cells on which the suites did not come to their end, or lost the record of a check.
     cut: tuple[Cell, ...]
     #: Whether any check said something.
@@ -100,7 +100,7 @@ def judge_session(
         if ends is None
         else {end.cell for end in ends if records[end.cell] >= end.checks}
     )
-    tested = {check.cell for check, outcome in outcomes if outcome in _DECIDED}
+    deciding = {check.cell for check, outcome in outcomes if outcome in _DECIDED}
     return SessionVerdict(
         failed=tuple(check for check, outcome in outcomes if outcome in FAILURES),
         undecided=tuple(
@@ -109,9 +109,9 @@ def judge_session(
             if outcome == "inconclusive" and check.state not in {"known", "flaky"}
         ),
         absent=tuple(cell for cell in dict.fromkeys(cells) if cell not in examined),
-        untested=tuple(cell for cell in examined if cell not in tested),
+        silent=tuple(cell for cell in examined if cell not in deciding),
         cut=tuple(cell for cell in examined if cell not in whole),
-        decided=bool(tested),
+        decided=bool(deciding),
     )
 
 

@@ -8,8 +8,8 @@ from harness.results.records import Results
 from reports.engine.findings import choose_findings, describe_finding
 from reports.engine.study import (
     SIGNS,
+    EngineStudy,
     Row,
-    Tested,
     describe_counts,
     state_verdict,
     study_checks,
@@ -19,12 +19,12 @@ from reports.writing.text import keep_lines
 
 def summarize_checks(results: Results) -> str:
     """Render the verdict, a line a cell, and the first failures with their commands."""
-    tested = study_checks(results)
-    sign, line = state_verdict(tested)
+    study = study_checks(results)
+    sign, line = state_verdict(study)
     parts = [
         f"{sign} {line}",
-        "\n".join(_describe_row(row) for row in tested.rows),
-        "\n".join(_list_failures(tested)),
+        "\n".join(_describe_row(row) for row in study.rows),
+        "\n".join(_list_failures(study)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -34,9 +34,9 @@ def _describe_row(row: Row) -> str:
     return f"  {row.sign} {row.label}: {told}"
 
 
-def _list_failures(tested: Tested) -> Iterator[str]:
+def _list_failures(study: EngineStudy) -> Iterator[str]:
     """List the gravest failures, and say how many more there are."""
-    chosen, more = choose_findings(tested.checks)
+    chosen, more = choose_findings(study.checks)
     for outcome, check in chosen:
         yield f"{SIGNS[outcome]} {describe_finding(check)}"
         if check.reproduce:

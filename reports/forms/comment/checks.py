@@ -10,12 +10,12 @@ from harness.measure.changes import Changes
 from harness.results.records import Check, Results
 from reports.engine.failures import render_failed_checks
 from reports.engine.findings import SHOWN_OUTCOMES, choose_findings, describe_finding
-from reports.engine.provenance import render_test_provenance
+from reports.engine.provenance import render_engine_provenance
 from reports.engine.section import render_counts
 from reports.engine.study import (
     SIGNS,
+    EngineStudy,
     Row,
-    Tested,
     choose_outcome,
     describe_counts,
     state_verdict,
@@ -27,18 +27,18 @@ from reports.writing.text import escape, fold, quote_code
 
 def tell_checks(results: Results, changes: Changes | None, source: str) -> Story:
     """Tell what the engine suites found; changes are of what was timed."""
-    tested = study_checks(results)
-    sign, line = state_verdict(tested)
+    study = study_checks(results)
+    sign, line = state_verdict(study)
     return Story(
         sign=sign,
         verdict=line,
         remembered=line,
-        first=(_render_failures(tested.checks),),
+        first=(_render_failures(study.checks),),
         middle=(
-            "\n\n".join(render_counts(tested)),
-            fold("Where the results come from", render_test_provenance(results, source)),
+            "\n\n".join(render_counts(study)),
+            fold("Where the results come from", render_engine_provenance(results, source)),
         ),
-        sections=tuple(_make_section(tested, row) for row in tested.rows if _has_failures(row)),
+        sections=tuple(_make_section(study, row) for row in study.rows if _has_failures(row)),
     )
 
 
@@ -60,11 +60,11 @@ def _has_failures(row: Row) -> bool:
     return any(choose_outcome(row.checks, outcome) for outcome in SHOWN_OUTCOMES)
 
 
-def _make_section(tested: Tested, row: Row) -> Section:
+def _make_section(study: EngineStudy, row: Row) -> Section:
     """Make the section of a cell: its failures whole, with witnesses and commands."""
 
     def render() -> str:
-        own = msgspec.structs.replace(tested, rows=(row,))
+        own = msgspec.structs.replace(study, rows=(row,))
         _, _, body = render_failed_checks(own).partition("\n\n")
         return body
 
