@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from harness.checks.reproducing import PLUGIN
 from harness.errors import HarnessError
 from harness.programs.commands import quote_log, run_group
 from harness.workspaces.cache import python_environment
@@ -99,7 +100,7 @@ def _write_command(run: SuiteRun, records: Path) -> list[str]:
     settings.write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", *map(str, run.checks), "-c", str(settings)]
     command += ["--rootdir", str(run.folder), "-q", "--no-header"]
-    command += ["--assert=plain", "-p", "xdist", "-p", "harness.plugin", "-p", "no:cacheprovider"]
+    command += ["--assert=plain", "-p", "xdist", "-p", PLUGIN, "-p", "no:cacheprovider"]
     command += ["--records", str(records), *run.options]
     if run.workers > 1:
         command += ["-n", str(run.workers), "--dist", "loadgroup"]

@@ -1,4 +1,4 @@
-"""One World a session: `pytest --pyargs suites.conformance --world SPEC`.
+"""One World a session: `pytest -p world_harness.plugin --pyargs suites.conformance --world SPEC`.
 
 The process that the user started resolves and installs the World and opens its servers; the workers
 of pytest-xdist are handed what it found. Every test leaves one record, which the first process
@@ -45,7 +45,6 @@ def pytest_configure_node(node: Any) -> None:
 
 def _session_of(config: pytest.Config) -> Session:
     if _SESSION not in config.stash:
-        # Named by `--pyargs`, this file is unknown to the first process: nothing is handed over.
         given = getattr(config, "workerinput", {}).get("conformance")
         try:
             session = receive_session(given) if given else find_session(config)

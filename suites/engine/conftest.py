@@ -1,4 +1,4 @@
-"""Cells of a session: `pytest --pyargs suites.engine --line v5 --framework express --world local`.
+"""Cells of a session: `pytest -p world_harness.plugin --pyargs suites.engine --line v5 …`.
 
 Every worker starts apps of its own. Every test leaves one record, which the first process writes to
 `--records`.
