@@ -1,4 +1,4 @@
-"""From the records of tests to the verdict on a clause, and from clauses to the verdict on a World.
+"""From the records of checks to the verdict on a clause, and from clauses to that on a World.
 
 These are pure functions of what was recorded. `verification` calls them again on a finished
 certificate, so nothing that decides a verdict may stay outside it.
@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from harness.certification.known_failures import KnownFailure, KnownState, compare_known
-from harness.certification.records import TestRecord, Verdict, WitnessCall
+from harness.certification.records import CheckRecord, Verdict, WitnessCall
 from harness.checks.verdicts import EXIT_CODES, FinalVerdict, decide_session
 from harness.contract.clauses import Clause, Level
 
@@ -120,7 +120,7 @@ class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
 def decide_clause(
     clause: Clause,
     level: Level | None,
-    records: Iterable[TestRecord],
+    records: Iterable[CheckRecord],
     *,
     inapplicable: str = "",
     processes: Processes = "several",
@@ -267,7 +267,7 @@ def explain_silence(forms: Sequence[FormOutcome], inapplicable: str, verdict: Ve
     return next((form.message for form in forms if form.message), "every check stepped aside")
 
 
-def _describe_form(record: TestRecord, processes: Processes) -> FormOutcome:
+def _describe_form(record: CheckRecord, processes: Processes) -> FormOutcome:
     return FormOutcome(
         check=record.check,
         form=record.form,
@@ -289,8 +289,8 @@ def is_noted(form: str, verdict: Verdict, processes: Processes) -> bool:
 
 
 def _choose_shown(
-    records: Sequence[TestRecord], forms: Sequence[FormOutcome], verdict: Verdict
-) -> TestRecord | None:
+    records: Sequence[CheckRecord], forms: Sequence[FormOutcome], verdict: Verdict
+) -> CheckRecord | None:
     """Choose the record that speaks for the clause: of failures, that with the smallest witness."""
     candidates = [
         record
