@@ -41,7 +41,7 @@ class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: The folder that holds the checks.
     suite: Path
     effort: str = "standard"
-    #: Only these clauses; then no certificate can be had.
+    #: Only these clauses; then there is no certificate.
     clauses: tuple[str, ...] = ()
     known: Mapping[str, KnownFailure] = {}
     services: Choice = "auto"
@@ -66,7 +66,7 @@ def examine_world(request: CertifyRequest, watcher: CheckWatcher[CheckRecord]) -
     """Run the suite against a World and decide every clause.
 
     Raises:
-        HarnessError: the World cannot be opened, a server cannot be had, the suite broke off.
+        HarnessError: the World cannot be opened, a server is not available, the suite broke off.
     """
     started = datetime.now(UTC)
     subject = request.subject

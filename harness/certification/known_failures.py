@@ -1,4 +1,4 @@
-"""Failures that somebody knows of, owns and means to mend: a TOML file beside the World.
+"""Failures that are known and have an owner who fixes them: a TOML file beside the World.
 
 They still run. A listed failure is excused only while it fails as expected and its entry has not
 expired; an entry that no longer tells the truth makes the certification fail.

@@ -207,7 +207,7 @@ def _run_cell(  # noqa: PLR0917
     writer: ResultsWriter,
     watcher: CheckWatcher[Check],
 ) -> None:
-    """Examine one cell; every check is on the disk before the next is told of."""
+    """Examine one cell; every check is on the disk before the watcher hears of it."""
     pins = header.pins.get(cell.line, {})
 
     def record(line: bytes) -> None:

@@ -26,7 +26,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     "passed",
     "not applicable",
 )
-#: Outcomes that nobody expected: they make a session fail.
+#: Unexpected outcomes: they make a session fail.
 FAILURES: frozenset[Outcome] = frozenset({"failed", "unexpected pass"})
 #: Outcomes of a check that did say something.
 _DECIDED: frozenset[Outcome] = frozenset(OUTCOMES) - {"inconclusive", "not applicable"}
@@ -52,7 +52,7 @@ def find_outcome(check: Check) -> Outcome:
 class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks of a session come to."""
 
-    #: Failures that nobody knew of, and passes of what is listed as failing.
+    #: Failures that are not known, and passes of what is listed as failing.
     failed: tuple[Check, ...]
     #: Checks that said nothing, and of which nothing is known.
     undecided: tuple[Check, ...]
@@ -90,7 +90,7 @@ def judge_session(
     Args:
         checks: What was found.
         cells: The cells that were asked for.
-        ends: On which cells the suites came to their end; `None` when nobody asks that.
+        ends: On which cells the suites came to their end; `None` if that does not count.
     """
     outcomes = [(check, find_outcome(check)) for check in checks]
     examined = dict.fromkeys(check.cell for check in checks)

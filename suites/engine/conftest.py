@@ -247,7 +247,7 @@ def cases(request: pytest.FixtureRequest) -> Cases:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """Turn the end of a check into its record, and into words for whoever reads the terminal."""
+    """Turn the end of a check into its record, and into words for the terminal."""
     report: Any = yield
     if not _CHECKS.has_outcome(item, call):
         return report

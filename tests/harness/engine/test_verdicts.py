@@ -1,4 +1,4 @@
-"""What checks come to: only what nobody expected fails a session, and nothing is passed over."""
+"""What checks come to: only what is unexpected fails a session, and nothing is left out."""
 
 from __future__ import annotations
 
