@@ -219,9 +219,9 @@ def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Sessio
     selection = msgspec.structs.replace(selection, matches=matched.matches)
     header = describe_session(
         matched.catalog,
-        profile,
         selection,
-        forks=request.forks,
+        profile=profile.id,
+        forks=request.forks or profile.forks,
         seed=seed,
         command=write_command(request, seed),
         node_version=find_node().version,

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 
 import harness
-from harness.certification.records import TestRecord
+from harness.certification.records import CheckRecord
 from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
 from harness.errors import ResultsError
 
@@ -157,7 +157,7 @@ class _Start(msgspec.Struct, frozen=True):
 
 
 def make_certificate(
-    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[TestRecord] = ()
+    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[CheckRecord] = ()
 ) -> Certificate:
     """Make the certificate of a World.
 
@@ -190,7 +190,7 @@ def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
     )
 
 
-def collect_profile(records: Iterable[TestRecord]) -> dict[str, dict[str, str]]:
+def collect_profile(records: Iterable[CheckRecord]) -> dict[str, dict[str, str]]:
     """Collect the informative answers, by clause and name; answers that differ stand together."""
     found: dict[str, dict[str, set[str]]] = {}
     for record in records:

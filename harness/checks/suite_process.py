@@ -53,7 +53,7 @@ class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):
     options: Sequence[str]
     #: Takes the records; the caller empties it.
     folder: Path
-    #: It outlives the session: who is told to read a log must find it.
+    #: It outlives the session, because errors name it.
     log: Path
     #: How many checks run side by side.
     workers: int

@@ -14,10 +14,10 @@ from harness.cli.writing import write_reports
 from harness.deployments.launcher import Remote
 from harness.engine.clauses import describe_engine_clauses
 from harness.engine.known_failures import read_known_engine_failures
-from harness.engine.session import E2eRequest, EngineSuites, list_suites, run_e2e
+from harness.engine.session import E2eRequest, EngineChoice, EngineSuites, list_suites, run_e2e
 from harness.engine.verdicts import exit_code_of
 from harness.errors import unknown
-from harness.measure.plan import Choice, Selection
+from harness.measure.plan import CellSelection
 from harness.results.records import Check
 from harness.results.store import read_results
 from harness.services.resolution import Choice as ServiceChoice
@@ -104,8 +104,9 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
         if name not in clauses:
             raise unknown("engine clause", name, clauses)
     request = E2eRequest(
-        choice=Choice(lines=lines, frameworks=frameworks, worlds=world_names),
-        suites=suite_names,
+        choice=EngineChoice(
+            lines=lines, frameworks=frameworks, worlds=world_names, suites=suite_names
+        ),
         clauses=clause_ids,
         examples=examples,
         seed=seed,
@@ -119,7 +120,7 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     with show_checks(_describe) as watcher:
 
-        def opened(path: Path, selection: Selection) -> None:
+        def opened(path: Path, selection: CellSelection) -> None:
             for cell, reason in selection.impossible.items():
                 watcher.preparing(f"left out {cell}: {reason}")
 

@@ -1,4 +1,4 @@
-"""The queue: where messages are delivered, by whom, and what happens to those that no handler takes."""
+"""The queue: who delivers messages where, and what happens to those that no handler takes."""
 
 from __future__ import annotations
 
