@@ -19,6 +19,8 @@ from harness.adapters.world import OpenError, Refusal, World, open_world, togeth
 from harness.programs.ports import free_port
 from tests.harness.adapters.conftest import HERE, OpenOdd, StartAdapter, odd
 
+pytestmark = pytest.mark.slow
+
 CHUNKS = (b"\x01", b"\x02\x03", b"")
 
 #: In JavaScript every number is a double, and a date has milliseconds.
@@ -59,7 +61,7 @@ class TestOpening:
     @pytest.mark.parametrize(
         ("source", "name", "message"),
         [
-            ("throw new Error('no licence')", "LoadError", "no licence"),
+            ("throw new Error('no license')", "LoadError", "no license"),
             ("import 'not-there'", "LoadError", "not-there"),
             ("export const = 1", "LoadError", "SyntaxError"),
             ("export const something = 1", "NoWorldError", "it exports something"),

@@ -15,6 +15,8 @@ import pytest
 
 from tests.harness.certification.small_worlds import SOUND
 
+pytestmark = pytest.mark.slow
+
 COMMAND = (sys.executable, "-c", "from harness.cli import main; main()")
 
 Family = Mapping[psutil.Process, str]

@@ -24,6 +24,8 @@ from tests.harness.cli import command_line
 from tests.harness.cli.command_line import Done
 from tests.harness.deployments import tiny_bench
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "tiny-world"
 OPTIONS = ("--line", "tiny", "--framework", "tiny", "--scenario", "good", "--seed", "7")
 

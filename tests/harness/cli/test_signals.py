@@ -17,6 +17,8 @@ from tests import ROOT
 from tests.harness.deployments import tiny_bench
 from tests.harness.deployments.observing import alive, assert_gone, await_that, family_of, listens
 
+pytestmark = pytest.mark.slow
+
 
 class Session:
     """A benchmark of tiny apps in a process of its own."""

@@ -19,6 +19,8 @@ from tests.harness.cli.command_line import Done
 from tests.harness.deployments.conftest import Launch
 from tests.harness.deployments.observing import listening
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "hunter2-of-the-url"
 TOKEN = "t0ken-of-the-header"
 HEADERS = {"x-token": f"Bearer {TOKEN}", "x-bypass": "bypass-of-the-header"}

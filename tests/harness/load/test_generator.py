@@ -19,6 +19,8 @@ from harness.load.generator import Answered, generate
 from harness.programs.ports import free_port
 from harness.results.records import Load, LoadStage
 
+pytestmark = pytest.mark.slow
+
 STALL_S = 1.0
 PLAN = Load(stages=(LoadStage(kind="steady", rate=40, seconds=2.5),), arrivals="constant")
 SHORT = Load(stages=(LoadStage(kind="steady", rate=20, seconds=0.5),), arrivals="constant")

@@ -16,6 +16,8 @@ from harness.results.store import read_results
 from tests.harness.cli import command_line
 from tests.harness.deployments.conftest import Launch, launch, log, marks
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["launch", "log", "marks"]
 
 PASSWORD = "hunter2-of-the-url"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from harness.measure.session import peak_memory
 
 
+@pytest.mark.slow
 def test_a_large_parent_does_not_count() -> None:
     ballast = bytearray(400 * 2**20)
     ballast[:: 2**12] = b"x" * len(ballast[:: 2**12])

@@ -90,6 +90,7 @@ def test_narrow_intervals_need_no_more(header: Header) -> None:
     assert session.progress.plan_more(math.inf) == ()
 
 
+@pytest.mark.slow
 def test_forks_are_added_until_intervals_are_narrow(header: Header) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     session.run_plan()

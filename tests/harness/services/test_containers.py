@@ -17,6 +17,8 @@ from harness.services.postgres.embedded import open_embedded
 from harness.services.resolution import open_service
 from harness.services.urls import with_database
 
+pytestmark = pytest.mark.slow
+
 
 def paper_container(image: str, port: int, log: Path) -> Container:
     """What would be known of a container, if one ran."""

@@ -14,6 +14,8 @@ from harness.errors import ServiceError
 from harness.services.embedded import describe_end, run_server, run_to_end
 from harness.services.readiness import await_answer
 
+pytestmark = pytest.mark.slow
+
 #: Starts a child, says so, and waits; with an argument it ends only when it is killed.
 SERVER = """
 import signal, subprocess, sys, time

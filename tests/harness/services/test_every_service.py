@@ -19,6 +19,8 @@ from harness.services.resolution import Service, open_service
 from tests.harness.services.observing import require_embedded
 from tests.harness.services.speaking import SPEAKERS, Speaker
 
+pytestmark = pytest.mark.slow
+
 
 class Subject(NamedTuple):
     name: str

@@ -20,6 +20,8 @@ from harness.services.resolution import Service, find_service_choices, open_serv
 from harness.services.urls import with_database
 from tests.harness.services.observing import everything_said, is_root, require_embedded, with_login
 
+pytestmark = pytest.mark.slow
+
 SECRET = "geheim/42@home"
 
 

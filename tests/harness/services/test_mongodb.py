@@ -15,6 +15,8 @@ from harness.services.mongodb.databases import MongodbDatabases, ask
 from harness.services.resolution import find_service_choices, open_service
 from tests.harness.services.observing import everything_said
 
+pytestmark = pytest.mark.slow
+
 
 class PaperClient:
     """What the harness uses of a client; it remembers what was asked of it."""

@@ -16,6 +16,8 @@ from harness.services.resolution import Service
 from harness.services.urls import with_database
 from tests.harness.services.observing import list_databases
 
+pytestmark = pytest.mark.slow
+
 OWN_TABLES = """
     SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' ORDER BY 1

@@ -27,6 +27,8 @@ from harness.services.postgres.databases import query
 from harness.services.resolution import Service, open_service
 from tests.harness.services.observing import Server, is_root, list_databases
 
+pytestmark = pytest.mark.slow
+
 as_root = pytest.mark.skipif(not is_root(), reason="needs root")
 
 #: Opens a service, says where its database is, and stays until it is ended.

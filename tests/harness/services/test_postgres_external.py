@@ -17,6 +17,8 @@ from harness.services.resolution import open_service
 from harness.services.urls import with_database
 from tests.harness.services.observing import everything_said, list_databases, with_login
 
+pytestmark = pytest.mark.slow
+
 SECRET = "geheim/42@home"
 SECRET_ENCODED = "geheim%2F42%40home"
 

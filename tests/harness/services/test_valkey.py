@@ -24,6 +24,8 @@ from harness.services.valkey.databases import MARK, answers, ask
 from harness.services.valkey.embedded import open_embedded
 from tests.harness.services.observing import everything_said, is_root
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:

@@ -75,6 +75,7 @@ def test_an_install_that_fails_is_quoted_leaves_nothing_and_can_be_tried_again(
     assert is_installed(install(npm))
 
 
+@pytest.mark.slow
 def test_an_install_without_a_registry_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

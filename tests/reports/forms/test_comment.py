@@ -103,6 +103,7 @@ class TestOrder:
 
 
 class TestLimit:
+    @pytest.mark.slow
     def test_large_table_is_cut_at_its_last_sections_and_says_so(self) -> None:
         body = render_comment(make_large(), page=Page(address="https://ci.example/7"))
         assert LIMIT * 0.8 < measure_length(body) <= LIMIT

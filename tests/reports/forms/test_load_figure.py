@@ -101,6 +101,7 @@ def test_where_nothing_ended_well_it_is_still_drawn() -> None:
     assert len(find_dots(figure, "spoiled")) > 100
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_runs_take_no_more_than_can_be_seen() -> None:
     load = Load(stages=read_stages("4000/s", 20), arrivals="constant")
     runs = play(load, lambda due: 10.0 + due * 7919 % 97)

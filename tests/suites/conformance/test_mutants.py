@@ -13,6 +13,8 @@ from harness.descriptions import Catalog
 from suites.conformance.kills import DOCUMENT, explain_survival, kill, render_matrix
 from worlds.mutants import describe_mutants
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = describe_mutants()
 
 

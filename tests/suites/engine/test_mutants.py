@@ -20,6 +20,8 @@ from harness.workspaces import describe_lines
 from suites.engine import KNOWN_FAILURES, list_checks
 from tests import ROOT
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(worlds.__file__).parent / "mutants" / "engine"
 #: Language -> the module of its mutants, how it names them, and the framework they run on.
 MODULES = {

@@ -13,6 +13,8 @@ from suites.performance.merging import time_merge
 from suites.performance.rendering import time_comment
 from suites.performance.repeating import spread
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_unknown_part_is_refused_with_the_names(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

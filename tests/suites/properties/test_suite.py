@@ -11,6 +11,8 @@ import pytest
 from harness.contract.clauses import LINES
 from tests import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def run_suite(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", *words, "-q", "-p", "no:cacheprovider"]

@@ -15,6 +15,8 @@ from harness.inside import PYTHON_SDK
 from tests import ROOT
 from tests.worlds.python.running import Place
 
+pytestmark = pytest.mark.slow
+
 
 def run_in_sdk(subject: Subject, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(PYTHON_SDK)}

@@ -8,6 +8,8 @@ import pytest
 
 from tests.worlds.python.running import Place
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_a_child_writes_is_there_when_its_parent_has_closed_the_world(place: Place) -> None:
     assert place.run("fork_and_write", "python") == [1, 2]

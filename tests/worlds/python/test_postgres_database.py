@@ -17,6 +17,8 @@ from harness.programs.ports import free_port
 from tests.worlds.python.running import Place, open_place
 from tests.worlds.python.test_soak import check, start_writer
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = "workflow_python"
 #: Nobody waits so long unless something is wrong.
 WITHIN_S = 60.0

@@ -16,6 +16,8 @@ from harness.certification.sites import Site
 from suites.conformance.calls import fresh_id
 from tests.worlds.python.running import Place
 
+pytestmark = pytest.mark.slow
+
 TOPIC, PREFIX = "__wkf_workflow_w", "__wkf_workflow_"
 ROUTE = "/.well-known/workflow/v1/flow"
 LEASE_S = 1.0

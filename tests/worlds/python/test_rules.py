@@ -11,6 +11,8 @@ from harness.adapters.world import Refusal, World
 from suites.conformance.calls import Events, fresh_id
 from tests.worlds.python.running import Place
 
+pytestmark = pytest.mark.slow
+
 EVENTS = Events(5)
 
 

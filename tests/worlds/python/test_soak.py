@@ -12,7 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.worlds.python.running import HANGS_S, Place
+
+pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("WORLD_HARNESS_SOAK", "1.5"))
 PROCESSES, WRITERS = 4, 16

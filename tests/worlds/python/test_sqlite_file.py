@@ -18,6 +18,8 @@ from harness.certification.subjects import find_subject
 from harness.descriptions import Catalog
 from tests.worlds.python.running import Place, open_place
 
+pytestmark = pytest.mark.slow
+
 #: Much longer than a process takes to start, in seconds.
 PATIENCE_S = 10.0
 #: Bytes.

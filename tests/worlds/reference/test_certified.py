@@ -13,6 +13,8 @@ from harness.certification.subjects import find_subject
 from harness.contract.clauses import LINES
 from harness.descriptions import Catalog
 
+pytestmark = pytest.mark.slow
+
 
 class Quiet:
     """Watches in silence."""

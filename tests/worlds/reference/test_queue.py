@@ -12,7 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from worlds.reference import ReferenceWorld, open_reference
+
+pytestmark = pytest.mark.slow
 
 TOPIC = "__wkf_workflow_work"
 Answer = Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any] | None]]

@@ -22,6 +22,8 @@ from harness.nemesis.plans import (
 from tests.harness.inside.nemesis.driving import Driver, RefusedError
 from tests.harness.inside.nemesis.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 #: How many messages the seed decides about.
 MESSAGES = 14
 

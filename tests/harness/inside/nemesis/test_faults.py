@@ -23,6 +23,8 @@ from harness.nemesis.plans import (
 )
 from tests.harness.inside.nemesis.driving import Driver, RefusedError, drive
 
+pytestmark = pytest.mark.slow
+
 CREATING = Place(on="call", method="events.create")
 
 

@@ -13,6 +13,8 @@ import pytest
 from harness.nemesis.plans import Fail, Kill, Place, find_point
 from tests.harness.inside.nemesis.driving import PYTHON, Driver, Language, RefusedError, drive
 
+pytestmark = pytest.mark.slow
+
 CREATING = Place(on="call", method="events.create")
 
 
