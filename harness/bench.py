@@ -128,6 +128,7 @@ def run_bench(
             launcher,
             writer,
             watcher,
+            contents.check_answer,
             finished=finished,
             attempts=attempts,
             earlier=before,

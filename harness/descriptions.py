@@ -211,7 +211,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     title: str
     workflow: str
     arguments: tuple[int | str, ...]
-    #: Which function of `harness.measure.answers` knows the right answer.
+    #: Which expectation of the apps' contents knows the right answer.
     expects: str
     #: What the app sends back: the value, its SHA-256, or one SHA-256 an item.
     answer: Literal["value", "digest", "digests"] = "value"

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from hypothesis import settings
 
-from harness.cli import read_catalog
 from harness.descriptions import Catalog, Cell
 from harness.machine import Machine
 from harness.programs.interruption import SIGNALS
 from harness.results.records import METHODOLOGY, Header
+from suites.catalog import read_catalog
 
 CELLS = (
     Cell("v5", "express", "local"),

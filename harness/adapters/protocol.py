@@ -86,6 +86,11 @@ class Opened(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     capabilities: dict[str, Any]
     package: Package
 
+    @property
+    def stated_version(self) -> int | None:
+        """The spec version that the World states; `None` where it states none that is a number."""
+        return int(self.spec_version) if isinstance(self.spec_version, int | float) else None
+
 
 def write_request(number: int, operation: str, fields: Mapping[str, object]) -> bytes:
     """Return one line for an adapter."""

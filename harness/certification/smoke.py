@@ -18,6 +18,7 @@ from harness.adapters.world import NoAnswerError, OpenError, Refusal, World
 from harness.certification.records import clean_text
 from harness.certification.sites import Ground, Site
 from harness.certification.subjects import Subject
+from harness.contract.clauses import assume_spec_version
 from harness.errors import HarnessError, ServiceError, UsageError
 from harness.services.resolution import find_services
 from harness.workspaces.node import find_node
@@ -242,10 +243,9 @@ def _call_once(world: World, subject: Subject, site: Site) -> list[Finding]:
 
 
 def _create_run(world: World) -> Any:
-    version = world.opened.spec_version
     event = {
         "eventType": "run_created",
-        "specVersion": int(version) if isinstance(version, (int, float)) else 2,
+        "specVersion": assume_spec_version(world.opened.stated_version),
         "eventData": {"deploymentId": "smoke", "workflowName": "smoke", "input": _INPUT},
     }
     return world.call("events.create", None, event, limit_s=_LIMIT_S)

@@ -32,6 +32,7 @@ from harness.workspaces.packages import (
     install_packages,
     locate_packages,
 )
+from world_harness.packages import HOME
 
 #: What any World may want to know, whoever described it: SDK apps listen on `PORT`.
 _EVERY_WORLD = {"PORT": "{port}"}
@@ -227,17 +228,17 @@ def install_subject(
     )
 
 
-def infer_line(language: Language, shape: str, spec_version: object) -> str:
+def infer_line(language: Language, shape: str, spec_version: int | None) -> str:
     """Return the line of a World that was opened without one.
 
     Args:
         language: What it is written in.
         shape: Which interface it has: `v4`, `v5` or `py`.
-        spec_version: As the World says it, if it does.
+        spec_version: What the World states.
     """
     if shape == "py" or (language == "python" and shape not in {"v4", "v5"}):
         return "py"
-    if isinstance(spec_version, int | float) and spec_version >= _LATEST_SPEC:
+    if spec_version is not None and spec_version >= _LATEST_SPEC:
         return "v5-latest"
     return "v5" if shape == "v5" else "v4"
 
@@ -376,7 +377,8 @@ def _complete_module(subject: Subject) -> Subject:
     if subject.language == "typescript":
         path = Path(subject.entry)
         return msgspec.structs.replace(subject, digest=digest_source(path))
-    first = [subject.folder] if subject.folder.is_absolute() else []
+    # A described World without packages comes with the harness.
+    first = [subject.folder if subject.folder.is_absolute() else HOME]
     found = find_python_module(subject.entry.partition(":")[0], first)
     return msgspec.structs.replace(
         subject,

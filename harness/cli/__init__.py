@@ -6,33 +6,44 @@ import errno
 import importlib
 import signal
 import sys
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import click
 
-from harness.cli.catalog import read_catalog
 from harness.errors import HarnessError, UsageError
 from harness.programs.interruption import Interrupted, end_by_unwinding
-from harness.workspaces.cache import cache_folder
 
-__all__ = ["main", "read_catalog"]
+__all__ = ["main"]
 
-#: Command -> where it is; imported when it is called, so that no command waits for the others.
+
+class _Place(NamedTuple):
+    """Where a command is, and its line in the list of all commands.
+
+    It is imported when it is called, so that neither the list nor another command waits for it.
+    """
+
+    module: str
+    attribute: str
+    summary: str
+
+
 _COMMANDS = {
-    "bench": "harness.cli.benchmarks:bench",
-    "report": "harness.cli.benchmarks:report",
-    "compare": "harness.cli.comparing:compare",
-    "merge": "harness.cli.spreading:merge",
-    "matrix": "harness.cli.spreading:matrix",
-    "comment": "harness.cli.pull_requests:comment",
-    "export": "harness.cli.benchmarks:export",
-    "certify": "harness.cli.certificates:certify",
-    "smoke": "harness.cli.certificates:smoke",
-    "verify": "harness.cli.certificates:verify",
-    "clauses": "harness.cli.certificates:clauses",
-    "e2e": "harness.cli.engine:e2e",
-    "list": "harness.cli.catalog:list_all",
-    "doctor": "harness.cli.catalog:doctor",
+    "bench": _Place(
+        "benchmarks", "bench", "Measure workflows on the real SDK, and write a report."
+    ),
+    "report": _Place("benchmarks", "report", "Render a result file in another form."),
+    "compare": _Place("comparing", "compare", "Compare two result files of one machine."),
+    "merge": _Place("spreading", "merge", "Merge the result files of several machines."),
+    "matrix": _Place("spreading", "matrix", "List the jobs that spread a session over machines."),
+    "comment": _Place("pull_requests", "comment", "Write results as a pull request's comment."),
+    "export": _Place("benchmarks", "export", "Write the app of a cell, to deploy it elsewhere."),
+    "certify": _Place("certificates", "certify", "Test a World against its contract."),
+    "smoke": _Place("certificates", "smoke", "Check in seconds that a World can be used."),
+    "verify": _Place("certificates", "verify", "Check a certificate, offline."),
+    "clauses": _Place("certificates", "clauses", "List the clauses of the contract."),
+    "e2e": _Place("engine", "e2e", "Test the engine of the SDK under injected faults."),
+    "list": _Place("catalog", "list_all", "List profiles, lines, frameworks, Worlds, scenarios."),
+    "doctor": _Place("catalog", "doctor", "Show what this machine has and what is missing."),
 }
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -63,6 +74,8 @@ def main() -> NoReturn:
 
 
 def _explain(error: OSError) -> HarnessError:
+    from harness.workspaces.cache import cache_folder
+
     if error.errno in _DISK_FULL:
         return HarnessError(
             "the disk is full",
@@ -93,9 +106,15 @@ class Commands(click.Group):
         """Return a command; `None` when there is none of that name."""
         if name not in _COMMANDS:
             return None
-        module, _, attribute = _COMMANDS[name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        place = _COMMANDS[name]
+        module = importlib.import_module(f"harness.cli.{place.module}")
+        command: click.Command = getattr(module, place.attribute)
         return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of all commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -49,7 +49,7 @@ LINES: tuple[LineId, ...] = get_args(LineId)
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 #: What a World has that states no spec version.
-UNSTATED_SPEC_VERSION = 2
+_UNSTATED_SPEC_VERSION = 2
 
 #: Before the name of a need that is a capability; other needs are methods.
 CAPABILITY = "capability:"
@@ -139,6 +139,11 @@ def level_on(clause: Clause, line: str) -> Level | None:
     raise unknown("line of the contract", line, LINES)
 
 
+def assume_spec_version(stated: int | None) -> int:
+    """Return the spec version that counts for a World that states this one, or none."""
+    return _UNSTATED_SPEC_VERSION if stated is None else stated
+
+
 def explain_inapplicable(
     clause: Clause,
     *,
@@ -161,7 +166,7 @@ def explain_inapplicable(
     """
     if level_on(clause, line) is None:
         return f"it does not hold for line {line}"
-    version = UNSTATED_SPEC_VERSION if spec_version is None else spec_version
+    version = assume_spec_version(spec_version)
     if not clause.spec.includes(version):
         stated = "states none, which counts as 2" if spec_version is None else f"has {version}"
         return f"it holds for spec versions {clause.spec}; the World {stated}"

@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from harness.bench import identify_remote, pin_lines
-from harness.checks.suite_process import SuiteRun, run_suite
+from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.deployments.apps import Contents
 from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
@@ -41,19 +40,6 @@ DEFAULT = Profile(
 
 #: Hands URL and headers of an app elsewhere to the suite's processes.
 REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
-
-
-class Watcher(Protocol):
-    """Who is told how it goes."""
-
-    def preparing(self, text: str) -> None:
-        """Something is being installed, built or started."""
-
-    def planned(self, checks: int) -> None:
-        """So many checks will run on the next cell."""
-
-    def checked(self, check: Check) -> None:
-        """A check has ended."""
 
 
 class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +76,7 @@ def run_e2e(
     request: E2eRequest,
     catalog: Catalog,
     suites: EngineSuites,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
     *,
     opened: Callable[[Path, Selection], None] = lambda path, selection: None,
 ) -> Path:
@@ -219,7 +205,7 @@ def _run_cell(  # noqa: PLR0917
     suites: EngineSuites,
     launcher: Launcher,
     writer: ResultsWriter,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
 ) -> None:
     """Examine one cell; every check is on the disk before the next is told of."""
     pins = header.pins.get(cell.line, {})
@@ -261,7 +247,7 @@ def _run_suites(
     request: E2eRequest,
     suites: EngineSuites,
     launcher: Launcher,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
     record: Callable[[bytes], None],
 ) -> int:
     """Run what was chosen on one cell; return how many checks that was to be."""

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from harness.bench import BenchRequest, begin_session
-from harness.deployments.apps import Contents
+from harness.deployments.apps import CheckAnswer, Contents
 from harness.deployments.client import SampleRequest
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, Scenario
@@ -99,7 +99,15 @@ def run_load(
     ):
         writer.append(header)
         headers = request.remote.headers if request.remote else {}
-        load_cells(header, launcher, writer, watcher, headers=headers, begins_at=begins_at)
+        load_cells(
+            header,
+            launcher,
+            writer,
+            watcher,
+            contents.check_answer,
+            headers=headers,
+            begins_at=begins_at,
+        )
     return path
 
 
@@ -108,6 +116,7 @@ def load_cells(
     preparer: Preparer,
     writer: ResultsWriter,
     watcher: Watcher,
+    check_answer: CheckAnswer,
     *,
     headers: dict[str, str],
     begins_at: datetime | None = None,
@@ -121,6 +130,7 @@ def load_cells(
         preparer: Prepares and starts the cells.
         writer: Takes the records.
         watcher: Told how it goes.
+        check_answer: Judges the answers of completed runs.
         headers: Sent with every request.
         begins_at: When the plan begins; at once if it is not given.
 
@@ -134,7 +144,7 @@ def load_cells(
     for cell, scenario in product(header.cells, header.scenarios):
         watcher.preparing(f"loading {cell.id} with {scenario.id}")
         started = time.monotonic()
-        loading = _Loading(header, cell, scenario, writer)
+        loading = _Loading(header, cell, scenario, writer, check_answer)
         loading.reason = broken.get(cell) or loading.try_on(preparer, headers, begins_at)
         writer.append(
             LoadEnd(
@@ -155,13 +165,19 @@ class _Loading:
     """One cell under load."""
 
     def __init__(
-        self, header: Header, cell: Cell, scenario: Scenario, writer: ResultsWriter
+        self,
+        header: Header,
+        cell: Cell,
+        scenario: Scenario,
+        writer: ResultsWriter,
+        check_answer: CheckAnswer,
     ) -> None:
         assert header.load is not None  # noqa: S101 - it was put there
         self._load = header.load
         self._cell = cell
         self._scenario = scenario
         self._writer = writer
+        self._check_answer = check_answer
         self._seed = header.seed
         self.total = self.bad = 0
         #: Why it could not be loaded; empty if it could.
@@ -212,7 +228,7 @@ class _Loading:
     def _write(self, answered: Answered) -> None:
         request = self._make(answered.arrival)
         outcome, error = (
-            judge_reply(self._scenario, request, answered.reply)
+            judge_reply(self._scenario, request, answered.reply, self._check_answer)
             if answered.reply
             else ("failed", answered.error)
         )

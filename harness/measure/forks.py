@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from harness.deployments.apps import CheckAnswer
 from harness.deployments.client import SampleReply, SampleRequest, StreamRequest
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
-from harness.measure.answers import check_answer
 from harness.measure.plan import Fork
 from harness.programs.servers import Usage
 from harness.results.records import Counts, ForkEnd, Outcome, Sample, Step, Stream
@@ -52,12 +52,16 @@ class _Task(msgspec.Struct, frozen=True):
 
 
 def run_fork(
-    deployer: Deployer, fork: Fork, attempt: int, scenarios: Mapping[str, Scenario]
+    deployer: Deployer,
+    fork: Fork,
+    attempt: int,
+    scenarios: Mapping[str, Scenario],
+    check_answer: CheckAnswer,
 ) -> Generator[Sample | ForkEnd]:
     """Run a fork to its end; yields each sample as it comes, and how the fork ended last.
 
     A run that hangs or kills its app is a bad sample: the rest of its scenario is left out and the
-    app starts anew, on empty storage, for the scenarios that follow.
+    app starts again, on empty storage, for the scenarios that follow.
     """
     started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     started = time.monotonic()
@@ -74,7 +78,9 @@ def run_fork(
                 while tasks:
                     task = tasks.pop(0)
                     about = _identify(fork, attempt, task, taken)
-                    sample, fit = _take_sample(deployed, task, seeds.randrange(2**31), about)
+                    sample, fit = _take_sample(
+                        deployed, task, seeds.randrange(2**31), about, check_answer
+                    )
                     taken += 1
                     yield sample
                     if not fit:
@@ -166,7 +172,7 @@ def _identify(fork: Fork, attempt: int, task: _Task, sequence: int) -> dict[str,
 
 
 def _take_sample(
-    deployed: Deployed, task: _Task, seed: int, about: dict[str, Any]
+    deployed: Deployed, task: _Task, seed: int, about: dict[str, Any], check_answer: CheckAnswer
 ) -> tuple[Sample, bool]:
     """Return the sample, and whether the app is fit for another."""
     request = make_request(task.scenario, seed)
@@ -179,7 +185,7 @@ def _take_sample(
     about["request_ms"] = (time.monotonic() - began) * 1000
     about["harness_cpu_ms"] = (time.process_time() - began_cpu) * 1000
     after = deployed.usage()
-    outcome, error_text = judge_reply(task.scenario, request, reply)
+    outcome, error_text = judge_reply(task.scenario, request, reply, check_answer)
     sample = Sample(
         **about,
         outcome=outcome,
@@ -196,7 +202,7 @@ def _take_sample(
 
 
 def judge_reply(
-    scenario: Scenario, request: SampleRequest, reply: SampleReply
+    scenario: Scenario, request: SampleRequest, reply: SampleReply, check_answer: CheckAnswer
 ) -> tuple[Outcome, str | None]:
     """Return what came of a run, and what is wrong with it."""
     if reply.outcome != "completed":

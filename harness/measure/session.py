@@ -18,6 +18,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 import harness
+from harness.deployments.apps import CheckAnswer
 from harness.descriptions import Catalog, Cell, World
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
@@ -152,6 +153,7 @@ def conduct(
     preparer: Preparer,
     writer: ResultsWriter,
     watcher: Watcher,
+    check_answer: CheckAnswer,
     *,
     finished: frozenset[str] = frozenset(),
     attempts: Mapping[str, int] | None = None,
@@ -166,6 +168,7 @@ def conduct(
         preparer: Prepares and starts the cells.
         writer: Takes the records.
         watcher: Told how it goes.
+        check_answer: Judges the answers of completed runs.
         finished: Forks that an earlier session finished.
         attempts: Fork -> attempts that earlier sessions made.
         earlier: What they measured, samples before the end of their fork.
@@ -195,7 +198,7 @@ def conduct(
             running.append(
                 _skip_fork(fork, attempt, reason)
                 if reason
-                else run_fork(preparer, fork, attempt, scenarios)
+                else run_fork(preparer, fork, attempt, scenarios, check_answer)
             )
         taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
         # Closed at once, whatever happens here: no app must outlive what it runs on.

@@ -9,7 +9,7 @@ from typing import Any
 from harness.adapters.protocol import Call, Failure
 from harness.adapters.world import Reply, World, together
 from harness.certification.sites import Ground, Site
-from harness.contract.clauses import Clause
+from harness.contract.clauses import Clause, assume_spec_version
 from suites.conformance.answers import describe, field, maybe
 from suites.conformance.calls import ALL, Events, fresh_id
 from suites.conformance.efforts import Effort
@@ -127,8 +127,7 @@ class Arena:
     @property
     def spec_version(self) -> int:
         """What the SDK stamps on events for this World: its own spec version, 2 without one."""
-        version = self.world.opened.spec_version
-        return int(version) if isinstance(version, (int, float)) else 2
+        return assume_spec_version(self.world.opened.stated_version)
 
     @property
     def events(self) -> Events:

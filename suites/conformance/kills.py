@@ -19,6 +19,7 @@ from harness.certification.parcels import write_parcel
 from harness.certification.records import TestRecord, read_record
 from harness.certification.subjects import Subject
 from harness.checks.marks import list_marked_checks
+from harness.checks.reproducing import PLUGIN
 from harness.contract.clauses import Clause, describe_clauses
 from worlds.mutants import Mutant, describe_mutants
 
@@ -73,7 +74,7 @@ def _examine(
     arguments = [*_find_checks(mutant.clause), "-c", str(settings), "-q", *options]
     arguments += ["--rootdir", str(folder), "--parcel", str(parcel), "--records", str(records)]
     arguments += ["--clause", mutant.clause, "--effort", effort, "--assert=plain"]
-    arguments += ["-p", "harness.plugin", "-p", "no:cacheprovider"]
+    arguments += ["-p", PLUGIN, "-p", "no:cacheprovider"]
     # In this process: starting a new one would take longer than most kills.
     with _without_plugins():
         pytest.main(arguments)

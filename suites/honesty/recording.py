@@ -67,7 +67,7 @@ def record_session(
             Launcher(catalog, workflows.BENCH, report=watcher.preparing) as launcher,
         ):
             writer.append(header)
-            return conduct(header, launcher, writer, watcher)
+            return conduct(header, launcher, writer, watcher, workflows.BENCH.check_answer)
 
 
 def describe_arms(catalog: Catalog, cell: Cell, folder: Path) -> tuple[World, ...]:

@@ -15,9 +15,9 @@ from rich.console import Console
 
 from harness.certification.sites import open_ground
 from harness.certification.subjects import Subject, find_subject
-from harness.cli.catalog import read_catalog
 from harness.programs.interruption import end_by_unwinding
 from reports.forms.comment import LIMIT
+from suites.catalog import read_catalog
 from suites.performance.adapter import count_empty_calls, measure_creates
 from suites.performance.certifications import certify_in_a_row, render_certifications
 from suites.performance.certifying import find_differences, time_certification

@@ -12,6 +12,7 @@ from harness.adapters.process import Pending
 from harness.adapters.protocol import Call
 from harness.adapters.world import World
 from harness.certification.sites import Ground
+from harness.contract.clauses import assume_spec_version
 from suites.conformance.calls import Events, fresh_id
 
 _EMPTY_CALLS = 40_000
@@ -50,8 +51,7 @@ def measure_creates(ground: Ground) -> AdapterCost:
     """Create events through the adapter and inside it, in turns, with 16 in flight each."""
     with ground.site() as site:
         world = site.open()
-        version = world.opened.spec_version
-        events = Events(int(version) if isinstance(version, (int, float)) else 2)
+        events = Events(assume_spec_version(world.opened.stated_version))
         _create_inside(world, events)
         through, inside = [], []
         for _ in range(_BLOCKS):

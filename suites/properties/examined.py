@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from harness.adapters.world import World
-from harness.contract.clauses import describe_clauses, explain_inapplicable, level_on
+from harness.contract.clauses import (
+    assume_spec_version,
+    describe_clauses,
+    explain_inapplicable,
+    level_on,
+)
 from harness.contract.model import RULES, Rules
 from harness.errors import unknown
 from suites.properties.differences import Difference
@@ -16,8 +21,6 @@ from suites.properties.stage import Stage
 #: Read once: every difference asks for its clause.
 _CLAUSES = describe_clauses()
 
-#: A World that states no spec version has this one.
-_UNSTATED = 2
 #: What a World may leave out, it has to do right when it offers it.
 _BINDING = frozenset({"MUST", "MAY"})
 
@@ -46,12 +49,10 @@ class Examined:
         for name in sorted(self._only - _CLAUSES.keys()):
             raise unknown("clause", name, _CLAUSES)
         self.world = find_world()
-        version = self.world.opened.spec_version
-        stated = int(version) if isinstance(version, (int, float)) else None
+        self._stated = self.world.opened.stated_version
         self.rules: Rules = msgspec.structs.replace(
-            RULES[line], spec_version=_UNSTATED if stated is None else stated
+            RULES[line], spec_version=assume_spec_version(self._stated)
         )
-        self._stated = stated
         #: Differences that do not count, as texts with their clause in front.
         self.noted: set[str] = set()
 

@@ -8,11 +8,12 @@ import msgspec
 from harness import inside
 from harness.deployments.apps import Contents
 from harness.descriptions import Scenario, read_table
+from suites.workflows.bench.answers import EXPECTATIONS
 
 _FOLDER = Path(__file__).parent
 
 #: What the apps of the benchmark hold.
-BENCH = Contents("bench", inside.PROBE, _FOLDER / "bench")
+BENCH = Contents("bench", inside.PROBE, _FOLDER / "bench", EXPECTATIONS)
 #: What the apps of the engine suites hold.
 ENGINE = Contents("engine", inside.NEMESIS, _FOLDER / "engine")
 #: By what the app is for.

@@ -17,7 +17,7 @@ FORMS = sorted(path for path in (GITHUB / "ISSUE_TEMPLATE").iterdir() if path.st
 def check(schema: str, *paths: Path) -> subprocess.CompletedProcess[str]:
     """Hold files to a schema that the checker brings along."""
     program = Path(sys.executable).parent / "check-jsonschema"
-    command = [program, "--builtin-schema", f"vendor.{schema}", *paths]
+    command = [str(program), "--builtin-schema", f"vendor.{schema}", *map(str, paths)]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
@@ -48,6 +48,6 @@ def test_there_is_a_form_for_a_bug_a_world_and_a_framework() -> None:
 
 def test_pre_commit_can_read_its_hooks() -> None:
     program = Path(sys.executable).parent / "pre-commit"
-    command = [program, "validate-config", ROOT / ".pre-commit-config.yaml"]
+    command = [str(program), "validate-config", str(ROOT / ".pre-commit-config.yaml")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -31,9 +31,9 @@ def test_every_test_is_in_exactly_one_group() -> None:
     assert [folder for folder in alone if not (ROOT / folder).is_dir()] == []
 
 
-def test_every_session_of_the_readme_is_checked(sessions: set[str]) -> None:
+def test_every_session_that_contributors_run_is_checked(sessions: set[str]) -> None:
     checked = set(JOBS["check"]["strategy"]["matrix"]["session"])
-    assert checked >= {"lint", "types"}
+    assert checked >= {"unit", "lint", "types", "site"}
     assert checked <= sessions
 
 
@@ -41,3 +41,19 @@ def test_every_supported_version_of_python_is_tested(sessions: set[str]) -> None
     pythons = JOBS["versions"]["strategy"]["matrix"]["python"]
     assert {f"versions-{python}" for python in pythons} <= sessions
     assert read_jobs("release")["try"]["strategy"]["matrix"]["python"] == pythons
+
+
+def test_every_session_that_a_document_names_is_one(sessions: set[str]) -> None:
+    documents = [
+        ROOT / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / ".github").glob("*.md"),
+    ]
+    named = {
+        session
+        for path in documents
+        for names in re.findall(r"nox -s ((?:[a-z0-9]+ ?)+)", path.read_text(encoding="utf-8"))
+        for session in names.split()
+    }
+    assert named >= {"bench", "tests", "unit", "lint", "types", "docs"}
+    assert named <= sessions

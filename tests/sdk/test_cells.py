@@ -5,7 +5,7 @@ Cells of one line stay on one worker, because they share an install.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -15,6 +15,7 @@ from harness.measure import metrics
 from harness.measure.forks import run_fork
 from harness.measure.plan import Fork
 from harness.results.records import ForkEnd, Kind, Sample
+from suites import workflows
 
 pytestmark = pytest.mark.sdk
 
@@ -38,7 +39,7 @@ def run(
     names = tuple(scenarios)
     fork = Fork(id=f"{kind}-1/{cell.id}", kind=kind, block=1, cell=cell, scenarios=names, seed=7)
     for attempt in (1, 2, 3):
-        *found, end = run_fork(launcher, fork, attempt, scenarios)
+        *found, end = run_fork(launcher, fork, attempt, scenarios, workflows.BENCH.check_answer)
         assert isinstance(end, ForkEnd)
         assert end.outcome == "finished", end.reason
         samples = [record for record in found if isinstance(record, Sample)]
@@ -58,15 +59,31 @@ def everyday(catalog: Catalog) -> dict[str, Scenario]:
     return {name: item for name, item in catalog.scenarios.items() if not item.extended}
 
 
-@pytest.fixture(scope="module")
-def counted(launcher: Launcher, cell: Cell, everyday: dict[str, Scenario]) -> dict[str, Sample]:
-    return run(launcher, cell, everyday, "counting")
+RunOnce = Callable[[Cell, Mapping[str, Scenario], Kind], dict[str, Sample]]
 
 
-@pytest.fixture(scope="module")
-def timed(launcher: Launcher, cell: Cell, catalog: Catalog) -> dict[str, Sample]:
+@pytest.fixture(scope="session")
+def run_once(launcher: Launcher) -> RunOnce:
+    """Run each fork once a worker: pytest ends a fixture with parameters whenever they change."""
+    known: dict[tuple[Cell, Kind], dict[str, Sample]] = {}
+
+    def run_it(cell: Cell, scenarios: Mapping[str, Scenario], kind: Kind) -> dict[str, Sample]:
+        if (cell, kind) not in known:
+            known[cell, kind] = run(launcher, cell, scenarios, kind)
+        return known[cell, kind]
+
+    return run_it
+
+
+@pytest.fixture
+def counted(run_once: RunOnce, cell: Cell, everyday: dict[str, Scenario]) -> dict[str, Sample]:
+    return run_once(cell, everyday, "counting")
+
+
+@pytest.fixture
+def timed(run_once: RunOnce, cell: Cell, catalog: Catalog) -> dict[str, Sample]:
     names = ("no-steps", "sequential-10", "line-stream")
-    return run(launcher, cell, {name: catalog.scenarios[name] for name in names}, "timing")
+    return run_once(cell, {name: catalog.scenarios[name] for name in names}, "timing")
 
 
 def test_every_answer_is_right(counted: dict[str, Sample], everyday: dict[str, Scenario]) -> None:

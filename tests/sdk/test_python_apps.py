@@ -21,7 +21,6 @@ from harness.deployments.launcher import Launcher, Storage
 from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import BuildError, DeploymentError
-from harness.measure.answers import check_answer
 from harness.measure.forks import make_request
 from suites import workflows
 
@@ -48,7 +47,8 @@ def test_every_framework_serves_runs_and_their_deliveries(
             request = make_request(scenario, seed=7)
             replies[name] = app.take_sample(request)
             assert replies[name].outcome == "completed", replies[name].error
-            assert check_answer(scenario, request.arguments, replies[name]) is None
+            problem = workflows.BENCH.check_answer(scenario, request.arguments, replies[name])
+            assert problem is None
             assert replies[name].settled
     one = replies["one-step"]
     assert one.woken_by == "signal"

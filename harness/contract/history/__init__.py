@@ -6,8 +6,9 @@ World returned. `find_order` asks whether calls that ran at the same time can be
 which the model gives the same answers.
 """
 
+from harness.contract.history.calls import TimedCall
 from harness.contract.history.compare import find_contradictions
-from harness.contract.history.order import TimedCall, UndecidedError, find_order
+from harness.contract.history.order import UndecidedError, find_order
 from harness.contract.history.replay import Entities, find_illegal_moves, fold
 
 __all__ = [

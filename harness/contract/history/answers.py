@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.contract.history.calls import TimedCall
 from harness.contract.model.state import Row
 from harness.contract.model.values import is_absent, read_option
-
-if TYPE_CHECKING:
-    from harness.contract.history.order import TimedCall
 
 #: What a World chooses or words by itself.
 _OWN = frozenset(

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-import msgspec
-
 from harness.contract.history.answers import agrees, is_beginning, read_full_list
+from harness.contract.history.calls import TimedCall
 from harness.contract.model import Model
 from harness.contract.model.rules import Refused
 from harness.contract.model.state import State
@@ -23,22 +22,6 @@ from harness.errors import HarnessError
 
 #: How many places the search looks at before it gives up.
 BUDGET = 50_000
-
-
-class TimedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a history: when it ran and how it ended."""
-
-    method: str
-    args: tuple[Any, ...]
-    #: ms since 1970, by one clock for all calls.
-    start: float
-    end: float = inf
-    value: Any = None
-    #: The refusal's name, if the World refused.
-    refusal: str | None = None
-    #: Whether nobody knows how it ended: it may have happened, at any later time, or not.
-    lost: bool = False
-    process: int = 0
 
 
 class UndecidedError(HarnessError):

@@ -21,16 +21,11 @@ leaves the model is a copy.
 """
 
 from harness.contract.model.ids import UlidSource, read_slot, read_ulid_time, write_slot, write_ulid
-from harness.contract.model.queue import Queue
+from harness.contract.model.model import Model
 from harness.contract.model.rehearsal import Rehearsal
 from harness.contract.model.rules import RULES, Refused, Rules
 from harness.contract.model.state import QueueMessage, Row, State
 from harness.contract.model.values import Entity
-
-
-class Model(Queue):
-    """A World of one line, complete."""
-
 
 __all__ = [
     "RULES",

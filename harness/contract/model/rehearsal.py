@@ -1,15 +1,13 @@
-"""A model with a clock and ids of its own, for whoever cares about the order of calls only."""
+"""A model with a clock and ids of its own, for uses where only the order of calls matters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.contract.model.ids import UlidSource, write_ulid
-
-if TYPE_CHECKING:
-    from harness.contract.model import Model
+from harness.contract.model.model import Model
 
 #: When a rehearsal begins, unless told otherwise.
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

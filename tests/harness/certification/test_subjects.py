@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.adapters.protocol import Opened, Package
 from harness.certification.subjects import (
     Subject,
     find_subject,
@@ -356,8 +357,19 @@ def test_a_world_of_this_interpreter_is_installed_by_finding_it(catalog: Catalog
         ("v5", 7, "v5-latest"),
     ],
 )
-def test_the_line_of_an_opened_world(shape: str, spec_version: object, line: str) -> None:
-    assert infer_line("typescript", shape, spec_version) == line
+def test_the_line_of_an_opened_world(shape: str, spec_version: int | str | None, line: str) -> None:
+    opened = Opened(
+        protocol=1,
+        adapter="1",
+        language="typescript",
+        runtime="node",
+        spec_version=spec_version,
+        shape=shape,
+        methods=(),
+        capabilities={},
+        package=Package("mine"),
+    )
+    assert infer_line("typescript", opened.shape, opened.stated_version) == line
 
 
 def test_the_line_of_an_opened_python_world() -> None:

@@ -46,6 +46,11 @@ class TestInPython:
         assert {"django", "uvicorn", "flask", "werkzeug", "starlette"} <= set(about["frameworks"])
         assert about["startsWorld"] is False
 
+    def test_no_app_holds_the_answers_that_its_workflows_must_give(
+        self, files: dict[str, bytes]
+    ) -> None:
+        assert not [name for name in files if name.endswith("answers.py")]
+
 
 class TestInTypeScript:
     def test_the_same_lies_where_its_bundlers_look(self, catalog: Catalog) -> None:

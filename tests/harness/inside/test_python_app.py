@@ -18,8 +18,8 @@ from harness.inside.python.serving.world_harness_serving.errors import AppError
 from harness.inside.python.serving.world_harness_serving.foreign import refuse_foreign_data
 from harness.inside.python.serving.world_harness_serving.frameworks import refuse_frameworks
 from harness.inside.python.serving.world_harness_serving.identity import KnownMessages
-from harness.measure import answers
 from suites import workflows
+from suites.workflows.bench import answers
 from suites.workflows.bench.lanes import mix
 from tests.suites.workflows.exported import list_exported
 

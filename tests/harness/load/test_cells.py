@@ -27,6 +27,7 @@ from reports.forms.junit import render_junit
 from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page
 from reports.load.section import is_load_sound, list_loads, summarize_loads
+from suites import workflows
 from tests.harness.measure.deploying import answer_rightly
 from tests.harness.measure.test_session import Watching
 from tests.reports.factories import EXPRESS, HONO, NITRO, make_header, make_scenario
@@ -102,7 +103,9 @@ def header() -> Header:
 def load(header: Header, preparer: Preparer, path: Path) -> Footer:
     with ResultsWriter(path) as writer:
         writer.append(header)
-        return load_cells(header, preparer, writer, Watching(), headers={})
+        return load_cells(
+            header, preparer, writer, Watching(), workflows.BENCH.check_answer, headers={}
+        )
 
 
 @pytest.mark.parametrize("broken", [{"unprepared": "hono"}, {"unstarted": "hono"}])
@@ -154,7 +157,9 @@ def test_results_that_cannot_be_written_end_the_session_with_their_reason(
         Full(tmp_path / "x.jsonl") as writer,
         pytest.raises(HarnessError, match="results cannot be written"),
     ):
-        load_cells(header, Preparer(base_url), writer, Watching(), headers={})
+        load_cells(
+            header, Preparer(base_url), writer, Watching(), workflows.BENCH.check_answer, headers={}
+        )
 
 
 def test_a_moment_that_has_gone_by_is_told_as_what_it_is(
@@ -169,6 +174,7 @@ def test_a_moment_that_has_gone_by_is_told_as_what_it_is(
             Preparer(base_url),
             writer,
             Watching(),
+            workflows.BENCH.check_answer,
             headers={},
             begins_at=datetime(2026, 1, 1, tzinfo=UTC),
         )

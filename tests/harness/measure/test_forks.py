@@ -16,6 +16,7 @@ from harness.errors import DeploymentError
 from harness.measure.forks import Deployer, count_samples, make_request, run_fork
 from harness.measure.plan import Fork
 from harness.results.records import Counts, ForkEnd, Kind, Sample, Step
+from suites import workflows
 from tests.harness.deployments.observing import assert_gone
 from tests.harness.measure.deploying import PretendingPreparer, TinyDeployer
 
@@ -42,7 +43,8 @@ def run(
     """Run a fork to its end."""
     names = tuple(item.id for item in scenarios)
     fork = Fork(id=f"{kind}-1/{CELL.id}", kind=kind, block=1, cell=CELL, scenarios=names, seed=7)
-    records = list(run_fork(deployer, fork, attempt, {item.id: item for item in scenarios}))
+    described = {item.id: item for item in scenarios}
+    records = list(run_fork(deployer, fork, attempt, described, workflows.BENCH.check_answer))
     end = records.pop()
     assert isinstance(end, ForkEnd)
     samples = [record for record in records if isinstance(record, Sample)]
@@ -119,7 +121,7 @@ def test_a_fork_whose_app_does_not_start_fails_with_the_reason(tmp_path: Path) -
 
 def test_a_fork_that_is_left_ends_its_app(deployer: TinyDeployer) -> None:
     fork = Fork(id="x", kind="timing", block=1, cell=CELL, scenarios=("good",), seed=7)
-    records = run_fork(deployer, fork, 1, {"good": scenario("good")})
+    records = run_fork(deployer, fork, 1, {"good": scenario("good")}, workflows.BENCH.check_answer)
     next(records)
     app = psutil.Process(deployer.pids[0])
     assert app.is_running()

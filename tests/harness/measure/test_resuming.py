@@ -19,6 +19,7 @@ from harness.errors import ResultsError, UsageError
 from harness.machine import Machine
 from harness.measure.plan import Choice, plan_forks
 from harness.results.store import ResultsWriter, read_results
+from suites.workflows.bench.answers import EXPECTATIONS
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import Watching
 
@@ -65,7 +66,7 @@ class Bench:
 
     def _run(self, request: BenchRequest, preparer: PretendingPreparer | None) -> Outcome:
         self.preparer = preparer or PretendingPreparer()
-        contents = Contents("bench", {"typescript": self.out}, self.out)
+        contents = Contents("bench", {"typescript": self.out}, self.out, EXPECTATIONS)
         return run_bench(request, self.catalog, contents, Watching())
 
 

@@ -15,6 +15,7 @@ from harness.measure.plan import Fork, plan_forks
 from harness.measure.session import conduct, leave_out_places
 from harness.results.records import Footer, ForkEnd, Header, Sample
 from harness.results.store import ResultsWriter, read_results
+from suites import workflows
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from worlds import FOLDER
 
@@ -48,7 +49,9 @@ def measure(
 ) -> Footer:
     with ResultsWriter(path) as writer:
         writer.append(header)
-        return conduct(header, preparer, writer, watcher or Watching())
+        return conduct(
+            header, preparer, writer, watcher or Watching(), workflows.BENCH.check_answer
+        )
 
 
 @pytest.fixture
@@ -201,5 +204,5 @@ class TestTheRunningApp:
 
         preparer = PretendingPreparer()
         with FullWriter(path) as writer, pytest.raises(ResultsError) as caught:
-            conduct(make_header(), preparer, writer, Watching())
+            conduct(make_header(), preparer, writer, Watching(), workflows.BENCH.check_answer)
         assert (preparer.running, caught.type) == (0, ResultsError)

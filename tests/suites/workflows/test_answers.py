@@ -16,8 +16,9 @@ import pytest
 from harness.deployments.client import SampleReply, StreamReply
 from harness.descriptions import Catalog, Scenario
 from harness.errors import DescriptionError
-from harness.measure import answers
-from harness.measure.answers import EXPECTATIONS, check_answer
+from suites import workflows
+from suites.workflows.bench import answers
+from suites.workflows.bench.answers import EXPECTATIONS
 
 
 def reply(answer: Any, *streams: StreamReply) -> SampleReply:
@@ -189,7 +190,7 @@ def test_every_scenario_can_be_checked(catalog: Catalog) -> None:
 def test_an_unknown_expectation_is_an_error_that_names_the_known(catalog: Catalog) -> None:
     scenario: Scenario = msgspec.structs.replace(catalog.scenarios["no-steps"], expects="luck")
     with pytest.raises(DescriptionError, match="echo"):
-        check_answer(scenario, (1,), reply(1))
+        workflows.BENCH.check_answer(scenario, (1,), reply(1))
 
 
 def test_a_long_wrong_answer_is_shortened() -> None:

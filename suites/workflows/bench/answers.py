@@ -1,23 +1,20 @@
-"""What a scenario's workflow must return: speed counts only if the answer is right.
+"""What each workflow must answer: speed counts only if the answer is right.
 
-Each function takes the scenario, the arguments of this run and the app's reply, and says what is
-wrong, or `None`. They recompute in Python what the workflow computes elsewhere; nothing that
-the app sends is trusted to be the expected value.
+Each function takes the arguments of a run and the app's reply, and says what is wrong, or returns
+`None`. They recompute in Python what the workflow computes elsewhere; nothing that the app sends is
+trusted to be the expected value. This file is for the harness alone: apps do not get it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from harness.deployments.apps import Expectation
 from harness.deployments.client import SampleReply, StreamReply
-from harness.descriptions import Scenario
-from harness.errors import DescriptionError
-
-Expectation = Callable[[Sequence[Any], SampleReply], str | None]
 
 _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef", dtype=np.uint8)
 _SPREAD = np.uint32(2654435761)
@@ -25,26 +22,6 @@ _SPREAD = np.uint32(2654435761)
 _FRAME_HEAD = 5
 #: Bytes that a source hands over at once, as in `suites/workflows/bench/streams.ts`.
 _BLOCK = 262_144
-
-
-def check_answer(scenario: Scenario, arguments: Sequence[Any], reply: SampleReply) -> str | None:
-    """Say what is wrong with an answer; `None` when it is right.
-
-    Args:
-        scenario: Names the expectation.
-        arguments: What this run's workflow was given.
-        reply: A reply whose outcome is `completed`.
-
-    Raises:
-        DescriptionError: the scenario names an expectation that does not exist.
-    """
-    expectation = EXPECTATIONS.get(scenario.expects)
-    if expectation is None:
-        raise DescriptionError(
-            f"scenario {scenario.id} expects {scenario.expects!r}, which nothing can check",
-            remedy=f"choose from: {', '.join(sorted(EXPECTATIONS))}",
-        )
-    return expectation(arguments, reply)
 
 
 def _compare(expected: object, got: object) -> str | None:
@@ -166,6 +143,7 @@ def _merged(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     return _compare_stream(stream, stream.bytes, digests)
 
 
+#: By the name that a scenario gives in `expects`.
 EXPECTATIONS: dict[str, Expectation] = {
     "echo": _echo,
     "sum": _sum,
