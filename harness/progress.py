@@ -157,6 +157,12 @@ class PlainProgress:
         )
 
 
+def show_progress() -> LiveProgress | PlainProgress:
+    """Choose what fits: a live line on a terminal, plain lines in a log."""
+    console = Console(stderr=True)
+    return LiveProgress(console) if console.is_terminal else PlainProgress(console)
+
+
 def describe_bad_sample(sample: Sample) -> str:
     """Return one bad sample as a line."""
     return f"✗ {sample.cell.id} {sample.scenario}: {sample.outcome}: {sample.error}"

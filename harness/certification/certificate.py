@@ -20,7 +20,7 @@ import msgspec
 import harness
 from harness.certification.records import TestRecord
 from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
-from harness.errors import ResultsError
+from harness.errors import ResultsError, UnwritableError
 
 #: Raised when the shape of the file, or what its words mean, changes.
 FORMAT = 1
@@ -229,7 +229,7 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate, whole or not at all.
 
     Raises:
-        ResultsError: it cannot be written there.
+        UnwritableError: it cannot be written there.
     """
     body = encode_body(certificate.header, certificate.clauses, certificate.profile)
     data = body + encode_line(certificate.footer)
@@ -246,7 +246,7 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
     except OSError as error:
         if partial:
             Path(partial).unlink(missing_ok=True)
-        raise ResultsError(
+        raise UnwritableError(
             f"the certificate cannot be written to {path}",
             cause=os.strerror(error.errno or 0),
             remedy="make room or name another place with --out",

@@ -17,12 +17,10 @@ import msgspec
 from harness.certification.known_failures import KnownFailure, KnownState, compare_known
 from harness.certification.records import TestRecord, Verdict, WitnessCall
 from harness.contract.clauses import Clause, Level
+from harness.exit_codes import EXIT_CODES, ExitCode
 
 #: How many processes may share the World's storage, by its own documentation.
 Processes = Literal["several", "one"]
-
-#: Exit codes of the command line.
-EXIT_CODES = {"passed": 0, "failed": 1, "inconclusive": 2}
 
 _DECIDED: frozenset[Verdict] = frozenset({"passed", "failed", "inconclusive", "recorded"})
 _SEVERAL_PROCESSES = re.compile(r"\b(\d+) processes\b")
@@ -114,8 +112,8 @@ class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]]
 
     @property
-    def exit_code(self) -> int:
-        """0, 1 or 2."""
+    def exit_code(self) -> ExitCode:
+        """Exit code of a command that ends with it."""
         return EXIT_CODES[self.verdict]
 
 

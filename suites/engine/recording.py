@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from harness.certification.records import clean_text
 from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.errors import HarnessError
+from harness.invocations import write_command
 from harness.results.records import Check
 from suites.engine.cases import Cases, Found
 from suites.engine.stage import EngineError
@@ -69,12 +69,16 @@ def _judge(error: BaseException | None) -> tuple[Any, str]:
 
 
 def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: Found) -> str:
-    words = ["pytest", "--pyargs", f"suites.engine.{item.path.stem}", "-k", name]
-    words += ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
-    words += ["--case", found.case] if found.case else ["--seed", str(seed)]
-    if item.config.getoption("--development"):
-        words.append("--development")
-    mutant = item.config.getoption("--mutant")
-    if mutant:
-        words += ["--mutant", mutant]
-    return shlex.join(words)
+    return write_command(
+        ["pytest", "--pyargs", f"suites.engine.{item.path.stem}"],
+        {
+            "-k": name,
+            "--line": cell.line,
+            "--framework": cell.framework,
+            "--world": cell.world,
+            "--case": found.case or None,
+            "--seed": None if found.case else seed,
+            "--development": bool(item.config.getoption("--development")),
+            "--mutant": item.config.getoption("--mutant") or None,
+        },
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
 from harness.errors import HarnessError
+from harness.invocations import write_command
 from suites.conformance.arena import SharedSite
 from suites.conformance.conftest import (
     certified,
@@ -68,10 +68,15 @@ def conclude(
 
 
 def _write_command(item: pytest.Item, session: Session, effort: Effort, budget: Budget) -> str:
-    words = ["pytest", item.nodeid, "--world", session.spec, "--line", session.line]
-    words += [f"--clause={text}" for text in item.config.getoption("--clause")]
-    words += [*session.subject.options, "--effort", effort.id, "--seed", str(budget.seed)]
-    return shlex.join(words)
+    return write_command(
+        ["pytest", item.nodeid, "--world", session.spec, *session.subject.options],
+        {
+            "--line": session.line,
+            "--clause": tuple(item.config.getoption("--clause")),
+            "--effort": effort.id,
+            "--seed": budget.seed,
+        },
+    )
 
 
 @pytest.hookimpl(wrapper=True)
