@@ -5,7 +5,7 @@ import nox
 nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
 
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 #: Tests that need no network and no server.
 QUICK = "not sdk and not slow and not containers"
 DOCUMENTS = [
@@ -18,7 +18,8 @@ DOCUMENTS = [
     "suites.engine.engine_document",
     "suites.honesty.statistics_document",
 ]
-CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
+CODE = ["harness", "suites", "worlds", "reports", "world_harness", "tests", "noxfile.py"]
+TEXTS = ["README.md", "docs", ".github", "pyproject.toml"]
 
 
 @nox.session
@@ -37,7 +38,7 @@ def certify(session: nox.Session) -> None:
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Harass the engine on real apps: `nox -s e2e -- --line v5 --world postgres`."""
+    """Test the engine under faults, on real apps: `nox -s e2e -- --line v5 --world postgres`."""
     session.install("-e", ".")
     session.run("world-harness", "e2e", *session.posargs)
 
@@ -75,10 +76,11 @@ def versions(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, and that every file is formatted."""
+    """Check style, format and spelling."""
     session.install("-e", ".[dev]")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
+    session.run("codespell", *CODE, *TEXTS)
 
 
 @nox.session
@@ -119,8 +121,15 @@ def containers(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site, in build/site."""
+    session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/site")
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
-    """Write anew what is generated: example report, excerpt, contract, schema."""
+    """Write the generated documents again: reports, excerpts, contract, schemas."""
     session.install("-e", ".")
     for module in DOCUMENTS:
         session.run("python", "-m", module)

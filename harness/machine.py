@@ -47,11 +47,13 @@ def _find_processor() -> str:
 
 def find_commit() -> str:
     """Return the commit of the checkout, with `-dirty` when it was changed; else empty."""
+    folder = Path(__file__).parent.parent
+    # An installed package may lie in an environment inside the repository of another project.
+    if not (folder / ".git").exists():
+        return ""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     try:
-        found = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
+        found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return found.stdout.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests import ROOT
 
-PACKAGES = ("harness", "suites", "worlds", "reports")
+PACKAGES = ("harness", "suites", "worlds", "reports", "world_harness")
 SOURCES = sorted(
     path
     for folder in (*PACKAGES, "tests", "docs", ".ci")
@@ -20,36 +21,24 @@ SOURCES = sorted(
 )
 CODE = [path for path in SOURCES if path.suffix in {".py", ".ts", ".mjs"}]
 
+DRAWING = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
 #: Package -> what it must not import. `harness/cli/` alone looks upward.
 FORBIDDEN = {
     "harness": {"suites", "worlds", "reports"},
     "worlds": {"suites", "reports"},
+    "reports": {"suites", "worlds"},
     # They run in apps, where there is no harness.
     "worlds/python": {"harness", "suites", "reports", "worlds"},
     "harness/inside/python": {"harness", "suites", "reports", "worlds"},
-    "reports": {"suites", "worlds"},
-    "harness/descriptions.py": {"harness.workspaces", "harness.services", "harness.deployments"},
-    "harness/programs": {
-        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
-        "harness.descriptions",
-    },
-    "harness/workspaces": {"harness.services", "harness.deployments", "harness.measure"},
-    "harness/services": {"harness.workspaces", "harness.deployments", "harness.measure"},
-    "harness/deployments": {"harness.measure", "harness.bench"},
-    "harness/measure": {"harness.bench", "harness.progress", "harness.cli", "harness.engine"},
-    "harness/contract": {
-        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
-        *("harness.programs", "harness.adapters", "harness.certification"),
-    },
-    "harness/adapters": {
-        *("harness.deployments", "harness.measure", "harness.contract", "harness.certification"),
-    },
-    "harness/certification": {"harness.deployments", "harness.measure", "harness.cli"},
-    "harness/nemesis": {
-        *("harness.workspaces", "harness.services", "harness.deployments", "harness.measure"),
-        *("harness.programs", "harness.adapters", "harness.certification", "harness.engine"),
-    },
 }
+
+
+def read_floors(package: str) -> list[set[str]]:
+    """Return the rooms of each floor, the lowest first, as the document draws them."""
+    block = re.search(rf"^```floors {package}\n(.*?)^```", DRAWING, re.DOTALL | re.MULTILINE)
+    assert block, f"docs/architecture.md draws no floors of {package}"
+    return [set(line.split()) for line in reversed(block[1].splitlines())]
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -59,6 +48,28 @@ def imports_of(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str:
+    """Return the folder or module right below a package; empty for the package itself."""
+    return ([*module.split("."), ""])[1]
+
+
+def name_module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {
+    package: sorted(name_module(path) for path in (ROOT / package).rglob("*.py"))
+    for package in PACKAGES
+}
+KNOWN = {module for modules in MODULES.values() for module in modules}
+IMPORTS = {
+    name_module(path): {module for module in imports_of(path) if module in KNOWN}
+    - {name_module(path)}
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+}
 
 
 def name(path: Path) -> str:
@@ -96,12 +107,43 @@ def test_packages_that_run_inside_apps_and_worlds_have_names_of_their_own() -> N
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("package", ["harness", "reports", "suites"])
+class TestFloors:
+    def test_every_room_is_drawn_once(self, package: str) -> None:
+        drawn = [room for floor in read_floors(package) for room in floor]
+        assert sorted(drawn) == sorted({room_of(module) for module in MODULES[package]} - {""})
+
+    def test_a_room_imports_only_what_lies_below_it(self, package: str) -> None:
+        level = {
+            room: number for number, floor in enumerate(read_floors(package)) for room in floor
+        }
+        wrong = [
+            f"{module} imports {imported}"
+            for module in MODULES[package]
+            for imported in IMPORTS[module]
+            if imported.startswith(f"{package}.")
+            and (here := room_of(module))
+            and (there := room_of(imported))
+            and here != there
+            and level[there] >= level[here]
+        ]
+        assert not wrong
+
+
+def test_no_imports_go_in_circles() -> None:
+    among = {
+        module: {name for name in imported if not module.startswith(f"{name}.")}
+        for module, imported in IMPORTS.items()
+    }
+    assert tuple(graphlib.TopologicalSorter(among).static_order())
+
+
 def test_nothing_imports_the_command_line() -> None:
     importers = [
         name(path)
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
-        if not name(path).startswith("harness/cli/")
+        if not name(path).startswith(("harness/cli/", "world_harness/__main__"))
         and any(module.startswith("harness.cli") for module in imports_of(path))
     ]
     assert not importers
@@ -115,21 +157,6 @@ def test_tests_import_the_entry_point_of_the_command_line_and_nothing_else_of_it
         if module.startswith("harness.cli")
     }
     assert imported == {"harness.cli", "harness.cli.main"}
-
-
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    modules = {
-        name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
-    }
-    sorter = graphlib.TopologicalSorter(
-        {
-            module: set(imports_of(path)) & modules.keys() - {module}
-            for module, path in modules.items()
-        }
-    )
-    sorter.prepare()
 
 
 def test_no_file_is_too_long() -> None:
@@ -178,16 +205,21 @@ def test_one_package_alone_names_the_internals_of_the_python_sdk() -> None:
     assert not naming
 
 
-def test_the_drawing_names_every_folder_of_the_harness() -> None:
-    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    folders = [path for path in (ROOT / "harness").iterdir() if (path / "__init__.py").exists()]
+def test_the_drawing_names_every_folder() -> None:
+    folders = [
+        path
+        for package in PACKAGES
+        for path in (ROOT / package).iterdir()
+        if path.is_dir() and path.name != "__pycache__"
+    ]
     assert folders
-    assert not [path.name for path in folders if f"    {path.name}/" not in drawing]
+    assert not [path.name for path in folders if f" {path.name}/" not in DRAWING]
 
 
 def test_there_is_nothing_else_at_the_top() -> None:
     allowed = {
         *("pyproject.toml", "harness", "suites", "worlds", "reports", "noxfile.py", "README.md"),
+        "world_harness",
         *("tests", "docs", "LICENSE", "results", "dist", "build"),
     }
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}

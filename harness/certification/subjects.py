@@ -32,6 +32,7 @@ from harness.workspaces.packages import (
     install_packages,
     locate_packages,
 )
+from world_harness.packages import HOME
 
 #: What any World may want to know, whoever described it: SDK apps listen on `PORT`.
 _EVERY_WORLD = {"PORT": "{port}"}
@@ -376,7 +377,8 @@ def _complete_module(subject: Subject) -> Subject:
     if subject.language == "typescript":
         path = Path(subject.entry)
         return msgspec.structs.replace(subject, digest=digest_source(path))
-    first = [subject.folder] if subject.folder.is_absolute() else []
+    # A described World without packages comes with the harness.
+    first = [subject.folder if subject.folder.is_absolute() else HOME]
     found = find_python_module(subject.entry.partition(":")[0], first)
     return msgspec.structs.replace(
         subject,

@@ -26,7 +26,7 @@ from harness.errors import HarnessError, UsageError
 from harness.exit_codes import ExitCode
 from harness.measure.machines import remember
 from harness.measure.plan import Selection
-from harness.progress import show_progress
+from harness.measure.progress import show_progress
 from harness.results.store import read_results
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session

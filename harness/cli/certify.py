@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 
 import suites.conformance
 from harness.certification.certificate import Certificate, write_certificate
 from harness.certification.examination import CertifyRequest, certify, examine_world
 from harness.certification.known_failures import KnownFailure, read_known_failures
-from harness.certification.progress import LiveChecks, PlainChecks
+from harness.certification.records import describe_record
 from harness.certification.verdicts import Processes, decide_world
+from harness.checks.progress import show_checks
 from harness.cli.options import Name, explain_name, out_option, seed_option, services_option
 from harness.cli.subjects import Named, subject_options
 from harness.contract.clauses import describe_clauses
@@ -109,7 +109,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         seed=secrets.randbelow(1 << 31) if seed is None else seed,
         workers=min(workers, 2 * len(chosen)) if chosen else workers,
     )
-    with _show_checks() as watcher:
+    with show_checks(describe_record) as watcher:
         examined = examine_world(request, watcher)
     if chosen:
         click.echo(render_checked(examined.verdicts))
@@ -138,11 +138,6 @@ def _refuse_file(out: Path) -> None:
 
 def _read_known(path: Path | None) -> dict[str, KnownFailure]:
     return read_known_failures(path, describe_clauses()) if path else {}
-
-
-def _show_checks() -> LiveChecks | PlainChecks:
-    console = Console(stderr=True)
-    return LiveChecks(console) if console.is_terminal else PlainChecks(console)
 
 
 def _write(out: Path, certificate: Certificate) -> Path:

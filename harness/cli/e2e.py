@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 import suites.engine
-from harness.certification.progress import LiveChecks, PlainChecks
+from harness.checks.progress import show_checks
 from harness.cli.options import (
     choice_options,
     names_option,
@@ -86,8 +85,7 @@ def command(
         mode="development" if development else "production",
         **given,
     )
-    console = Console(stderr=True)
-    with (LiveChecks if console.is_terminal else PlainChecks)(console, _describe) as watcher:
+    with show_checks(_describe) as watcher:
 
         def begin(path: Path, selection: Selection) -> None:
             for cell, reason in selection.impossible.items():

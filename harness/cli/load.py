@@ -27,7 +27,7 @@ from harness.exit_codes import ExitCode
 from harness.load.arrivals import read_stages
 from harness.load.session import SCENARIO, run_load
 from harness.measure.plan import Choice
-from harness.progress import show_progress
+from harness.measure.progress import show_progress
 from harness.results.records import Load, Results
 from harness.results.store import read_results
 from reports.load.section import is_load_sound, list_loads, summarize_loads

@@ -11,7 +11,6 @@ from typing import NoReturn
 
 import click
 
-import harness
 from harness.errors import HarnessError
 from harness.exit_codes import ExitCode
 from harness.programs.interruption import Interrupted, end_by_unwinding
@@ -139,7 +138,7 @@ class Commands(click.Group):
     epilog=_EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(harness.__version__)
+@click.version_option(package_name="world-harness")
 def commands() -> None:
     """Benchmark and certify Worlds, the backends of the Workflow SDK, on the real packages.
 

@@ -47,7 +47,7 @@ def identify_subject(header: Header) -> str:
             "methodology": header.methodology,
             "pins": header.pins,
             "scenarios": [msgspec.to_builtins(item) for item in header.scenarios],
-            "version": header.harness_version,
+            "version": header.harness_release,
         }
     )
 

@@ -115,6 +115,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     load: Load | None = None
 
     @property
+    def harness_release(self) -> str:
+        """The release that measured it; before a release, the one that its commits lead to."""
+        return self.harness_version.partition("+")[0].partition(".dev")[0]
+
+    @property
     def companions(self) -> tuple[Cell, ...]:
         """What is measured only to be compared with: twins, and other versions."""
         found = dict.fromkeys(

@@ -16,6 +16,7 @@ import msgspec
 
 import harness.services
 from harness.errors import HarnessError, ServiceError, UsageError, unknown
+from harness.extras import Extra, is_extra_installed, suggest_extra
 from harness.services.containers import find_docker
 from harness.services.urls import redact
 
@@ -99,6 +100,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     open_container: Callable[[Path], AbstractContextManager[Service]]
     #: Says which package holds the embedded server.
     find_embedded: Callable[[], str]
+    #: The extra of the distribution that holds the driver; `None` if every installation has it.
+    extra: Extra | None = None
 
 
 class ServiceChoice(NamedTuple):
@@ -126,9 +129,15 @@ def open_service(
 
     Raises:
         UsageError: no service has the name; the URL is missing or is none.
-        ServiceError: no server can be had; it says what was tried.
+        ServiceError: no server can be had; it says what was tried, or which extra is missing.
     """
     provider = _load_provider(name)
+    if missing := find_missing_extra(name):
+        raise ServiceError(
+            f"the driver for {provider.title} is not installed",
+            cause=f"it comes with the extra {missing!r}",
+            remedy=suggest_extra(missing),
+        )
     workdir.mkdir(parents=True, exist_ok=True)
     url = url or os.environ.get(url_variable(name))
     with contextlib.ExitStack() as stack:
@@ -157,6 +166,16 @@ def find_service_choices(name: str) -> list[ServiceChoice]:
         _look_for("embedded", provider.find_embedded),
         _look_for("container", find_docker),
     ]
+
+
+def find_missing_extra(name: str) -> Extra | None:
+    """Return the extra that holds a service's driver, if it is not installed.
+
+    Raises:
+        UsageError: no service has the name.
+    """
+    extra = _load_provider(name).extra
+    return None if extra is None or is_extra_installed(extra) else extra
 
 
 def find_services() -> list[str]:

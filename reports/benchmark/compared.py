@@ -118,7 +118,7 @@ def refuse(before: Header, after: Header) -> str:
         "methodology": (before.methodology, after.methodology),
         "machine": (before.machine, after.machine),
         "profile": (before.profile, after.profile),
-        "version of the harness": (before.harness_version, after.harness_version),
+        "version of the harness": (before.harness_release, after.harness_release),
         "workers": (before.workers, after.workers),
     }
     differing = [name for name, (one, other) in asked.items() if one != other]

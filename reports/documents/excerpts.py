@@ -1,4 +1,4 @@
-"""The parts of committed reports that documents show; `nox -s docs` writes them anew."""
+"""The parts of committed reports that documents show; `nox -s docs` writes them again."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ class Excerpt(msgspec.Struct, frozen=True):
     mark: str
     #: The headings whose sections are shown, in this order.
     sections: tuple[str, ...]
-    #: Whether what stands above the first heading is shown before them.
-    head: bool = False
     #: Where it is shown, from the root of the repository.
     document: str = "README.md"
 
@@ -32,10 +30,8 @@ class Excerpt(msgspec.Struct, frozen=True):
 QUICK = Excerpt(
     "quick",
     "excerpt",
-    ("### workflow with 50 sequential steps", "### Fastest Framework by World"),
-    head=True,
+    ("### Promise.race with 50 concurrent steps", "### Fastest World by Framework"),
 )
-LANGUAGES = Excerpt("languages", "languages", ("### What a step costs on each line",))
 LINES = Excerpt(
     "languages",
     "lines",
@@ -47,7 +43,7 @@ LINES = Excerpt(
     ),
     document="docs/lines.md",
 )
-EXCERPTS = (QUICK, LANGUAGES, LINES)
+EXCERPTS = (QUICK, LINES)
 
 
 def _render_markdown(results: Results, source: str) -> str:
@@ -71,9 +67,7 @@ EXAMPLES: dict[str, dict[str, Callable[[Results, str], str]]] = {
 
 def cut_out(report: str, excerpt: Excerpt) -> str:
     """Return the parts of a report that a document shows."""
-    head, _, _ = report.partition("\n## ")
-    parts = [head.strip()] if excerpt.head else []
-    return "\n\n".join([*parts, *(_find_section(report, title) for title in excerpt.sections)])
+    return "\n\n".join(_find_section(report, title) for title in excerpt.sections)
 
 
 def _find_section(report: str, title: str) -> str:

@@ -38,7 +38,7 @@ SIGNS: dict[Outcome, str] = {
     "not applicable": "⚪",
 }
 
-#: A case that fails less often than this when it is played again is labelled.
+#: A case that fails less often than this when it is played again is labeled.
 _RELIABLE = 0.9
 
 

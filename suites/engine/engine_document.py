@@ -20,10 +20,10 @@ from suites.engine import CLAUSES
 from suites.engine.cells import REQUIRED_CELLS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "engine.md"
-README = DOCUMENT.parents[1] / "README.md"
+GUIDE = DOCUMENT.parent / "start" / "sdk.md"
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "engine"
 
-#: The finding that the README shows.
+#: The finding that the guide for maintainers shows.
 _SHOWN = (Cell("v4", "express", "local"), "test_deliveries_of_a_step_do_not_give_it_up")
 
 _INTRODUCTION = """\
@@ -80,7 +80,7 @@ def render_document(folder: Path = RESULTS) -> str:
 
 
 def put_finding(text: str, folder: Path = RESULTS) -> str:
-    """Return the README with a finding as the terminal tells it, between its marks.
+    """Return the guide for maintainers with one finding, as the terminal prints it.
 
     Raises:
         ResultsError: it is not among the results.
@@ -93,7 +93,7 @@ def put_finding(text: str, folder: Path = RESULTS) -> str:
     ]
     if not found:
         raise ResultsError(
-            "the finding that the README shows is not among the results",
+            "the finding that the guide for maintainers shows is not among the results",
             remedy="name another in suites/engine/engine_document.py",
         )
     shown = found[0]
@@ -102,9 +102,9 @@ def put_finding(text: str, folder: Path = RESULTS) -> str:
 
 
 def rewrite_documents() -> None:
-    """Write the document, and the README's finding, from the committed results."""
+    """Write the document, and its finding in the guide for maintainers."""
     DOCUMENT.write_text(render_document(), encoding="utf-8")
-    README.write_text(put_finding(README.read_text(encoding="utf-8")), encoding="utf-8")
+    GUIDE.write_text(put_finding(GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

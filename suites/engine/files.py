@@ -13,5 +13,10 @@ def find_engine_suites() -> EngineSuites:
     clauses = describe_engine_clauses(suites.engine.CLAUSES)
     names = list(dict.fromkeys(clause.suite for clause in clauses.values()))
     return EngineSuites(
-        files=list_suites(suites.engine.CLAUSES.parent, names), contents=workflows.ENGINE
+        files=list_suites(suites.engine.CLAUSES.parent, names),
+        contents=workflows.ENGINE,
+        workflows={
+            workflow.id: tuple(workflow.inexpressible)
+            for workflow in workflows.describe_engine_workflows().values()
+        },
     )

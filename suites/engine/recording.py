@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from harness.certification.records import clean_text
+from harness.checks.reproducing import write_check_command
 from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.errors import HarnessError
-from harness.invocations import write_command
 from harness.results.records import Check
 from suites.engine.cases import Cases, Found
 from suites.engine.stage import EngineError
 from suites.engine.violations import Inconclusive, NotApplicable, Violation
-
-#: The name under which a record travels with a report.
-RECORD = "engine-record"
 
 
 def describe_outcome(
@@ -69,16 +66,13 @@ def _judge(error: BaseException | None) -> tuple[Any, str]:
 
 
 def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: Found) -> str:
-    return write_command(
-        ["pytest", "--pyargs", f"suites.engine.{item.path.stem}"],
-        {
-            "-k": name,
-            "--line": cell.line,
-            "--framework": cell.framework,
-            "--world": cell.world,
-            "--case": found.case or None,
-            "--seed": None if found.case else seed,
-            "--development": bool(item.config.getoption("--development")),
-            "--mutant": item.config.getoption("--mutant") or None,
-        },
-    )
+    options = {
+        "--line": cell.line,
+        "--framework": cell.framework,
+        "--world": cell.world,
+        "--case": found.case or None,
+        "--seed": None if found.case else seed,
+        "--development": item.config.getoption("--development"),
+        "--mutant": item.config.getoption("--mutant"),
+    }
+    return write_check_command(f"suites.engine.{item.path.stem}", name, options)

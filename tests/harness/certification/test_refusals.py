@@ -330,7 +330,7 @@ class TestRequests:
             ('{"world": []}', "unknown field `world`"),
             ("{", "is no manifest of Worlds"),
             ('{"worlds": [{"id": "acme", "type": "community"}]}', "missing required field"),
-            ('{"worlds": [{"id": "acme", "colour": "red"}]}', "worlds[0] (acme) of"),
+            ('{"worlds": [{"id": "acme", "color": "red"}]}', "worlds[0] (acme) of"),
         ],
     )
     def test_a_manifest_that_describes_no_world(
@@ -342,7 +342,7 @@ class TestRequests:
     @pytest.mark.parametrize(
         ("key", "value", "said"),
         [
-            ("colour", "red", "unknown field `colour`"),
+            ("color", "red", "unknown field `color`"),
             ("services", "postgres", "Expected `array`, got `str` - at `$.services`"),
             ("env", {"PORT": 80}, "Expected `str`, got `int` - at `$.env[...]`"),
             ("type", "private", "Invalid enum value 'private'"),

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from harness import progress
 from harness.cli import main as run_command
 from harness.descriptions import Catalog, Framework, Line, Scenario, World
-from harness.progress import PlainProgress
+from harness.measure import progress
+from harness.measure.progress import PlainProgress
 from harness.results.records import ForkEnd
 from harness.workspaces.cache import obtain
 from harness.workspaces.install import locate_install, pin_line

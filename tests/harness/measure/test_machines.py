@@ -12,7 +12,7 @@ import pytest
 
 from harness.bench import recall_inflations
 from harness.machine import Machine, describe_machine
-from harness.measure.machines import Memory, measure_drift, recall, remember
+from harness.measure.machines import Memory, identify_subject, measure_drift, recall, remember
 from harness.results.records import METHODOLOGY, Header
 
 
@@ -98,3 +98,14 @@ def test_two_sessions_do_not_say_how_a_machine_drifts() -> None:
 def test_sessions_of_something_else_say_nothing() -> None:
     others = [session(number, subject="other") for number in range(1, 9)]
     assert measure_drift([*others, session(9)], "it") is None
+
+
+def test_commits_on_the_way_to_one_release_measure_one_subject(
+    make_header: Callable[..., Header],
+) -> None:
+    subjects = {
+        identify_subject(make_header(harness_version=version))
+        for version in ("1.2.4", "1.2.4.dev7+g053d0d2", "1.2.4.dev8+gb245b81.d20260101")
+    }
+    assert len(subjects) == 1
+    assert identify_subject(make_header(harness_version="1.2.3")) not in subjects

@@ -168,6 +168,7 @@ class TestSessions:
             ({"methodology": 99}, "methodology"),
             ({"profile": "full"}, "profile"),
             ({"harness_version": "9.9.9"}, "version of the harness"),
+            ({"harness_version": "0.1.0.dev7+g053d0d2"}, ""),
             ({"workers": 4}, "workers"),
             ({"scenarios": (make_scenario(10, samples=99), FIFTY)}, "sequential-10"),
             ({"cells": (HONO,), "scenarios": (TEN,)}, ""),

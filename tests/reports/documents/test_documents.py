@@ -17,7 +17,7 @@ from harness.workspaces import describe_lines
 from reports.documents.excerpts import EXAMPLES as RENDERED
 from reports.documents.excerpts import (
     EXCERPTS,
-    LANGUAGES,
+    LINES,
     QUICK,
     Excerpt,
     cut_out,
@@ -64,7 +64,7 @@ def test_statistics_say_what_the_judgment_of_today_does() -> None:
 
 
 def test_the_example_of_languages_is_of_each_architecture_without_a_flaw() -> None:
-    results = read_results(RESULTS / f"{LANGUAGES.example}.jsonl")
+    results = read_results(RESULTS / f"{LINES.example}.jsonl")
     assert {cell.line for cell in results.header.cells} == {"v4", "v5", "py"}
     frameworks = {cell.framework for cell in results.header.cells if cell.line == "py"}
     assert frameworks >= {"fastapi", "flask", "django"}
@@ -136,9 +136,9 @@ class TestEngine:
         committed = engine_document.DOCUMENT.read_text(encoding="utf-8")
         assert committed == engine_document.render_document(), STALE
 
-    def test_the_readme_shows_a_finding_of_them(self) -> None:
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        assert readme == engine_document.put_finding(readme), STALE
+    def test_the_guide_for_maintainers_shows_a_finding_of_them(self) -> None:
+        guide = engine_document.GUIDE.read_text(encoding="utf-8")
+        assert guide == engine_document.put_finding(guide), STALE
 
     def test_has_every_clause(self) -> None:
         committed = engine_document.DOCUMENT.read_text(encoding="utf-8")
@@ -176,18 +176,19 @@ class TestExcerpt:
         f"{title}\n\n| a table of {title} |" for title in (*QUICK.sections, "### something else")
     )
 
-    def test_holds_head_and_sections_and_nothing_else(self) -> None:
+    def test_holds_its_sections_and_nothing_else(self) -> None:
         text = cut_out(self.report, QUICK)
-        assert text.startswith("verdict\n\n- wins")
+        assert text.startswith(QUICK.sections[0])
         assert all(f"| a table of {title} |" in text for title in QUICK.sections)
         assert "something else" not in text
+        assert "verdict" not in text
         assert "## Results" not in text.splitlines()
 
     def test_replaces_what_was_there(self) -> None:
         old = "before\n<!-- excerpt -->\nold\n<!-- /excerpt -->\nafter"
         new = put_excerpt(old, self.report, QUICK)
         assert "old" not in new
-        assert new.startswith("before\n<!-- excerpt -->\n\nverdict")
+        assert new.startswith(f"before\n<!-- excerpt -->\n\n{QUICK.sections[0]}")
         assert new.endswith("<!-- /excerpt -->\nafter")
         assert put_excerpt(new, self.report, QUICK) == new
 

@@ -1,0 +1,73 @@
+"""Whose `harness`, `reports`, `suites` and `worlds` are imported: ours, or a user's.
+
+The names are common ones, and a folder of the user's may come first on `sys.path`. A process of the
+harness claims the four for this installation; every other process leaves them to the user.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+#: The folder that holds the packages: `site-packages`, or a checkout.
+HOME = Path(__file__).resolve().parent.parent
+PACKAGES = ("harness", "reports", "suites", "worlds")
+
+_claimed: set[str] = set()
+
+
+class ForeignPackageError(ImportError):
+    """A package of the user's was imported under a name that the harness needs."""
+
+
+def claim_packages() -> None:
+    """Import the four packages from this installation, whatever comes first on `sys.path`.
+
+    Raises:
+        ForeignPackageError: another package of such a name is in use already.
+    """
+    for name in PACKAGES:
+        loaded = sys.modules.get(name)
+        if loaded is None:
+            _claimed.add(name)
+            _load(name)
+        elif str(HOME / name) not in getattr(loaded, "__path__", ()):
+            raise ForeignPackageError(
+                f"world-harness cannot use its package {name!r}: {_locate(loaded)} is loaded "
+                "already; run the command in a folder whose settings do not import it"
+            )
+
+
+def join_folders(name: str) -> list[str]:
+    """Return the folders of one of our packages: the user's namespace folders belong to it, too.
+
+    Python ignores a folder without `__init__.py` as soon as a package of its name is installed.
+    Code of the user's would lose its modules by installing the harness. They come in the order of
+    `sys.path`, but last in a process that claimed the package.
+    """
+    ours = str(HOME / name)
+    before: list[str] = []
+    after: list[str] = []
+    folders = after if name in _claimed else before
+    for place in sys.path:
+        folder = Path(place or ".").resolve() / name
+        if str(folder) == ours:
+            folders = after
+        elif folder.is_dir() and not (folder / "__init__.py").exists():
+            folders.append(str(folder))
+    return [*before, ours, *after]
+
+
+def _load(name: str) -> None:
+    spec = PathFinder.find_spec(name, [str(HOME)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"the installation in {HOME} lacks {name}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+
+def _locate(module: object) -> str:
+    return str(next(iter(getattr(module, "__path__", ())), getattr(module, "__file__", "another")))
