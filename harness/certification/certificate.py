@@ -20,7 +20,7 @@ import harness
 from harness.atomic_files import replace_file
 from harness.certification.records import CheckRecord
 from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
-from harness.errors import ResultsError
+from harness.errors import ResultsError, UnwritableError
 
 #: Raised when the shape of the file, or what its words mean, changes.
 FORMAT = 1
@@ -229,7 +229,7 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate, whole or not at all.
 
     Raises:
-        ResultsError: it cannot be written there.
+        UnwritableError: it cannot be written there.
     """
     body = encode_body(certificate.header, certificate.clauses, certificate.profile)
     data = body + encode_line(certificate.footer)
@@ -238,7 +238,7 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
         with replace_file(path) as draft:
             draft.write_bytes(data)
     except OSError as error:
-        raise ResultsError(
+        raise UnwritableError(
             f"the certificate cannot be written to {path}",
             cause=os.strerror(error.errno or 0),
             remedy="make room or name another place with --out",

@@ -16,8 +16,9 @@ import msgspec
 
 from harness.certification.known_failures import KnownFailure, KnownState, compare_known
 from harness.certification.records import CheckRecord, Verdict, WitnessCall
-from harness.checks.verdicts import EXIT_CODES, FinalVerdict, decide_session
+from harness.checks.verdicts import FinalVerdict, decide_session
 from harness.contract.clauses import Clause, Level
+from harness.exit_codes import EXIT_CODES, ExitCode
 
 #: How many processes may share the World's storage, by its own documentation.
 Processes = Literal["several", "one"]
@@ -112,8 +113,8 @@ class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]]
 
     @property
-    def exit_code(self) -> int:
-        """0, 1 or 2."""
+    def exit_code(self) -> ExitCode:
+        """Exit code of a command that ends with it."""
         return EXIT_CODES[self.verdict]
 
 

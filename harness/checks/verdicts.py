@@ -6,9 +6,6 @@ from typing import Literal, TypeAlias
 
 FinalVerdict: TypeAlias = Literal["passed", "failed", "inconclusive"]
 
-#: Exit codes of the command line.
-EXIT_CODES: dict[FinalVerdict, int] = {"passed": 0, "failed": 1, "inconclusive": 2}
-
 
 def decide_session(*, failed: bool, undecided: bool) -> FinalVerdict:
     """Decide a session: a failure weighs more than what is not decided."""

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from harness.bench import identify_remote, pin_lines
+from harness.bench import identify_remote, pin_lines, write_remote
 from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.deployments.apps import Contents
 from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
+from harness.invocations import Value, write_command
 from harness.measure.plan import CellChoice, CellSelection, Selection, choose_cells
 from harness.measure.session import describe_session
 from harness.results.records import CellEnd, Check, Header
@@ -160,7 +161,7 @@ def _describe(request: E2eRequest, catalog: Catalog, selection: CellSelection, s
         profile="e2e",
         forks=0,
         seed=seed,
-        command=write_command(request, seed),
+        command=reproduce(request, seed),
         node_version=_find_node_version(),
         pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
     )
@@ -172,27 +173,25 @@ def _find_node_version() -> str:
     return find_node().version
 
 
-def write_command(request: E2eRequest, seed: int) -> str:
+def reproduce(request: E2eRequest, seed: int) -> str:
     """Return the command that asks for the same again; without what can be secret."""
-    words = ["world-harness e2e"]
-    for option, names in (
-        ("--line", request.choice.lines),
-        ("--framework", request.choice.frameworks),
-        ("--world", request.choice.worlds),
-        ("--suite", request.choice.suites),
-        ("--clause", request.clauses),
-    ):
-        words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
-    if request.examples is not None:
-        words.append(f"--examples {request.examples}")
-    if request.tries is not None:
-        words.append(f"--tries {request.tries}")
-    if request.mode == "development":
-        words.append("--development")
-    if request.remote:
-        words.append("--url URL")
-        words.extend(f"--header '{name}: …'" for name in request.remote.headers)
-    return " ".join([*words, f"--seed {seed}"])
+    options: dict[str, Value] = {
+        "--line": request.choice.lines,
+        "--framework": request.choice.frameworks,
+        "--world": request.choice.worlds,
+        "--suite": request.choice.suites,
+        "--clause": request.clauses,
+        "--examples": request.examples,
+        "--tries": request.tries,
+        "--development": request.mode == "development",
+        **write_remote(request.remote),
+        "--seed": seed,
+    }
+    return write_command(["world-harness", "e2e"], options)
+
+
+def _name_cell(cell: Cell) -> dict[str, str]:
+    return {"--line": cell.line, "--framework": cell.framework, "--world": cell.world}
 
 
 def _run_cell(  # noqa: PLR0917
@@ -227,8 +226,7 @@ def _run_cell(  # noqa: PLR0917
             check="the cell",
             verdict="inconclusive",
             message=f"{error.what}: {error.cause}" if error.cause else error.what,
-            reproduce=f"world-harness e2e --line {cell.line} --framework {cell.framework} "
-            f"--world {cell.world}",
+            reproduce=write_command(["world-harness", "e2e"], _name_cell(cell)),
             seed=seed,
             duration_ms=1000 * (time.monotonic() - began),
         )
@@ -256,7 +254,7 @@ def _run_suites(
         watcher.planned(checks)
 
     chosen = request.choice.suites or tuple(suites.files)
-    options = ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
+    options = [word for option in _name_cell(cell).items() for word in option]
     options += ["--seed", str(seed)]
     options += [] if request.examples is None else ["--examples", str(request.examples)]
     options += [] if request.tries is None else ["--tries", str(request.tries)]

@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harness.checks.verdicts import EXIT_CODES, FinalVerdict, decide_session
+from harness.checks.verdicts import FinalVerdict, decide_session
 from harness.descriptions import Cell
+from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.results.records import CellEnd, Check
 
 #: What a check came to, the list of known failures considered.
@@ -77,8 +78,8 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
         return decide_session(failed=bool(self.failed), undecided=undecided)
 
     @property
-    def exit_code(self) -> int:
-        """Exit code of the command line."""
+    def exit_code(self) -> ExitCode:
+        """Exit code of a command that ends with it."""
         return EXIT_CODES[self.verdict]
 
 
@@ -117,6 +118,6 @@ def judge_session(
 
 def exit_code_of(
     checks: Sequence[Check], cells: Collection[Cell] = (), ends: Collection[CellEnd] | None = None
-) -> int:
-    """Return the exit code of a session: 0 sound, 1 failed, 2 not decided."""
+) -> ExitCode:
+    """Return the exit code of a session."""
     return judge_session(checks, cells, ends).exit_code

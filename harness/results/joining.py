@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from harness.atomic_files import replace_file
-from harness.errors import ResultsError
+from harness.errors import ResultsError, UnwritableError
 from harness.results.records import Footer, Stopped
 from harness.results.store import read_lines
 
@@ -55,13 +55,13 @@ def write_whole(out: Path, lines: Iterable[bytes]) -> None:
     """Write lines, each with its end, to a file that is there only when all of them are.
 
     Raises:
-        ResultsError: there is no room, or no right to write there.
+        UnwritableError: there is no room, or no right to write there.
     """
     try:
         with replace_file(out) as draft, draft.open("wb") as file:
             file.writelines(lines)
     except OSError as error:
-        raise ResultsError(
+        raise UnwritableError(
             f"results cannot be written to {out}",
             cause=os.strerror(error.errno or 0),
             remedy="make room, or name another place",
