@@ -339,7 +339,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
         raise ResultsError(
             f"{path} cannot be resumed",
             cause=f"{' and '.join(changed)} differ from when it was begun",
-            remedy=f"measure anew: {header.command}",
+            remedy=f"measure again: {header.command}",
         )
     return path, Session(header, selection, catalog)
 

@@ -195,10 +195,12 @@ def plan_forks(header: Header) -> tuple[Fork, ...]:
 
 
 def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
-    """Return every heat in the order of work: forks whose apps run abreast, a sample each in turn.
+    """Return every heat in the order of work.
+
+    Apps of one heat run side by side and take turns, one sample each.
 
     Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
-    machine hits all alike. Those that are matched run in one heat, because a machine also changes
+    machine hits all alike. Matched cells share a heat, because a machine also changes
     from one second to the next; all others run alone. The scenarios' order is shuffled once a block
     and is the same for every cell of it.
     The counting forks come last: one a cell.
