@@ -97,7 +97,7 @@ class Header(
         return self.started.astimezone(datetime.UTC).date()
 
 
-class Profile(
+class WorldProfile(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -129,7 +129,7 @@ class Footer(
     sha256: str
 
 
-Line = Header | ClauseVerdict | Profile | Footer
+Line = Header | ClauseVerdict | WorldProfile | Footer
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +211,7 @@ def encode_body(
     header: Header, clauses: Sequence[ClauseVerdict], profile: dict[str, dict[str, str]]
 ) -> bytes:
     """Return every line but the footer's."""
-    lines: list[Line] = [header, *clauses, Profile(answers=profile)]
+    lines: list[Line] = [header, *clauses, WorldProfile(answers=profile)]
     return b"".join(map(encode_line, lines))
 
 
@@ -270,7 +270,7 @@ def read_certificate(path: Path) -> Certificate:
         header, *clauses, profile, footer = map(decode_line, lines)
     except (ValueError, msgspec.DecodeError) as error:
         raise _explain_change(path, str(error)) from error
-    if not (isinstance(header, Header) and isinstance(profile, Profile)):
+    if not (isinstance(header, Header) and isinstance(profile, WorldProfile)):
         raise _explain_change(path, "its lines are not in order")
     verdicts = tuple(clause for clause in clauses if isinstance(clause, ClauseVerdict))
     body = encode_body(header, verdicts, profile.answers)

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -28,24 +27,11 @@ from harness.certification.sites import Ground, open_ground
 from harness.certification.smoke import open_first, require_server
 from harness.certification.subjects import Subject, infer_line
 from harness.certification.verdicts import ClauseVerdict, decide_clause
-from harness.checks.suite_process import SuiteRun, run_suite
+from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
 from harness.machine import describe_machine, find_commit
 from harness.services.resolution import Choice
 from harness.workspaces.cache import cache_folder
-
-
-class Watcher(Protocol):
-    """Who is told how it goes."""
-
-    def preparing(self, text: str) -> None:
-        """Something is being installed or started."""
-
-    def planned(self, checks: int) -> None:
-        """So many checks will run."""
-
-    def checked(self, record: TestRecord) -> None:
-        """A check has ended."""
 
 
 class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +62,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     ended: datetime
 
 
-def examine_world(request: CertifyRequest, watcher: Watcher) -> Examined:
+def examine_world(request: CertifyRequest, watcher: CheckWatcher[TestRecord]) -> Examined:
     """Run the suite against a World and decide every clause.
 
     Raises:
@@ -190,7 +176,9 @@ def _explain(clause: Clause, line: str, opened: Opened) -> str:
     )
 
 
-def _run_suite(request: CertifyRequest, ground: Ground, watcher: Watcher) -> list[TestRecord]:
+def _run_suite(
+    request: CertifyRequest, ground: Ground, watcher: CheckWatcher[TestRecord]
+) -> list[TestRecord]:
     found: list[TestRecord] = []
 
     def recorded(line: bytes) -> None:

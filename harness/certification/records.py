@@ -74,9 +74,13 @@ class TestRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"{self.check} took {self.duration_ms} ms")
 
 
-def write_record(record: TestRecord) -> bytes:
-    """Return a record as one line of JSON, without the line's end."""
-    return msgspec.json.encode(record)
+def describe_record(record: TestRecord) -> tuple[str, str]:
+    """Return the clause of a record, and its problem as a line; empty when there is none."""
+    if record.verdict not in {"failed", "inconclusive"}:
+        return record.clause, ""
+    sign = "✗" if record.verdict == "failed" else "?"
+    share = f" ({record.failed_rounds} of {record.rounds} rounds)" if record.rounds > 1 else ""
+    return record.clause, f"{sign} {record.clause} [{record.form}] {record.message}{share}"
 
 
 def read_record(line: bytes | str) -> TestRecord:

@@ -19,7 +19,7 @@ from harness.certification.certificate import (
     Footer,
     Header,
     Line,
-    Profile,
+    WorldProfile,
     decode_line,
     digest_suite,
     encode_line,
@@ -125,11 +125,13 @@ def _read_lines(data: bytes, problems: list[str]) -> list[Line]:
 
 
 def _check_order(records: Sequence[Line]) -> Iterator[str]:
-    for kind, name in ((Header, "header"), (Profile, "profile"), (Footer, "footer")):
+    for kind, name in ((Header, "header"), (WorldProfile, "profile"), (Footer, "footer")):
         found = sum(isinstance(record, kind) for record in records)
         if found != 1:
             yield f"it has {found} {name} records, and should have one"
-    kinds = [(Header, ClauseVerdict, Profile, Footer).index(type(record)) for record in records]
+    kinds = [
+        (Header, ClauseVerdict, WorldProfile, Footer).index(type(record)) for record in records
+    ]
     if kinds != sorted(kinds):
         yield "its records are not in the order header, clauses, profile, footer"
 

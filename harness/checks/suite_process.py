@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -23,9 +24,24 @@ _COMPLETE = {0, 1}
 _POLL_S = 0.2
 _GRACE_S = 15.0
 
+RecordT = TypeVar("RecordT", contravariant=True)
+
 
 class SuiteError(HarnessError):
     """The suite itself did not run to its end."""
+
+
+class CheckWatcher(Protocol[RecordT]):
+    """Told how the checks of a suite go."""
+
+    def preparing(self, text: str) -> None:
+        """Something is being installed, built or started."""
+
+    def planned(self, checks: int) -> None:
+        """This many checks will run."""
+
+    def checked(self, record: RecordT) -> None:
+        """A check has ended."""
 
 
 class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,75 +13,37 @@ import click
 from harness.errors import HarnessError, UsageError
 from harness.programs.interruption import Interrupted, end_by_unwinding
 
+__all__ = ["main"]
+
 
 class _Place(NamedTuple):
-    """Where a command is, and its line in the list of commands."""
+    """Where a command is, and its line in the list of all commands.
+
+    It is imported when it is called, so that neither the list nor another command waits for it.
+    """
 
     module: str
     attribute: str
     summary: str
 
 
-#: A command is imported when it is called: none waits for the others, nor does `--help`.
 _COMMANDS = {
     "bench": _Place(
-        "benchmarks",
-        "bench",
-        "Measure, and write results (JSON lines) and a report (Markdown and HTML).",
+        "benchmarks", "bench", "Measure workflows on the real SDK, and write a report."
     ),
-    "report": _Place("benchmarks", "report", "Render a result file again, in any form."),
-    "compare": _Place(
-        "comparing",
-        "compare",
-        "Compare two result files of one machine, as far as that can be done.",
-    ),
-    "merge": _Place(
-        "spreading",
-        "merge",
-        "Put the result files of shards, or of generators, together: `merge OUT IN...`.",
-    ),
-    "matrix": _Place("spreading", "matrix", "Say what each of several machines is to do."),
-    "comment": _Place(
-        "pull_requests",
-        "comment",
-        "Render a result file as the sticky comment of a pull request, and post it with --post.",
-    ),
-    "export": _Place(
-        "benchmarks",
-        "export",
-        "Write the app of a cell into FOLDER, to deploy it anywhere and measure it with --url.",
-    ),
-    "certify": _Place(
-        "certificates",
-        "certify",
-        "Drive a World through the contract and answer with a certificate.",
-    ),
-    "smoke": _Place(
-        "certificates", "smoke", "Say in seconds whether the adapter can talk to a World at all."
-    ),
-    "verify": _Place(
-        "certificates",
-        "verify",
-        "Recompute the verdict of a certificate, offline, and notice any change to it.",
-    ),
-    "clauses": _Place(
-        "certificates",
-        "clauses",
-        "List the contract: every clause, its level on each line, and what it asks.",
-    ),
-    "e2e": _Place(
-        "engine",
-        "e2e",
-        "Harass the engine on real apps: does the SDK keep its promises on this World?",
-    ),
-    "list": _Place(
-        "catalog", "list_all", "Show every profile, line, framework, World and scenario."
-    ),
-    "doctor": _Place(
-        "catalog",
-        "doctor",
-        "Say what this machine has, what would be downloaded and what is missing.",
-    ),
+    "report": _Place("benchmarks", "report", "Render a result file in another form."),
+    "compare": _Place("comparing", "compare", "Compare two result files of one machine."),
+    "merge": _Place("spreading", "merge", "Merge the result files of several machines."),
+    "matrix": _Place("spreading", "matrix", "List the jobs that spread a session over machines."),
+    "comment": _Place("pull_requests", "comment", "Write results as a pull request's comment."),
+    "export": _Place("benchmarks", "export", "Write the app of a cell, to deploy it elsewhere."),
+    "certify": _Place("certificates", "certify", "Test a World against its contract."),
+    "smoke": _Place("certificates", "smoke", "Check in seconds that a World can be used."),
+    "verify": _Place("certificates", "verify", "Check a certificate, offline."),
+    "clauses": _Place("certificates", "clauses", "List the clauses of the contract."),
+    "e2e": _Place("engine", "e2e", "Test the engine of the SDK under injected faults."),
+    "list": _Place("catalog", "list_all", "List profiles, lines, frameworks, Worlds, scenarios."),
+    "doctor": _Place("catalog", "doctor", "Show what this machine has and what is missing."),
 }
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -145,12 +107,12 @@ class Commands(click.Group):
         if name not in _COMMANDS:
             return None
         place = _COMMANDS[name]
-        module = importlib.import_module(f"{__name__}.{place.module}")
+        module = importlib.import_module(f"harness.cli.{place.module}")
         command: click.Command = getattr(module, place.attribute)
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
+        """Write the list of all commands, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
 

@@ -20,7 +20,7 @@ from harness.deployments.launcher import Remote
 from harness.errors import HarnessError
 from harness.measure.machines import remember
 from harness.measure.plan import Choice, Selection
-from harness.progress import LiveProgress, PlainProgress
+from harness.measure.progress import LiveProgress, PlainProgress
 from harness.results.store import read_results
 from harness.services.resolution import Choice as ServiceChoice
 from reports.benchmark.findings import study

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
-from rich.console import Console
 
 import suites.conformance
 from harness.certification.certificate import Certificate, write_certificate
@@ -19,12 +18,13 @@ from harness.certification.examination import CertifyRequest, examine_world
 from harness.certification.examination import certify as make_certificate
 from harness.certification.known_failures import KnownFailure, read_known_failures
 from harness.certification.manifest import read_manifest
-from harness.certification.progress import LiveChecks, PlainChecks
+from harness.certification.records import describe_record
 from harness.certification.sites import open_ground
 from harness.certification.smoke import smoke as smoke_world
 from harness.certification.subjects import Subject, find_subject, infer_line
 from harness.certification.verdicts import Processes, decide_world
 from harness.certification.verification import verify as verify_certificate
+from harness.checks.progress import show_checks
 from harness.cli.catalog import read_catalog
 from harness.contract.clauses import GROUPS, LINES, describe_clauses
 from harness.errors import HarnessError, UsageError, unknown
@@ -241,7 +241,7 @@ def certify(  # noqa: PLR0913, PLR0917 - one parameter an option
             seed=secrets.randbelow(1 << 31) if seed is None else seed,
             workers=min(workers, 2 * len(chosen)) if chosen else workers,
         )
-        with _show_checks() as watcher:
+        with show_checks(describe_record) as watcher:
             examined = examine_world(request, watcher)
         if chosen:
             click.echo(render_checked(examined.verdicts))
@@ -270,11 +270,6 @@ def _refuse_file(out: Path) -> None:
 
 def _read_known(path: Path | None) -> dict[str, KnownFailure]:
     return read_known_failures(path, describe_clauses()) if path else {}
-
-
-def _show_checks() -> LiveChecks | PlainChecks:
-    console = Console(stderr=True)
-    return LiveChecks(console) if console.is_terminal else PlainChecks(console)
 
 
 def _write(out: Path, certificate: Certificate) -> Path:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 import suites.engine
-from harness.certification.progress import LiveChecks, PlainChecks
+from harness.checks.progress import show_checks
 from harness.cli.benchmarks import parse_headers, several
 from harness.cli.catalog import read_catalog
 from harness.cli.writing import write_reports
@@ -31,7 +30,12 @@ def find_engine_suites() -> EngineSuites:
     clauses = describe_engine_clauses(suites.engine.CLAUSES)
     names = list(dict.fromkeys(clause.suite for clause in clauses.values()))
     return EngineSuites(
-        files=list_suites(suites.engine.CLAUSES.parent, names), contents=workflows.ENGINE
+        files=list_suites(suites.engine.CLAUSES.parent, names),
+        contents=workflows.ENGINE,
+        workflows={
+            workflow.id: tuple(workflow.inexpressible)
+            for workflow in workflows.describe_engine_workflows().values()
+        },
     )
 
 
@@ -113,8 +117,7 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
         workers=workers,
         out=out,
     )
-    console = Console(stderr=True)
-    with (LiveChecks if console.is_terminal else PlainChecks)(console, _describe) as watcher:
+    with show_checks(_describe) as watcher:
 
         def opened(path: Path, selection: Selection) -> None:
             for cell, reason in selection.impossible.items():

@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from harness.bench import identify_remote, pin_lines
-from harness.checks.suite_process import SuiteRun, run_suite
+from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.deployments.apps import Contents
 from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
@@ -43,19 +42,6 @@ DEFAULT = Profile(
 REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
 
 
-class Watcher(Protocol):
-    """Who is told how it goes."""
-
-    def preparing(self, text: str) -> None:
-        """Something is being installed, built or started."""
-
-    def planned(self, checks: int) -> None:
-        """So many checks will run on the next cell."""
-
-    def checked(self, check: Check) -> None:
-        """A check has ended."""
-
-
 class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a user asks of the engine suites."""
 
@@ -82,13 +68,15 @@ class EngineSuites(msgspec.Struct, frozen=True, kw_only=True):
     #: Suite -> its files of tests.
     files: dict[str, tuple[Path, ...]]
     contents: Contents
+    #: Workflow that they run -> the lines whose SDK cannot express it.
+    workflows: dict[str, tuple[str, ...]]
 
 
 def run_e2e(
     request: E2eRequest,
     catalog: Catalog,
     suites: EngineSuites,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
     *,
     opened: Callable[[Path, Selection], None] = lambda path, selection: None,
 ) -> Path:
@@ -132,7 +120,11 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Sele
             raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
         return _leave_out_unwritten(choose(catalog, DEFAULT, request.choice), catalog, suites)
     cell, workflows = identify_remote(request.remote, remote[0])
-    missing = sorted(suites.contents.list_workflows() - set(workflows))
+    missing = sorted(
+        name
+        for name, inexpressible in suites.workflows.items()
+        if name not in workflows and cell.line not in inexpressible
+    )
     if missing:
         raise UsageError(
             "the app at --url lacks workflows of the engine suites",
@@ -213,7 +205,7 @@ def _run_cell(  # noqa: PLR0917
     suites: EngineSuites,
     launcher: Launcher,
     writer: ResultsWriter,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
 ) -> None:
     """Examine one cell; every check is on the disk before the next is told of."""
     pins = header.pins.get(cell.line, {})
@@ -255,7 +247,7 @@ def _run_suites(
     request: E2eRequest,
     suites: EngineSuites,
     launcher: Launcher,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
     record: Callable[[bytes], None],
 ) -> int:
     """Run what was chosen on one cell; return how many checks that was to be."""

@@ -12,7 +12,7 @@ from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.extras import is_extra_installed, suggest_extra
 from harness.measure.plan import Choice, Selection
-from harness.progress import PlainProgress
+from harness.measure.progress import PlainProgress
 from harness.results.records import Results
 from harness.results.store import read_results
 from suites import workflows

@@ -18,12 +18,12 @@ import tabulate
 from harness.certification.parcels import write_parcel
 from harness.certification.records import TestRecord, read_record
 from harness.certification.subjects import Subject
+from harness.checks.marks import list_marked_checks
 from harness.checks.reproducing import PLUGIN
 from harness.contract.clauses import Clause, describe_clauses
 from worlds.mutants import Mutant, describe_mutants
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "mutants.md"
-_SUITE = Path(__file__).parent
 _NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 _INTRODUCTION = """\
@@ -82,9 +82,9 @@ def _examine(
 
 
 def _find_checks(clause: str) -> list[str]:
-    """Return the files that speak of a clause: collecting all of them takes longer than a kill."""
-    files = sorted(_SUITE.glob("test_*.py"))
-    return [str(path) for path in files if f'"{clause}"' in path.read_text(encoding="utf-8")]
+    """Return the files that decide a clause: collecting all of them takes longer than a kill."""
+    checks = list_marked_checks("suites.conformance", "clause")
+    return sorted({str(marked.file) for marked in checks if marked.clause == clause})
 
 
 @contextlib.contextmanager

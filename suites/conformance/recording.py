@@ -16,9 +16,6 @@ from suites.conformance.racing import Race, explain
 from suites.conformance.sessions import Session
 from suites.conformance.violations import Inconclusive, NotApplicable, Violation
 
-#: The name under which a record travels with a report.
-RECORD = "conformance-record"
-
 #: A witness is read by people: of a longer one the last calls are shown.
 _LONGEST_WITNESS = 40
 

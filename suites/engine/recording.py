@@ -16,9 +16,6 @@ from suites.engine.cases import Cases, Found
 from suites.engine.stage import EngineError
 from suites.engine.violations import Inconclusive, NotApplicable, Violation
 
-#: The name under which a record travels with a report.
-RECORD = "engine-record"
-
 
 def describe_outcome(
     item: pytest.Item,

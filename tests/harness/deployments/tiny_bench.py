@@ -18,7 +18,7 @@ from unittest.mock import patch
 from harness import cli
 from harness.cli import benchmarks
 from harness.descriptions import Catalog, Framework, Line, Scenario, World
-from harness.progress import PlainProgress
+from harness.measure.progress import PlainProgress
 from harness.results.records import ForkEnd
 from harness.workspaces.cache import obtain
 from harness.workspaces.install import locate_install, pin_line

@@ -87,6 +87,6 @@ class TestCommand:
 
 class TestContents:
     def test_the_workflows_of_the_suites_are_known_by_name(self) -> None:
-        names = SUITES.contents.list_workflows()
-        assert {"program", "descend", "listening", "odd", "streaming"} <= names
-        assert "once" not in names
+        assert {"program", "descend", "listening", "odd", "streaming"} <= SUITES.workflows.keys()
+        assert "once" not in SUITES.workflows
+        assert SUITES.workflows["calledBack"] == ("py",)
