@@ -101,12 +101,12 @@ def test_another_programs_database_is_refused_and_not_touched(
         other.execute("CREATE TABLE runs (theirs)")
         other.execute("INSERT INTO runs VALUES ('precious')")
         other.commit()
-    assert "another file" in expect_refusal(place, file, "database of another program")
+    assert "another file" in expect_refusal(place, file, "belongs to another program")
 
 
 def test_what_is_no_database_is_refused_and_not_touched(place: Place, file: Path) -> None:
     file.write_text('{"theirs": true}' * 20)
-    assert "another file" in expect_refusal(place, file, "no SQLite database")
+    assert "another file" in expect_refusal(place, file, "not an SQLite database")
 
 
 def test_a_folder_of_another_sdk_is_refused_and_not_touched(place: Place, file: Path) -> None:
@@ -252,10 +252,10 @@ def test_a_disk_that_is_full_is_an_error_and_nothing_acknowledged_is_lost(place:
     ("name", "text", "cause"),
     [
         ("WORKFLOW_SQLITE_SYNCHRONOUS", "off", "neither full nor normal"),
-        ("WORKFLOW_SQLITE_BUSY_SECONDS", "long", "no number"),
-        ("WORKFLOW_QUEUE_CONCURRENCY", "many", "no number"),
+        ("WORKFLOW_SQLITE_BUSY_SECONDS", "long", "not a number"),
+        ("WORKFLOW_QUEUE_CONCURRENCY", "many", "not a number"),
         ("WORKFLOW_QUEUE_CONCURRENCY", "0", "1 or more"),
-        ("WORKFLOW_BASE_URL", "localhost", "no address"),
+        ("WORKFLOW_BASE_URL", "localhost", "not a URL"),
     ],
 )
 def test_a_setting_that_means_nothing_is_refused(
