@@ -263,4 +263,4 @@ def test_a_setting_that_means_nothing_is_refused(
 ) -> None:
     _, why, remedy = place.run("try_to_open", env={name: text})
     assert cause in why
-    assert "start again" in remedy
+    assert "restart" in remedy
