@@ -20,7 +20,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return command.main()
 
 
-def test_it_ends_by_unwinding_when_it_is_told_to_end(
+def test_a_signal_ends_the_command_and_cleans_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cleaned = []
@@ -45,7 +45,7 @@ def test_a_recording_with_too_few_blocks_is_refused(
     assert "record more blocks" in capsys.readouterr().err
 
 
-def test_what_is_no_recording_is_refused(
+def test_a_file_that_is_not_a_recording_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "x.jsonl.gz"
