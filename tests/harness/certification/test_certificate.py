@@ -1,4 +1,4 @@
-"""The certificate's file: one spelling, sealed, refused when it is not whole."""
+"""The file of a certificate: canonical, sealed by a digest, refused if it is incomplete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of known failures: what it may say, and what it is told when it says something else."""
+"""The file of known failures: valid entries, and errors for invalid ones."""
 
 from __future__ import annotations
 

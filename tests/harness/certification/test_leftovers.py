@@ -1,4 +1,4 @@
-"""A World may hang wherever it likes: `certify` does not, and nothing is left of it."""
+"""If a World hangs anywhere, `certify` still ends and leaves no process behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records of tests: what they refuse, and what they may show to anyone."""
+"""The records of checks: validation, and removal of private data."""
 
 from __future__ import annotations
 

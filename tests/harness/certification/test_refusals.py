@@ -1,4 +1,4 @@
-"""What `certify` and `smoke` say of Worlds that cannot be examined, and what they leave behind."""
+"""Errors of `certify` and `smoke` for Worlds that cannot be examined."""
 
 from __future__ import annotations
 

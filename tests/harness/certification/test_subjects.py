@@ -1,4 +1,4 @@
-"""What a user names is a World, or an error that says what to do."""
+"""Each name resolves to a World, or to an error that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the records of tests come to: for a clause, and for a World."""
+"""Verdicts: from records to a clause, and from clauses to a World."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`verify`, given what is no certificate any more, or never was one."""
+"""`verify` with damaged certificates, and files that are not certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small suite in a process of its own: its checks are chosen, ordered and recorded."""
+"""A small suite in a separate process: its checks are selected, ordered and recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clauses are data that cannot be written wrongly unnoticed, and the document follows them."""
+"""The clauses: mistakes in their files are errors, and the document is made from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge of histories: legal logs pass, planted faults are named, orders are found."""
+"""Judging histories: legal logs pass, injected errors are reported, orders are found."""
 
 from __future__ import annotations
 

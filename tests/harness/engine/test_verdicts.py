@@ -1,4 +1,4 @@
-"""What checks come to: only what is unexpected fails a session, and nothing is left out."""
+"""Verdicts on a session: only unexpected outcomes fail it, and no cell is ignored."""
 
 from __future__ import annotations
 

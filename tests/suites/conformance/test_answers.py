@@ -1,4 +1,4 @@
-"""Reading answers: what counts as a refusal, and what as an accident."""
+"""Replies: which errors count as a refusal, and which as a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Races: rounds until chance has had its chances, then fewer callers for a smaller witness."""
+"""Races: many rounds to find a failure, then fewer callers for a smaller witness."""
 
 from __future__ import annotations
 

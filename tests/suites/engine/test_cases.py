@@ -1,4 +1,4 @@
-"""Cases: drawn by a seed, played side by side, the failing one made small and tried again."""
+"""Cases: drawn from a seed, played side by side; a failing case is shrunk and repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mutant of the engine suites is caught by the check that is to catch it."""
+"""Every mutant of the engine suites fails the check that is meant to catch it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that no fault helps: what they make of a run, on a stage whose answers are made up."""
+"""Checks without injected faults: their verdicts on a stage with simulated answers."""
 
 from __future__ import annotations
 

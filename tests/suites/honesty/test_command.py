@@ -1,4 +1,4 @@
-"""The command that tries what verdicts are worth, as it is called."""
+"""The command line of the tests of the benchmark's reliability."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.exit_codes import ExitCode
 from suites.honesty import __main__ as command
 from tests import RESULTS
 
@@ -50,5 +51,5 @@ def test_a_file_that_is_not_a_recording_is_refused(
 ) -> None:
     path = tmp_path / "x.jsonl.gz"
     path.write_bytes(gzip.compress(b"nothing"))
-    assert call(monkeypatch, "try", str(path)) == 2
+    assert call(monkeypatch, "try", str(path)) == ExitCode.USAGE
     assert "what to do" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Recorded timings go through the whole pipeline again, as sessions that measured less."""
+"""Tries: parts of a recorded session go through the whole pipeline again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certifications of one World in a row, without a World: what is told of what they found."""
+"""Repeated certifications, simulated without a World: the table, the file, the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Property tests: a right World passes, also one that uses its freedom; a broken one is found."""
+"""Property tests: every correct World passes, and every broken one fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers: what is right passes, and every way of being wrong that a World can produce does not.
+"""Answers: correct answers pass, and every wrong answer that a World can cause fails.
 
 That the expectations agree with the workflows is proved where the real workflows run
 (`tests/sdk`); here each expectation is shown what it must refuse.

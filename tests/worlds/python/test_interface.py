@@ -1,4 +1,4 @@
-"""The SDK's own interface is as it was when the Worlds were written."""
+"""The SDK's interface has not changed since the Worlds were written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The threads of a store: they end when told to, and no fork takes them along unnoticed."""
+"""The threads of a store: closing ends them, and a fork does not break them."""
 
 from __future__ import annotations
 

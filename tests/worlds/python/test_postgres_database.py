@@ -1,4 +1,4 @@
-"""The database of the PostgreSQL World: whose it is, and what happens when it is not there."""
+"""The database of the PostgreSQL World: ownership, lost connections and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue: who delivers messages where, and what happens to those that no handler takes."""
+"""The queue: deliveries, acknowledgments and failures."""
 
 from __future__ import annotations
 

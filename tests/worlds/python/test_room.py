@@ -1,4 +1,4 @@
-"""Who gets a place for a delivery: counted for all threads, and fair to those that wait."""
+"""The places for deliveries: shared by all threads, and fair to waiting messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Worlds do beyond the contract's checks, or as the Python SDK alone needs it."""
+"""Rules of the Python Worlds that the contract's checks do not cover."""
 
 from __future__ import annotations
 

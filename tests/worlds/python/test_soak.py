@@ -1,4 +1,4 @@
-"""Many writers at once, and writers that are killed: nothing acknowledged is lost, or twice there.
+"""Concurrent and killed writers: no acknowledged write is lost or duplicated.
 
 `WORLD_HARNESS_SOAK=60` (`nox -s soak`) has them write for a minute; otherwise it is seconds.
 """

@@ -1,4 +1,4 @@
-"""The file of the SQLite World: whose it is, and what happens when it cannot be used."""
+"""The file of the SQLite World: ownership, locks and errors."""
 
 from __future__ import annotations
 

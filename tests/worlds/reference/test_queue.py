@@ -1,4 +1,4 @@
-"""The reference World's queue: a message comes until a handler took it in peace."""
+"""The reference World's queue: a message is delivered until a handler consumes it."""
 
 from __future__ import annotations
 

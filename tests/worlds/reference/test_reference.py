@@ -1,4 +1,4 @@
-"""The reference World: storage that several processes share and that outlives any of them."""
+"""The reference World: storage that several processes share and that survives their deaths."""
 
 from __future__ import annotations
 
