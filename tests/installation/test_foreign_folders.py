@@ -11,6 +11,7 @@ import pytest
 
 from harness.certification.records import read_record
 from harness.checks.reproducing import write_check_command
+from harness.invocations import Value
 from tests import RESULTS
 from tests.installation.foreign import THEIRS, write_foreign_folder
 from tests.installation.installed import Installation
@@ -99,7 +100,12 @@ def test_pytest_runs_a_suite_of_ours(installation: Installation, place: Place) -
 def test_pytest_finds_the_one_check_that_a_printed_command_names(
     installation: Installation, place: Place
 ) -> None:
-    cell = ("--line", "v4", "--framework", "express", "--world", "local", "--seed", "7")
+    cell: dict[str, Value] = {
+        "--line": "v4",
+        "--framework": "express",
+        "--world": "local",
+        "--seed": 7,
+    }
     command = write_check_command("suites.engine.test_dedupe", "test_a_run_ends_once", cell)
     words = (*place.pytest, *shlex.split(command)[1:], "--collect-only", "-q")
     done = place.run(installation, *words)
