@@ -5,6 +5,7 @@ It is no entry point: pytest loads it where it is named, and never in the tests 
 
 from __future__ import annotations
 
+import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,14 +22,28 @@ _SUITES = HOME / "suites"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Load the conftest files of the suites, when only suites are named, and no other.
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Add the options, and load the conftest files of the suites, when only suites are named.
 
     By itself pytest loads those of the folder where it runs, and of every folder above the suites:
-    a project that holds its environment would bring its own options. Files that `--pyargs` names
-    it would find too late for their options and hooks.
+    a project that holds its environment would add its own options. It would find those of the
+    suites too late for their hooks, where `--pyargs` names them.
+
+    Raises:
+        pytest.UsageError: another plugin has an option of that name.
     """
     known = early_config.known_args_namespace
+    try:
+        # Here and not in `pytest_addoption`: every other plugin has added its options by now.
+        _add_options(parser)
+        known.file_or_dir = parser.parse_known_args(args).file_or_dir
+    except (ValueError, argparse.ArgumentError) as error:
+        raise pytest.UsageError(
+            f"an option of the suites belongs to another plugin already ({error}); "
+            "leave that plugin out with `-p no:NAME`"
+        ) from error
     places = [
         _locate(argument.partition("::")[0], early_config, is_module=known.pyargs)
         for argument in known.file_or_dir
@@ -46,45 +61,57 @@ def _locate(argument: str, config: pytest.Config, *, is_module: bool) -> Path:
     return (config.invocation_params.dir / argument).resolve()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options; the suites' conftest files read them."""
+def _add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("world-harness", "world-harness: cells and scenarios")
     for name in ("line", "framework", "world", "scenario"):
         group.addoption(
-            f"--{name}", action="append", default=[], metavar="NAME", help="several, or a pattern"
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="repeatable; a name or a pattern",
         )
     group.addoption("--profile", default="smoke", help="how much: smoke, quick or full")
     group.addoption("--forks", type=int, default=None, help="fresh starts of each cell")
-    group.addoption("--seed", type=int, default=None, help="repeats the order of work and the data")
-    group.addoption("--out", type=Path, default=Path("results"), help="folder for what is written")
+    group.addoption(
+        "--seed",
+        type=int,
+        default=None,
+        help="gives the same order of work and the same data again",
+    )
+    group.addoption("--out", type=Path, default=Path("results"), help="folder for results")
     group.addoption(
         "--results", type=Path, default=None, help="judge this result file instead of measuring"
     )
-    examined = parser.getgroup("world-harness-conformance", "world-harness: certifying a World")
-    examined.addoption("--effort", default="standard", help="how much: quick, standard or deep")
-    examined.addoption(
-        "--clause", action="append", default=[], metavar="ID", help="only these clauses"
+    conformance = parser.getgroup(
+        "world-harness-conformance", "world-harness: the conformance suite"
     )
-    examined.addoption(
+    conformance.addoption("--effort", default="standard", help="how much: quick, standard or deep")
+    conformance.addoption(
+        "--clause",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="repeatable; run the checks of this clause only",
+    )
+    conformance.addoption(
         "--first-failure", action="store_true", help="end a race at its first failed round"
     )
-    examined.addoption(
-        "--parcel", type=Path, default=None, help="the World as `certify` hands it over"
+    conformance.addoption(
+        "--parcel", type=Path, default=None, help="a World that `certify` prepared"
     )
-    examined.addoption("--records", type=Path, default=None, help="file that takes the records")
-    harassed = parser.getgroup("world-harness-engine", "world-harness: harassing the engine")
-    harassed.addoption(
-        "--examples", type=int, default=None, help="cases that each check of the engine draws"
+    conformance.addoption(
+        "--records", type=Path, default=None, help="file for the records of the checks"
     )
-    harassed.addoption(
-        "--tries", type=int, default=None, help="how often a failing case is tried again"
+    engine = parser.getgroup("world-harness-engine", "world-harness: the engine suites")
+    engine.addoption("--examples", type=int, default=None, help="cases that each check generates")
+    engine.addoption("--tries", type=int, default=None, help="how often a failing case runs again")
+    engine.addoption(
+        "--development",
+        action="store_true",
+        help="run apps with the development server of their framework",
     )
-    harassed.addoption(
-        "--development", action="store_true", help="apps run by their framework's dev server"
-    )
-    harassed.addoption("--case", default=None, help="the one case to play, as JSON")
-    harassed.addoption(
-        "--mutant", default=None, help="a defect in the World: a module's path#its export"
-    )
+    engine.addoption("--case", default=None, help="run this case only (JSON)")
+    engine.addoption("--mutant", default=None, help="defect to put into the World, as PATH#EXPORT")
     for name in ("env", "service", "setup"):
-        examined.addoption(f"--{name}", action="append", default=[], help="as of `certify`")
+        conformance.addoption(f"--{name}", action="append", default=[], help="as for `certify`")
