@@ -47,17 +47,24 @@ def join_folders(name: str) -> list[str]:
     Code of the user's would lose its modules by installing the harness. They come in the order of
     `sys.path`, but last in a process that claimed the package.
     """
-    ours = str(HOME / name)
-    before: list[str] = []
-    after: list[str] = []
+    ours = HOME / name
+    before: list[Path] = []
+    after: list[Path] = []
     folders = after if name in _claimed else before
     for place in sys.path:
         folder = Path(place or ".").resolve() / name
-        if str(folder) == ours:
+        if folder == ours:
             folders = after
         elif folder.is_dir() and not (folder / "__init__.py").exists():
-            folders.append(str(folder))
-    return [*before, ours, *after]
+            folders.append(folder)
+    # Below a package the same rule would hide a folder of theirs behind one of ours.
+    mixed = [] if _have_common_folders(before, ours) else [ours]
+    return [str(folder) for folder in (*before, *mixed, *after)]
+
+
+def _have_common_folders(theirs: list[Path], ours: Path) -> bool:
+    packages = [path.parent.name for path in ours.glob("*/__init__.py")] if theirs else []
+    return any((folder / package).is_dir() for folder in theirs for package in packages)
 
 
 def _load(name: str) -> None:

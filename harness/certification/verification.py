@@ -1,8 +1,8 @@
 """Verifies a certificate offline: its verdict is recomputed, and no change stays unnoticed.
 
 Nothing that the file says of itself is trusted: not the footer's verdict, and not a clause's when
-its forms say otherwise. A digest is no signature, though: whoever writes a whole new certificate
-of another run is not found out by it, but by certifying again.
+its forms say otherwise. A digest is not a signature, though: a whole new certificate
+of another run is not detected by it, but by certifying again.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ from harness.certification.verdicts import (
     summarize_confidence,
 )
 from harness.contract.clauses import Clause, describe_clauses
-
-_UNSOUND = 3
+from harness.exit_codes import ExitCode
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +64,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_sound and self.world.certified
 
     @property
-    def exit_code(self) -> int:
-        """3 for a file that is not sound, for it says nothing of a World; else the verdict's."""
-        return self.world.exit_code if self.is_sound else _UNSOUND
+    def exit_code(self) -> ExitCode:
+        """The verdict's; a failure for a file that is not sound."""
+        return self.world.exit_code if self.is_sound else ExitCode.FAILED
 
 
 def verify(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from harness.invocations import Value, write_command
 
 #: What pytest needs to know the options of the suites.
 PLUGIN = "world_harness.plugin"
 
 
-def write_check_command(module: str, check: str, options: Sequence[str]) -> str:
+def write_check_command(
+    module: str, check: str, options: Mapping[str, Value], words: Sequence[str] = ()
+) -> str:
     """Return the command that runs a check alone.
 
     Args:
         module: Its module: `suites.engine.test_dedupe`.
         check: The name of its function.
-        options: What it runs on.
+        options: What it runs on, as for :func:`harness.invocations.write_command`.
+        words: More of that, as words.
     """
-    words = ["pytest", "-p", PLUGIN, "--pyargs", f"{module}::{check}", *options]
-    return shlex.join(words)
+    return write_command(
+        ["pytest", "-p", PLUGIN, "--pyargs", f"{module}::{check}", *words], options
+    )

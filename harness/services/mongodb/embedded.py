@@ -15,6 +15,6 @@ def refuse_embedded(*_: object) -> NoReturn:
     """
     raise ServiceError(
         "there is no embedded MongoDB server",
-        cause="nobody publishes one as a Python package",
+        cause="it is not published as a Python package",
         remedy="use a container, or give the URL of a server",
     )

@@ -108,7 +108,7 @@ def test_the_page_says_all_that_the_certificate_says() -> None:
         "RUN-OPEN (MUST): no fault was applied",
         "RUN-KNOWN (MUST): their issue 7",
         "RUN-LESSER (SHOULD): an empty list means all",
-        "RUN-MENDED (MUST): it passes: remove its entry",
+        "RUN-FIXED (MUST): it passes: remove its entry",
         "RUN-NOTED (MUST): 4 processes: failed, torn file",
         "by id",
         CERTIFICATE.footer.sha256,

@@ -29,7 +29,7 @@ from reports.writing.names import Names
 from reports.writing.text import format_exponent, format_ms
 
 _HEIGHT = 200
-#: Curves are told apart by color and dashes; see the style sheet for as many.
+#: Curves differ in color and dashes; see the style sheet for as many.
 _KINDS = 12
 
 _CAPTION = (

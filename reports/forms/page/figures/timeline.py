@@ -26,7 +26,7 @@ from reports.forms.page.figures.plotting import (
 from reports.writing.elements import element
 from reports.writing.text import count, format_ms
 
-#: With more steps they could not be told apart.
+#: With more steps they could not be distinguished.
 MOST_STEPS = 60
 
 #: Heights in px: lanes are as high as finds place in a row, between these.
