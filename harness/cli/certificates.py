@@ -31,7 +31,6 @@ from harness.errors import HarnessError, UsageError, unknown
 from harness.services.resolution import Choice as ServiceChoice
 from reports.certificate.badge import render_badge
 from reports.certificate.markdown import render_certificate
-from reports.certificate.page import render_page
 from reports.certificate.terminal import (
     render_checked,
     render_outcome,
@@ -39,6 +38,7 @@ from reports.certificate.terminal import (
     render_verification,
 )
 from reports.documents.contract import render_clauses
+from reports.forms.page.certificate import render_certificate_page
 from suites.conformance.efforts import describe_efforts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,7 +46,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: What is written beside a certificate: ending -> how it is rendered.
 _DOCUMENTS = {
     ".md": render_certificate,
-    ".html": render_page,
+    ".html": render_certificate_page,
     ".badge.json": render_badge,
 }
 
