@@ -220,9 +220,9 @@ def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Sessio
     selection = msgspec.structs.replace(selection, matches=matched.matches)
     header = describe_session(
         matched.catalog,
-        profile,
         selection,
-        forks=request.forks,
+        profile=profile.id,
+        forks=request.forks or profile.forks,
         seed=seed,
         command=reproduce(request, seed),
         node_version=find_node().version,
@@ -340,7 +340,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
         raise ResultsError(
             f"{path} cannot be resumed",
             cause=f"{' and '.join(changed)} differ from when it was begun",
-            remedy=f"measure anew: {header.command}",
+            remedy=f"measure again: {header.command}",
         )
     return path, Session(header, selection, catalog)
 

@@ -30,14 +30,16 @@ def claim_packages() -> None:
     """
     for name in PACKAGES:
         loaded = sys.modules.get(name)
-        if loaded is None:
-            _claimed.add(name)
-            _load(name)
-        elif str(HOME / name) not in getattr(loaded, "__path__", ()):
+        if loaded is not None and (foreign := _find_foreign(name)):
             raise ForeignPackageError(
-                f"world-harness cannot use its package {name!r}: {_locate(loaded)} is loaded "
+                f"world-harness cannot use its package {name!r}: {foreign} is loaded "
                 "already; run the command in a folder whose settings do not import it"
             )
+        _claimed.add(name)
+        if loaded is None:
+            _load(name)
+        else:
+            loaded.__path__ = join_folders(name)
 
 
 def join_folders(name: str) -> list[str]:
@@ -47,17 +49,24 @@ def join_folders(name: str) -> list[str]:
     Code of the user's would lose its modules by installing the harness. They come in the order of
     `sys.path`, but last in a process that claimed the package.
     """
-    ours = str(HOME / name)
-    before: list[str] = []
-    after: list[str] = []
+    ours = HOME / name
+    before: list[Path] = []
+    after: list[Path] = []
     folders = after if name in _claimed else before
     for place in sys.path:
         folder = Path(place or ".").resolve() / name
-        if str(folder) == ours:
+        if folder == ours:
             folders = after
         elif folder.is_dir() and not (folder / "__init__.py").exists():
-            folders.append(str(folder))
-    return [*before, ours, *after]
+            folders.append(folder)
+    # Below a package the same rule would hide a folder of theirs behind one of ours.
+    mixed = [] if _have_common_folders(before, ours) else [ours]
+    return [str(folder) for folder in (*before, *mixed, *after)]
+
+
+def _have_common_folders(theirs: list[Path], ours: Path) -> bool:
+    packages = [path.parent.name for path in ours.glob("*/__init__.py")] if theirs else []
+    return any((folder / package).is_dir() for folder in theirs for package in packages)
 
 
 def _load(name: str) -> None:
@@ -67,6 +76,18 @@ def _load(name: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
+
+
+def _find_foreign(name: str) -> str:
+    """Return where a loaded module of the user's is that takes the place of ours; or nothing."""
+    for loaded, module in list(sys.modules.items()):
+        if loaded == name or loaded.startswith(f"{name}."):
+            ours = HOME.joinpath(*loaded.split("."))
+            file = Path(getattr(module, "__file__", None) or _locate(module)).resolve()
+            is_ours = file in {ours.with_suffix(".py"), ours / "__init__.py"} or ours == file
+            if not is_ours and (ours.is_dir() or ours.with_suffix(".py").exists()):
+                return _locate(module)
+    return ""
 
 
 def _locate(module: object) -> str:

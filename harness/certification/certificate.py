@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +17,8 @@ from typing import Annotated, Literal
 import msgspec
 
 import harness
-from harness.certification.records import TestRecord
+from harness.atomic_files import replace_file
+from harness.certification.records import CheckRecord
 from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
 from harness.errors import ResultsError, UnwritableError
 
@@ -157,7 +157,7 @@ class _Start(msgspec.Struct, frozen=True):
 
 
 def make_certificate(
-    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[TestRecord] = ()
+    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[CheckRecord] = ()
 ) -> Certificate:
     """Make the certificate of a World.
 
@@ -190,7 +190,7 @@ def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
     )
 
 
-def collect_profile(records: Iterable[TestRecord]) -> dict[str, dict[str, str]]:
+def collect_profile(records: Iterable[CheckRecord]) -> dict[str, dict[str, str]]:
     """Collect the informative answers, by clause and name; answers that differ stand together."""
     found: dict[str, dict[str, set[str]]] = {}
     for record in records:
@@ -233,19 +233,11 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
     """
     body = encode_body(certificate.header, certificate.clauses, certificate.profile)
     data = body + encode_line(certificate.footer)
-    partial = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            partial = file.name
-            file.write(data)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
+        with replace_file(path) as draft:
+            draft.write_bytes(data)
     except OSError as error:
-        if partial:
-            Path(partial).unlink(missing_ok=True)
         raise UnwritableError(
             f"the certificate cannot be written to {path}",
             cause=os.strerror(error.errno or 0),

@@ -1,4 +1,4 @@
-"""Failures that somebody knows of, owns and means to mend: a TOML file beside the World.
+"""Failures that are known and have an owner who fixes them: a TOML file beside the World.
 
 They still run. A listed failure is excused only while it fails as expected and its entry has not
 expired; an entry that no longer tells the truth makes the certification fail.
@@ -15,7 +15,7 @@ import msgspec
 
 from harness.checks.known_failures import read_entries, require_name
 
-#: How an entry compares with what the tests found.
+#: How an entry compares with what the checks found.
 KnownState = Literal["known", "another failure", "unexpected pass", "expired", "undecided"]
 
 
@@ -23,7 +23,7 @@ class KnownFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One entry of the file."""
 
     clause: str
-    #: Text that the message of every failing test of the clause holds.
+    #: Text that the message of every failing check of the clause holds.
     message: str
     reason: str
     owner: str
@@ -56,7 +56,7 @@ def compare_known(
     Args:
         known: The entry.
         verdict: What the clause came to.
-        messages: The messages of all tests that failed it: one that was not expected is enough to
+        messages: The messages of all checks that failed it: one that was not expected is enough to
             make it another failure.
         today: The day of the certification.
     """

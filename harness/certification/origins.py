@@ -192,7 +192,8 @@ def _read_name(spec: str, worlds: Mapping[str, World]) -> Origin:
     world = worlds.get(name) or packages.get(name)
     if version and not _NPM_VERSION.fullmatch(version):
         raise UsageError(
-            f"{version!r} is no version", remedy=f"write it as {name}@1.2.3, or {name}@latest"
+            f"{version!r} is not a valid version",
+            remedy=f"write it as {name}@1.2.3 or {name}@latest",
         )
     if world is not None:
         return Origin(spec=spec, id=world.id, world=world, version=version)
@@ -221,7 +222,7 @@ def _require_file(spec: str) -> Path:
     path = Path(spec).expanduser().absolute()
     if not path.is_file():
         raise UsageError(
-            f"there is no file {spec}",
+            f"the file {spec} does not exist",
             cause=f"{path} is {'a folder' if path.is_dir() else 'not there'}",
             remedy="check the path; relative ones begin where the command is run",
         )

@@ -34,7 +34,7 @@ from harness.workspaces.packages import (
 )
 from world_harness.packages import HOME
 
-#: What any World may want to know, whoever described it: SDK apps listen on `PORT`.
+#: What any World may need, described or not: SDK apps listen on `PORT`.
 _EVERY_WORLD = {"PORT": "{port}"}
 
 #: What may be a secret is not repeated in a command.
@@ -317,7 +317,7 @@ def _resolve_stranger(origin: Origin, line: str | None) -> Subject:
         entry=origin.entry,
         folder=origin.folder,
         packages=origin.packages,
-        # Documentation that nobody read may ask for it; a World without `start` is not asked.
+        # Its documentation may ask for it; a World without `start` is not started.
         starts=True,
         package=origin.package,
         version=origin.version,

@@ -1,8 +1,8 @@
 """Verifies a certificate offline: its verdict is recomputed, and no change stays unnoticed.
 
 Nothing that the file says of itself is trusted: not the footer's verdict, and not a clause's when
-its forms say otherwise. A digest is no signature, though: whoever writes a whole new certificate
-of another run is not found out by it, but by certifying again.
+its forms say otherwise. A digest is not a signature, though: a whole new certificate
+of another run is not detected by it, but by certifying again.
 """
 
 from __future__ import annotations

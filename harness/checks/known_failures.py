@@ -21,7 +21,7 @@ def read_entries(path: Path, shape: type[EntryT], name: str) -> dict[str, EntryT
     Args:
         path: A TOML file of `[[failure]]` tables.
         shape: The record that each must fit.
-        name: The key by which entries are told apart.
+        name: The key that is different in every entry.
 
     Raises:
         DescriptionError: not readable, not TOML, an unknown table or key, empty text, a wrong
@@ -95,7 +95,7 @@ def _read_entry(path: Path, number: int, table: Mapping[str, Any], shape: type[E
         if isinstance(value, str) and not value.strip():
             raise DescriptionError(
                 f"entry {number} of {path} has an empty {key}",
-                cause="an entry without it would excuse failures that nobody explained",
+                cause="without it, an entry would excuse failures that it does not explain",
                 remedy=f"write the {key}",
             )
     return entry

@@ -51,9 +51,9 @@ class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):
     checks: Sequence[Path]
     #: Options beyond those that every suite gets.
     options: Sequence[str]
-    #: Emptied by whoever made it; takes the records.
+    #: Takes the records; the caller empties it.
     folder: Path
-    #: It outlives the session: who is told to read a log must find it.
+    #: It outlives the session, because errors name it.
     log: Path
     #: How many checks run side by side.
     workers: int

@@ -20,11 +20,11 @@ from harness.cli.options import (
 from harness.cli.presenting import present_results
 from harness.engine.clauses import describe_engine_clauses
 from harness.engine.known_failures import read_known_engine_failures
-from harness.engine.session import E2eRequest, run_e2e
+from harness.engine.session import E2eRequest, EngineChoice, run_e2e
 from harness.engine.verdicts import exit_code_of
 from harness.errors import unknown
 from harness.exit_codes import ExitCode
-from harness.measure.plan import Selection
+from harness.measure.plan import CellChoice, CellSelection
 from harness.results.records import Check
 from harness.results.store import read_results
 from reports.engine.terminal import summarize_checks
@@ -63,6 +63,7 @@ from suites.engine.files import find_engine_suites
 )
 @out_option
 def command(
+    choice: CellChoice,
     suite_names: tuple[str, ...],
     clauses: tuple[str, ...],
     development: bool,
@@ -79,7 +80,12 @@ def command(
         if name not in described:
             raise unknown("engine clause", name, described)
     request = E2eRequest(
-        suites=suite_names,
+        choice=EngineChoice(
+            lines=choice.lines,
+            frameworks=choice.frameworks,
+            worlds=choice.worlds,
+            suites=suite_names,
+        ),
         clauses=clauses,
         known=read_known_engine_failures(known, suites.engine.list_checks()),
         mode="development" if development else "production",
@@ -87,7 +93,7 @@ def command(
     )
     with show_checks(_describe) as watcher:
 
-        def begin(path: Path, selection: Selection) -> None:
+        def begin(path: Path, selection: CellSelection) -> None:
             for cell, reason in selection.impossible.items():
                 watcher.preparing(f"skipping {cell}: {reason}")
 

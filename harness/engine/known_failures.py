@@ -24,7 +24,7 @@ class KnownEngineFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """One entry of the list."""
 
     id: Text
-    #: The checks that fail, of one cause: the names of their tests.
+    #: The checks that fail, of one cause: by name.
     checks: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     #: The cells that it fails on: lines and Worlds by name; empty lists mean all.
     lines: tuple[str, ...] = ()

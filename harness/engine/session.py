@@ -19,7 +19,7 @@ from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
 from harness.invocations import Value, write_command
-from harness.measure.plan import Choice, Profile, Selection, choose
+from harness.measure.plan import CellChoice, CellSelection, Selection, choose_cells
 from harness.measure.session import describe_session
 from harness.results.records import CellEnd, Check, Header
 from harness.results.store import ResultsWriter
@@ -27,28 +27,25 @@ from harness.services.resolution import Choice as ServiceChoice
 from harness.services.resolution import url_variable
 from harness.workspaces.cache import cache_folder
 
-#: What is examined when nothing is chosen: the two architectures of the SDK, on the quickest cell.
-DEFAULT = Profile(
-    id="e2e",
-    title="the engine suites",
-    lines=("v4", "v5"),
-    frameworks=("express",),
-    worlds=("local",),
-    # Engine suites run no scenario.
-    scenarios=("no-steps",),
-    forks=1,
-)
-
 #: Hands URL and headers of an app elsewhere to the suite's processes.
 REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
+
+
+class EngineChoice(CellChoice, frozen=True, kw_only=True):
+    """The cells and suites that a user chose."""
+
+    #: By name; empty for all.
+    suites: tuple[str, ...] = ()
+
+
+#: Where nothing is chosen: the two architectures of the SDK, on the quickest cell.
+DEFAULT = EngineChoice(lines=("v4", "v5"), frameworks=("express",), worlds=("local",))
 
 
 class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a user asks of the engine suites."""
 
-    choice: Choice = Choice()
-    #: Suites by name; empty for all.
-    suites: tuple[str, ...] = ()
+    choice: EngineChoice = EngineChoice()
     clauses: tuple[str, ...] = ()
     #: Cases that each check draws; `None` leaves it to the suites.
     examples: int | None = None
@@ -79,7 +76,7 @@ def run_e2e(
     suites: EngineSuites,
     watcher: CheckWatcher[Check],
     *,
-    opened: Callable[[Path, Selection], None] = lambda path, selection: None,
+    opened: Callable[[Path, CellSelection], None] = lambda path, selection: None,
 ) -> Path:
     """Run the engine suites on every cell that was asked for; returns the result file.
 
@@ -89,7 +86,7 @@ def run_e2e(
         UsageError: an unknown name, or nothing that can exist is left.
         HarnessError: results cannot be written.
     """
-    for name in request.suites:
+    for name in request.choice.suites:
         if name not in suites.files:
             raise unknown("suite", name, suites.files)
     selection = _select(request, catalog, suites)
@@ -114,12 +111,12 @@ def run_e2e(
     return path
 
 
-def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Selection:
+def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> CellSelection:
     remote = [world.id for world in catalog.worlds.values() if world.remote]
     if not request.remote:
         if set(request.choice.worlds) & set(remote):
             raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
-        return _leave_out_unwritten(choose(catalog, DEFAULT, request.choice), catalog, suites)
+        return _leave_out_unwritten(choose_cells(catalog, request.choice, DEFAULT), catalog, suites)
     cell, workflows = identify_remote(request.remote, remote[0])
     missing = sorted(
         name
@@ -132,10 +129,12 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Sele
             cause=f"it has no {', '.join(missing)}",
             remedy="deploy what `world-harness export --contents engine FOLDER` writes",
         )
-    return Selection(cells=(cell,), scenarios=(), impossible={})
+    return CellSelection(cells=(cell,), impossible={})
 
 
-def _leave_out_unwritten(selection: Selection, catalog: Catalog, suites: EngineSuites) -> Selection:
+def _leave_out_unwritten(
+    selection: CellSelection, catalog: Catalog, suites: EngineSuites
+) -> CellSelection:
     """Leave out the cells for whose language the suites have no app."""
     reasons = {
         cell: suites.contents.explain_missing(catalog.lines[cell.line].language)
@@ -154,19 +153,18 @@ def _leave_out_unwritten(selection: Selection, catalog: Catalog, suites: EngineS
     )
 
 
-def _describe(request: E2eRequest, catalog: Catalog, selection: Selection, seed: int) -> Header:
+def _describe(request: E2eRequest, catalog: Catalog, selection: CellSelection, seed: int) -> Header:
     lines = dict.fromkeys(cell.line for cell in selection.cells)
-    header = describe_session(
+    return describe_session(
         catalog,
-        DEFAULT,
-        msgspec.structs.replace(selection, scenarios=()),
-        forks=None,
+        Selection(cells=selection.cells, scenarios=(), impossible=selection.impossible),
+        profile="e2e",
+        forks=0,
         seed=seed,
         command=reproduce(request, seed),
         node_version=_find_node_version(),
         pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
     )
-    return msgspec.structs.replace(header, forks=0)
 
 
 def _find_node_version() -> str:
@@ -181,7 +179,7 @@ def reproduce(request: E2eRequest, seed: int) -> str:
         "--line": request.choice.lines,
         "--framework": request.choice.frameworks,
         "--world": request.choice.worlds,
-        "--suite": request.suites,
+        "--suite": request.choice.suites,
         "--clause": request.clauses,
         "--examples": request.examples,
         "--tries": request.tries,
@@ -206,7 +204,7 @@ def _run_cell(  # noqa: PLR0917
     writer: ResultsWriter,
     watcher: CheckWatcher[Check],
 ) -> None:
-    """Examine one cell; every check is on the disk before the next is told of."""
+    """Examine one cell; every check is on the disk before the watcher hears of it."""
     pins = header.pins.get(cell.line, {})
 
     def record(line: bytes) -> None:
@@ -255,7 +253,7 @@ def _run_suites(
         planned.append(checks)
         watcher.planned(checks)
 
-    chosen = request.suites or tuple(suites.files)
+    chosen = request.choice.suites or tuple(suites.files)
     options = [word for option in _name_cell(cell).items() for word in option]
     options += ["--seed", str(seed)]
     options += [] if request.examples is None else ["--examples", str(request.examples)]

@@ -34,22 +34,32 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     twins: Literal["none", "one", "each"] = "one"
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user chose; an empty list leaves it to the profile."""
+class CellChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The cells that a user chose, by name or pattern; an empty list leaves it to a default."""
 
     lines: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
     worlds: tuple[str, ...] = ()
+
+
+class Choice(CellChoice, frozen=True, kw_only=True):
+    """The cells and scenarios that a user chose; an empty list leaves it to the profile."""
+
     scenarios: tuple[str, ...] = ()
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells and scenarios that a choice comes to."""
+class CellSelection(msgspec.Struct, frozen=True, kw_only=True):
+    """The cells that a choice comes to."""
 
     cells: tuple[Cell, ...]
-    scenarios: tuple[Scenario, ...]
     #: Combinations that were asked for and cannot exist -> why.
     impossible: dict[str, str]
+
+
+class Selection(CellSelection, frozen=True, kw_only=True):
+    """The cells and scenarios that a choice comes to."""
+
+    scenarios: tuple[Scenario, ...]
     #: What is measured to be compared, beside the cells.
     matches: tuple[Match, ...] = ()
 
@@ -77,13 +87,32 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     Raises:
         UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
     """
+    default = CellChoice(lines=profile.lines, frameworks=profile.frameworks, worlds=profile.worlds)
+    selected = choose_cells(catalog, choice, default)
+    return Selection(
+        cells=selected.cells,
+        impossible=selected.impossible,
+        scenarios=choose_scenarios(catalog, profile, choice.scenarios),
+    )
+
+
+def choose_cells(catalog: Catalog, choice: CellChoice, default: CellChoice) -> CellSelection:
+    """Turn a user's choice into cells.
+
+    Args:
+        catalog: What is described.
+        choice: What the user chose.
+        default: Lines, frameworks and Worlds where the user chose none.
+
+    Raises:
+        UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
+    """
     served_lines = {name: item for name, item in catalog.lines.items() if catalog.is_served(item)}
-    lines = _match("line", choice.lines or profile.lines, catalog.lines, served_lines)
-    frameworks = _match("framework", choice.frameworks or profile.frameworks, catalog.frameworks)
+    lines = _match("line", choice.lines or default.lines, catalog.lines, served_lines)
+    frameworks = _match("framework", choice.frameworks or default.frameworks, catalog.frameworks)
     local = {name: world for name, world in catalog.worlds.items() if not world.remote}
     served_worlds = {name: item for name, item in local.items() if catalog.is_served(item)}
-    worlds = _match("world", choice.worlds or profile.worlds, local, served_worlds)
-    scenarios = _match_scenarios(catalog.scenarios, profile, choice.scenarios)
+    worlds = _match("world", choice.worlds or default.worlds, local, served_worlds)
     combined = [Cell(*parts) for parts in itertools.product(lines, frameworks, worlds)]
     reasons = {cell: catalog.explain_impossible(cell) for cell in combined}
     cells = tuple(cell for cell in combined if not reasons[cell])
@@ -98,10 +127,10 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
         for cell, reason in reasons.items()
         if reason and _is_missed(cell, catalog, choice, cells)
     }
-    return Selection(cells=cells, scenarios=tuple(scenarios), impossible=impossible)
+    return CellSelection(cells=cells, impossible=impossible)
 
 
-def _is_missed(cell: Cell, catalog: Catalog, choice: Choice, cells: Sequence[Cell]) -> bool:
+def _is_missed(cell: Cell, catalog: Catalog, choice: CellChoice, cells: Sequence[Cell]) -> bool:
     """Tell whether a cell that cannot exist was asked for.
 
     One whose parts are in different languages was not, unless it is all that became of a part that
@@ -166,10 +195,12 @@ def plan_forks(header: Header) -> tuple[Fork, ...]:
 
 
 def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
-    """Return every heat in the order of work: forks whose apps run abreast, a sample each in turn.
+    """Return every heat in the order of work.
+
+    Apps of one heat run side by side and take turns, one sample each.
 
     Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
-    machine hits all alike. Those that are matched run in one heat, because a machine also changes
+    machine hits all alike. Matched cells share a heat, because a machine also changes
     from one second to the next; all others run alone. The scenarios' order is shuffled once a block
     and is the same for every cell of it.
     The counting forks come last: one a cell.

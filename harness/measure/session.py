@@ -23,7 +23,7 @@ from harness.descriptions import Catalog, Cell, World
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
-from harness.measure.plan import Fork, Profile, Selection, plan_heats
+from harness.measure.plan import Fork, Selection, plan_heats
 from harness.measure.stopping import Progress
 from harness.results.records import METHODOLOGY, Footer, ForkEnd, Header, Sample
 from harness.results.store import ResultsWriter
@@ -99,10 +99,10 @@ class _Tally:
 
 def describe_session(
     catalog: Catalog,
-    profile: Profile,
     selection: Selection,
     *,
-    forks: int | None,
+    profile: str,
+    forks: int,
     seed: int,
     command: str,
     node_version: str,
@@ -118,9 +118,9 @@ def describe_session(
         harness_version=harness.__version__,
         harness_commit=find_commit(),
         command=command,
-        profile=profile.id,
+        profile=profile,
         seed=seed,
-        forks=forks or profile.forks,
+        forks=forks,
         machine=describe_machine(node_version),
         cells=cells,
         scenarios=selection.scenarios,

@@ -97,7 +97,7 @@ def _read_shard_header(path: Path) -> Header:
     header = read_header(path)
     if header.shard is None:
         raise ResultsError(
-            f"{path} is no shard",
+            f"{path} is not a shard",
             cause="it was measured without --shard" + (", or merged" if header.parts else ""),
             remedy="merge what `world-harness bench --shard 1/2 --seed …` and its siblings wrote",
         )

@@ -18,7 +18,7 @@ from reports.benchmark.scenarios import Decisions, decide_sections, render_scena
 from reports.benchmark.stability import render_stability
 from reports.benchmark.verdict import Verdict, reach_verdict
 from reports.benchmark.wins import render_summary
-from reports.engine.provenance import render_test_provenance
+from reports.engine.provenance import render_engine_provenance
 from reports.engine.section import render_e2e, render_verdict
 from reports.engine.study import study_checks
 from reports.load.section import render_load
@@ -95,7 +95,7 @@ def _render_tests(results: Results, source: str) -> list[str]:
     return [
         render_e2e(study_checks(results)),
         render_worlds(results.header, name_everything(results.header)),
-        render_test_provenance(results, source),
+        render_engine_provenance(results, source),
     ]
 
 

@@ -130,7 +130,7 @@ def race(request: pytest.FixtureRequest, arena: Arena) -> Race:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """Turn the end of a check into its record, and into words for whoever reads the terminal."""
+    """Turn the end of a check into its record, and into words for the terminal."""
     report: Any = yield
     if not _CHECKS.has_outcome(item, call):
         return report

@@ -16,7 +16,7 @@ import pytest
 import tabulate
 
 from harness.certification.parcels import write_parcel
-from harness.certification.records import TestRecord, read_record
+from harness.certification.records import CheckRecord, read_record
 from harness.certification.subjects import Subject
 from harness.checks.marks import list_marked_checks
 from harness.checks.reproducing import PLUGIN
@@ -45,7 +45,7 @@ world-harness certify mutant --env MUTANT=<mutant> --line <line> --clause <claus
 
 def kill(
     mutant: Mutant, subject: Subject, folder: Path, *, effort: str | None = None
-) -> list[TestRecord]:
+) -> list[CheckRecord]:
     """Have a mutant examined by the clause that it was made for.
 
     Args:
@@ -65,7 +65,7 @@ def kill(
 
 def _examine(
     mutant: Mutant, subject: Subject, folder: Path, effort: str, *options: str
-) -> list[TestRecord]:
+) -> list[CheckRecord]:
     parcel, records = folder / f"{mutant.name}.parcel", folder / f"{mutant.name}.jsonl"
     write_parcel(parcel, subject, {})
     records.write_bytes(b"")
@@ -100,7 +100,7 @@ def _without_plugins() -> Iterator[None]:
             os.environ[_NO_PLUGINS] = before
 
 
-def explain_survival(mutant: Mutant, records: list[TestRecord]) -> str:
+def explain_survival(mutant: Mutant, records: list[CheckRecord]) -> str:
     """Say why a mutant was not killed as it should be; empty when it was."""
     failed = [record for record in records if record.verdict == "failed"]
     if not records:

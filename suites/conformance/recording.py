@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.adapters.world import NoAnswerError, OpenError, Refusal, Reply
-from harness.certification.records import TestRecord, Verdict, WitnessCall, clean_record
+from harness.certification.records import CheckRecord, Verdict, WitnessCall, clean_record
 from harness.invocations import write_command
 from suites.conformance.answers import describe, maybe, shorten
 from suites.conformance.arena import Arena
@@ -30,7 +30,7 @@ def describe_outcome(
     race: Race | None,
     session: Session,
     effort: str,
-) -> TestRecord:
+) -> CheckRecord:
     """Return the record of a test that ended."""
     verdict, message = _judge(error)
     replies: Sequence[Reply] = ()
@@ -40,7 +40,7 @@ def describe_outcome(
         verdict = "recorded"
     form = str(getattr(item, "callspec").params.get("form", "alone"))  # noqa: B009
     return clean_record(
-        TestRecord(
+        CheckRecord(
             clause=clause,
             check=_name_check(item),
             form=form,

@@ -21,7 +21,7 @@ from harness.descriptions import Catalog, Cell
 from harness.engine.clauses import EngineClause, describe_engine_clauses
 from harness.engine.session import REMOTE_VARIABLE
 from harness.errors import HarnessError, ServiceError
-from harness.measure.plan import Choice, Profile, choose
+from harness.measure.plan import CellChoice, choose_cells
 from harness.nemesis import MUTANT
 from suites import workflows
 from suites.engine import CLAUSES
@@ -68,22 +68,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _choose_cells(config: pytest.Config) -> list[Cell]:
-    profile = Profile(
-        id="e2e",
-        title="",
-        lines=("v5",),
-        frameworks=("express",),
-        worlds=("local",),
-        scenarios=("no-steps",),
-        forks=1,
-    )
-    choice = Choice(
+    default = CellChoice(lines=("v5",), frameworks=("express",), worlds=("local",))
+    choice = CellChoice(
         lines=tuple(config.getoption("--line")),
         frameworks=tuple(config.getoption("--framework")),
         worlds=tuple(config.getoption("--world")),
     )
     try:
-        return list(choose(_catalog_of(config), profile, choice).cells)
+        return list(choose_cells(_catalog_of(config), choice, default).cells)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -247,7 +239,7 @@ def cases(request: pytest.FixtureRequest) -> Cases:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """Turn the end of a check into its record, and into words for whoever reads the terminal."""
+    """Turn the end of a check into its record, and into words for the terminal."""
     report: Any = yield
     if not _CHECKS.has_outcome(item, call):
         return report

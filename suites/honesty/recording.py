@@ -1,4 +1,4 @@
-"""A long session to draw tries from: one World against itself, and against slower ones, abreast."""
+"""A long session to draw tries from: one World beside itself, and beside slower ones."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def record_session(
         selection = msgspec.structs.replace(choose(catalog, profile, choice), matches=matches)
         header = describe_session(
             catalog,
-            profile,
             selection,
+            profile=profile.id,
             forks=blocks,
             seed=_SEED,
             command=f"nox -s honesty -- record {path.name} --cell {cell.id} --blocks {blocks}",

@@ -179,7 +179,7 @@ _REMEDIES = {
     "(1040,": "end other users of the server, or raise its max_connections",
     "(1290,": "give the URL of the primary server, not of a replica",
     "cryptography": "pip install 'pymysql[rsa]', which the user's kind of password needs",
-    "secure transport": "add ?ssl=true to the URL: the server lets in nobody without TLS",
+    "secure transport": "add ?ssl=true to the URL: the server accepts only TLS connections",
     "timed out": "correct host and port in the URL; a firewall may stand in between",
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+from markupsafe import Markup
 
 from harness.descriptions import Cell
 from harness.results.records import Header, LoadRun, Results
@@ -22,7 +23,7 @@ from reports.forms.page.figures.ratios import draw_changes
 from reports.forms.page.figures.scaling import draw_growth
 from reports.forms.page.figures.timeline import draw_timelines
 from reports.load.section import list_loads, title_load
-from reports.writing.elements import STYLE, Html, element
+from reports.writing.elements import STYLE, element, join, read_asset
 from reports.writing.names import name_everything
 from reports.writing.text import count, flatten
 
@@ -38,9 +39,9 @@ class Figures(msgspec.Struct, frozen=True):
     """Figures, by the title of the section that they belong to."""
 
     #: At its beginning.
-    first: Mapping[str, Html]
+    first: Mapping[str, Markup]
     #: Below all that the section holds, its subsections too.
-    last: Mapping[str, Html]
+    last: Mapping[str, Markup]
 
 
 def render_page(results: Results, *, source: str) -> str:
@@ -60,7 +61,7 @@ def render_page(results: Results, *, source: str) -> str:
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{title}: {document.lead}"),
-        element("style", Html("".join(path.read_text(encoding="utf-8") for path in _STYLES))),
+        element("style", *map(read_asset, _STYLES)),
     )
     body = element(
         "body",
@@ -72,7 +73,7 @@ def render_page(results: Results, *, source: str) -> str:
         ),
         _list_contents(document),
         element("main", *_lay_out(document, figures)),
-        element("script", Html(_SCRIPT.read_text(encoding="utf-8"))),
+        element("script", read_asset(_SCRIPT)),
     )
     return f'<!doctype html>\n<html lang="en">\n{head}\n{body}\n</html>\n'
 
@@ -87,9 +88,9 @@ def _draw_figures(findings: Findings, document: Document) -> Figures:
     header = findings.results.header
     anchors = _find_anchors(findings, document)
     scenarios = {
-        flatten(item.title): Html(
-            draw_distribution(findings, item, f"times-{number}")
-            + draw_timelines(findings, item, f"run-{number}")
+        flatten(item.title): join(
+            draw_distribution(findings, item, f"times-{number}"),
+            draw_timelines(findings, item, f"run-{number}"),
         )
         for number, item in enumerate(header.scenarios)
     }
@@ -129,18 +130,18 @@ def _find_anchors(findings: Findings, document: Document) -> dict[str, str]:
     }
 
 
-def _list_contents(document: Document) -> Html:
+def _list_contents(document: Document) -> Markup:
     links = [
         element("li", element("a", section.title, href=f"#{section.anchor}"))
         for section in document.sections
         if section.level == 2
     ]
-    return element("nav", element("ul", *links), aria_label="Contents") if links else Html("")
+    return element("nav", element("ul", *links), aria_label="Contents") if links else Markup("")
 
 
-def _lay_out(document: Document, figures: Figures) -> Iterator[Html]:
+def _lay_out(document: Document, figures: Figures) -> Iterator[Markup]:
     """Put every figure into its section: what is to stand last waits for the section's end."""
-    waiting: list[tuple[int, Html]] = []
+    waiting: list[tuple[int, Markup]] = []
     for section in document.sections:
         while waiting and section.level <= waiting[-1][0]:
             yield waiting.pop()[1]
@@ -150,7 +151,7 @@ def _lay_out(document: Document, figures: Figures) -> Iterator[Html]:
     yield from (figure for _, figure in reversed(waiting))
 
 
-def _open(section: Section, figures: Figures) -> Iterator[Html]:
+def _open(section: Section, figures: Figures) -> Iterator[Markup]:
     yield write_heading(section)
-    yield figures.first.get(section.title, Html(""))
+    yield figures.first.get(section.title, Markup(""))
     yield section.body

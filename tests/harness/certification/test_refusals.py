@@ -74,13 +74,13 @@ class TestWhatDoesNotLoad:
     @pytest.mark.parametrize("command", ["smoke", "certify"])
     def test_a_module_without_a_world(self, command: str, write: Callable[[str], str]) -> None:
         said = refuse(command, write("export const createWorlds = () => ({})"))
-        assert "there is no World in ./world.mjs" in said
+        assert "./world.mjs does not hold a World" in said
         assert "it exports createWorlds" in said
         assert "what to do: export createWorld()" in said
 
     def test_a_package_without_a_world(self, tmp_path: Path) -> None:
         said = refuse("smoke", pack(tmp_path, "export default 1"))
-        assert "there is no World in ./world.tgz" in said
+        assert "./world.tgz does not hold a World" in said
 
     def test_a_spec_version_that_is_no_number(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND.replace("specVersion: 5", 'specVersion: "x"')))

@@ -174,7 +174,7 @@ def test_each_line_is_needed_once(file: Path, place: int) -> None:
     assert notices(file)
 
 
-# A forger who also makes the seal anew: what still gives the change away.
+# A forger who also makes a new seal: what still reveals the change.
 
 
 def forge(file: Path, change: Callable[[Records], object]) -> Verification:

@@ -56,10 +56,4 @@ def test_a_command_says_what_the_list_says_of_it(name: str) -> None:
     usage, sentence, *_ = (" ".join(part.split()) for part in done.out.split("\n\n"))
     assert usage.startswith(f"Usage: world-harness {name} ")
     assert sentence == COMMANDS[name]
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_has_a_text_for_each_of_its_options(name: str) -> None:
-    options = command_line.run(name, "--help").out.partition("Options:\n")[2].partition("\n\n")[0]
-    words = " ".join(options.split())
-    assert not re.search(r"--[a-z-]+( [A-Z]+)?( \[default: [^]]*\])? --", words), words
+    assert sentence.endswith(".")

@@ -9,9 +9,8 @@ import pytest
 
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
-from harness.engine.session import E2eRequest, EngineSuites, reproduce, run_e2e
+from harness.engine.session import E2eRequest, EngineChoice, EngineSuites, reproduce, run_e2e
 from harness.errors import UsageError
-from harness.measure.plan import Choice
 from suites.engine.files import find_engine_suites
 from tests.harness.cli.command_line import run
 
@@ -33,15 +32,15 @@ def ask(request: E2eRequest, catalog: Catalog, suites: EngineSuites | None = Non
 class TestRefusals:
     def test_an_unknown_suite(self, catalog: Catalog, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no suite is called 'retry-inflatoin'") as refused:
-            ask(E2eRequest(suites=("retry-inflatoin",), out=tmp_path), catalog)
+            ask(E2eRequest(choice=EngineChoice(suites=("retry-inflatoin",)), out=tmp_path), catalog)
         assert "retry-inflation" in refused.value.remedy
 
     def test_an_unknown_line(self, catalog: Catalog, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no line is called 'v6'"):
-            ask(E2eRequest(choice=Choice(lines=("v6",)), out=tmp_path), catalog)
+            ask(E2eRequest(choice=EngineChoice(lines=("v6",)), out=tmp_path), catalog)
 
     def test_a_line_for_which_no_app_is_written(self, catalog: Catalog, tmp_path: Path) -> None:
-        choice = Choice(lines=("py",), frameworks=("flask",))
+        choice = EngineChoice(lines=("py",), frameworks=("flask",))
         answering = {"typescript": SUITES.contents.answering["typescript"]}
         contents = msgspec.structs.replace(SUITES.contents, answering=answering)
         suites = msgspec.structs.replace(SUITES, contents=contents)
@@ -50,13 +49,13 @@ class TestRefusals:
         assert "py/flask/local: the engine apps are not in python" in refused.value.cause
 
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:
-        choice = Choice(lines=("v5-latest",), worlds=("postgres",))
+        choice = EngineChoice(lines=("v5-latest",), worlds=("postgres",))
         with pytest.raises(UsageError, match="no cell of this choice can exist"):
             ask(E2eRequest(choice=choice, out=tmp_path), catalog)
 
     def test_a_remote_world_without_a_url(self, catalog: Catalog, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="needs a URL"):
-            ask(E2eRequest(choice=Choice(worlds=("remote",)), out=tmp_path), catalog)
+            ask(E2eRequest(choice=EngineChoice(worlds=("remote",)), out=tmp_path), catalog)
 
     def test_an_unknown_clause(self) -> None:
         done = run("e2e", "--clause", "ENG-INFLATION-GARD")
@@ -67,8 +66,7 @@ class TestRefusals:
 class TestCommand:
     def test_says_what_was_asked_for(self) -> None:
         request = E2eRequest(
-            choice=Choice(lines=("v4",), worlds=("local", "post*")),
-            suites=("dedupe",),
+            choice=EngineChoice(lines=("v4",), worlds=("local", "post*"), suites=("dedupe",)),
             examples=9,
             mode="development",
         )

@@ -137,7 +137,7 @@ class TestACellThatDoesNotWork:
         class Unprepared(PretendingPreparer):
             def prepare(self, cell: Cell) -> None:
                 if cell.world == "postgres":
-                    raise ServiceError("no PostgreSQL server can be had", remedy="give a URL")
+                    raise ServiceError("no PostgreSQL server is available", remedy="give a URL")
 
         preparer = Unprepared()
         footer = measure(make_header(), preparer, path)
@@ -145,7 +145,7 @@ class TestACellThatDoesNotWork:
         failed = [end for end in read_results(path).forks if end.outcome == "failed"]
         assert {end.cell.world for end in failed} == {"postgres"}
         assert {end.reason for end in failed} == {
-            "no PostgreSQL server can be had\n  what to do: give a URL"
+            "no PostgreSQL server is available\n  what to do: give a URL"
         }
         assert footer.forks_finished == 8
 
@@ -154,9 +154,9 @@ class TestACellThatDoesNotWork:
     ) -> None:
         class Unprepared(PretendingPreparer):
             def prepare(self, cell: Cell) -> None:
-                raise ServiceError("no PostgreSQL server can be had")
+                raise ServiceError("no PostgreSQL server is available")
 
-        with pytest.raises(ServiceError, match="can be had"):
+        with pytest.raises(ServiceError, match="is available"):
             measure(make_header(), Unprepared(), path)
         assert read_results(path).footer is None
 
