@@ -14,7 +14,7 @@ import pytest
 from harness.certification.certificate import write_certificate
 from harness.doctor import Finding
 from harness.exit_codes import ExitCode
-from harness.results.records import Results
+from harness.results.records import Record, Results
 from harness.results.store import ResultsWriter
 from tests import RESULTS, ROOT
 from tests.harness.certification.certifying import make_sample, make_verdict
@@ -215,8 +215,9 @@ def test_load_has_the_code_of_its_runs(
 
 def write_results(path: Path, results: Results) -> Path:
     with ResultsWriter(path) as writer:
-        records = (results.header, *results.checks, *results.cells, *results.loads, results.footer)
-        for record in filter(None, records):
+        records: list[Record] = [results.header, *results.checks, *results.cells, *results.loads]
+        records += [results.footer] if results.footer else []
+        for record in records:
             writer.append(record)
     return path
 
