@@ -1,4 +1,4 @@
-"""What there is to run: `bench` measures, `certify` and `e2e` examine, `tests` the instrument."""
+"""What there is to run: `bench` and `load` measure, `certify` and `e2e` check, `tests` tests."""
 
 import nox
 
@@ -27,6 +27,13 @@ def bench(session: nox.Session) -> None:
     """Measure the real SDK packages: `nox -s bench -- --profile smoke` passes everything on."""
     session.install("-e", ".")
     session.run("world-harness", "bench", *session.posargs)
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Measure under load: `nox -s load -- --rate 50/s --for 60s` passes everything on."""
+    session.install("-e", ".")
+    session.run("world-harness", "load", *session.posargs)
 
 
 @nox.session
