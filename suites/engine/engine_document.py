@@ -58,7 +58,9 @@ world-harness e2e --line v5 --framework express --world local --suite retry-infl
 Results are written as JSON lines with a report beside them. Exit code 0: every promise was kept, or
 broken as the list of known failures says (`suites/engine/known_failures.toml`); 1: a check failed
 that was not known to, or passed though it is listed as failing; 2: something could not be decided;
-3: the request was wrong. Every failure comes with a command that plays its smallest case again.
+3: the request was wrong. Every failure comes with a command that plays its smallest case again, in
+a clone of this repository. Commands that are printed today name the plugin, too
+(`pytest -p world_harness.plugin --pyargs ...`), and run in any folder.
 """
 
 
