@@ -95,9 +95,7 @@ def _describe_limits(findings: Findings) -> list[str]:
     competing = [entry for entry in findings.entries.values() if entry.competes]
     most = max((len(entry.series) for entry in competing), default=BLOCKS_TO_CALL)
     if most < BLOCKS_TO_CALL:
-        limits.append(
-            f"a winner takes {BLOCKS_TO_CALL} forks per cell; this session has {most}"
-        )
+        limits.append(f"a winner takes {BLOCKS_TO_CALL} forks per cell; this session has {most}")
     return limits
 
 

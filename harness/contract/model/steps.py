@@ -176,7 +176,7 @@ class Steps(Attributes):
             raise self.refusal("RunExpiredError", f"run {run['runId']!r} is {run['status']}")
 
     def retry_step(self, request: Request) -> dict[str, Any]:
-        """Answer `step_retrying`: pending again, with the error and the time of the next attempt."""
+        """Answer `step_retrying`: pending again, with the error and the next attempt's time."""
         run = self.find_run(request.run_id)
         step = self.find_step(request)
         self.check_step_open(step)

@@ -41,14 +41,13 @@ def test_counts_cells_samples_and_failures() -> None:
 
 def test_winners_are_told_with_how_often_chance_gives_any() -> None:
     assert verdict(measured(100, 200)).line.endswith(
-        "A winner in 1 of 1 comparison (if nothing differed, about 1 table in 20 would show one by chance)."
+        "A winner in 1 of 1 comparison (if nothing differed, about 1 table in 20 would show one "
+        "by chance)."
     )
 
 
 def test_no_winner_is_no_difference() -> None:
-    assert verdict(measured(100, 100)).line.endswith(
-        "No significant difference in 1 comparison."
-    )
+    assert verdict(measured(100, 100)).line.endswith("No significant difference in 1 comparison.")
 
 
 def test_lone_cell_is_compared_with_nobody() -> None:

@@ -77,7 +77,8 @@ def test_equal_wins_are_a_tie() -> None:
 def test_without_a_win_nobody_is_the_fastest() -> None:
     results = measure({EXPRESS: [100, 100], HONO: [100, 101]})
     row = read_table(render_summary(study(results)), "## Summary", FRAMEWORKS)[0]
-    assert (row["🥇 Fastest Framework"], row["Wins"], row["Ties"]) == ("no clear winner", "0", "2 of 2")
+    assert row["🥇 Fastest Framework"] == "no clear winner"
+    assert (row["Wins"], row["Ties"]) == ("0", "2 of 2")
 
 
 def test_who_ran_alone_wins_nothing() -> None:
