@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from harness.exit_codes import ExitCode
 from harness.load.arrivals import WARMUP_S
+from harness.results.records import LoadRun
 from harness.results.store import read_results
 from tests.harness.cli import command_line
 from tests.harness.deployments.conftest import Launch, launch, log, marks
@@ -41,6 +43,12 @@ def start(command: list[str | Path]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def is_late(runs: Sequence[LoadRun]) -> bool:
+    """Whether so many starts were sent late that a load is undecided, as docs/load.md says."""
+    steady = [run for run in runs if run.stage]  # Stage 0 warms the app up.
+    return sum(run.late_ms > 50 for run in steady) > len(steady) * 0.05
+
+
 def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
     # As long as two programs may take to start where others keep the machine busy.
     begin = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
@@ -56,9 +64,12 @@ def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
             for number in (1, 2)
         ]
         said = [process.communicate(timeout=120)[0] for process in running]
-    # On a busy machine starts can be sent late: then the load is undecided.
-    assert {process.returncode for process in running} <= {ExitCode.GOOD, ExitCode.UNDECIDED}, said
-    files = sorted(tmp_path.glob("[12]/*.jsonl"))
+    files = [next((tmp_path / number).glob("*.jsonl")) for number in ("1", "2")]
+    # On a busy machine starts can be sent late: then, and only then, the load is undecided.
+    expected = [
+        ExitCode.UNDECIDED if is_late(read_results(path).loads) else ExitCode.GOOD for path in files
+    ]
+    assert [process.returncode for process in running] == expected, said
     done = command_line.run("merge", tmp_path / "load.jsonl", *files)
     assert done.code == 0, done.err
     merged = read_results(tmp_path / "load.jsonl")
