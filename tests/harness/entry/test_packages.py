@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from world_harness.packages import HOME, PACKAGES
 
 CLAIM = "from world_harness.packages import claim_packages; claim_packages(); "
