@@ -27,6 +27,7 @@ from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session
 from reports.benchmark.terminal import summarize
 from reports.forms.formats import FORMATS
+from reports.forms.studies import study_session
 from suites import workflows
 
 
@@ -202,12 +203,12 @@ def _resumable() -> Iterator[list[Path]]:
 
 
 def _present(outcome: Outcome) -> int:
-    results = read_results(outcome.results)
-    if results.footer:
-        remember(results.header.machine, summarize_session(study(results)))
-    report = write_reports(results, outcome.results)
-    click.echo(summarize(results))
-    click.echo(f"report:  {report} (and .html beside it)\nresults: {outcome.results}")
+    findings = study(outcome.results)
+    if outcome.results.footer:
+        remember(outcome.results.header.machine, summarize_session(findings))
+    report = write_reports(findings, outcome.path)
+    click.echo(summarize(findings))
+    click.echo(f"report:  {report} (and .html beside it)\nresults: {outcome.path}")
     return 0 if outcome.sound else 1
 
 
@@ -221,7 +222,7 @@ def _present(outcome: Outcome) -> int:
 )
 def report(results: Path, form: str, output: Path | None) -> None:
     """Render a result file again, in any form."""
-    text = FORMATS[form](read_results(results), source=results.name)
+    text = FORMATS[form](study_session(read_results(results)), source=results.name)
     if output:
         output.write_text(text, encoding="utf-8")
     else:

@@ -8,7 +8,8 @@ import click
 import msgspec
 
 from harness.measure.machines import identify_subject, measure_drift, recall
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_sessions, find_outcome
 from reports.benchmark.findings import study
@@ -26,7 +27,7 @@ def compare(before: Path, after: Path, as_json: bool) -> int:
 
     Exits with 1 where something became slower, and with 2 where nothing could be compared.
     """
-    old, new = (study(read_results(path)) for path in (before, after))
+    old, new = (study(read_results_as(path, BenchResults)) for path in (before, after))
     header = new.results.header
     drift = measure_drift(recall(header.machine), identify_subject(header))
     changes = compare_sessions(old, new, drift=drift)

@@ -18,10 +18,11 @@ from harness.engine.known_failures import read_known_engine_failures
 from harness.engine.session import E2eRequest, EngineSuites, list_suites, run_e2e
 from harness.engine.verdicts import exit_code_of
 from harness.errors import unknown
-from harness.measure.plan import Choice, Selection
-from harness.results.records import Check
-from harness.results.store import read_results
+from harness.measure.plan import CellSelection, Choice
+from harness.results.records import Check, EngineResults
+from harness.results.store import read_results_as
 from harness.services.resolution import Choice as ServiceChoice
+from reports.engine.study import study_checks
 from reports.engine.terminal import summarize_checks
 from suites import workflows
 
@@ -116,14 +117,15 @@ def e2e(  # noqa: PLR0913, PLR0917 - one parameter an option
     console = Console(stderr=True)
     with (LiveChecks if console.is_terminal else PlainChecks)(console, _describe) as watcher:
 
-        def opened(path: Path, selection: Selection) -> None:
+        def opened(path: Path, selection: CellSelection) -> None:
             for cell, reason in selection.impossible.items():
                 watcher.preparing(f"left out {cell}: {reason}")
 
         path = run_e2e(request, read_catalog(), find_engine_suites(), watcher, opened=opened)
-    results = read_results(path)
-    report = write_reports(results, path)
-    click.echo(summarize_checks(results))
+    results = read_results_as(path, EngineResults)
+    tested = study_checks(results)
+    report = write_reports(tested, path)
+    click.echo(summarize_checks(tested))
     click.echo(f"report:  {report} (and .html beside it)\nresults: {path}")
     return exit_code_of(results.checks, results.header.cells, results.cells)
 

@@ -19,9 +19,10 @@ from harness.errors import UsageError
 from harness.load.arrivals import read_stages
 from harness.load.session import SCENARIO, run_load
 from harness.measure.session import Watcher
-from harness.results.records import Load
-from harness.results.store import read_results
-from reports.load.section import summarize_loads
+from harness.results.records import Load, LoadResults
+from harness.results.store import read_results_as
+from reports.load.study import study_load
+from reports.load.terminal import summarize_loads
 from suites import workflows
 
 _SHARE = re.compile(r"(\d+)/(\d+)")
@@ -82,11 +83,11 @@ def measure_load(
             watcher,
             begins_at=_read_moment(begin) if begin else None,
         )
-    results = read_results(path)
-    report = write_reports(results, path)
-    click.echo(summarize_loads(results))
+    loaded = study_load(read_results_as(path, LoadResults))
+    report = write_reports(loaded, path)
+    click.echo(summarize_loads(loaded))
     click.echo(f"report:  {report} (and .html beside it)\nresults: {path}")
-    footer = results.footer
+    footer = loaded.results.footer
     return 0 if footer and not (footer.samples_bad or footer.forks_failed) else 1
 
 

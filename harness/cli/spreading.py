@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -17,10 +16,12 @@ from harness.cli.writing import write_reports
 from harness.load.merging import merge_generators
 from harness.measure.plan import Choice
 from harness.results.merging import merge_results
-from harness.results.records import Results
+from harness.results.records import LoadHeader
 from harness.results.shards import share_out
 from harness.results.store import read_header, read_results
-from reports.load.section import summarize_loads
+from reports.forms.studies import study_session
+from reports.load.study import Loaded
+from reports.load.terminal import summarize_loads
 from reports.writing.text import format_bytes
 
 #: Merging holds one line at a time, a study all samples, in four times the memory that the file
@@ -53,9 +54,9 @@ class Matrix(msgspec.Struct, frozen=True):
 )
 def merge(out: Path, results: tuple[Path, ...], wanted: bool | None) -> int:
     """Put the result files of shards, or of generators, together: `merge OUT IN...`."""
-    if read_header(results[0]).load:
+    if isinstance(read_header(results[0]), LoadHeader):
         merge_generators(out, results)
-        _present(out, wanted, summarize_loads)
+        _present(out, wanted)
         return 0
     header = merge_results(out, results)
     there, count = len(header.parts), header.parts[0].count
@@ -64,16 +65,14 @@ def merge(out: Path, results: tuple[Path, ...], wanted: bool | None) -> int:
     return 0 if there == count else 1
 
 
-def _present(
-    out: Path, wanted: bool | None, summarize: Callable[[Results], str] | None = None
-) -> None:
+def _present(out: Path, wanted: bool | None) -> None:
     """Study a merged file and report on it, where that is wanted or costs little."""
     size = out.stat().st_size
     if wanted or (wanted is None and size <= _STUDIED_BYTES):
-        results = read_results(out)
-        report = write_reports(results, out)
-        if summarize:
-            click.echo(summarize(results))
+        study = study_session(read_results(out))
+        report = write_reports(study, out)
+        if isinstance(study, Loaded):
+            click.echo(summarize_loads(study))
         click.echo(f"report:  {report} (and .html beside it)")
     else:
         page = shlex.quote(str(out.with_suffix(".html")))

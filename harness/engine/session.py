@@ -12,32 +12,22 @@ from typing import Protocol
 
 import msgspec
 
-from harness.bench import identify_remote, pin_lines
 from harness.checks.suite_process import SuiteRun, run_suite
 from harness.deployments.apps import Contents
-from harness.deployments.launcher import Launcher, Mode, Remote
+from harness.deployments.launcher import Launcher, Mode, Remote, identify_remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
-from harness.measure.plan import Choice, Profile, Selection, choose
+from harness.measure.plan import CellSelection, Choice, choose_cells
 from harness.measure.session import describe_session
-from harness.results.records import CellEnd, Check, Header
+from harness.results.records import CellEnd, Check, EngineHeader
 from harness.results.store import ResultsWriter
 from harness.services.resolution import Choice as ServiceChoice
 from harness.services.resolution import url_variable
 from harness.workspaces.cache import cache_folder
 
 #: What is examined when nothing is chosen: the two architectures of the SDK, on the quickest cell.
-DEFAULT = Profile(
-    id="e2e",
-    title="the engine suites",
-    lines=("v4", "v5"),
-    frameworks=("express",),
-    worlds=("local",),
-    # Engine suites run no scenario.
-    scenarios=("no-steps",),
-    forks=1,
-)
+DEFAULT = Choice(lines=("v4", "v5"), frameworks=("express",), worlds=("local",))
 
 #: Hands URL and headers of an app elsewhere to the suite's processes.
 REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
@@ -90,7 +80,7 @@ def run_e2e(
     suites: EngineSuites,
     watcher: Watcher,
     *,
-    opened: Callable[[Path, Selection], None] = lambda path, selection: None,
+    opened: Callable[[Path, CellSelection], None] = lambda path, selection: None,
 ) -> Path:
     """Run the engine suites on every cell that was asked for; returns the result file.
 
@@ -105,7 +95,10 @@ def run_e2e(
             raise unknown("suite", name, suites.files)
     selection = _select(request, catalog, suites)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
-    header = _describe(request, catalog, selection, seed)
+    shared = describe_session(
+        catalog, selection.cells, seed=seed, command=write_command(request, seed)
+    )
+    header = EngineHeader(**msgspec.structs.asdict(shared))
     path = request.out / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-e2e.jsonl"
     opened(path, selection)
     with (
@@ -125,12 +118,12 @@ def run_e2e(
     return path
 
 
-def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Selection:
+def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> CellSelection:
     remote = [world.id for world in catalog.worlds.values() if world.remote]
     if not request.remote:
         if set(request.choice.worlds) & set(remote):
             raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
-        return _leave_out_unwritten(choose(catalog, DEFAULT, request.choice), catalog, suites)
+        return _leave_out_unwritten(choose_cells(catalog, request.choice, DEFAULT), catalog, suites)
     cell, workflows = identify_remote(request.remote, remote[0])
     missing = sorted(suites.contents.list_workflows() - set(workflows))
     if missing:
@@ -139,10 +132,12 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Sele
             cause=f"it has no {', '.join(missing)}",
             remedy="deploy what `world-harness export --contents engine FOLDER` writes",
         )
-    return Selection(cells=(cell,), scenarios=(), impossible={})
+    return CellSelection(cells=(cell,), impossible={})
 
 
-def _leave_out_unwritten(selection: Selection, catalog: Catalog, suites: EngineSuites) -> Selection:
+def _leave_out_unwritten(
+    selection: CellSelection, catalog: Catalog, suites: EngineSuites
+) -> CellSelection:
     """Leave out the cells for whose language the suites have no app."""
     reasons = {
         cell: suites.contents.explain_missing(catalog.lines[cell.line].language)
@@ -159,27 +154,6 @@ def _leave_out_unwritten(selection: Selection, catalog: Catalog, suites: EngineS
     return msgspec.structs.replace(
         selection, cells=cells, impossible={**selection.impossible, **missing}
     )
-
-
-def _describe(request: E2eRequest, catalog: Catalog, selection: Selection, seed: int) -> Header:
-    lines = dict.fromkeys(cell.line for cell in selection.cells)
-    header = describe_session(
-        catalog,
-        DEFAULT,
-        msgspec.structs.replace(selection, scenarios=()),
-        forks=None,
-        seed=seed,
-        command=write_command(request, seed),
-        node_version=_find_node_version(),
-        pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
-    )
-    return msgspec.structs.replace(header, forks=0)
-
-
-def _find_node_version() -> str:
-    from harness.workspaces.node import find_node
-
-    return find_node().version
 
 
 def write_command(request: E2eRequest, seed: int) -> str:
@@ -209,7 +183,7 @@ def _run_cell(  # noqa: PLR0917
     cell: Cell,
     seed: int,
     request: E2eRequest,
-    header: Header,
+    header: EngineHeader,
     suites: EngineSuites,
     launcher: Launcher,
     writer: ResultsWriter,

@@ -13,7 +13,7 @@ import msgspec
 
 from harness.descriptions import Catalog, Cell, Scenario, read_table
 from harness.errors import UsageError, unknown
-from harness.results.records import Header, Kind, Match
+from harness.results.records import BenchHeader, Kind
 
 T = TypeVar("T")
 
@@ -43,15 +43,18 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: tuple[str, ...] = ()
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells and scenarios that a choice comes to."""
+class CellSelection(msgspec.Struct, frozen=True, kw_only=True):
+    """The cells that a choice comes to."""
 
     cells: tuple[Cell, ...]
-    scenarios: tuple[Scenario, ...]
     #: Combinations that were asked for and cannot exist -> why.
     impossible: dict[str, str]
-    #: What is measured to be compared, beside the cells.
-    matches: tuple[Match, ...] = ()
+
+
+class Selection(CellSelection, frozen=True, kw_only=True):
+    """The cells and scenarios that a choice comes to."""
+
+    scenarios: tuple[Scenario, ...]
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,19 +74,50 @@ def describe_profiles() -> dict[str, Profile]:
     return read_table(Path(__file__).parent / "profiles.toml", "profile", Profile)
 
 
+def find_profile(name: str) -> Profile:
+    """Return a profile by its id.
+
+    Raises:
+        UsageError: no profile is called so.
+    """
+    profiles = describe_profiles()
+    if name not in profiles:
+        raise unknown("profile", name, profiles)
+    return profiles[name]
+
+
 def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     """Turn a profile and a user's choice into cells and scenarios.
 
     Raises:
         UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
     """
+    default = Choice(lines=profile.lines, frameworks=profile.frameworks, worlds=profile.worlds)
+    selected = choose_cells(catalog, choice, default)
+    return Selection(
+        cells=selected.cells,
+        impossible=selected.impossible,
+        scenarios=choose_scenarios(catalog, profile, choice.scenarios),
+    )
+
+
+def choose_cells(catalog: Catalog, choice: Choice, default: Choice) -> CellSelection:
+    """Turn a user's choice into cells.
+
+    Args:
+        catalog: What is described.
+        choice: What the user chose.
+        default: Lines, frameworks and Worlds where the user chose none.
+
+    Raises:
+        UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
+    """
     served_lines = {name: item for name, item in catalog.lines.items() if catalog.is_served(item)}
-    lines = _match("line", choice.lines or profile.lines, catalog.lines, served_lines)
-    frameworks = _match("framework", choice.frameworks or profile.frameworks, catalog.frameworks)
+    lines = _match("line", choice.lines or default.lines, catalog.lines, served_lines)
+    frameworks = _match("framework", choice.frameworks or default.frameworks, catalog.frameworks)
     local = {name: world for name, world in catalog.worlds.items() if not world.remote}
     served_worlds = {name: item for name, item in local.items() if catalog.is_served(item)}
-    worlds = _match("world", choice.worlds or profile.worlds, local, served_worlds)
-    scenarios = _match_scenarios(catalog.scenarios, profile, choice.scenarios)
+    worlds = _match("world", choice.worlds or default.worlds, local, served_worlds)
     combined = [Cell(*parts) for parts in itertools.product(lines, frameworks, worlds)]
     reasons = {cell: catalog.explain_impossible(cell) for cell in combined}
     cells = tuple(cell for cell in combined if not reasons[cell])
@@ -98,7 +132,7 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
         for cell, reason in reasons.items()
         if reason and _is_missed(cell, catalog, choice, cells)
     }
-    return Selection(cells=cells, scenarios=tuple(scenarios), impossible=impossible)
+    return CellSelection(cells=cells, impossible=impossible)
 
 
 def _is_missed(cell: Cell, catalog: Catalog, choice: Choice, cells: Sequence[Cell]) -> bool:
@@ -160,12 +194,12 @@ def _match_scenarios(
     return [known[name] for name in found]
 
 
-def plan_forks(header: Header) -> tuple[Fork, ...]:
+def plan_forks(header: BenchHeader) -> tuple[Fork, ...]:
     """Return every fork in the order of work."""
     return tuple(fork for heat in plan_heats(header) for fork in heat)
 
 
-def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
+def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
     """Return every heat in the order of work: forks whose apps run abreast, a sample each in turn.
 
     Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
@@ -192,7 +226,7 @@ def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
     return (*heats, *alone)
 
 
-def list_teams(header: Header) -> list[tuple[Cell, ...]]:
+def list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
     """Return all cells that are measured, those that are matched together."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
@@ -216,7 +250,7 @@ def plan_fork(
     )
 
 
-def _is_remote(header: Header, cell: Cell) -> bool:
+def _is_remote(header: BenchHeader, cell: Cell) -> bool:
     return any(world.remote for world in header.worlds if world.id == cell.world)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.engine.verdicts import OUTCOMES, Outcome
-from harness.results.records import Check, Results
+from harness.results.records import Check
 from reports.engine.study import (
     SIGNS,
     Row,
@@ -15,7 +15,6 @@ from reports.engine.study import (
     describe_rate,
     label_cell,
     state_verdict,
-    study_checks,
 )
 from reports.writing.text import flatten, keep_lines, shorten
 
@@ -25,9 +24,8 @@ _SHOWN = 10
 _LONGEST_MESSAGE = 200
 
 
-def summarize_checks(results: Results) -> str:
+def summarize_checks(tested: Tested) -> str:
     """Render the verdict, a line a cell, and the first failures with their commands."""
-    tested = study_checks(results)
     sign, line = state_verdict(tested)
     parts = [
         f"{sign} {line}",

@@ -21,7 +21,7 @@ from harness.descriptions import Catalog, Cell
 from harness.engine.clauses import EngineClause, describe_engine_clauses
 from harness.engine.session import REMOTE_VARIABLE
 from harness.errors import HarnessError, ServiceError, unknown
-from harness.measure.plan import Choice, Profile, choose
+from harness.measure.plan import Choice, choose_cells
 from harness.nemesis import MUTANT
 from suites import workflows
 from suites.engine import CLAUSES
@@ -67,22 +67,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _choose_cells(config: pytest.Config) -> list[Cell]:
-    profile = Profile(
-        id="e2e",
-        title="",
-        lines=("v5",),
-        frameworks=("express",),
-        worlds=("local",),
-        scenarios=("no-steps",),
-        forks=1,
-    )
+    default = Choice(lines=("v5",), frameworks=("express",), worlds=("local",))
     choice = Choice(
         lines=tuple(config.getoption("--line")),
         frameworks=tuple(config.getoption("--framework")),
         worlds=tuple(config.getoption("--world")),
     )
     try:
-        return list(choose(_catalog_of(config), profile, choice).cells)
+        return list(choose_cells(_catalog_of(config), choice, default).cells)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
 

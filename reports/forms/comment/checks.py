@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.engine.verdicts import Outcome
-from harness.measure.changes import Changes
-from harness.results.records import Check, Results
+from harness.results.records import Check
 from reports.engine.failures import render_failed_checks
 from reports.engine.provenance import render_test_provenance
 from reports.engine.section import render_counts
@@ -21,7 +20,6 @@ from reports.engine.study import (
     describe_rate,
     label_cell,
     state_verdict,
-    study_checks,
 )
 from reports.forms.comment.story import Section, Story
 from reports.writing.text import escape, flatten, fold, quote_code, shorten
@@ -32,9 +30,8 @@ _SHOWN = 10
 _LONGEST_MESSAGE = 200
 
 
-def tell_checks(results: Results, changes: Changes | None, source: str) -> Story:
-    """Tell what the engine suites found; changes are of what was timed."""
-    tested = study_checks(results)
+def tell_checks(tested: Tested, source: str) -> Story:
+    """Tell what the engine suites found."""
     sign, line = state_verdict(tested)
     return Story(
         sign=sign,
@@ -43,7 +40,7 @@ def tell_checks(results: Results, changes: Changes | None, source: str) -> Story
         first=(_render_failures(tested.checks),),
         middle=(
             "\n\n".join(render_counts(tested)),
-            fold("Where the results come from", render_test_provenance(results, source)),
+            fold("Where the results come from", render_test_provenance(tested.results, source)),
         ),
         sections=tuple(_make_section(tested, row) for row in tested.rows if _has_failures(row)),
     )

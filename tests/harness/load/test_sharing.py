@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.load.arrivals import WARMUP_S
-from harness.results.store import read_results
+from harness.results.records import LoadResults
+from harness.results.store import read_results_as
 from tests.harness.cli import command_line
 from tests.harness.deployments.conftest import Launch, launch, log, marks
 
@@ -59,7 +60,7 @@ def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
     files = sorted(tmp_path.glob("[12]/*.jsonl"))
     done = command_line.run("merge", tmp_path / "load.jsonl", *files)
     assert done.code == 0, done.err
-    merged = read_results(tmp_path / "load.jsonl")
+    merged = read_results_as(tmp_path / "load.jsonl", LoadResults)
     assert [run.index for run in merged.loads] == list(range(len(merged.loads)))
     assert len(merged.loads) > WARMUP_S * 10
     assert {run.outcome for run in merged.loads} == {"correct"}
@@ -79,7 +80,7 @@ def test_an_interruption_keeps_what_was_measured(launch: Launch, tmp_path: Path)
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=60)
     assert running.returncode == 130, said
-    results = read_results(files[0])
+    results = read_results_as(files[0], LoadResults)
     assert results.footer is None
     assert len(results.loads) > 10
 
