@@ -18,7 +18,7 @@ DOCUMENTS = [
     "suites.engine.engine_document",
     "suites.honesty.statistics_document",
 ]
-CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
+CODE = ["harness", "suites", "worlds", "reports", "world_harness", "tests", "noxfile.py"]
 TEXTS = ["README.md", "docs", ".github", "pyproject.toml"]
 
 
@@ -38,7 +38,7 @@ def certify(session: nox.Session) -> None:
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Harass the engine on real apps: `nox -s e2e -- --line v5 --world postgres`."""
+    """Test the engine under faults, on real apps: `nox -s e2e -- --line v5 --world postgres`."""
     session.install("-e", ".")
     session.run("world-harness", "e2e", *session.posargs)
 
@@ -129,7 +129,7 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write anew what is generated: example report, excerpt, contract, schema."""
+    """Write the generated documents again: reports, excerpts, contract, schemas."""
     session.install("-e", ".")
     for module in DOCUMENTS:
         session.run("python", "-m", module)

@@ -2,6 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from world_harness.packages import join_folders
+
+__path__ = join_folders(__name__)
+
 if TYPE_CHECKING:
     #: The version of the installed package. It is made from the tags of the repository.
     __version__: str

@@ -38,7 +38,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     language: Language
     #: Package name -> exact version.
     packages: dict[str, str]
-    #: What these bring along of the same SDK: any of it can be pinned by its name.
+    #: Packages of the same SDK that these depend on: each can be pinned by its name.
     parts: tuple[str, ...] = ()
     #: Part -> version that is installed whatever its dependents ask for.
     instead: dict[str, str] = {}

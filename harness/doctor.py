@@ -14,7 +14,8 @@ import psutil
 
 from harness.descriptions import Catalog, Line
 from harness.errors import HarnessError
-from harness.services.resolution import find_service_choices
+from harness.extras import suggest_extra
+from harness.services.resolution import find_missing_extra, find_service_choices
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, is_installed, pin_line
 from harness.workspaces.node import find_node
@@ -95,10 +96,14 @@ def _examine_services(catalog: Catalog) -> Iterator[Finding]:
     bundled = catalog.keep_worlds(()).worlds.values()
     needed = {name for world in bundled for name in world.services}
     for name in wanted:
+        lacking: Literal["missing", "optional"] = "missing" if name in needed else "optional"
+        if extra := find_missing_extra(name):
+            detail = f"its driver is not installed: {suggest_extra(extra)}"
+            yield Finding(f"Service {name}", lacking, detail)
+            continue
         choices = find_service_choices(name)
         ready = [choice for choice in choices if choice.available]
         detail = "; ".join(f"{choice.choice}: {choice.detail}" for choice in choices)
-        lacking: Literal["missing", "optional"] = "missing" if name in needed else "optional"
         yield Finding(f"Service {name}", "ready" if ready else lacking, detail)
 
 

@@ -25,7 +25,7 @@ CELLS = (
 def pytest_configure() -> None:
     """Let programs that tests start be interrupted, also where a shell's `&` started pytest.
 
-    Such a shell has its children ignore SIGINT, and whoever ignores a signal hands that on.
+    Such a shell has its children ignore SIGINT, and a process that ignores a signal hands that on.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # How long an example takes says something of the machine only; how to play it again is printed.
@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def _own_handlers() -> Iterator[None]:
-    """Give back the handlers of signals: programs that are called here set theirs and keep them.
+    """Restore the handlers of signals: programs that are called here set theirs and keep them.
 
     One that was left makes a later test's signal the last that its process, and all that it
     starts, ever sees.

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from world_harness.packages import join_folders
+
 if TYPE_CHECKING:
     from harness.descriptions import World
+
+__path__ = join_folders(__name__)
 
 FOLDER = Path(__file__).parent
 

@@ -71,7 +71,7 @@ class AdapterProcess:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Pending] = {}
         self.log = log
-        #: Notices in the order of their arrival, for whoever wants them.
+        #: Notices in the order of their arrival, for every reader.
         self.notices: queue.SimpleQueue[Message] = queue.SimpleQueue()
         #: What background work of the World threw.
         self.unhandled: list[Message] = []

@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(Outcome, frozen=True, rename="camel", kw_only=True):
-    """A line from an adapter: the reply to a request, or a notice that nobody asked for."""
+    """A line from an adapter: the reply to a request, or a notice that no request asked for."""
 
     id: int | None = None
     results: tuple[Outcome, ...] | msgspec.UnsetType = msgspec.UNSET

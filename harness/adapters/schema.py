@@ -1,7 +1,7 @@
 """The protocol as a JSON Schema: `python -m harness.adapters.schema` writes the committed one.
 
-The records here are the requests of the harness; those of the adapters are in `protocol`. Whoever
-writes an adapter for another language can check both directions against the schema.
+The records here are the requests of the harness; those of the adapters are in `protocol`. Authors
+of an adapter for another language can check both directions against the schema.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class DroppedNotice(_Notice, frozen=True, tag="dropped"):
 
 
 class UnhandledNotice(_Notice, frozen=True, tag="unhandled"):
-    """Background work of the World failed where nobody could catch it."""
+    """Background work of the World failed with an error that no caller could catch."""
 
     error: Failure
 

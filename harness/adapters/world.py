@@ -21,7 +21,7 @@ _TOGETHER_AHEAD_MS = 10.0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A call and how it ended: a value, a refusal, or nobody knows.
+    """A call and how it ended: a value, a refusal, or unknown.
 
     Times are ms since 1970 by the adapter's clock.
     """
@@ -322,7 +322,7 @@ def value_of(reply: Reply) -> Any:
 
     Raises:
         Refusal: the World threw.
-        NoAnswerError: nobody knows.
+        NoAnswerError: it is unknown.
     """
     if reply.lost:
         raise NoAnswerError(reply)

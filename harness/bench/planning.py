@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.bench.request import BenchRequest, write_command
+from harness.bench.request import BenchRequest, reproduce
 from harness.deployments.launcher import identify_remote
 from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog
@@ -148,7 +148,7 @@ def _describe(
         matched.catalog,
         subjects.selection.cells,
         seed=subjects.seed,
-        command=write_command(request, subjects.seed, subjects.versions),
+        command=reproduce(request, subjects.seed, subjects.versions),
         companions=matched.cells,
     )
     earlier = recall_inflations(shared.machine, shared.methodology)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from harness.deployments.launcher import Remote
+from harness.invocations import Value, write_command
 from harness.measure.pinning import Versions
 from harness.measure.plan import Choice
 from harness.services.resolution import Choice as ServiceChoice
@@ -30,8 +31,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     budget_s: float | None = None
     #: Which part of all cells this machine measures: `2/6`; empty for all.
     shard: str = ""
-    #: What else was asked for, as words of the command.
-    further: tuple[str, ...] = ()
+    #: The command that asks, and options of its own.
+    command: tuple[str, ...] = ("bench",)
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     #: Processes that serve each app.
@@ -42,7 +43,7 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     resume: Path | None = None
 
 
-def write_command(request: BenchRequest, seed: int, versions: Versions | None = None) -> str:
+def reproduce(request: BenchRequest, seed: int, versions: Versions | None = None) -> str:
     """Return the command that asks for the same again; without what can be secret.
 
     Args:
@@ -51,30 +52,28 @@ def write_command(request: BenchRequest, seed: int, versions: Versions | None = 
         versions: What the user's pins were read as: written so, they name no place of this
             machine. If absent, the command has them as the user wrote them.
     """
-    pinned = versions.pinned.write() if versions else request.pins
-    against = versions.against.write() if versions else request.against
-    words = ["world-harness bench", f"--profile {request.profile}"]
-    for option, names in (
-        ("--line", request.choice.lines),
-        ("--framework", request.choice.frameworks),
-        ("--world", request.choice.worlds),
-        ("--scenario", request.choice.scenarios),
-    ):
-        words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
-    words.extend(f"--pin {text}" for text in pinned)
-    words.extend(f"--against {text}" for text in against)
-    if request.precision is not None:
-        words.append(f"--precision {request.precision * 100:g}%")
-    if request.budget_s is not None:
-        words.append(f"--budget {request.budget_s:g}s")
-    words.extend(request.further)
-    if request.shard:
-        words.append(f"--shard {request.shard}")
-    if request.workers > 1:
-        words.append(f"--workers {request.workers}")
-    if request.forks is not None:
-        words.append(f"--forks {request.forks}")
-    if request.remote:
-        words.append("--url URL")
-        words.extend(f"--header '{name}: …'" for name in request.remote.headers)
-    return " ".join([*words, f"--seed {seed}"])
+    precision, budget_s = request.precision, request.budget_s
+    options: dict[str, Value] = {
+        "--profile": request.profile,
+        "--line": request.choice.lines,
+        "--framework": request.choice.frameworks,
+        "--world": request.choice.worlds,
+        "--scenario": request.choice.scenarios,
+        "--pin": versions.pinned.write() if versions else request.pins,
+        "--against": versions.against.write() if versions else request.against,
+        "--precision": None if precision is None else f"{precision * 100:g}%",
+        "--budget": None if budget_s is None else f"{budget_s:g}s",
+        "--shard": request.shard or None,
+        "--workers": request.workers if request.workers > 1 else None,
+        "--forks": request.forks,
+        **write_remote(request.remote),
+        "--seed": seed,
+    }
+    return write_command(["world-harness", *request.command], options)
+
+
+def write_remote(remote: Remote | None) -> dict[str, Value]:
+    """Return the options that name an app elsewhere; without what can be secret."""
+    if remote is None:
+        return {}
+    return {"--url": "URL", "--header": tuple(f"{name}: …" for name in remote.headers)}

@@ -40,7 +40,7 @@ def resume_session(path: Path, catalog: Catalog, remote: Remote | None) -> Sessi
         raise ResultsError(
             f"{path} cannot be resumed",
             cause=f"{' and '.join(changed)} differ from when it was begun",
-            remedy=f"measure anew: {header.command}",
+            remedy=f"measure again: {header.command}",
         )
     return Session(
         path=path,

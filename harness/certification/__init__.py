@@ -1,1 +1,1 @@
-"""From the records of the suite's tests to a certificate: verdicts, the file, its verification."""
+"""From the records of the suite's checks to a certificate: verdicts, the file, its verification."""

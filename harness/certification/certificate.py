@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,9 +17,10 @@ from typing import Annotated, Literal
 import msgspec
 
 import harness
-from harness.certification.records import TestRecord
+from harness.atomic_files import replace_file
+from harness.certification.records import CheckRecord
 from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
-from harness.errors import ResultsError
+from harness.errors import ResultsError, UnwritableError
 
 #: Raised when the shape of the file, or what its words mean, changes.
 FORMAT = 1
@@ -97,7 +97,7 @@ class Header(
         return self.started.astimezone(datetime.UTC).date()
 
 
-class Profile(
+class WorldProfile(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -129,7 +129,7 @@ class Footer(
     sha256: str
 
 
-Line = Header | ClauseVerdict | Profile | Footer
+Line = Header | ClauseVerdict | WorldProfile | Footer
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +157,7 @@ class _Start(msgspec.Struct, frozen=True):
 
 
 def make_certificate(
-    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[TestRecord] = ()
+    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[CheckRecord] = ()
 ) -> Certificate:
     """Make the certificate of a World.
 
@@ -190,7 +190,7 @@ def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
     )
 
 
-def collect_profile(records: Iterable[TestRecord]) -> dict[str, dict[str, str]]:
+def collect_profile(records: Iterable[CheckRecord]) -> dict[str, dict[str, str]]:
     """Collect the informative answers, by clause and name; answers that differ stand together."""
     found: dict[str, dict[str, set[str]]] = {}
     for record in records:
@@ -211,7 +211,7 @@ def encode_body(
     header: Header, clauses: Sequence[ClauseVerdict], profile: dict[str, dict[str, str]]
 ) -> bytes:
     """Return every line but the footer's."""
-    lines: list[Line] = [header, *clauses, Profile(answers=profile)]
+    lines: list[Line] = [header, *clauses, WorldProfile(answers=profile)]
     return b"".join(map(encode_line, lines))
 
 
@@ -229,24 +229,16 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate, whole or not at all.
 
     Raises:
-        ResultsError: it cannot be written there.
+        UnwritableError: it cannot be written there.
     """
     body = encode_body(certificate.header, certificate.clauses, certificate.profile)
     data = body + encode_line(certificate.footer)
-    partial = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            partial = file.name
-            file.write(data)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
+        with replace_file(path) as draft:
+            draft.write_bytes(data)
     except OSError as error:
-        if partial:
-            Path(partial).unlink(missing_ok=True)
-        raise ResultsError(
+        raise UnwritableError(
             f"the certificate cannot be written to {path}",
             cause=os.strerror(error.errno or 0),
             remedy="make room or name another place with --out",
@@ -270,7 +262,7 @@ def read_certificate(path: Path) -> Certificate:
         header, *clauses, profile, footer = map(decode_line, lines)
     except (ValueError, msgspec.DecodeError) as error:
         raise _explain_change(path, str(error)) from error
-    if not (isinstance(header, Header) and isinstance(profile, Profile)):
+    if not (isinstance(header, Header) and isinstance(profile, WorldProfile)):
         raise _explain_change(path, "its lines are not in order")
     verdicts = tuple(clause for clause in clauses if isinstance(clause, ClauseVerdict))
     body = encode_body(header, verdicts, profile.answers)

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -23,29 +22,16 @@ from harness.certification.certificate import (
 )
 from harness.certification.known_failures import KnownFailure
 from harness.certification.parcels import write_parcel
-from harness.certification.records import TestRecord, clean_record, read_record
+from harness.certification.records import CheckRecord, clean_record, read_record
 from harness.certification.sites import Ground, open_ground
 from harness.certification.smoke import open_first, require_server
 from harness.certification.subjects import Subject, infer_line
 from harness.certification.verdicts import ClauseVerdict, decide_clause
-from harness.checks.suite_process import SuiteRun, run_suite
+from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
 from harness.machine import describe_machine, find_commit
 from harness.services.resolution import Choice
 from harness.workspaces.cache import cache_folder
-
-
-class Watcher(Protocol):
-    """Who is told how it goes."""
-
-    def preparing(self, text: str) -> None:
-        """Something is being installed or started."""
-
-    def planned(self, checks: int) -> None:
-        """So many checks will run."""
-
-    def checked(self, record: TestRecord) -> None:
-        """A check has ended."""
 
 
 class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +41,7 @@ class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: The folder that holds the checks.
     suite: Path
     effort: str = "standard"
-    #: Only these clauses; then no certificate can be had.
+    #: Only these clauses; then there is no certificate.
     clauses: tuple[str, ...] = ()
     known: Mapping[str, KnownFailure] = {}
     services: Choice = "auto"
@@ -70,17 +56,17 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject
     opened: Opened
     verdicts: tuple[ClauseVerdict, ...]
-    records: tuple[TestRecord, ...]
+    records: tuple[CheckRecord, ...]
     services: dict[str, str]
     started: datetime
     ended: datetime
 
 
-def examine_world(request: CertifyRequest, watcher: Watcher) -> Examined:
+def examine_world(request: CertifyRequest, watcher: CheckWatcher[CheckRecord]) -> Examined:
     """Run the suite against a World and decide every clause.
 
     Raises:
-        HarnessError: the World cannot be opened, a server cannot be had, the suite broke off.
+        HarnessError: the World cannot be opened, a server is not available, the suite broke off.
     """
     started = datetime.now(UTC)
     subject = request.subject
@@ -146,7 +132,7 @@ def certify(request: CertifyRequest, examined: Examined) -> Certificate:
 def decide_all(
     subject: Subject,
     opened: Opened,
-    records: Sequence[TestRecord],
+    records: Sequence[CheckRecord],
     request: CertifyRequest,
     *,
     today: date,
@@ -190,8 +176,10 @@ def _explain(clause: Clause, line: str, opened: Opened) -> str:
     )
 
 
-def _run_suite(request: CertifyRequest, ground: Ground, watcher: Watcher) -> list[TestRecord]:
-    found: list[TestRecord] = []
+def _run_suite(
+    request: CertifyRequest, ground: Ground, watcher: CheckWatcher[CheckRecord]
+) -> list[CheckRecord]:
+    found: list[CheckRecord] = []
 
     def recorded(line: bytes) -> None:
         record = read_record(line)

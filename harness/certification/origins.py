@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import distributions
 from pathlib import Path
@@ -98,18 +98,48 @@ def find_python_module(name: str, first: Iterable[Path]) -> PythonModule:
     Raises:
         UsageError: there is none.
     """
+    top = name.partition(".")[0]
+    problem = ""
+    for spec in _find_packages(top, [*map(str, first), *sys.path]):
+        try:
+            return _descend(name, spec)
+        except _MissingPartError as error:
+            # The first place that has the package is the one that the user means.
+            problem = problem or str(error)
+    raise _explain_python(
+        name, problem or f"there is no {top} in this folder, nor where Python looks"
+    )
+
+
+def _find_packages(top: str, places: Iterable[str]) -> Iterator[ModuleSpec]:
+    """Find everything that has a name, the first place first."""
+    for place in places:
+        if spec := PathFinder.find_spec(top, [place]):
+            yield spec
+    # Finders of editable installations know packages that no folder of `sys.path` holds.
+    if spec := importlib.util.find_spec(top):
+        yield spec
+
+
+class _MissingPartError(Exception):
+    """A package was found, but not all of a dotted name in it."""
+
+
+def _descend(name: str, spec: ModuleSpec) -> PythonModule:
+    """Follow a dotted name from the specification of its first part.
+
+    Raises:
+        _MissingPartError: a later part is missing.
+    """
+    folder = _locate(spec).parent
     top, *rest = name.split(".")
-    spec = PathFinder.find_spec(top, [*map(str, first), *sys.path]) or importlib.util.find_spec(top)
-    folder = _locate(spec).parent if spec else Path()
-    for number, part in enumerate(rest, start=2):
-        inside = spec.submodule_search_locations if spec else None
-        spec = (
-            PathFinder.find_spec(".".join([top, *rest[: number - 1]]), inside) if inside else None
-        )
-        if spec is None:
-            raise _explain_python(name, f"there is no {part} in it")
-    if spec is None:
-        raise _explain_python(name, f"there is no {top} in this folder, nor where Python looks")
+    for number, part in enumerate(rest, start=1):
+        whole = ".".join([top, *rest[:number]])
+        inside = spec.submodule_search_locations
+        deeper = PathFinder.find_spec(whole, inside) if inside else None
+        if deeper is None:
+            raise _MissingPartError(f"there is no {part} in it")
+        spec = deeper
     return PythonModule(name, folder, _locate(spec))
 
 
@@ -162,7 +192,8 @@ def _read_name(spec: str, worlds: Mapping[str, World]) -> Origin:
     world = worlds.get(name) or packages.get(name)
     if version and not _NPM_VERSION.fullmatch(version):
         raise UsageError(
-            f"{version!r} is no version", remedy=f"write it as {name}@1.2.3, or {name}@latest"
+            f"{version!r} is not a valid version",
+            remedy=f"write it as {name}@1.2.3 or {name}@latest",
         )
     if world is not None:
         return Origin(spec=spec, id=world.id, world=world, version=version)
@@ -191,7 +222,7 @@ def _require_file(spec: str) -> Path:
     path = Path(spec).expanduser().absolute()
     if not path.is_file():
         raise UsageError(
-            f"there is no file {spec}",
+            f"the file {spec} does not exist",
             cause=f"{path} is {'a folder' if path.is_dir() else 'not there'}",
             remedy="check the path; relative ones begin where the command is run",
         )

@@ -35,7 +35,7 @@ def unpack(packed: bytes) -> Parcel:
         return msgspec.json.decode(packed, type=Parcel, dec_hook=_read_path)
     except msgspec.DecodeError as error:
         raise ResultsError(
-            "what was handed over is no World",
+            "the parcel does not hold a World",
             cause=str(error),
             remedy="give --world SPEC; --parcel is for `world-harness certify` itself",
         ) from error

@@ -1,4 +1,4 @@
-"""What one test of the suite found: written by the suite, read by the certificate."""
+"""What one check of the suite found: written by the suite, read by the certificate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 
@@ -40,11 +40,8 @@ class WitnessCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"{self.method} ran from {self.start_ms} to {self.end_ms} ms")
 
 
-class TestRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CheckRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome of one form of one check of one clause."""
-
-    #: Tells pytest that this is no class of tests.
-    __test__: ClassVar[bool] = False
 
     clause: str
     #: The test's pytest node id, without the World among its parameters.
@@ -74,23 +71,27 @@ class TestRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"{self.check} took {self.duration_ms} ms")
 
 
-def write_record(record: TestRecord) -> bytes:
-    """Return a record as one line of JSON, without the line's end."""
-    return msgspec.json.encode(record)
+def describe_record(record: CheckRecord) -> tuple[str, str]:
+    """Return the clause of a record, and its problem as a line; empty when there is none."""
+    if record.verdict not in {"failed", "inconclusive"}:
+        return record.clause, ""
+    sign = "✗" if record.verdict == "failed" else "?"
+    share = f" ({record.failed_rounds} of {record.rounds} rounds)" if record.rounds > 1 else ""
+    return record.clause, f"{sign} {record.clause} [{record.form}] {record.message}{share}"
 
 
-def read_record(line: bytes | str) -> TestRecord:
+def read_record(line: bytes | str) -> CheckRecord:
     """Return the record that a line of JSON holds.
 
     Raises:
         msgspec.DecodeError: the line is not JSON, or no record.
     """
-    return msgspec.json.decode(line, type=TestRecord)
+    return msgspec.json.decode(line, type=CheckRecord)
 
 
 def clean_record(
-    record: TestRecord, secrets: Sequence[str] = (), workdir: Path | None = None
-) -> TestRecord:
+    record: CheckRecord, secrets: Sequence[str] = (), workdir: Path | None = None
+) -> CheckRecord:
     """Make a record fit to be shown to anyone: no passwords, no endless text, valid Unicode.
 
     Args:

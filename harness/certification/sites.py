@@ -224,7 +224,7 @@ def open_ground(
         urls: Service -> URL of a server that runs already.
 
     Raises:
-        ServiceError: a server cannot be had.
+        ServiceError: no server is available.
         UsageError: no service has such a name.
     """
     with contextlib.ExitStack() as stack:

@@ -1,7 +1,7 @@
 """Seconds, not minutes: can the adapter talk to this World at all?
 
-It tells a package that does not load from a World that is wrong: whoever sees the first has to mend
-an installation, whoever sees the second has to mend a World.
+It separates a package that does not load from a World that is wrong: the first is fixed in
+the installation, the second in the World.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _UNREACHABLE = re.compile(
     re.IGNORECASE,
 )
 _PORT = re.compile(r"[\w.\]-]:(?P<port>\d{2,5})\b")
-#: Where a program looks for a server that nobody told it of.
+#: Where a program looks for a server by default.
 _USUAL_PORTS = {"3306": "mariadb", "27017": "mongodb", "5432": "postgres", "6379": "valkey"}
 _UNFOUND = re.compile(r"Cannot find (package|module)|No module named")
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
@@ -108,7 +108,7 @@ def require_server(world: World, subject: Subject, site: Site) -> None:
 def explain_open_error(
     subject: Subject, error: OpenError, log: str, *, end: str = "", secrets: Sequence[str] = ()
 ) -> HarnessError:
-    """Say why a World could not be opened, and who can mend it.
+    """Say why a World could not be opened, and what to fix.
 
     Args:
         subject: The World.
@@ -122,7 +122,7 @@ def explain_open_error(
     cause = clean_text(f"{message}; {log}" if log else message, secrets)
     if name == "NoWorldError":
         return WorldLoadError(
-            f"there is no World in {subject.spec}",
+            f"{subject.spec} does not hold a World",
             cause=message,
             remedy="export createWorld(), or the World itself as the default export",
         )
@@ -133,7 +133,7 @@ def explain_open_error(
         return WorldLoadError(
             f"{subject.spec} ends its process while it is opened",
             cause=cause,
-            remedy="a World must not end the process of whoever makes it: throw an error instead",
+            remedy="a World must not end the process that creates it: throw an error instead",
         )
     return WorldLoadError(
         f"{subject.spec} hangs while it is opened",

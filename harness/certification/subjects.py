@@ -32,8 +32,9 @@ from harness.workspaces.packages import (
     install_packages,
     locate_packages,
 )
+from world_harness.packages import HOME
 
-#: What any World may want to know, whoever described it: SDK apps listen on `PORT`.
+#: What any World may need, described or not: SDK apps listen on `PORT`.
 _EVERY_WORLD = {"PORT": "{port}"}
 
 #: What may be a secret is not repeated in a command.
@@ -316,7 +317,7 @@ def _resolve_stranger(origin: Origin, line: str | None) -> Subject:
         entry=origin.entry,
         folder=origin.folder,
         packages=origin.packages,
-        # Documentation that nobody read may ask for it; a World without `start` is not asked.
+        # Its documentation may ask for it; a World without `start` is not started.
         starts=True,
         package=origin.package,
         version=origin.version,
@@ -376,7 +377,8 @@ def _complete_module(subject: Subject) -> Subject:
     if subject.language == "typescript":
         path = Path(subject.entry)
         return msgspec.structs.replace(subject, digest=digest_source(path))
-    first = [subject.folder] if subject.folder.is_absolute() else []
+    # A described World without packages comes with the harness.
+    first = [subject.folder if subject.folder.is_absolute() else HOME]
     found = find_python_module(subject.entry.partition(":")[0], first)
     return msgspec.structs.replace(
         subject,

@@ -1,4 +1,4 @@
-"""From the records of tests to the verdict on a clause, and from clauses to the verdict on a World.
+"""From the records of checks to the verdict on a clause, and from clauses to that on a World.
 
 These are pure functions of what was recorded. `verification` calls them again on a finished
 certificate, so nothing that decides a verdict may stay outside it.
@@ -15,14 +15,13 @@ from typing import Literal
 import msgspec
 
 from harness.certification.known_failures import KnownFailure, KnownState, compare_known
-from harness.certification.records import TestRecord, Verdict, WitnessCall
+from harness.certification.records import CheckRecord, Verdict, WitnessCall
+from harness.checks.verdicts import FinalVerdict, decide_session
 from harness.contract.clauses import Clause, Level
+from harness.exit_codes import EXIT_CODES, ExitCode
 
 #: How many processes may share the World's storage, by its own documentation.
 Processes = Literal["several", "one"]
-
-#: Exit codes of the command line.
-EXIT_CODES = {"passed": 0, "failed": 1, "inconclusive": 2}
 
 _DECIDED: frozenset[Verdict] = frozenset({"passed", "failed", "inconclusive", "recorded"})
 _SEVERAL_PROCESSES = re.compile(r"\b(\d+) processes\b")
@@ -101,7 +100,7 @@ class ClauseVerdict(
 class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on a World."""
 
-    verdict: Literal["passed", "failed", "inconclusive"]
+    verdict: FinalVerdict
     #: Every MUST that applies has passed, and nothing else stands against it.
     certified: bool
     #: Ids of the clauses that made it fail, that left it open, and that are excused.
@@ -114,15 +113,15 @@ class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]]
 
     @property
-    def exit_code(self) -> int:
-        """0, 1 or 2."""
+    def exit_code(self) -> ExitCode:
+        """Exit code of a command that ends with it."""
         return EXIT_CODES[self.verdict]
 
 
 def decide_clause(
     clause: Clause,
     level: Level | None,
-    records: Iterable[TestRecord],
+    records: Iterable[CheckRecord],
     *,
     inapplicable: str = "",
     processes: Processes = "several",
@@ -210,12 +209,9 @@ def decide_world(verdicts: Iterable[ClauseVerdict]) -> WorldVerdict:
     excused = [clause.id for clause in clauses if clause.is_excused]
     unsure = [clause.id for clause in counting if clause.verdict == "inconclusive"]
     untrue = [clause.id for clause in clauses if clause.has_untrue_entry]
-    verdict: Literal["passed", "failed", "inconclusive"] = "passed"
-    if failed or untrue:
-        verdict = "failed"
-    elif unsure or not any(clause.verdict == "passed" for clause in counting):
-        # A World of which nothing was checked has shown nothing.
-        verdict = "inconclusive"
+    # A World of which nothing was checked has shown nothing.
+    undecided = bool(unsure) or not any(clause.verdict == "passed" for clause in counting)
+    verdict = decide_session(failed=bool(failed or untrue), undecided=undecided)
     return WorldVerdict(
         verdict=verdict,
         certified=verdict == "passed" and not broken,
@@ -272,7 +268,7 @@ def explain_silence(forms: Sequence[FormOutcome], inapplicable: str, verdict: Ve
     return next((form.message for form in forms if form.message), "every check stepped aside")
 
 
-def _describe_form(record: TestRecord, processes: Processes) -> FormOutcome:
+def _describe_form(record: CheckRecord, processes: Processes) -> FormOutcome:
     return FormOutcome(
         check=record.check,
         form=record.form,
@@ -294,8 +290,8 @@ def is_noted(form: str, verdict: Verdict, processes: Processes) -> bool:
 
 
 def _choose_shown(
-    records: Sequence[TestRecord], forms: Sequence[FormOutcome], verdict: Verdict
-) -> TestRecord | None:
+    records: Sequence[CheckRecord], forms: Sequence[FormOutcome], verdict: Verdict
+) -> CheckRecord | None:
     """Choose the record that speaks for the clause: of failures, that with the smallest witness."""
     candidates = [
         record

@@ -1,8 +1,8 @@
 """Verifies a certificate offline: its verdict is recomputed, and no change stays unnoticed.
 
 Nothing that the file says of itself is trusted: not the footer's verdict, and not a clause's when
-its forms say otherwise. A digest is no signature, though: whoever writes a whole new certificate
-of another run is not found out by it, but by certifying again.
+its forms say otherwise. A digest is not a signature, though: a whole new certificate
+of another run is not detected by it, but by certifying again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.certification.certificate import (
     Footer,
     Header,
     Line,
-    Profile,
+    WorldProfile,
     decode_line,
     digest_suite,
     encode_line,
@@ -38,8 +38,7 @@ from harness.certification.verdicts import (
     summarize_confidence,
 )
 from harness.contract.clauses import Clause, describe_clauses
-
-_UNSOUND = 3
+from harness.exit_codes import ExitCode
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +64,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_sound and self.world.certified
 
     @property
-    def exit_code(self) -> int:
-        """3 for a file that is not sound, for it says nothing of a World; else the verdict's."""
-        return self.world.exit_code if self.is_sound else _UNSOUND
+    def exit_code(self) -> ExitCode:
+        """The verdict's; a failure for a file that is not sound."""
+        return self.world.exit_code if self.is_sound else ExitCode.FAILED
 
 
 def verify(
@@ -125,11 +124,13 @@ def _read_lines(data: bytes, problems: list[str]) -> list[Line]:
 
 
 def _check_order(records: Sequence[Line]) -> Iterator[str]:
-    for kind, name in ((Header, "header"), (Profile, "profile"), (Footer, "footer")):
+    for kind, name in ((Header, "header"), (WorldProfile, "profile"), (Footer, "footer")):
         found = sum(isinstance(record, kind) for record in records)
         if found != 1:
             yield f"it has {found} {name} records, and should have one"
-    kinds = [(Header, ClauseVerdict, Profile, Footer).index(type(record)) for record in records]
+    kinds = [
+        (Header, ClauseVerdict, WorldProfile, Footer).index(type(record)) for record in records
+    ]
     if kinds != sorted(kinds):
         yield "its records are not in the order header, clauses, profile, footer"
 

@@ -10,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 
+from harness.checks.reproducing import PLUGIN
 from harness.errors import HarnessError
 from harness.programs.commands import quote_log, run_group
 from harness.workspaces.cache import python_environment
@@ -22,9 +24,24 @@ _COMPLETE = {0, 1}
 _POLL_S = 0.2
 _GRACE_S = 15.0
 
+RecordT = TypeVar("RecordT", contravariant=True)
+
 
 class SuiteError(HarnessError):
     """The suite itself did not run to its end."""
+
+
+class CheckWatcher(Protocol[RecordT]):
+    """Told how the checks of a suite go."""
+
+    def preparing(self, text: str) -> None:
+        """Something is being installed, built or started."""
+
+    def planned(self, checks: int) -> None:
+        """This many checks will run."""
+
+    def checked(self, record: RecordT) -> None:
+        """A check has ended."""
 
 
 class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +51,9 @@ class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):
     checks: Sequence[Path]
     #: Options beyond those that every suite gets.
     options: Sequence[str]
-    #: Emptied by whoever made it; takes the records.
+    #: Takes the records; the caller empties it.
     folder: Path
-    #: It outlives the session: who is told to read a log must find it.
+    #: It outlives the session, because errors name it.
     log: Path
     #: How many checks run side by side.
     workers: int
@@ -83,7 +100,7 @@ def _write_command(run: SuiteRun, records: Path) -> list[str]:
     settings.write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", *map(str, run.checks), "-c", str(settings)]
     command += ["--rootdir", str(run.folder), "-q", "--no-header"]
-    command += ["--assert=plain", "-p", "xdist", "-p", "harness.plugin", "-p", "no:cacheprovider"]
+    command += ["--assert=plain", "-p", "xdist", "-p", PLUGIN, "-p", "no:cacheprovider"]
     command += ["--records", str(records), *run.options]
     if run.workers > 1:
         command += ["-n", str(run.workers), "--dist", "loadgroup"]

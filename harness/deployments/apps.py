@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,6 @@ CheckAnswer = Callable[[Scenario, Sequence[Any], SampleReply], str | None]
 
 #: Stands beside the workflows, for the harness alone.
 _ANSWERS = "answers.py"
-
-#: An exported function whose first words say that it is a workflow.
-_WORKFLOW = re.compile(r"export async function (\w+)\([^{]*\{\s*[\"']use workflow[\"']", re.DOTALL)
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -59,11 +55,6 @@ class Contents(msgspec.Struct, frozen=True):
                 remedy=f"choose from: {', '.join(sorted(self.expectations))}",
             )
         return expectation(arguments, reply)
-
-    def list_workflows(self) -> set[str]:
-        """Return the names of the workflows, as the TypeScript sources export them."""
-        sources = (path.read_text(encoding="utf-8") for path in self.workflows.glob("*.ts"))
-        return {found for text in sources for found in _WORKFLOW.findall(text)}
 
     def explain_missing(self, language: Language) -> str:
         """Say why no app can be made in a language; empty when one can."""

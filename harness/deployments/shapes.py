@@ -24,7 +24,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     #: Mode -> what the server finds there in addition.
     modes: dict[str, dict[str, str]] = {}
-    #: The files that make the app a project of its own, for whoever deploys it.
+    #: The files that make the app a project of its own, for its deployment elsewhere.
     describe_project: Callable[[Mapping[str, str], Framework], dict[str, bytes]]
     #: The command by which that project is made ready.
     make_ready: str

@@ -12,8 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from harness.descriptions import read_table
-from harness.errors import DescriptionError
+from harness.checks.known_failures import read_entries, require_name
 from harness.results.records import Check
 
 #: How a check compares with the list.
@@ -25,7 +24,7 @@ class KnownEngineFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """One entry of the list."""
 
     id: Text
-    #: The checks that fail, of one cause: the names of their tests.
+    #: The checks that fail, of one cause: by name.
     checks: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     #: The cells that it fails on: lines and Worlds by name; empty lists mean all.
     lines: tuple[str, ...] = ()
@@ -56,17 +55,13 @@ def read_known_engine_failures(path: Path, checks: Iterable[str]) -> tuple[Known
         checks: The names of every check there is.
 
     Raises:
-        DescriptionError: it cannot be read, or names a check that does not exist.
+        DescriptionError: as :func:`harness.checks.known_failures.read_entries`; also a check that
+            does not exist.
     """
-    entries = tuple(read_table(path, "failure", KnownEngineFailure).values())
+    entries = tuple(read_entries(path, KnownEngineFailure, "id").values())
     known = set(checks)
-    for entry in entries:
-        for name in entry.checks:
-            if name not in known:
-                raise DescriptionError(
-                    f"{path} names a check {name!r} that does not exist",
-                    remedy="correct the name, or remove it",
-                )
+    for name in (name for entry in entries for name in entry.checks):
+        require_name(path, "check", name, known)
     return entries
 
 

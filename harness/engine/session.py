@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
-from harness.checks.suite_process import SuiteRun, run_suite
+from harness.bench import write_remote
+from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.deployments.apps import Contents
 from harness.deployments.launcher import Launcher, Mode, Remote, identify_remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
-from harness.measure.plan import CellSelection, Choice, choose_cells
+from harness.invocations import Value, write_command
+from harness.measure.plan import CellChoice, CellSelection, choose_cells
 from harness.measure.session import describe_session
 from harness.results.records import CellEnd, Check, EngineHeader
 from harness.results.store import ResultsWriter
@@ -26,32 +27,25 @@ from harness.services.resolution import Choice as ServiceChoice
 from harness.services.resolution import url_variable
 from harness.workspaces.cache import cache_folder
 
-#: What is examined when nothing is chosen: the two architectures of the SDK, on the quickest cell.
-DEFAULT = Choice(lines=("v4", "v5"), frameworks=("express",), worlds=("local",))
-
 #: Hands URL and headers of an app elsewhere to the suite's processes.
 REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
 
 
-class Watcher(Protocol):
-    """Who is told how it goes."""
+class EngineChoice(CellChoice, frozen=True, kw_only=True):
+    """The cells and suites that a user chose."""
 
-    def preparing(self, text: str) -> None:
-        """Something is being installed, built or started."""
+    #: By name; empty for all.
+    suites: tuple[str, ...] = ()
 
-    def planned(self, checks: int) -> None:
-        """So many checks will run on the next cell."""
 
-    def checked(self, check: Check) -> None:
-        """A check has ended."""
+#: Where nothing is chosen: the two architectures of the SDK, on the quickest cell.
+DEFAULT = EngineChoice(lines=("v4", "v5"), frameworks=("express",), worlds=("local",))
 
 
 class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a user asks of the engine suites."""
 
-    choice: Choice = Choice()
-    #: Suites by name; empty for all.
-    suites: tuple[str, ...] = ()
+    choice: EngineChoice = EngineChoice()
     clauses: tuple[str, ...] = ()
     #: Cases that each check draws; `None` leaves it to the suites.
     examples: int | None = None
@@ -72,13 +66,15 @@ class EngineSuites(msgspec.Struct, frozen=True, kw_only=True):
     #: Suite -> its files of tests.
     files: dict[str, tuple[Path, ...]]
     contents: Contents
+    #: Workflow that they run -> the lines whose SDK cannot express it.
+    workflows: dict[str, tuple[str, ...]]
 
 
 def run_e2e(
     request: E2eRequest,
     catalog: Catalog,
     suites: EngineSuites,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
     *,
     opened: Callable[[Path, CellSelection], None] = lambda path, selection: None,
 ) -> Path:
@@ -90,14 +86,12 @@ def run_e2e(
         UsageError: an unknown name, or nothing that can exist is left.
         HarnessError: results cannot be written.
     """
-    for name in request.suites:
+    for name in request.choice.suites:
         if name not in suites.files:
             raise unknown("suite", name, suites.files)
     selection = _select(request, catalog, suites)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
-    shared = describe_session(
-        catalog, selection.cells, seed=seed, command=write_command(request, seed)
-    )
+    shared = describe_session(catalog, selection.cells, seed=seed, command=reproduce(request, seed))
     header = EngineHeader(**msgspec.structs.asdict(shared))
     path = request.out / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-e2e.jsonl"
     opened(path, selection)
@@ -125,7 +119,11 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Cell
             raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
         return _leave_out_unwritten(choose_cells(catalog, request.choice, DEFAULT), catalog, suites)
     cell, workflows = identify_remote(request.remote, remote[0])
-    missing = sorted(suites.contents.list_workflows() - set(workflows))
+    missing = sorted(
+        name
+        for name, inexpressible in suites.workflows.items()
+        if name not in workflows and cell.line not in inexpressible
+    )
     if missing:
         raise UsageError(
             "the app at --url lacks workflows of the engine suites",
@@ -156,27 +154,25 @@ def _leave_out_unwritten(
     )
 
 
-def write_command(request: E2eRequest, seed: int) -> str:
+def reproduce(request: E2eRequest, seed: int) -> str:
     """Return the command that asks for the same again; without what can be secret."""
-    words = ["world-harness e2e"]
-    for option, names in (
-        ("--line", request.choice.lines),
-        ("--framework", request.choice.frameworks),
-        ("--world", request.choice.worlds),
-        ("--suite", request.suites),
-        ("--clause", request.clauses),
-    ):
-        words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
-    if request.examples is not None:
-        words.append(f"--examples {request.examples}")
-    if request.tries is not None:
-        words.append(f"--tries {request.tries}")
-    if request.mode == "development":
-        words.append("--development")
-    if request.remote:
-        words.append("--url URL")
-        words.extend(f"--header '{name}: …'" for name in request.remote.headers)
-    return " ".join([*words, f"--seed {seed}"])
+    options: dict[str, Value] = {
+        "--line": request.choice.lines,
+        "--framework": request.choice.frameworks,
+        "--world": request.choice.worlds,
+        "--suite": request.choice.suites,
+        "--clause": request.clauses,
+        "--examples": request.examples,
+        "--tries": request.tries,
+        "--development": request.mode == "development",
+        **write_remote(request.remote),
+        "--seed": seed,
+    }
+    return write_command(["world-harness", "e2e"], options)
+
+
+def _name_cell(cell: Cell) -> dict[str, str]:
+    return {"--line": cell.line, "--framework": cell.framework, "--world": cell.world}
 
 
 def _run_cell(  # noqa: PLR0917
@@ -187,9 +183,9 @@ def _run_cell(  # noqa: PLR0917
     suites: EngineSuites,
     launcher: Launcher,
     writer: ResultsWriter,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
 ) -> None:
-    """Examine one cell; every check is on the disk before the next is told of."""
+    """Examine one cell; every check is on the disk before the watcher hears of it."""
     pins = header.pins.get(cell.line, {})
 
     def record(line: bytes) -> None:
@@ -211,8 +207,7 @@ def _run_cell(  # noqa: PLR0917
             check="the cell",
             verdict="inconclusive",
             message=f"{error.what}: {error.cause}" if error.cause else error.what,
-            reproduce=f"world-harness e2e --line {cell.line} --framework {cell.framework} "
-            f"--world {cell.world}",
+            reproduce=write_command(["world-harness", "e2e"], _name_cell(cell)),
             seed=seed,
             duration_ms=1000 * (time.monotonic() - began),
         )
@@ -229,7 +224,7 @@ def _run_suites(
     request: E2eRequest,
     suites: EngineSuites,
     launcher: Launcher,
-    watcher: Watcher,
+    watcher: CheckWatcher[Check],
     record: Callable[[bytes], None],
 ) -> int:
     """Run what was chosen on one cell; return how many checks that was to be."""
@@ -239,8 +234,8 @@ def _run_suites(
         planned.append(checks)
         watcher.planned(checks)
 
-    chosen = request.suites or tuple(suites.files)
-    options = ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
+    chosen = request.choice.suites or tuple(suites.files)
+    options = [word for option in _name_cell(cell).items() for word in option]
     options += ["--seed", str(seed)]
     options += [] if request.examples is None else ["--examples", str(request.examples)]
     options += [] if request.tries is None else ["--tries", str(request.tries)]

@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from harness.certification.verdicts import EXIT_CODES
+from harness.checks.verdicts import FinalVerdict, decide_session
 from harness.descriptions import Cell
+from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.results.records import CellEnd, Check
 
 #: What a check came to, the list of known failures considered.
@@ -26,7 +27,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     "passed",
     "not applicable",
 )
-#: Outcomes that nobody expected: they make a session fail.
+#: Unexpected outcomes: they make a session fail.
 FAILURES: frozenset[Outcome] = frozenset({"failed", "unexpected pass"})
 #: Outcomes of a check that did say something.
 _DECIDED: frozenset[Outcome] = frozenset(OUTCOMES) - {"inconclusive", "not applicable"}
@@ -52,14 +53,14 @@ def find_outcome(check: Check) -> Outcome:
 class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks of a session come to."""
 
-    #: Failures that nobody knew of, and passes of what is listed as failing.
+    #: Failures that are not known, and passes of what is listed as failing.
     failed: tuple[Check, ...]
     #: Checks that said nothing, and of which nothing is known.
     undecided: tuple[Check, ...]
     #: Cells that were asked for and have no record at all.
     absent: tuple[Cell, ...]
     #: Cells with records of which none said anything: they did not pass.
-    untested: tuple[Cell, ...]
+    silent: tuple[Cell, ...]
     #: Cells on which the suites did not come to their end, or lost the record of a check.
     cut: tuple[Cell, ...]
     #: Whether any check said something.
@@ -71,17 +72,14 @@ class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
         return not self.failed
 
     @property
-    def verdict(self) -> Literal["passed", "failed", "inconclusive"]:
+    def verdict(self) -> FinalVerdict:
         """The verdict: a failure weighs more than what is not decided."""
-        if self.failed:
-            return "failed"
-        if self.undecided or self.absent or self.cut or not self.decided:
-            return "inconclusive"
-        return "passed"
+        undecided = bool(self.undecided or self.absent or self.cut) or not self.decided
+        return decide_session(failed=bool(self.failed), undecided=undecided)
 
     @property
-    def exit_code(self) -> int:
-        """Exit code of the command line."""
+    def exit_code(self) -> ExitCode:
+        """Exit code of a command that ends with it."""
         return EXIT_CODES[self.verdict]
 
 
@@ -93,7 +91,7 @@ def judge_session(
     Args:
         checks: What was found.
         cells: The cells that were asked for.
-        ends: On which cells the suites came to their end; `None` when nobody asks that.
+        ends: On which cells the suites came to their end; `None` if that does not count.
     """
     outcomes = [(check, find_outcome(check)) for check in checks]
     examined = dict.fromkeys(check.cell for check in checks)
@@ -103,7 +101,7 @@ def judge_session(
         if ends is None
         else {end.cell for end in ends if records[end.cell] >= end.checks}
     )
-    tested = {check.cell for check, outcome in outcomes if outcome in _DECIDED}
+    deciding = {check.cell for check, outcome in outcomes if outcome in _DECIDED}
     return SessionVerdict(
         failed=tuple(check for check, outcome in outcomes if outcome in FAILURES),
         undecided=tuple(
@@ -112,14 +110,14 @@ def judge_session(
             if outcome == "inconclusive" and check.state not in {"known", "flaky"}
         ),
         absent=tuple(cell for cell in dict.fromkeys(cells) if cell not in examined),
-        untested=tuple(cell for cell in examined if cell not in tested),
+        silent=tuple(cell for cell in examined if cell not in deciding),
         cut=tuple(cell for cell in examined if cell not in whole),
-        decided=bool(tested),
+        decided=bool(deciding),
     )
 
 
 def exit_code_of(
     checks: Sequence[Check], cells: Collection[Cell] = (), ends: Collection[CellEnd] | None = None
-) -> int:
-    """Return the exit code of a session: 0 sound, 1 failed, 2 not decided."""
+) -> ExitCode:
+    """Return the exit code of a session."""
     return judge_session(checks, cells, ends).exit_code

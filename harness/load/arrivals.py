@@ -39,7 +39,9 @@ def read_stages(load: str, seconds: float, burst: str = "") -> tuple[LoadStage, 
     """
     found = _RATE.fullmatch(load.strip())
     if not found or not float(found[1]):
-        raise UsageError(f"{load!r} is no load", remedy="write it like 50/s, or 10/s..200/s")
+        raise UsageError(
+            f"{load!r} is not a valid rate", remedy="write it like 50/s, or 10/s..200/s"
+        )
     first, last = float(found[1]), float(found[2] or found[1])
     warmup = LoadStage(kind="warmup", rate=first, seconds=WARMUP_S)
     if last < first:
@@ -60,7 +62,8 @@ def _lay_burst(rate: float, seconds: float, burst: str) -> tuple[LoadStage, ...]
     found = _BURST.fullmatch(burst.strip())
     if not found:
         raise UsageError(
-            f"{burst!r} is no burst", remedy="write it like 5x:10s@20s: five times, for 10 s, at 20"
+            f"{burst!r} is not a valid burst",
+            remedy="write it like 5x:10s@20s: five times, for 10 s, at 20",
         )
     times, lasts, begins = (float(part) for part in found.groups())
     left = seconds - begins - lasts

@@ -85,8 +85,8 @@ def _read_load_header(path: Path) -> LoadHeader:
     if not isinstance(header, LoadHeader):
         raise ResultsError(
             f"{path} is not of a load",
-            cause="it was measured without --load",
-            remedy="merge what `bench --load … --generator 1/2` and its siblings wrote",
+            cause="`world-harness load` did not write it",
+            remedy="merge the files of all generators of one `world-harness load`",
         )
     return header
 
@@ -129,7 +129,7 @@ class _Gathered:
                     raise ResultsError(
                         f"{path} holds starts that are not its generator's",
                         cause=f"start {record.index} in line {number}",
-                        remedy="name the files as `world-harness bench` wrote them",
+                        remedy="name the files as `world-harness load` wrote them",
                     )
                 self.runs[place] = line
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from harness.bench import BenchRequest, write_command
+from harness.bench import BenchRequest, reproduce
 from harness.bench.planning import Subjects, choose_subjects, name_file
 from harness.deployments.apps import CheckAnswer, Contents
 from harness.deployments.client import SampleRequest
@@ -117,7 +117,7 @@ def _describe(request: BenchRequest, load: Load, subjects: Subjects) -> LoadHead
         subjects.catalog,
         subjects.selection.cells,
         seed=subjects.seed,
-        command=write_command(request, subjects.seed, subjects.versions),
+        command=reproduce(request, subjects.seed, subjects.versions),
     )
     return LoadHeader(
         **msgspec.structs.asdict(shared),

@@ -19,7 +19,7 @@ from harness.measure.plan import Fork
 from harness.programs.servers import Usage
 from harness.results.records import Counts, ForkEnd, Outcome, Sample, Step, Stream
 
-#: How many times a fork's app is started anew, after a run that hung or killed it.
+#: How many times a fork's app is started again, after a run that hung or killed it.
 _RESTARTS = 2
 
 

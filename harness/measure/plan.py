@@ -34,12 +34,17 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     twins: Literal["none", "one", "each"] = "one"
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user chose; an empty list leaves it to the profile."""
+class CellChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The cells that a user chose, by name or pattern; an empty list leaves it to a default."""
 
     lines: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
     worlds: tuple[str, ...] = ()
+
+
+class Choice(CellChoice, frozen=True, kw_only=True):
+    """The cells and scenarios that a user chose; an empty list leaves it to the profile."""
+
     scenarios: tuple[str, ...] = ()
 
 
@@ -92,7 +97,7 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     Raises:
         UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
     """
-    default = Choice(lines=profile.lines, frameworks=profile.frameworks, worlds=profile.worlds)
+    default = CellChoice(lines=profile.lines, frameworks=profile.frameworks, worlds=profile.worlds)
     selected = choose_cells(catalog, choice, default)
     return Selection(
         cells=selected.cells,
@@ -101,7 +106,7 @@ def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     )
 
 
-def choose_cells(catalog: Catalog, choice: Choice, default: Choice) -> CellSelection:
+def choose_cells(catalog: Catalog, choice: CellChoice, default: CellChoice) -> CellSelection:
     """Turn a user's choice into cells.
 
     Args:
@@ -135,7 +140,7 @@ def choose_cells(catalog: Catalog, choice: Choice, default: Choice) -> CellSelec
     return CellSelection(cells=cells, impossible=impossible)
 
 
-def _is_missed(cell: Cell, catalog: Catalog, choice: Choice, cells: Sequence[Cell]) -> bool:
+def _is_missed(cell: Cell, catalog: Catalog, choice: CellChoice, cells: Sequence[Cell]) -> bool:
     """Tell whether a cell that cannot exist was asked for.
 
     One whose parts are in different languages was not, unless it is all that became of a part that
@@ -200,10 +205,12 @@ def plan_forks(header: BenchHeader) -> tuple[Fork, ...]:
 
 
 def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
-    """Return every heat in the order of work: forks whose apps run abreast, a sample each in turn.
+    """Return every heat in the order of work.
+
+    Apps of one heat run side by side and take turns, one sample each.
 
     Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
-    machine hits all alike. Those that are matched run in one heat, because a machine also changes
+    machine hits all alike. Matched cells share a heat, because a machine also changes
     from one second to the next; all others run alone. The scenarios' order is shuffled once a block
     and is the same for every cell of it.
     The counting forks come last: one a cell.

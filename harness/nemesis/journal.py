@@ -105,7 +105,7 @@ class Effect(_Record, frozen=True, kw_only=True, tag="effect"):
 
 
 class Gate(_Record, frozen=True, kw_only=True, tag="gate"):
-    """Nobody opened a gate in time."""
+    """A gate was not opened in time."""
 
     gate: str
     expired: bool

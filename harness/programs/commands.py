@@ -33,7 +33,7 @@ def quote_log(log: Path, *, kept: bool = True) -> str:
 
     Args:
         log: A text file.
-        kept: Whether the log will still be there for whoever reads the quotation.
+        kept: Whether the log will still exist when the quotation is read.
     """
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
@@ -68,7 +68,7 @@ def run_group(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        # Interrupted between the process's birth and the callback, nobody would end it.
+        # Interrupted between the process's start and the callback, it would never be ended.
         with log.open("wb") as output, hold_signals():
             process = subprocess.Popen(
                 [str(part) for part in command],

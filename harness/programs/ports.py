@@ -6,9 +6,9 @@ import socket
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on.
+    """Return a TCP port of 127.0.0.1 that no process listens on.
 
-    It is free now; somebody else may take it before the server that is told to use it does. Whoever
+    It is free now, but another process may take it before the intended server does. A caller that
     starts a server must notice that and try another one.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

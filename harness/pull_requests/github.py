@@ -109,7 +109,7 @@ class GitHub:
         name = ((reply.json().get("data") or {}).get("viewer") or {}).get("login")
         if not isinstance(name, str):
             raise PostingError(
-                "whose the token is cannot be found out",
+                "the owner of the token cannot be determined",
                 cause="GitHub's GraphQL API does not name its viewer",
                 remedy="use the token of a job, of an App or of a user",
             )

@@ -99,7 +99,7 @@ def _read_shard_header(path: Path) -> BenchHeader:
     if not isinstance(header, BenchHeader) or header.shard is None:
         merged = isinstance(header, BenchHeader) and header.parts
         raise ResultsError(
-            f"{path} is no shard",
+            f"{path} is not a shard",
             cause="it was measured without --shard" + (", or merged" if merged else ""),
             remedy="merge what `world-harness bench --shard 1/2 --seed …` and its siblings wrote",
         )

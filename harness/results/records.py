@@ -298,14 +298,14 @@ class LoadRun(msgspec.Struct, frozen=True, kw_only=True, tag="load", tag_field="
     #: From when it was to start until its answer came; absent where none came that an app gives.
     latency_ms: float | None = None
     #: Where none came: from when it was to start until that was known, because the connection
-    #: failed, something else answered, or its time was over. Absent also where nobody noted it.
+    #: failed, something else answered, or its time was over. Absent also where it was not recorded.
     failed_ms: float | None = None
     outcome: Outcome
     error: str | None = None
 
     @property
     def ended_ms(self) -> float | None:
-        """When it ended, well or badly, since the plan's beginning; `None` where nobody knows."""
+        """When it ended, well or badly, since the beginning of the plan; `None` if unknown."""
         took = self.failed_ms if self.latency_ms is None else self.latency_ms
         return None if took is None else self.intended_ms + took
 

@@ -25,11 +25,13 @@ def read_shard(text: str, cells: Sequence[Cell]) -> Shard:
     """
     found = _WRITTEN.fullmatch(text.strip())
     if not found:
-        raise UsageError(f"{text!r} is no shard", remedy="write it like 2/6: the second of six")
+        raise UsageError(
+            f"{text!r} is not a valid shard", remedy="write it like 2/6: the second of six"
+        )
     shard = Shard(number=int(found[1]), count=int(found[2]), cells=tuple(cells))
     if not 1 <= shard.number <= shard.count:
         raise UsageError(
-            f"there is no shard {text}", remedy=f"take one of 1/{shard.count} to {shard.count}/…"
+            f"shard {text} does not exist", remedy=f"choose from 1/{shard.count} to {shard.count}/…"
         )
     share_out(cells, shard.count)
     return shard

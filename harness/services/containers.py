@@ -103,7 +103,7 @@ def run_container(
             stack.enter_context(afterwards(lambda: _remove(name)))
             container.with_command(list(command))
             _have_image(container.get_docker_client().client, container.image)
-            # Docker goes on making what it was asked for, though nobody waits for its answer.
+            # Docker continues with the request even if no client waits for its answer.
             with hold_signals():
                 container.start()
             running = Container(
@@ -167,7 +167,7 @@ def _quote_log(name: str, log: Path) -> str:
         with _reach(name) as container:
             log.write_bytes(container.logs() if container else b"")
     except (ServiceError, OSError) as error:
-        return f"no log of it can be had: {error}"
+        return f"its log is not available: {error}"
     return quote_log(log)
 
 

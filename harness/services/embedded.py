@@ -74,7 +74,7 @@ def private_folder(prefix: str, account: Account | None) -> Iterator[Path]:
             give_to(folder, account)
         except OSError as error:
             raise ServiceError(
-                "no temporary folder can be had for an embedded server",
+                "no temporary folder is available for an embedded server",
                 cause=str(error),
                 remedy="set TMPDIR to a folder with space that every account can reach",
             ) from error
@@ -166,7 +166,7 @@ def run_server(
     """
     process = None
     try:
-        # An interrupt while it starts would leave a process that nobody knows of.
+        # An interrupt while it starts would leave a process without an owner.
         with hold_signals():
             process = _start(command, folder, account, log)
         yield process

@@ -125,7 +125,7 @@ class PreparedService:
         return url
 
     def _make(self) -> str:
-        # An interrupt between the two would leave a database that nobody knows of.
+        # An interrupt between the two would leave a database without an owner.
         with hold_signals():
             url = self._databases.make()
             self._existing.add(url)

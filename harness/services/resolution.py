@@ -16,6 +16,7 @@ import msgspec
 
 import harness.services
 from harness.errors import HarnessError, ServiceError, UsageError, unknown
+from harness.extras import Extra, is_extra_installed, suggest_extra
 from harness.services.containers import find_docker
 from harness.services.urls import redact
 
@@ -58,13 +59,13 @@ class Service(Protocol):
     def cut_connections(self, url: str) -> int:
         """End every client's connection to a database right now, as a server's crash would.
 
-        Clients may connect anew at once.
+        Clients may connect again at once.
 
         Args:
             url: A database that `create_database` made and that still exists.
 
         Returns:
-            How many connections were cut; 0 when nobody was connected.
+            How many connections were cut; 0 if there were none.
 
         Raises:
             ServiceError: the server refuses, or is of a kind that cannot do it; or the harness did
@@ -86,7 +87,7 @@ class Service(Protocol):
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """What a service's module offers as `PROVIDER`: one way for each kind of server.
 
-    A kind that cannot be had raises ServiceError. `workdir` is an existing folder for logs.
+    A kind that is not available raises ServiceError. `workdir` is an existing folder for logs.
     """
 
     #: As its makers write it: PostgreSQL.
@@ -99,10 +100,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     open_container: Callable[[Path], AbstractContextManager[Service]]
     #: Says which package holds the embedded server.
     find_embedded: Callable[[], str]
+    #: The extra of the distribution that holds the driver; `None` if every installation has it.
+    extra: Extra | None = None
 
 
 class ServiceChoice(NamedTuple):
-    """One kind of server, whether it can be had here, and which one or why not."""
+    """One kind of server, whether it is available here, and which one or why not."""
 
     choice: Choice
     available: bool
@@ -116,7 +119,7 @@ def open_service(
     """Open the service of that name, and close it with everything made on it.
 
     `auto` takes the server whose URL is given, and no other: a URL that does not work is an error.
-    Without a URL it takes the embedded server, or a container where that cannot be had.
+    Without a URL it takes the embedded server, or a container where that is not available.
 
     Args:
         name: The service's module: `postgres`.
@@ -126,9 +129,15 @@ def open_service(
 
     Raises:
         UsageError: no service has the name; the URL is missing or is none.
-        ServiceError: no server can be had; it says what was tried.
+        ServiceError: no server is available; it says what was tried, or which extra is missing.
     """
     provider = _load_provider(name)
+    if missing := find_missing_extra(name):
+        raise ServiceError(
+            f"the driver for {provider.title} is not installed",
+            cause=f"it comes with the extra {missing!r}",
+            remedy=suggest_extra(missing),
+        )
     workdir.mkdir(parents=True, exist_ok=True)
     url = url or os.environ.get(url_variable(name))
     with contextlib.ExitStack() as stack:
@@ -144,7 +153,7 @@ def open_service(
 
 
 def find_service_choices(name: str) -> list[ServiceChoice]:
-    """Return which kinds of server can be had here, without starting one.
+    """Return which kinds of server are available here, without starting one.
 
     Raises:
         UsageError: no service has the name.
@@ -157,6 +166,16 @@ def find_service_choices(name: str) -> list[ServiceChoice]:
         _look_for("embedded", provider.find_embedded),
         _look_for("container", find_docker),
     ]
+
+
+def find_missing_extra(name: str) -> Extra | None:
+    """Return the extra that holds a service's driver, if it is not installed.
+
+    Raises:
+        UsageError: no service has the name.
+    """
+    extra = _load_provider(name).extra
+    return None if extra is None or is_extra_installed(extra) else extra
 
 
 def find_services() -> list[str]:
@@ -180,9 +199,9 @@ def _open_any(name: str, provider: Provider, workdir: Path, stack: contextlib.Ex
         except ServiceError as error:
             reasons.append(f"{kind}: {_shorten(error)}")
     raise ServiceError(
-        f"no {provider.title} server can be had",
+        f"no {provider.title} server is available",
         cause="".join(f"\n    {reason}" for reason in reasons),
-        remedy=f"set {url_variable(name)}={provider.url_example}, or mend one of the others",
+        remedy=f"set {url_variable(name)}={provider.url_example}, or fix one of the others",
     )
 
 

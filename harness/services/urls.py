@@ -49,7 +49,7 @@ def with_database(url: str, database: str) -> str:
 def check_url(url: str, *, title: str, schemes: Iterable[str], example: str) -> None:
     """See that a URL given by the user can be read in one way only.
 
-    What is wrong with it is said without quoting it: of a URL that cannot be read, nobody knows
+    What is wrong with it is said without quoting it: in a URL that cannot be parsed, it is unknown
     which part is the password.
 
     Args:

@@ -65,7 +65,7 @@ def build_app(
             log=cache_folder() / "logs" / f"{install.line}-{folder.name}.build.log",
             failure=BuildError,
             what=f"the app {name} of line {install.line} could not be built",
-            remedy="read the log; the app's files are written anew with the next run",
+            remedy="read the log; the next run writes the app's files again",
         )
 
     return obtain(locate_app(install, name, files, command, env), make)

@@ -25,7 +25,7 @@ def python_environment() -> dict[str, str]:
     """Return the environment of a Python program of ours that is started again and again.
 
     It keeps its compiled modules, also where `PYTHONDONTWRITEBYTECODE` keeps them out of the
-    source folders: they go to the cache. Compiling them anew takes longer than most checks do.
+    source folders: they go to the cache. Compiling them again takes longer than most checks do.
     """
     env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {"PYTHONPYCACHEPREFIX": str(cache_folder() / "bytecode"), **env}

@@ -76,7 +76,7 @@ def make_environment(folder: Path, title: str, pins: Mapping[str, str]) -> None:
             log=log,
             failure=InstallError,
             what=f"pip could not install {' '.join(wanted)} for {title}",
-            remedy="read the log; if a version is not to be had, take another",
+            remedy="read the log; if a version is not available, use another",
         )
     except InstallError as error:
         raise _explain(error, log) from error

@@ -77,7 +77,7 @@ def pin_line(catalog: Catalog, line: str) -> dict[str, str]:
 
 
 def list_overrides(catalog: Catalog, line: str) -> dict[str, str]:
-    """Return the pins of a line that nobody names: other packages ask for them in other versions.
+    """Return the pins that other packages of a line would resolve to other versions.
 
     They are among those of :func:`pin_line`.
     """
@@ -205,7 +205,7 @@ def run_npm(
             log=log,
             failure=InstallError,
             what=f"npm could not install the packages of {folder.name}",
-            remedy="read the log; if a version is not to be had, correct its pin",
+            remedy="read the log; if a version is not available, correct its pin",
         )
     except InstallError as error:
         if any(sign in error.cause for sign in _UNREACHABLE):

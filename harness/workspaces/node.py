@@ -1,4 +1,4 @@
-"""Node and npm from a Python wheel: nobody has to install them."""
+"""Node and npm from a Python wheel, so that users need not install them."""
 
 from __future__ import annotations
 

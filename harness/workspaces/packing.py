@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.atomic_files import replace_file
 from harness.errors import InstallError, UsageError
 from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder
@@ -103,9 +104,8 @@ def keep_packed(path: Path, named: str) -> Package:
     kept = _locate(digits)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as place:
-            # Renamed into its place: nobody finds a half of it.
-            shutil.copyfile(path, Path(place) / kept.name).replace(kept)
+        with replace_file(kept) as draft:
+            shutil.copyfile(path, draft)
     mark = "." if "+" in packed.version else "+"
     return Package(packed.name, f"{packed.version}{mark}packed.{digits}")
 
@@ -219,7 +219,7 @@ def export_commit(folder: Path, reference: str, into: Path) -> None:
                 env=os.environ,
                 log=log,
                 failure=UsageError,
-                what=f"{folder.name} is not to be had as of {reference!r}",
+                what=f"{folder.name} is not available as of {reference!r}",
                 remedy="name a branch, a tag or a commit of a git checkout that has this folder",
             )
         with tarfile.open(archive) as opened:

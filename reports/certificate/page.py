@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from harness.certification.certificate import Certificate
 from harness.certification.verdicts import ClauseVerdict
 from harness.contract.clauses import LEVELS
@@ -30,7 +32,7 @@ from reports.certificate.summary import (
     split_code,
     state_verdict,
 )
-from reports.writing.elements import STYLE, Html, element, join, make_table, preserve
+from reports.writing.elements import STYLE, element, join, make_table, preserve, read_asset
 from reports.writing.text import NOTHING, count, format_ms
 
 _CLASSES = {"✅": "passed", "❌": "failed", "❔": "inconclusive", "🟡": "known"}
@@ -45,7 +47,7 @@ def render_page(certificate: Certificate) -> str:
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{headline.verdict}: {headline.subject}"),
-        element("style", Html(STYLE.read_text(encoding="utf-8"))),
+        element("style", read_asset(STYLE)),
     )
     body = element(
         "body",
@@ -55,7 +57,7 @@ def render_page(certificate: Certificate) -> str:
     return f'<!doctype html>\n<html lang="en">\n{head}\n{body}\n</html>\n'
 
 
-def _render_headline(certificate: Certificate) -> Html:
+def _render_headline(certificate: Certificate) -> Markup:
     headline = state_verdict(certificate)
     package = certificate.header.package
     counts = certificate.world_verdict.counts
@@ -69,7 +71,7 @@ def _render_headline(certificate: Certificate) -> Html:
     )
 
 
-def _render_parts(certificate: Certificate) -> list[Html]:
+def _render_parts(certificate: Certificate) -> list[Markup]:
     undecided = [(clause, clause.message) for clause in choose_inconclusive(certificate)]
     lesser = [(clause, clause.message) for clause in choose_lesser(certificate)]
     untrue = [(clause, explain_untrue(clause)) for clause in choose_untrue(certificate)]
@@ -92,7 +94,7 @@ def _render_parts(certificate: Certificate) -> list[Html]:
     ]
 
 
-def _render_failure(clause: ClauseVerdict) -> Html:
+def _render_failure(clause: ClauseVerdict) -> Markup:
     return element(
         "article",
         element("h3", "❌ ", element("code", clause.id), f" ({clause.level or OFF_LINE})"),
@@ -100,7 +102,7 @@ def _render_failure(clause: ClauseVerdict) -> Html:
     )
 
 
-def _render_evidence(clause: ClauseVerdict) -> list[Html]:
+def _render_evidence(clause: ClauseVerdict) -> list[Markup]:
     """Render what a clause requires, what was found, and how to see it again."""
     rows = [
         [
@@ -127,9 +129,9 @@ def _render_evidence(clause: ClauseVerdict) -> list[Html]:
     return parts
 
 
-def _render_list(title: str, points: Sequence[tuple[ClauseVerdict, str]]) -> Html:
+def _render_list(title: str, points: Sequence[tuple[ClauseVerdict, str]]) -> Markup:
     if not points:
-        return Html("")
+        return Markup("")
     items = [
         element("li", element("code", clause.id), f" ({clause.level}): {text}")
         for clause, text in points
@@ -137,7 +139,7 @@ def _render_list(title: str, points: Sequence[tuple[ClauseVerdict, str]]) -> Htm
     return join(element("h2", title), element("ul", *items))
 
 
-def _render_groups(certificate: Certificate) -> Html:
+def _render_groups(certificate: Certificate) -> Markup:
     levels = [*LEVELS, OFF_LINE]
     used = [level for level in levels if level in certificate.world_verdict.counts]
     rows = [
@@ -153,12 +155,12 @@ def _render_groups(certificate: Certificate) -> Html:
     )
 
 
-def _render_clauses(certificate: Certificate) -> Html:
+def _render_clauses(certificate: Certificate) -> Markup:
     groups = [_render_group(certificate, row) for row in count_groups(certificate.clauses)]
     return join(element("h2", "All clauses"), *groups)
 
 
-def _render_group(certificate: Certificate, row: GroupRow) -> Html:
+def _render_group(certificate: Certificate, row: GroupRow) -> Markup:
     clauses = [clause for clause in certificate.clauses if clause.group == row.group]
     rows = [
         [
@@ -179,19 +181,19 @@ def _render_group(certificate: Certificate, row: GroupRow) -> Html:
     )
 
 
-def _render_profile(certificate: Certificate) -> Html:
+def _render_profile(certificate: Certificate) -> Markup:
     rows: list[list[str]] = [
         [element("code", clause), name, answer]
         for clause, answers in certificate.profile.items()
         for name, answer in answers.items()
     ]
     if not rows:
-        return Html("")
+        return Markup("")
     title = element("h2", "Profile: where the contract leaves a choice")
     return join(title, make_table(["Clause", "Question", "Answer"], rows))
 
 
-def _render_environment(certificate: Certificate) -> Html:
+def _render_environment(certificate: Certificate) -> Markup:
     facts = {
         **list_environment(certificate.header),
         "Seal": f"sha256 {certificate.footer.sha256}",

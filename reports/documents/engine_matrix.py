@@ -15,8 +15,8 @@ from reports.engine.failures import describe_fate, render_story
 from reports.engine.section import render_counts, render_verdict
 from reports.engine.study import (
     SIGNS,
+    EngineStudy,
     Row,
-    Tested,
     find_gravest,
     is_reliable,
     label_cell,
@@ -45,16 +45,16 @@ def render_engine(sessions: Sequence[EngineResults], clauses: Mapping[str, Engin
     Raises:
         ResultsError: two sessions tested the same cell.
     """
-    tested = study_checks(*sessions)
-    _refuse_twins(tested.rows)
+    study = study_checks(*sessions)
+    _refuse_twins(study.rows)
     parts = [
         "## 🧪 E2E Test Results",
-        render_verdict(tested),
-        *render_counts(tested),
-        _render_matrix(tested, clauses),
-        _render_findings(tested, clauses),
-        _render_undecided(tested),
-        _render_measured(tested),
+        render_verdict(study),
+        *render_counts(study),
+        _render_matrix(study, clauses),
+        _render_findings(study, clauses),
+        _render_undecided(study),
+        _render_measured(study),
         _render_provenance(sessions),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -73,13 +73,13 @@ def _refuse_twins(rows: Sequence[Row]) -> None:
         seen.add(key)
 
 
-def _render_matrix(tested: Tested, clauses: Mapping[str, EngineClause]) -> str:
+def _render_matrix(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
     parts = ["## Who keeps which promise", _LEGEND]
     for suite in dict.fromkeys(clause.suite for clause in clauses.values()):
         members = [clause for clause in clauses.values() if clause.suite == suite]
         parts += [
             f"### {escape(suite.replace('-', ' ').capitalize())}",
-            _render_suite(members, tested.rows),
+            _render_suite(members, study.rows),
             fold("What these clauses say", "\n".join(map(_describe_clause, members))),
         ]
     return "\n\n".join(parts)
@@ -137,10 +137,10 @@ def describe_levels(clause: EngineClause) -> str:
     return "; ".join(f"{level} on {', '.join(names)}" for level, names in lines.items())
 
 
-def _render_findings(tested: Tested, clauses: Mapping[str, EngineClause]) -> str:
+def _render_findings(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
     """Render each clause that some cell breaks, once; what nobody knew of comes first."""
     found: dict[str, list[Check]] = {}
-    for check in tested.checks:
+    for check in study.checks:
         if find_outcome(check) in _FINDINGS:
             found.setdefault(check.clause, []).append(check)
     places = {name: place for place, name in enumerate(clauses)}
@@ -148,9 +148,9 @@ def _render_findings(tested: Tested, clauses: Mapping[str, EngineClause]) -> str
         found.items(),
         key=lambda item: (_rank(item[1]), places.get(item[0], len(places)), item[0]),
     )
-    everyone = list(dict.fromkeys(row.cell for row in tested.rows))
+    everyone = list(dict.fromkeys(row.cell for row in study.rows))
     parts = [_render_finding(clauses.get(name), checks, everyone) for name, checks in ordered]
-    nothing = "None: every promise that was tested is kept." if tested.verdict.decided else ""
+    nothing = "None: every promise that was tested is kept." if study.verdict.decided else ""
     return "\n\n".join(["## Findings", *(parts or [nothing])]).rstrip()
 
 
@@ -229,19 +229,19 @@ def _render_smallest(checks: Sequence[Check]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _render_undecided(tested: Tested) -> str:
+def _render_undecided(study: EngineStudy) -> str:
     lines = [
         f"- {quote_code(check.clause or check.check)} on "
         f"{quote_code(label_cell(check.cell, check.mode))}: "
         f"{escape(shorten(check.message, _LONGEST_MESSAGE))}"
-        for check in tested.checks
+        for check in study.checks
         if find_outcome(check) == "inconclusive"
     ]
     return "\n".join(["## Not decided", "", *lines]) if lines else ""
 
 
-def _render_measured(tested: Tested) -> str:
-    table = render_answers(tested.checks)
+def _render_measured(study: EngineStudy) -> str:
+    table = render_answers(study.checks)
     return f"## What was measured\n\n{table}" if table else ""
 
 

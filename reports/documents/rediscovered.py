@@ -125,7 +125,7 @@ def _render_reports(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
 def _render_fixed(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
     if not bug.fixed:
         return NOTHING
-    # A clause says much: the version that mended this bug may break it in another way.
+    # A clause says much: the version that fixed this bug may break it in another way.
     told = dict.fromkeys(
         _describe_verdict(found.get((bug.fixed, clause))) for clause in bug.clauses
     )

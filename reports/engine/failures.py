@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.engine.verdicts import Outcome
 from harness.results.records import Check
-from reports.engine.study import SIGNS, Tested, choose_outcome, describe_rate, label_cell
+from reports.engine.study import SIGNS, EngineStudy, choose_outcome, describe_rate, label_cell
 from reports.writing.text import count, escape, fence, fold, quote_code
 
 #: Outcome -> the heading of its checks; who reads from the top reads what matters first.
@@ -19,11 +19,11 @@ _HEADINGS: dict[Outcome, str] = {
 }
 
 
-def render_failed_checks(tested: Tested) -> str:
+def render_failed_checks(study: EngineStudy) -> str:
     """Render every check that failed, passed unexpectedly or could not be decided."""
     parts: list[str] = []
     for outcome, heading in _HEADINGS.items():
-        chosen = choose_outcome(tested.checks, outcome)
+        chosen = choose_outcome(study.checks, outcome)
         if chosen:
             parts += [f"#### {SIGNS[outcome]} {heading}", *map(_render_group, _group(chosen))]
     return "\n\n".join(["### Failures", *parts]) if parts else ""

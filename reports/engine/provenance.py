@@ -7,8 +7,8 @@ from reports.writing.facts import describe_harness, describe_machine, render_fac
 from reports.writing.text import escape, format_seconds, quote_code
 
 
-def render_test_provenance(results: EngineResults, source: str) -> str:
-    """Render where the results of tests come from, and the command that tests again."""
+def render_engine_provenance(results: EngineResults, source: str) -> str:
+    """Render where results of engine suites come from, and the command that repeats them."""
     header = results.header
     took = f", took {format_seconds(results.footer.seconds)}" if results.footer else ""
     facts = {

@@ -9,7 +9,15 @@ from harness.engine.verdicts import Outcome
 from harness.results.records import Check
 from reports.engine.answers import render_answers
 from reports.engine.failures import render_failed_checks
-from reports.engine.study import CATEGORIES, Kind, Row, Tested, find_gravest, state_verdict, tally
+from reports.engine.study import (
+    CATEGORIES,
+    EngineStudy,
+    Kind,
+    Row,
+    find_gravest,
+    state_verdict,
+    tally,
+)
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, escape, quote_code
 
@@ -31,50 +39,50 @@ _SIGNS = (
 )
 
 
-def render_e2e(tested: Tested) -> str:
+def render_e2e(study: EngineStudy) -> str:
     """Render the whole section: verdict, counts, failures, what was measured."""
     parts = [
         "## 🧪 E2E Test Results",
-        render_verdict(tested),
-        *render_counts(tested),
-        render_failed_checks(tested),
-        _render_measured(tested),
+        render_verdict(study),
+        *render_counts(study),
+        render_failed_checks(study),
+        _render_measured(study),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def render_verdict(tested: Tested) -> str:
+def render_verdict(study: EngineStudy) -> str:
     """Render what it all comes to, as one line."""
-    sign, line = state_verdict(tested)
+    sign, line = state_verdict(study)
     return f"**{sign} {escape(line)}**"
 
 
-def render_counts(tested: Tested) -> list[str]:
+def render_counts(study: EngineStudy) -> list[str]:
     """Render how many checks came to what: in all, and cell by cell."""
-    if not tested.rows:
+    if not study.rows:
         return []
-    categories = [_render_category(tested, category) for category in CATEGORIES]
+    categories = [_render_category(study, category) for category in CATEGORIES]
     return [
         "### Summary",
-        _render_summary(tested),
+        _render_summary(study),
         "### Details by Category",
         _SIGNS,
         *(part for part in categories if part),
     ]
 
 
-def _render_summary(tested: Tested) -> str:
+def _render_summary(study: EngineStudy) -> str:
     rows = [
         {"": CATEGORIES[category], **_count(tally(_join(found))), "Total": _total(found)}
         for category in CATEGORIES
-        if (found := tested.of_category(category))
+        if (found := study.of_category(category))
     ]
-    total = {"": "**Total**", **_count(tally(tested.checks)), "Total": _total(tested.rows)}
+    total = {"": "**Total**", **_count(tally(study.checks)), "Total": _total(study.rows)}
     return render_table([*rows, total])
 
 
-def _render_category(tested: Tested, category: Kind) -> str:
-    rows = tested.of_category(category)
+def _render_category(study: EngineStudy, category: Kind) -> str:
+    rows = study.of_category(category)
     if not rows:
         return ""
     cells = [{"Cell": _name(row), **_count(row.tally)} for row in rows]
@@ -119,9 +127,9 @@ def describe_share(checks: Iterable[Check]) -> str:
     return f"{', '.join(signs)} of {asked}"
 
 
-def _render_measured(tested: Tested) -> str:
+def _render_measured(study: EngineStudy) -> str:
     parts = []
-    for row in tested.rows:
+    for row in study.rows:
         if table := render_answers(row.checks):
             parts += [f"#### {quote_code(row.label)}", table]
     return "\n\n".join(["### What was measured", *parts]) if parts else ""

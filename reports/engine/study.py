@@ -85,8 +85,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return "nothing was tested" if self.sign == "⚪" else ""
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """What one or several sessions tested."""
+class EngineStudy(msgspec.Struct, frozen=True, kw_only=True):
+    """What one or several sessions of the engine suites found."""
 
     sessions: tuple[EngineResults, ...]
     #: Category by category.
@@ -109,11 +109,11 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(row for row in self.rows if row.category == category)
 
 
-def study_checks(*sessions: EngineResults) -> Tested:
+def study_checks(*sessions: EngineResults) -> EngineStudy:
     """Find what sessions say about every cell that was asked for."""
     rows = [row for results in sessions for row in _list_rows(results)]
     order = list(CATEGORIES)
-    return Tested(
+    return EngineStudy(
         sessions=sessions,
         rows=tuple(sorted(rows, key=lambda row: order.index(row.category))),
         verdict=judge_session(
@@ -152,16 +152,16 @@ def find_gravest(checks: Iterable[Check]) -> Outcome | None:
     return min(map(find_outcome, checks), key=OUTCOMES.index, default=None)
 
 
-def state_verdict(tested: Tested) -> tuple[str, str]:
+def state_verdict(study: EngineStudy) -> tuple[str, str]:
     """Return the sign of the verdict, and the verdict in a few plain sentences."""
-    found = tally(tested.checks)
-    verdict = tested.verdict.verdict
+    found = tally(study.checks)
+    verdict = study.verdict.verdict
     excused = found["known"] + found["flaky"]
     signs = {"failed": "❌", "inconclusive": "❔", "passed": "🟡" if excused else "✅"}
     sentences = [
-        *_state_failures(tested, found),
-        *_state_passes(tested, found),
-        *_state_limits(tested, found),
+        *_state_failures(study, found),
+        *_state_passes(study, found),
+        *_state_limits(study, found),
     ]
     line = ". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences)
     return signs[verdict], f"{line}."
@@ -223,13 +223,13 @@ def _list_rows(results: EngineResults) -> list[Row]:
     return sorted(rows, key=lambda row: order.get(row.cell, len(order)))
 
 
-def _state_failures(tested: Tested, found: Counter[Outcome]) -> list[str]:
+def _state_failures(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
     sentences = []
     if found["failed"]:
-        rows = [row for row in tested.rows if row.tally["failed"]]
+        rows = [row for row in study.rows if row.tally["failed"]]
         sentences.append(
             f"{found['failed']} of {count(_count_asked(found), 'check')} failed, "
-            f"on {len(rows)} of {count(len(tested.rows), 'cell')}"
+            f"on {len(rows)} of {count(len(study.rows), 'cell')}"
         )
     if number := found["unexpected pass"]:
         them = "it is" if number == 1 else "they are"
@@ -237,10 +237,10 @@ def _state_failures(tested: Tested, found: Counter[Outcome]) -> list[str]:
     return sentences
 
 
-def _state_passes(tested: Tested, found: Counter[Outcome]) -> list[str]:
+def _state_passes(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
     sentences = []
-    if not tested.verdict.failed and tested.verdict.decided:
-        rows = [row for row in tested.rows if row.tally["passed"]]
+    if not study.verdict.failed and study.verdict.decided:
+        rows = [row for row in study.rows if row.tally["passed"]]
         sentences.append(f"{_state_share(found)}, on {count(len(rows), 'cell')}")
     if found["known"]:
         sentences.append(count(found["known"], "known failure"))
@@ -257,17 +257,17 @@ def _state_share(found: Counter[Outcome]) -> str:
     return f"all {asked} checks that apply passed" if asked > 1 else "the one check passed"
 
 
-def _state_limits(tested: Tested, found: Counter[Outcome]) -> list[str]:
+def _state_limits(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
     sentences = []
     if found["inconclusive"]:
         sentences.append(f"{count(found['inconclusive'], 'check')} could not be decided")
-    if untested := [row for row in tested.rows if row.remark == "nothing was tested"]:
+    if untested := [row for row in study.rows if row.remark == "nothing was tested"]:
         sentences.append(f"nothing was tested on {count(len(untested), 'cell')}")
-    if absent := [row for row in tested.rows if not row.checks]:
+    if absent := [row for row in study.rows if not row.checks]:
         sentences.append(f"no check ran on {count(len(absent), 'cell')}")
-    if tested.verdict.cut:
-        sentences.append(f"not all checks ran on {count(len(tested.verdict.cut), 'cell')}")
-    return sentences or ([] if tested.verdict.decided else ["nothing was tested"])
+    if study.verdict.cut:
+        sentences.append(f"not all checks ran on {count(len(study.verdict.cut), 'cell')}")
+    return sentences or ([] if study.verdict.decided else ["nothing was tested"])
 
 
 def _count_asked(found: Counter[Outcome]) -> int:

@@ -7,9 +7,9 @@ import msgspec
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import list_failures
-from reports.engine.study import Tested, describe_counts, state_verdict, tally
+from reports.engine.study import EngineStudy, describe_counts, state_verdict, tally
 from reports.forms.studies import Study
-from reports.load.study import Loaded
+from reports.load.study import LoadStudy
 from reports.writing.text import count
 
 _COLORS = {"✅": "brightgreen", "❌": "red", "❔": "lightgrey", "🟡": "yellow"}
@@ -27,9 +27,9 @@ def render_badge(study: Study, *, source: str) -> str:
     match study:
         case Findings():
             badge = _draw_benchmark(study)
-        case Tested():
+        case EngineStudy():
             badge = _draw_tests(study)
-        case Loaded():
+        case LoadStudy():
             badge = _draw_load(study)
     return msgspec.json.encode(badge).decode() + "\n"
 
@@ -48,8 +48,8 @@ def _draw_benchmark(findings: Findings) -> _Badge:
     return _Badge(label, f"{cells}, no failures", _COLORS["✅"])
 
 
-def _draw_load(loaded: Loaded) -> _Badge:
-    results, summaries = loaded.results, loaded.summaries
+def _draw_load(study: LoadStudy) -> _Badge:
+    results, summaries = study.results, study.summaries
     bad = sum(run.outcome != "correct" for run in results.loads)
     if failed := sum(bool(summary.failure) for summary in summaries):
         told = f"{failed} of {count(len(summaries), 'load')} could not be made"
@@ -59,11 +59,11 @@ def _draw_load(loaded: Loaded) -> _Badge:
         return _Badge("world load", told, _COLORS["❌" if bad else "❔"])
     rates = [summary.kept_up for summary in summaries if summary.kept_up is not None]
     told = f"keeps up with {min(rates):g}/s" if rates else "did not keep up"
-    sound = loaded.sound and len(rates) == len(summaries)
+    sound = study.sound and len(rates) == len(summaries)
     return _Badge("world load", told, _COLORS["✅" if sound else "🟡"])
 
 
-def _draw_tests(tested: Tested) -> _Badge:
-    told = describe_counts(tally(tested.checks)) or "nothing was tested"
-    sign, _ = state_verdict(tested)
+def _draw_tests(study: EngineStudy) -> _Badge:
+    told = describe_counts(tally(study.checks)) or "nothing was tested"
+    sign, _ = state_verdict(study)
     return _Badge("world engine", told, _COLORS[sign])

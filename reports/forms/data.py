@@ -28,9 +28,9 @@ from reports.benchmark.scaling import list_count_growth
 from reports.benchmark.scenarios import decide_sections, name_section
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import hold_contests, list_parts
-from reports.engine.study import Tested, state_verdict
+from reports.engine.study import EngineStudy, state_verdict
 from reports.forms.studies import Study
-from reports.load.study import Loaded
+from reports.load.study import LoadStudy
 from reports.writing.names import Part
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.schema.json"
@@ -215,8 +215,8 @@ def collect(study: Study, *, source: str) -> Report:
         session=make_line(study.results.header),
         ended=study.results.footer is not None,
         benchmark=_collect_benchmark(study) if isinstance(study, Findings) else None,
-        tests=_collect_tests(study) if isinstance(study, Tested) else None,
-        loads=tuple(map(_make_load, study.summaries)) if isinstance(study, Loaded) else None,
+        tests=_collect_tests(study) if isinstance(study, EngineStudy) else None,
+        loads=tuple(map(_make_load, study.summaries)) if isinstance(study, LoadStudy) else None,
     )
 
 
@@ -370,9 +370,9 @@ def _make_stage(item: StageSummary) -> LoadStageRow:
     )
 
 
-def _collect_tests(tested: Tested) -> Tests:
-    sign, line = state_verdict(tested)
-    return Tests(verdict=StatedVerdict(sign, line), checks=tested.results.checks)
+def _collect_tests(study: EngineStudy) -> Tests:
+    sign, line = state_verdict(study)
+    return Tests(verdict=StatedVerdict(sign, line), checks=study.results.checks)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from io import BytesIO
 from typing import Literal
-from xml.etree import ElementTree as Xml
 
+import junitparser as junit
 import msgspec
 
 from harness.engine.verdicts import Outcome, find_outcome
@@ -23,15 +24,21 @@ from harness.load.summary import MOST_LATE, LoadSummary
 from harness.results.records import BenchResults, Check, ForkEnd, Header, LoadResults, Results
 from reports.benchmark.findings import NO_REASON, Entry, Findings
 from reports.benchmark.flaws import Failure, count_flaws, reproduce
-from reports.engine.study import Row, Tested, describe_rate
+from reports.engine.study import EngineStudy, Row, describe_rate
 from reports.forms.studies import Study
-from reports.load.study import Loaded
+from reports.load.study import LoadStudy
 from reports.writing.text import flatten, format_estimate, keep_lines
 
 Kind = Literal["passed", "skipped", "failure", "error"]
 
 #: What XML 1.0 cannot hold, not even as a reference.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+#: Digits of a second. A number with more of them may be written with an exponent, which the schema
+#: does not allow.
+_DIGITS = 4
+
+_OUTCOMES = {"failure": junit.Failure, "error": junit.Error, "skipped": junit.Skipped}
 
 _KINDS: dict[Outcome, Kind] = {
     "failed": "failure",
@@ -58,22 +65,27 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 def render_junit(study: Study, *, source: str) -> str:
     """Render a result file as XML; `source` is named among the properties."""
-    root = Xml.Element("testsuites", name="world-harness")
     suites = _list_suites(study)
+    root = junit.JUnitXml("world-harness")
     for name, cases in suites:
-        root.append(_make_suite(name, cases, study.results.header, source))
-    _set_counts(root, [case for _, cases in suites for case in cases])
-    Xml.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(root, encoding="unicode")}\n'
+        root.add_testsuite(_make_suite(name, cases, study.results.header, source))
+    root.update_statistics()
+    # The library rounds to milliseconds what it adds up.
+    for suite in root:
+        suite.time = round(sum(case.time for case in suite), _DIGITS)
+    root.time = round(sum(suite.time for suite in root), _DIGITS)
+    written = BytesIO()
+    root.write(written, pretty=True)
+    return written.getvalue().decode()
 
 
 def _list_suites(study: Study) -> list[tuple[str, Sequence[Case]]]:
     match study:
         case Findings():
             return _list_timed(study)
-        case Tested():
+        case EngineStudy():
             return [(row.label, _list_checked(row)) for row in study.rows]
-        case Loaded():
+        case LoadStudy():
             return _list_loads(study)
 
 
@@ -154,8 +166,8 @@ def _make_uncounted(end: ForkEnd) -> Case:
     )
 
 
-def _list_loads(loaded: Loaded) -> list[tuple[str, Sequence[Case]]]:
-    results, loads = loaded.results, loaded.summaries
+def _list_loads(study: LoadStudy) -> list[tuple[str, Sequence[Case]]]:
+    results, loads = study.results, study.summaries
     suites = [
         (
             cell.id,
@@ -243,12 +255,10 @@ def _make_checked(check: Check, label: str) -> Case:
     )
 
 
-def _make_suite(name: str, cases: Sequence[Case], header: Header, source: str) -> Xml.Element:
+def _make_suite(name: str, cases: Sequence[Case], header: Header, source: str) -> junit.TestSuite:
+    suite = junit.TestSuite(_clean(name))
     # Of a time the schema wants no zone.
-    moment = header.started_at[:19]
-    suite = Xml.Element("testsuite", name=_clean(name), timestamp=_clean(moment))
-    _set_counts(suite, cases)
-    properties = Xml.SubElement(suite, "properties")
+    suite.timestamp = _clean(header.started_at[:19])
     facts = {
         "source": source,
         "command": header.command,
@@ -257,37 +267,21 @@ def _make_suite(name: str, cases: Sequence[Case], header: Header, source: str) -
         "methodology": str(header.methodology),
     }
     for fact, value in facts.items():
-        Xml.SubElement(properties, "property", name=fact, value=_clean(value))
-    suite.extend(_make_case(case) for case in cases)
+        suite.add_property(fact, _clean(value))
+    suite.add_testcases([_make_case(case) for case in cases])
     return suite
 
 
-def _make_case(case: Case) -> Xml.Element:
-    made = Xml.Element(
-        "testcase",
-        classname=_clean(case.group),
-        name=_clean(case.name),
-        time=f"{case.seconds:.6f}",
-    )
-    if case.kind == "passed":
-        if case.details:
-            Xml.SubElement(made, "system-out").text = _clean_lines(case.details)
-        return made
-    outcome = Xml.SubElement(made, case.kind, message=_clean(case.message))
-    if case.kind != "skipped":
-        outcome.set("type", case.kind)
-    outcome.text = _clean_lines(case.details)
+def _make_case(case: Case) -> junit.TestCase:
+    made = junit.TestCase(_clean(case.name), _clean(case.group), round(case.seconds, _DIGITS))
+    if case.kind != "passed":
+        kind = case.kind if case.kind != "skipped" else None
+        outcome = _OUTCOMES[case.kind](_clean(case.message), kind)
+        outcome.text = _clean_lines(case.details)
+        made.result = outcome
+    elif case.details:
+        made.system_out = _clean_lines(case.details)
     return made
-
-
-def _set_counts(element: Xml.Element, cases: Iterable[Case]) -> None:
-    cases = tuple(cases)
-    kinds = [case.kind for case in cases]
-    element.set("tests", str(len(cases)))
-    element.set("failures", str(kinds.count("failure")))
-    element.set("errors", str(kinds.count("error")))
-    element.set("skipped", str(kinds.count("skipped")))
-    element.set("time", f"{sum(case.seconds for case in cases):.6f}")
 
 
 def _clean(text: str) -> str:

@@ -17,12 +17,12 @@ from reports.benchmark.scenarios import Decisions, decide_sections, render_scena
 from reports.benchmark.stability import render_stability
 from reports.benchmark.verdict import Verdict, reach_verdict
 from reports.benchmark.wins import render_summary
-from reports.engine.provenance import render_test_provenance
+from reports.engine.provenance import render_engine_provenance
 from reports.engine.section import render_e2e
-from reports.engine.study import Tested
+from reports.engine.study import EngineStudy
 from reports.forms.studies import Study
 from reports.load.section import render_load
-from reports.load.study import Loaded
+from reports.load.study import LoadStudy
 from reports.writing.definitions import render_definitions, render_worlds
 from reports.writing.names import name_everything
 from reports.writing.text import escape
@@ -41,9 +41,9 @@ def render_markdown(study: Study, *, source: str) -> str:
     match study:
         case Findings():
             parts = _render_benchmark(study, source)
-        case Tested():
+        case EngineStudy():
             parts = _render_tests(study, source)
-        case Loaded():
+        case LoadStudy():
             parts = render_load(study, source)
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -73,12 +73,12 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
     ]
 
 
-def _render_tests(tested: Tested, source: str) -> list[str]:
-    header = tested.results.header
+def _render_tests(study: EngineStudy, source: str) -> list[str]:
+    header = study.results.header
     return [
-        render_e2e(tested),
+        render_e2e(study),
         render_worlds(header, name_everything(header)),
-        render_test_provenance(tested.results, source),
+        render_engine_provenance(study.results, source),
     ]
 
 

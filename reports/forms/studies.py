@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 from harness.results.records import BenchResults, EngineResults, LoadResults, Results
 from reports.benchmark.findings import Findings, study
-from reports.engine.study import Tested, study_checks
-from reports.load.study import Loaded, study_load
+from reports.engine.study import EngineStudy, study_checks
+from reports.load.study import LoadStudy, study_load
 
 #: What each kind of session comes to.
-Study: TypeAlias = Findings | Tested | Loaded
+Study: TypeAlias = Findings | EngineStudy | LoadStudy
 
 
 def study_session(results: Results) -> Study:

@@ -9,7 +9,7 @@ from harness.load.summary import MOST_BAD, PERCENTILES, LoadSummary, StageSummar
 from harness.results.records import LoadRun
 from reports.load.provenance import describe_load_provenance
 from reports.load.study import (
-    Loaded,
+    LoadStudy,
     describe_load,
     describe_rates,
     reach_load_verdict,
@@ -32,22 +32,22 @@ _MOST_ROWS = 20
 _REASONS = 5
 
 
-def render_load(loaded: Loaded, source: str) -> list[str]:
+def render_load(study: LoadStudy, source: str) -> list[str]:
     """Render the report of a session that loaded cells, part by part."""
-    results = loaded.results
-    parts = [_render_verdict(loaded), f"## {TITLE}", _EXPLANATION]
-    for summary in loaded.summaries:
-        parts += [f"### {escape(title_load(summary, loaded.names))}", *_render_summary(summary)]
+    results = study.results
+    parts = [_render_verdict(study), f"## {TITLE}", _EXPLANATION]
+    for summary in study.summaries:
+        parts += [f"### {escape(title_load(summary, study.names))}", *_render_summary(summary)]
     return [*parts, _render_failures(results.loads), describe_load_provenance(results, source)]
 
 
-def _render_verdict(loaded: Loaded) -> str:
-    sign = "✅" if loaded.sound else "❌"
-    lines = [f"**{sign} {escape(reach_load_verdict(loaded))}**", ""]
+def _render_verdict(study: LoadStudy) -> str:
+    sign = "✅" if study.sound else "❌"
+    lines = [f"**{sign} {escape(reach_load_verdict(study))}**", ""]
     lines += [
-        f"- **{escape(title_load(summary, loaded.names))}**: "
+        f"- **{escape(title_load(summary, study.names))}**: "
         f"{escape('; '.join(describe_load(summary)))}"
-        for summary in loaded.summaries
+        for summary in study.summaries
     ]
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from reports.writing.names import Names, name_everything
 from reports.writing.text import count, flatten, shorten
 
 
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+class LoadStudy(msgspec.Struct, frozen=True, kw_only=True):
     """A load, studied."""
 
     results: LoadResults
@@ -29,9 +29,9 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return bool(runs) and well and in_time and self.results.footer is not None
 
 
-def study_load(results: LoadResults) -> Loaded:
+def study_load(results: LoadResults) -> LoadStudy:
     """Find what a result file says about every cell that was to be loaded."""
-    return Loaded(
+    return LoadStudy(
         results=results,
         names=name_everything(results.header),
         summaries=tuple(summarize_session(results)),
@@ -43,9 +43,9 @@ def title_load(summary: LoadSummary, names: Names) -> str:
     return f"{names.label(summary.cell)}, {flatten(summary.scenario)}"
 
 
-def reach_load_verdict(loaded: Loaded) -> str:
+def reach_load_verdict(study: LoadStudy) -> str:
     """Say what a load came to, as plain text."""
-    results, summaries = loaded.results, loaded.summaries
+    results, summaries = study.results, study.summaries
     started = len(results.loads)
     bad = sum(run.outcome != "correct" for run in results.loads)
     failed = sum(bool(summary.failure) and summary.begun for summary in summaries)

@@ -1,28 +1,24 @@
-"""HTML elements that foreign text cannot break: a child is text unless it was made here."""
+"""HTML elements that foreign text cannot break: a child is text unless it is markup already."""
 
 from __future__ import annotations
 
-import html
-import re
 from pathlib import Path
 
-from reports.writing.text import flatten
+from markupsafe import Markup, escape
 
-#: The style sheet of every page.
+from reports.writing.text import flatten, keep_lines
+
+#: The style sheet of every page, which :func:`read_asset` reads.
 STYLE = Path(__file__).parent / "page.css"
 
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_ELEMENT = Markup("<{0}{1}>{2}</{0}>")
+_VOID_ELEMENT = Markup("<{0}{1}>")
 _VOID = {"meta", "br"}
+_ATTRIBUTE = Markup(' {0}="{1}"')
+_BARE_ATTRIBUTE = Markup(" {0}")
 
 
-class Html(str):
-    """Markup that is right as it stands."""
-
-    __slots__ = ()
-
-
-def element(name: str, *children: str, **attributes: str) -> Html:
+def element(name: str, *children: str, **attributes: str) -> Markup:
     """Make an element.
 
     Args:
@@ -30,23 +26,27 @@ def element(name: str, *children: str, **attributes: str) -> Html:
         children: Elements, and text that is brought on one line and escaped.
         attributes: By name; `class_` stands for `class`, and an empty value for a bare name.
     """
-    written = "".join(_write_attribute(key, value) for key, value in attributes.items())
-    if name in _VOID:
-        return Html(f"<{name}{written}>")
-    return Html(f"<{name}{written}>{join(*children)}</{name}>")
+    written = join(*(_write_attribute(key, value) for key, value in attributes.items()))
+    template = _VOID_ELEMENT if name in _VOID else _ELEMENT
+    return template.format(name, written, join(*children))
 
 
-def join(*children: str) -> Html:
+def join(*children: str) -> Markup:
     """Put elements and text after each other."""
-    return Html("".join(map(_write_child, children)))
+    return Markup("").join(map(_write_child, children))
 
 
-def preserve(text: str) -> Html:
+def preserve(text: str) -> Markup:
     """Escape text whose lines are kept: a command, a listing."""
-    return Html(html.escape(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))))
+    return escape(keep_lines(text))
 
 
-def make_table(headings: list[str], rows: list[list[str]], **attributes: str) -> Html:
+def read_asset(path: Path) -> Markup:
+    """Read a style sheet or a script of ours, which is put into a page as it stands."""
+    return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - nothing foreign is in it
+
+
+def make_table(headings: list[str], rows: list[list[str]], **attributes: str) -> Markup:
     """Make a table; a wide one scrolls by itself, so that the page does not."""
     head = element("tr", *(element("th", heading, scope="col") for heading in headings))
     body = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
@@ -55,13 +55,13 @@ def make_table(headings: list[str], rows: list[list[str]], **attributes: str) ->
 
 
 def _write_child(child: str) -> str:
-    if isinstance(child, Html):
+    if isinstance(child, Markup):
         return child
     # The space between words and an element beside them is theirs to keep.
     before, after = " " * child.startswith(" "), " " * child.endswith(" ")
-    return f"{before}{html.escape(flatten(child))}{after}"
+    return f"{before}{flatten(child)}{after}"
 
 
-def _write_attribute(key: str, value: str) -> str:
-    name = key.rstrip("_").replace("_", "-")
-    return f' {name}="{html.escape(flatten(value))}"' if value else f" {name}"
+def _write_attribute(key: str, value: str) -> Markup:
+    template = _ATTRIBUTE if value else _BARE_ATTRIBUTE
+    return template.format(key.rstrip("_").replace("_", "-"), flatten(value))

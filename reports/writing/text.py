@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -134,8 +135,7 @@ def escape(text: str) -> str:
     Inside of code GitHub makes no links, and would show the breaks: :func:`quote_code` and
     :func:`fence` have none.
     """
-    plain = flatten(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    plain = _MARKUP.sub(r"\\\1", plain)
+    plain = _MARKUP.sub(r"\\\1", html.escape(flatten(text), quote=False))
     return _LIVE.sub(rf"\g<0>{_BREAK}", _COMMIT.sub(_break_commit, plain))
 
 

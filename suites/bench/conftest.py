@@ -10,8 +10,9 @@ from rich.console import Console
 from harness.bench import BenchRequest, run_bench, select
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
+from harness.extras import is_extra_installed, suggest_extra
 from harness.measure.plan import Choice, Selection
-from harness.progress import PlainProgress
+from harness.measure.progress import PlainProgress
 from harness.results.records import BenchResults
 from harness.results.store import read_results_as
 from suites import workflows
@@ -24,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Turn the options into cells and scenarios, and say where pytest-benchmark's JSON goes."""
     if hasattr(config, "workerinput"):
         raise pytest.UsageError("a benchmark is measured in one process: run it without -n")
+    if not config.pluginmanager.hasplugin("benchmark"):
+        raise pytest.UsageError(f"{_explain_missing_plugin()}, or run `world-harness bench`")
     options = config.option
     request = BenchRequest(
         profile=options.profile,
@@ -42,6 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_selected] = (request, chosen.cells, chosen.scenarios)
+
+
+def _explain_missing_plugin() -> str:
+    if is_extra_installed("pytest-benchmark"):
+        return "the suite needs the plugin of pytest-benchmark: run it with `-p benchmark`"
+    return f"the suite needs pytest-benchmark: {suggest_extra('pytest-benchmark')}"
 
 
 def _split(given: list[str]) -> tuple[str, ...]:

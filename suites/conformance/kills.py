@@ -16,13 +16,14 @@ import pytest
 import tabulate
 
 from harness.certification.parcels import write_parcel
-from harness.certification.records import TestRecord, read_record
+from harness.certification.records import CheckRecord, read_record
 from harness.certification.subjects import Subject
+from harness.checks.marks import list_marked_checks
+from harness.checks.reproducing import PLUGIN
 from harness.contract.clauses import Clause, describe_clauses
 from worlds.mutants import Mutant, describe_mutants
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "mutants.md"
-_SUITE = Path(__file__).parent
 _NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 _INTRODUCTION = """\
@@ -44,7 +45,7 @@ world-harness certify mutant --env MUTANT=<mutant> --line <line> --clause <claus
 
 def kill(
     mutant: Mutant, subject: Subject, folder: Path, *, effort: str | None = None
-) -> list[TestRecord]:
+) -> list[CheckRecord]:
     """Have a mutant examined by the clause that it was made for.
 
     Args:
@@ -64,7 +65,7 @@ def kill(
 
 def _examine(
     mutant: Mutant, subject: Subject, folder: Path, effort: str, *options: str
-) -> list[TestRecord]:
+) -> list[CheckRecord]:
     parcel, records = folder / f"{mutant.name}.parcel", folder / f"{mutant.name}.jsonl"
     write_parcel(parcel, subject, {})
     records.write_bytes(b"")
@@ -73,7 +74,7 @@ def _examine(
     arguments = [*_find_checks(mutant.clause), "-c", str(settings), "-q", *options]
     arguments += ["--rootdir", str(folder), "--parcel", str(parcel), "--records", str(records)]
     arguments += ["--clause", mutant.clause, "--effort", effort, "--assert=plain"]
-    arguments += ["-p", "harness.plugin", "-p", "no:cacheprovider"]
+    arguments += ["-p", PLUGIN, "-p", "no:cacheprovider"]
     # In this process: starting a new one would take longer than most kills.
     with _without_plugins():
         pytest.main(arguments)
@@ -81,9 +82,9 @@ def _examine(
 
 
 def _find_checks(clause: str) -> list[str]:
-    """Return the files that speak of a clause: collecting all of them takes longer than a kill."""
-    files = sorted(_SUITE.glob("test_*.py"))
-    return [str(path) for path in files if f'"{clause}"' in path.read_text(encoding="utf-8")]
+    """Return the files that decide a clause: collecting all of them takes longer than a kill."""
+    checks = list_marked_checks("suites.conformance", "clause")
+    return sorted({str(marked.file) for marked in checks if marked.clause == clause})
 
 
 @contextlib.contextmanager
@@ -99,7 +100,7 @@ def _without_plugins() -> Iterator[None]:
             os.environ[_NO_PLUGINS] = before
 
 
-def explain_survival(mutant: Mutant, records: list[TestRecord]) -> str:
+def explain_survival(mutant: Mutant, records: list[CheckRecord]) -> str:
     """Say why a mutant was not killed as it should be; empty when it was."""
     failed = [record for record in records if record.verdict == "failed"]
     if not records:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from harness.adapters.world import NoAnswerError, OpenError, Refusal, Reply
-from harness.certification.records import TestRecord, Verdict, WitnessCall, clean_record
+from harness.certification.records import CheckRecord, Verdict, WitnessCall, clean_record
+from harness.invocations import write_command
 from suites.conformance.answers import describe, maybe, shorten
 from suites.conformance.arena import Arena
 from suites.conformance.racing import Race, explain
 from suites.conformance.sessions import Session
 from suites.conformance.violations import Inconclusive, NotApplicable, Violation
-
-#: The name under which a record travels with a report.
-RECORD = "conformance-record"
 
 #: A witness is read by people: of a longer one the last calls are shown.
 _LONGEST_WITNESS = 40
@@ -33,7 +30,7 @@ def describe_outcome(
     race: Race | None,
     session: Session,
     effort: str,
-) -> TestRecord:
+) -> CheckRecord:
     """Return the record of a test that ended."""
     verdict, message = _judge(error)
     replies: Sequence[Reply] = ()
@@ -43,7 +40,7 @@ def describe_outcome(
         verdict = "recorded"
     form = str(getattr(item, "callspec").params.get("form", "alone"))  # noqa: B009
     return clean_record(
-        TestRecord(
+        CheckRecord(
             clause=clause,
             check=_name_check(item),
             form=form,
@@ -131,6 +128,14 @@ def _write_value(reply: Reply) -> str:
 
 
 def _write_command(session: Session, clause: str, effort: str) -> str:
-    words = ["world-harness", "certify", session.spec, "--line", session.line]
-    words += session.subject.options
-    return shlex.join([*words, "--clause", clause, "--effort", effort])
+    return write_command(
+        [
+            "world-harness",
+            "certify",
+            session.spec,
+            "--line",
+            session.line,
+            *session.subject.options,
+        ],
+        {"--clause": clause, "--effort": effort},
+    )

@@ -16,9 +16,10 @@ from rich.console import Console
 
 import suites.conformance
 from harness.certification.examination import CertifyRequest, examine_world
-from harness.certification.progress import PlainChecks
+from harness.certification.records import describe_record
 from harness.certification.subjects import find_subject
 from harness.certification.verdicts import ClauseVerdict
+from harness.checks.progress import PlainChecks
 from harness.descriptions import Catalog, read_table
 from harness.errors import HarnessError
 from reports.documents.rediscovered import RESULTS, Bug, Found
@@ -62,7 +63,7 @@ def _examine(
         clauses=tuple(clauses),
         workers=2,
     )
-    return examine_world(request, PlainChecks(console)).verdicts
+    return examine_world(request, PlainChecks(console, describe_record)).verdicts
 
 
 def write_results(found: Iterable[Found], path: Path = RESULTS) -> None:

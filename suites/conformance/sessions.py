@@ -12,6 +12,7 @@ from harness.adapters.protocol import Opened
 from harness.certification.parcels import pack, unpack
 from harness.certification.sites import Ground, open_ground
 from harness.certification.subjects import Subject, find_subject, infer_line
+from harness.checks.reproducing import PLUGIN
 from harness.errors import UsageError
 
 
@@ -70,7 +71,7 @@ def find_session(config: pytest.Config) -> Session:
         raise UsageError(
             "the conformance suite examines one World a session",
             cause=f"--world was given {len(specs)} times",
-            remedy="pytest --pyargs suites.conformance --world SPEC",
+            remedy=f"pytest -p {PLUGIN} --pyargs suites.conformance --world SPEC",
         )
     lines = config.getoption("--line")
     env = dict(text.partition("=")[::2] for text in config.getoption("--env"))

@@ -1,7 +1,8 @@
 """The engine suites: does the SDK keep its promises on this cell when delivery goes wrong?"""
 
-import re
 from pathlib import Path
+
+from harness.checks.marks import list_marked_checks
 
 _FOLDER = Path(__file__).parent
 
@@ -10,13 +11,7 @@ CLAUSES = _FOLDER / "clauses"
 #: What is known to fail, by line and version.
 KNOWN_FAILURES = _FOLDER / "known_failures.toml"
 
-_CHECK = re.compile(
-    r"^@pytest\.mark\.engine\(\s*\"(?P<clause>[A-Z-]+)\"[^)]*\)\ndef (?P<check>test_\w+)",
-    re.MULTILINE,
-)
-
 
 def list_checks() -> dict[str, str]:
-    """Return check -> the clause that it decides, as the tests' sources say."""
-    sources = (path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("test_*.py")))
-    return {found["check"]: found["clause"] for text in sources for found in _CHECK.finditer(text)}
+    """Return check -> the clause that it decides, as its marker says."""
+    return {marked.check: marked.clause for marked in list_marked_checks(__name__, "engine")}

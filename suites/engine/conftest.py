@@ -1,4 +1,4 @@
-"""Cells of a session: `pytest --pyargs suites.engine --line v5 --framework express --world local`.
+"""Cells of a session: `pytest -p world_harness.plugin --pyargs suites.engine --line v5 …`.
 
 Every worker starts apps of its own. Every test leaves one record, which the first process writes to
 `--records`.
@@ -6,7 +6,6 @@ Every worker starts apps of its own. Every test leaves one record, which the fir
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -16,22 +15,23 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.checks.hooks import Checks, add_record, register_recorder
 from harness.deployments.launcher import Launcher, Mode, Remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.clauses import EngineClause, describe_engine_clauses
 from harness.engine.session import REMOTE_VARIABLE
-from harness.errors import HarnessError, ServiceError, unknown
-from harness.measure.plan import Choice, choose_cells
+from harness.errors import HarnessError, ServiceError
+from harness.measure.plan import CellChoice, choose_cells
 from harness.nemesis import MUTANT
 from suites import workflows
 from suites.engine import CLAUSES
 from suites.engine.applicability import explain_inapplicable
 from suites.engine.cases import Budget, Cases
-from suites.engine.recording import RECORD, describe_outcome
+from suites.engine.recording import describe_outcome
 from suites.engine.stage import Stage, open_stage
 from suites.engine.violations import NotApplicable
 
-_CLAUSES = describe_engine_clauses(CLAUSES)
+_CHECKS = Checks("engine", "engine clause", describe_engine_clauses(CLAUSES))
 _CASES = pytest.StashKey[Cases]()
 _CATALOG = pytest.StashKey[Catalog]()
 
@@ -42,7 +42,8 @@ TRIES = 10
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say what the marker means."""
+    """Say what the marker means, and have the records written."""
+    register_recorder(config)
     config.addinivalue_line("markers", "engine(id, cost): the engine clause that a check decides")
 
 
@@ -67,8 +68,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _choose_cells(config: pytest.Config) -> list[Cell]:
-    default = Choice(lines=("v5",), frameworks=("express",), worlds=("local",))
-    choice = Choice(
+    default = CellChoice(lines=("v5",), frameworks=("express",), worlds=("local",))
+    choice = CellChoice(
         lines=tuple(config.getoption("--line")),
         frameworks=tuple(config.getoption("--framework")),
         worlds=tuple(config.getoption("--world")),
@@ -81,26 +82,7 @@ def _choose_cells(config: pytest.Config) -> list[Cell]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the clauses that are asked for; start what takes long first."""
-    wanted = {name for text in config.getoption("--clause") for name in text.split(",")}
-    ours = [item for item in items if item.get_closest_marker("engine")]
-    if ours:
-        for name in sorted(wanted - _CLAUSES.keys()):
-            raise pytest.UsageError(str(unknown("engine clause", name, _CLAUSES)))
-    dropped = [item for item in ours if wanted and _clause_id(item) not in wanted]
-    if dropped:
-        config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item in items if item not in dropped]
-    items.sort(key=_cost, reverse=True)
-
-
-def _clause_id(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("engine")
-    return str(marker.args[0]) if marker else ""
-
-
-def _cost(item: pytest.Item) -> float:
-    marker = item.get_closest_marker("engine")
-    return float(marker.kwargs.get("cost", 0)) if marker else 0.0
+    _CHECKS.select(config, items)
 
 
 def _mode_of(config: pytest.Config) -> Mode:
@@ -177,7 +159,7 @@ def shared_stage(open_cell: Callable[..., AbstractContextManager[Stage]]) -> Ite
 @pytest.fixture
 def clause(request: pytest.FixtureRequest) -> EngineClause:
     """The clause that the check decides."""
-    return _CLAUSES[_clause_id(request.node)]
+    return _CHECKS.clause_of(request.node)
 
 
 @pytest.fixture
@@ -257,59 +239,12 @@ def cases(request: pytest.FixtureRequest) -> Cases:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """Turn the end of a check into its record, and into words for whoever reads the terminal."""
+    """Turn the end of a check into its record, and into words for the terminal."""
     report: Any = yield
-    error = call.excinfo.value if call.excinfo else None
-    if item.get_closest_marker("engine") is None or (call.when != "call" and error is None):
+    if not _CHECKS.has_outcome(item, call):
         return report
-    clause = _CLAUSES[_clause_id(item)]
-    cases = item.stash.get(_CASES, None)
+    error = call.excinfo.value if call.excinfo else None
+    clause, cases = _CHECKS.clause_of(item), item.stash.get(_CASES, None)
     record = describe_outcome(item, clause, error, call.duration * 1000, cases)
-    report.user_properties.append((RECORD, msgspec.json.encode(record).decode()))
-    if record.verdict == "not applicable":
-        report.outcome = "skipped"
-        report.longrepr = (str(Path(__file__)), 0, f"Skipped: {clause.id}: {record.message}")
-    elif record.verdict in {"failed", "inconclusive"}:
-        story = "\n".join(f"  {line}" for line in record.witness)
-        report.longrepr = (
-            f"{clause.id} {record.verdict}: {record.message}\n{story}\nagain: {record.reproduce}"
-        )
+    add_record(report, item, record, record.witness)
     return report
-
-
-def pytest_runtest_logreport(report: Any) -> None:
-    """Write the record of a test that ended, in the process that the user started."""
-    if _sink is not None:
-        for name, value in report.user_properties:
-            if name == RECORD:
-                with _sink.open("a", encoding="utf-8") as lines:
-                    lines.write(f"{value}\n")
-
-
-_sink: Path | None = None
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Find out where records go; workers send theirs to the first process."""
-    global _sink
-    if not hasattr(session.config, "workerinput"):
-        _sink = session.config.getoption("--records")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
-    """Say how many checks there will be."""
-    _plan(node.config, len(ids))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Say how many checks there will be, where there are no workers."""
-    if session.items and not hasattr(session.config, "workerinput"):
-        _plan(session.config, len(session.items))
-
-
-def _plan(config: pytest.Config, checks: int) -> None:
-    records = config.getoption("--records")
-    if records is not None:
-        with contextlib.suppress(OSError):
-            records.with_suffix(".planned").write_text(str(checks), encoding="ascii")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import pytest
 
 from harness.certification.records import clean_text
+from harness.checks.reproducing import write_check_command
 from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.errors import HarnessError
@@ -15,9 +15,6 @@ from harness.results.records import Check
 from suites.engine.cases import Cases, Found
 from suites.engine.stage import EngineError
 from suites.engine.violations import Inconclusive, NotApplicable, Violation
-
-#: The name under which a record travels with a report.
-RECORD = "engine-record"
 
 
 def describe_outcome(
@@ -69,12 +66,13 @@ def _judge(error: BaseException | None) -> tuple[Any, str]:
 
 
 def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: Found) -> str:
-    words = ["pytest", "--pyargs", f"suites.engine.{item.path.stem}", "-k", name]
-    words += ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
-    words += ["--case", found.case] if found.case else ["--seed", str(seed)]
-    if item.config.getoption("--development"):
-        words.append("--development")
-    mutant = item.config.getoption("--mutant")
-    if mutant:
-        words += ["--mutant", mutant]
-    return shlex.join(words)
+    options = {
+        "--line": cell.line,
+        "--framework": cell.framework,
+        "--world": cell.world,
+        "--case": found.case or None,
+        "--seed": None if found.case else seed,
+        "--development": item.config.getoption("--development"),
+        "--mutant": item.config.getoption("--mutant"),
+    }
+    return write_check_command(f"suites.engine.{item.path.stem}", name, options)

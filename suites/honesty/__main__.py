@@ -12,8 +12,8 @@ from rich.console import Console
 
 from harness.descriptions import Cell
 from harness.errors import HarnessError
+from harness.measure.progress import PlainProgress
 from harness.programs.interruption import Interrupted, end_by_unwinding
-from harness.progress import PlainProgress
 from harness.results.records import BenchResults
 from harness.results.store import read_results_as
 from suites.catalog import read_catalog

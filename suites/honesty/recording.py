@@ -1,4 +1,4 @@
-"""A long session to draw tries from: one World against itself, and against slower ones, abreast."""
+"""A long session to draw tries from: one World beside itself, and beside slower ones."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def pack_slowed(package: str, version: str, share: float, folder: Path) -> Path:
         Its path.
 
     Raises:
-        InstallError: it cannot be had, or has no single entry.
+        InstallError: it is not available, or has no single entry.
     """
     packed = folder / f"{package.replace('/', '-').removeprefix('@')}-{version}-{share:g}.tgz"
     with tempfile.TemporaryDirectory() as name:

@@ -11,8 +11,9 @@ from rich.console import Console
 
 import suites.conformance
 from harness.certification.examination import CertifyRequest, Examined, examine_world
-from harness.certification.progress import PlainChecks
+from harness.certification.records import describe_record
 from harness.certification.subjects import Subject
+from harness.checks.progress import PlainChecks
 
 SUITE = Path(suites.conformance.__file__).parent
 
@@ -28,7 +29,7 @@ def time_certification(subject: Subject, effort: str, console: Console) -> Timed
     """Certify an installed World once."""
     request = CertifyRequest(subject=subject, suite=SUITE, effort=effort)
     began = time.perf_counter()
-    examined = examine_world(request, PlainChecks(console))
+    examined = examine_world(request, PlainChecks(console, describe_record))
     return Timed(time.perf_counter() - began, examined)
 
 

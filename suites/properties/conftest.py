@@ -1,15 +1,19 @@
-"""`pytest suites/properties --world SPEC`: the session is that of the conformance suite."""
+"""`pytest -p world_harness.plugin --pyargs suites.properties --world SPEC`.
+
+The session is that of the conformance suite.
+"""
 
 from __future__ import annotations
 
 import secrets
-import shlex
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
+from harness.checks.reproducing import write_check_command
 from harness.errors import HarnessError
+from harness.invocations import Value
 from suites.conformance.arena import SharedSite
 from suites.conformance.conftest import (
     certified,
@@ -68,10 +72,15 @@ def conclude(
 
 
 def _write_command(item: pytest.Item, session: Session, effort: Effort, budget: Budget) -> str:
-    words = ["pytest", item.nodeid, "--world", session.spec, "--line", session.line]
-    words += [f"--clause={text}" for text in item.config.getoption("--clause")]
-    words += [*session.subject.options, "--effort", effort.id, "--seed", str(budget.seed)]
-    return shlex.join(words)
+    options: dict[str, Value] = {
+        "--world": session.spec,
+        "--line": session.line,
+        "--clause": tuple(item.config.getoption("--clause")),
+        "--effort": effort.id,
+        "--seed": budget.seed,
+    }
+    module = f"suites.properties.{item.path.stem}"
+    return write_check_command(module, item.name, options, session.subject.options)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,25 +20,24 @@ ENGINE = Contents("engine", inside.NEMESIS, _FOLDER / "engine")
 CONTENTS = {contents.id: contents for contents in (BENCH, ENGINE)}
 
 
-class _Inexpressible(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A workflow of the engine suites that the SDK of some lines cannot express."""
+class EngineWorkflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A workflow of the engine suites."""
 
     id: str
-    lines: tuple[str, ...]
-    reason: str
+    #: Line -> why its SDK cannot express it.
+    inexpressible: dict[str, str] = {}
 
 
 @functools.cache
-def list_inexpressible() -> dict[tuple[str, str], str]:
-    """Return (workflow, line) -> why that line has no such workflow in the engine suites."""
-    path = ENGINE.workflows / "inexpressible.toml"
-    entries = read_table(path, "workflow", _Inexpressible).values()
-    return {(entry.id, line): entry.reason for entry in entries for line in entry.lines}
+def describe_engine_workflows() -> dict[str, EngineWorkflow]:
+    """Return the workflows of the engine suites, by their names."""
+    return read_table(ENGINE.workflows / "workflows.toml", "workflow", EngineWorkflow)
 
 
 def explain_inexpressible(workflow: str, line: str) -> str:
     """Say why a line cannot have a workflow of the engine suites; empty when it can."""
-    return list_inexpressible().get((workflow, line), "")
+    known = describe_engine_workflows().get(workflow)
+    return known.inexpressible.get(line, "") if known else ""
 
 
 def describe_scenarios() -> dict[str, Scenario]:

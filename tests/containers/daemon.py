@@ -33,7 +33,7 @@ _NETWORK = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip
 def private_daemon() -> Iterator[str]:
     """Run a daemon whose files are all in a temporary folder; the block gets its address.
 
-    Skips the test, saying what would help, where none can be run.
+    Skips the test, and says what to do, where none can run.
     """
     program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:

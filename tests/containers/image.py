@@ -36,7 +36,7 @@ exec $as_postgres "$programs/postgres" -D /data -c listen_addresses='*' "$@"
 def make_image(folder: Path) -> str:
     """Give the Docker daemon an image, and return its name.
 
-    Skips the test, saying what would help, where it cannot be made.
+    Skips the test, and says what to do, where it cannot be made.
     """
     if shutil.which("debootstrap") is None or shutil.which("apt-get") is None:
         pytest.skip("no image can be made: on Debian, apt-get install debootstrap; or start Docker")

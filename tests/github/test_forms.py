@@ -15,7 +15,7 @@ FORMS = sorted(path for path in (GITHUB / "ISSUE_TEMPLATE").iterdir() if path.st
 
 
 def check(schema: str, *paths: Path) -> subprocess.CompletedProcess[str]:
-    """Hold files to a schema that the checker brings along."""
+    """Hold files to a schema that comes with the checker."""
     program = Path(sys.executable).parent / "check-jsonschema"
     command = [str(program), "--builtin-schema", f"vendor.{schema}", *map(str, paths)]
     return subprocess.run(command, check=False, capture_output=True, text=True)

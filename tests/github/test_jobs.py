@@ -33,7 +33,7 @@ def test_every_test_is_in_exactly_one_group() -> None:
 
 def test_every_session_that_contributors_run_is_checked(sessions: set[str]) -> None:
     checked = set(JOBS["check"]["strategy"]["matrix"]["session"])
-    assert checked >= {"unit", "lint", "types"}
+    assert checked >= {"unit", "lint", "types", "site"}
     assert checked <= sessions
 
 

@@ -1,4 +1,4 @@
-"""What the data files say fits together, whoever wrote them."""
+"""The data files fit together."""
 
 from __future__ import annotations
 

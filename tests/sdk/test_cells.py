@@ -5,7 +5,7 @@ Cells of one line stay on one worker, because they share an install.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -59,15 +59,31 @@ def everyday(catalog: Catalog) -> dict[str, Scenario]:
     return {name: item for name, item in catalog.scenarios.items() if not item.extended}
 
 
-@pytest.fixture(scope="module")
-def counted(launcher: Launcher, cell: Cell, everyday: dict[str, Scenario]) -> dict[str, Sample]:
-    return run(launcher, cell, everyday, "counting")
+RunOnce = Callable[[Cell, Mapping[str, Scenario], Kind], dict[str, Sample]]
 
 
-@pytest.fixture(scope="module")
-def timed(launcher: Launcher, cell: Cell, catalog: Catalog) -> dict[str, Sample]:
+@pytest.fixture(scope="session")
+def run_once(launcher: Launcher) -> RunOnce:
+    """Run each fork once a worker: pytest ends a fixture with parameters whenever they change."""
+    known: dict[tuple[Cell, Kind], dict[str, Sample]] = {}
+
+    def run_it(cell: Cell, scenarios: Mapping[str, Scenario], kind: Kind) -> dict[str, Sample]:
+        if (cell, kind) not in known:
+            known[cell, kind] = run(launcher, cell, scenarios, kind)
+        return known[cell, kind]
+
+    return run_it
+
+
+@pytest.fixture
+def counted(run_once: RunOnce, cell: Cell, everyday: dict[str, Scenario]) -> dict[str, Sample]:
+    return run_once(cell, everyday, "counting")
+
+
+@pytest.fixture
+def timed(run_once: RunOnce, cell: Cell, catalog: Catalog) -> dict[str, Sample]:
     names = ("no-steps", "sequential-10", "line-stream")
-    return run(launcher, cell, {name: catalog.scenarios[name] for name in names}, "timing")
+    return run_once(cell, {name: catalog.scenarios[name] for name in names}, "timing")
 
 
 def test_every_answer_is_right(counted: dict[str, Sample], everyday: dict[str, Scenario]) -> None:

@@ -1,4 +1,4 @@
-"""Two versions of one World, measured abreast on the real SDK, as a user asks for it."""
+"""Two versions of one World, measured side by side on the real SDK, as a user asks for it."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Journal:
 
     @contextmanager
     def own(self) -> Iterator[None]:
-        """Keep every other process out; whoever died while writing leaves nothing."""
+        """Keep every other process out; a process that died while writing leaves nothing."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield
@@ -103,7 +103,7 @@ class Journal:
         self._known += len(line)
 
     def forget(self) -> None:
-        """Know nothing, so that everything is read anew."""
+        """Forget everything, so that it is read again."""
         self._known = 0
 
     def _read_lines(self, *, cut: bool) -> list[Command]:

@@ -48,7 +48,7 @@ async def post(port: int, path: str, message: QueueMessage) -> Answer:
     """Send one message to a handler and wait for its answer for as long as it takes.
 
     Raises:
-        OSError: nobody listens, or the connection broke.
+        OSError: no server listens, or the connection broke.
     """
     body = msgspec.json.encode(write_value(message.payload))
     head = (

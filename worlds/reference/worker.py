@@ -47,7 +47,7 @@ class Worker:
     Args:
         storage: Where messages are.
         owner: In whose name they are taken.
-        find_port: Returns where the app listens, or `None` while nobody knows.
+        find_port: Returns where the app listens, or `None` while that is unknown.
     """
 
     def __init__(self, storage: Storage, owner: Owner, find_port: Callable[[], int | None]) -> None:
@@ -65,7 +65,7 @@ class Worker:
         self._news.set()
 
     async def stop(self, patience: float = FAREWELL_S) -> None:
-        """Take nothing more, wait for deliveries in flight, give back what is left."""
+        """Take no more messages, wait for deliveries in flight, return the rest."""
         self._closing = True
         self.wake()
         await self._loop
@@ -130,10 +130,10 @@ class Worker:
         port = self._find_port()
         try:
             if port is None:
-                raise ConnectionRefusedError("nobody knows where the app listens")
+                raise ConnectionRefusedError("the address of the app is unknown")
             answer = await post(port, self.find_route(message.queue_name), message)
         except ConnectionRefusedError:
-            # Nobody has seen the message, so this was no attempt.
+            # No handler has seen the message, so this was no attempt.
             self._record("queue.defer", message, FIRST_PAUSE_S)
             return
         except OSError:

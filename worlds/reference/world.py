@@ -22,7 +22,7 @@ from worlds.reference.worker import FAREWELL_S, Worker, read_port
 
 #: How often a reader that waits looks for news, in seconds.
 LOOK_EVERY_S = 0.003
-#: How long to wait for a run's end unless told otherwise, in ms.
+#: How long to wait for a run's end by default, in ms.
 WAIT_MS = 30_000
 DEPLOYMENT_ID = "dpl_reference"
 #: Changes when the World does: certificates and documents name it.

@@ -19,6 +19,6 @@ class TimedCall(msgspec.Struct, frozen=True, kw_only=True):
     value: Any = None
     #: The refusal's name, if the World refused.
     refusal: str | None = None
-    #: Whether nobody knows how it ended: it may have happened, at any later time, or not.
+    #: Whether its end is unknown: it may have happened, at any later time, or not.
     lost: bool = False
     process: int = 0

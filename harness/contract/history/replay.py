@@ -29,7 +29,7 @@ _CLOSED_BY = {
 
 
 class Entities(msgspec.Struct, kw_only=True):
-    """Entities by their keys; `None` stands for a kind that nobody read.
+    """Entities by their keys; `None` stands for a kind that was not read.
 
     Steps, hooks and waits are found by their run's id and their own. Hooks are the live ones.
     """

@@ -86,7 +86,7 @@ class Events(Runs):
         return int(version) if isinstance(version, (int, float)) else self.rules.spec_version
 
     def check_event_type(self, event_type: object) -> None:
-        """Refuse types that nobody knows, and those that only a World writes.
+        """Refuse unknown types, and those that only a World writes.
 
         Raises:
             Refused: the type is not for clients.
@@ -203,7 +203,7 @@ class Events(Runs):
         return f"after_{rows[-1].serial}" if rows else None
 
     def read_cursor(self, cursor: str) -> int | None:
-        """Return the serial that a cursor stands behind, or `None` when nobody here wrote it."""
+        """Return the serial that a cursor points after; `None` if this World did not write it."""
         digits = cursor.removeprefix("after_")
         return int(digits) if digits.isascii() and digits.isdigit() else None
 

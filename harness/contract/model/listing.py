@@ -11,7 +11,7 @@ from harness.contract.model.log import RUN_PAYLOADS, STEP_PAYLOADS
 from harness.contract.model.state import Row
 from harness.contract.model.values import Entity, is_absent, read_option
 
-#: How many rows a page of entities has when nobody says.
+#: How many rows a page of entities has by default.
 PAGE = 100
 
 
@@ -147,7 +147,7 @@ class Listing(Events):
         Args:
             rows: Everything, by serial.
             options: The call's options, with `pagination` among them.
-            order: The order when nobody says.
+            order: The default order.
             show: Makes a row fit for the outside.
             whole: Whether a page without a limit holds everything.
         """
@@ -185,7 +185,7 @@ class Listing(Events):
         return rows[::-1] if order == "desc" else rows
 
     def rows_behind_unknown(self, rows: Sequence[Row], order: str) -> Sequence[Row]:
-        """Return what comes after a cursor that nobody here wrote."""
+        """Return what comes after a cursor that this World did not write."""
         if self.rules.line == "v4":
             return []
         return rows[::-1] if order == "desc" else rows

@@ -75,7 +75,7 @@ class Log(Ground):
     def choose_stored_data(
         self, request: Request, data: dict[str, Any] | None
     ) -> dict[str, Any] | None:
-        """Return what the log keeps of an event's data: all of it, unless told otherwise."""
+        """Return what the log keeps of an event's data: by default all of it."""
         if data is not None:
             return data
         return request.data if request.has_data else None

@@ -9,7 +9,7 @@ from typing import Any
 from harness.contract.model.ids import UlidSource, write_ulid
 from harness.contract.model.model import Model
 
-#: When a rehearsal begins, unless told otherwise.
+#: When a rehearsal begins by default.
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 _TICK = timedelta(milliseconds=1)
 

@@ -32,7 +32,7 @@ class Stream(msgspec.Struct):
 
 
 class QueueMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that nobody has consumed."""
+    """A message that no handler has consumed."""
 
     message_id: str
     queue_name: str

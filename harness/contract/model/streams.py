@@ -68,7 +68,7 @@ class Streams(Listing):
         return self.state.streams.setdefault((str(run_id), str(name)), Stream())
 
     def find_stream(self, run_id: object, name: object) -> Stream:
-        """Return a stream to read, an empty one if nobody wrote to it."""
+        """Return a stream to read, an empty one if nothing was written to it."""
         return self.state.streams.get((str(run_id), str(name))) or Stream()
 
     def close_stream(self, run_id: object, name: object) -> None:

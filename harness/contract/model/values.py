@@ -1,4 +1,4 @@
-"""Values of the model: plain data that nobody outside can change, and what counts as absent."""
+"""Values of the model: plain data that no caller can change, and what counts as absent."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ Key = TypeVar("Key", bound=Hashable)
 class Decision(msgspec.Struct, Generic[Key], frozen=True):
     """Who is the fastest of a comparison, if that can be told."""
 
-    #: Nobody, unless it can be told from every other.
+    #: `None`, unless it differs significantly from every other.
     winner: Key | None
-    #: Those that cannot be told from the fastest, itself included; empty when somebody won.
+    #: Those that do not differ significantly from the fastest, itself included; empty if one won.
     tied: frozenset[Key]
     #: How probable such a lead is where all are equally fast, corrected for the whole table.
     chance: float = 1.0
@@ -41,9 +41,10 @@ def decide(
 ) -> tuple[Decision[Key], ...]:
     """Decide every comparison of a table: the one place where anybody wins.
 
-    The fastest is who has the smallest center. It wins if it can be told from every other;
-    otherwise it is tied with those that it cannot be told from, and nobody wins. Who ran alone wins
-    nothing, and with fewer than :data:`BLOCKS_TO_CALL` blocks together nobody can be told apart.
+    The fastest has the smallest center. It wins if it differs significantly from every other;
+    otherwise it is tied with those that it does not differ from, and there is no winner. One that
+    ran alone wins nothing, and with fewer than :data:`BLOCKS_TO_CALL` blocks in common, no
+    difference is called.
 
     Args:
         comparisons: Contender -> block -> samples (ms), of those whose every answer was correct.
@@ -63,7 +64,7 @@ def decide(
         for race in races
     ]
     held = [place for place, race in enumerate(races) if race]
-    # The fastest has to be told from all: the least certain of its leads decides.
+    # The fastest must differ from all: the least certain of its leads decides.
     corrected, level = correct_chances(np.array([max(chances[place].values()) for place in held]))
     decisions: list[Decision[Key]] = [Decision(None, frozenset()) for _ in races]
     for place, chance in zip(held, corrected, strict=True):
@@ -79,11 +80,11 @@ def decide(
 
 
 def _hold_race(contenders: Mapping[Key, Series], resolution: float) -> _Race[Key] | None:
-    """Pair the fastest with every other; `None` where nobody is to be compared."""
+    """Pair the fastest with every other; `None` where there is nothing to compare."""
     centers = {key: find_center(series) for key, series in contenders.items()}
     if len(centers) < 2:
         return None
-    # Of equal centers any may stand for all: neither can be told from the other.
+    # Of equal centers any may stand for all: they do not differ.
     fastest = min(centers, key=lambda key: (centers[key], str(key)))
     others = {
         key: pair_blocks(contenders[fastest], series, resolution=resolution)

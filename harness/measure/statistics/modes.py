@@ -14,7 +14,7 @@ from harness.measure.statistics.estimates import Floats
 #: With fewer samples, chance alone often leaves a gap.
 SAMPLES_TO_SPLIT = 9
 
-#: Peaks closer than this matter to nobody.
+#: Peaks closer than this do not matter in practice.
 _APART = 1.15
 
 #: The smaller peak's share; less is a few outliers.

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import pymysql  # type: ignore[import-untyped, unused-ignore]
-
 from harness.errors import ServiceError
 from harness.services.readiness import await_answer
 from harness.services.urls import hide_password, redact, with_database
@@ -104,6 +102,9 @@ def query(
     Raises:
         ServiceError: the server does not let us in, or refuses; without the password.
     """
+    # Not above: the driver is an extra, and every service is looked through to find one.
+    import pymysql  # type: ignore[import-untyped, unused-ignore]
+
     what = "cannot be reached"
     try:
         with contextlib.closing(_connect(url, connect_within_s)) as connection:
@@ -140,6 +141,8 @@ def describe_silence(url: str) -> str:
 
 
 def _connect(url: str, within_s: float) -> Any:
+    import pymysql
+
     parts = urlsplit(url)
     return pymysql.connect(
         host=parts.hostname or "127.0.0.1",
@@ -176,7 +179,7 @@ _REMEDIES = {
     "(1040,": "end other users of the server, or raise its max_connections",
     "(1290,": "give the URL of the primary server, not of a replica",
     "cryptography": "pip install 'pymysql[rsa]', which the user's kind of password needs",
-    "secure transport": "add ?ssl=true to the URL: the server lets in nobody without TLS",
+    "secure transport": "add ?ssl=true to the URL: the server accepts only TLS connections",
     "timed out": "correct host and port in the URL; a firewall may stand in between",
 }
 

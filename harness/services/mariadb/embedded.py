@@ -96,7 +96,7 @@ def _find(names: tuple[str, ...], path: str) -> Path | None:
 
 
 def _initialize(programs: _Programs, folder: Path, account: Account | None, log: Path) -> Path:
-    """Make the data folder of a new server, into which nobody can log in from elsewhere."""
+    """Make the data folder of a new server that accepts no login from elsewhere."""
     data = folder / "data"
     command: list[str | Path] = [
         programs.installer,

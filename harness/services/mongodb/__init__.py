@@ -12,4 +12,5 @@ PROVIDER = Provider(
     open_embedded=open_embedded,
     open_container=open_container,
     find_embedded=find_embedded,
+    extra="mongodb",
 )

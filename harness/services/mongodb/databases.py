@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
-
-import pymongo
-import pymongo.errors
 
 from harness.errors import ServiceError
 from harness.services.urls import hide_password, redact, with_database
+
+if TYPE_CHECKING:
+    import pymongo
+
+    Client = pymongo.MongoClient[Mapping[str, Any]]
 
 #: Every database that the harness makes is called so, and a random number.
 NAME_PREFIX = "world_harness_"
@@ -23,7 +25,6 @@ _PROBE_WITHIN_S = 2.0
 #: Where users are when the URL does not say so.
 _LOGIN_DATABASE = "admin"
 
-Client = pymongo.MongoClient[Mapping[str, Any]]
 Answer = TypeVar("Answer")
 
 
@@ -74,6 +75,9 @@ def ask(
     Raises:
         ServiceError: the server cannot be reached, or refuses; without the password.
     """
+    # Not above: the driver is an extra, and every service is looked through to find one.
+    import pymongo.errors
+
     try:
         with contextlib.closing(_connect(url, within_s)) as client:
             return question(client)
@@ -106,6 +110,8 @@ def describe_silence(url: str) -> str:
 
 
 def _connect(url: str, within_s: float) -> Client:
+    import pymongo
+
     limit_ms = int(within_s * 1000)
     return pymongo.MongoClient(
         url, serverSelectionTimeoutMS=limit_ms, connectTimeoutMS=limit_ms, socketTimeoutMS=limit_ms

@@ -34,6 +34,6 @@ def open_embedded(workdir: Path) -> AbstractContextManager[Service]:
 def _refuse() -> NoReturn:
     raise ServiceError(
         "there is no embedded MongoDB server",
-        cause="nobody publishes one as a Python package",
+        cause="it is not published as a Python package",
         remedy="use a container, or give the URL of a server",
     )

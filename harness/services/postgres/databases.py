@@ -20,7 +20,7 @@ from harness.services.urls import hide_password, redact, with_database
 
 #: Every database that the harness makes is called so, and a random number.
 NAME_PREFIX = "world_harness_"
-#: Holds nothing but what PostgreSQL comes with, and nobody can be connected to it.
+#: Holds only what PostgreSQL comes with, and accepts no connections.
 _EMPTY = "template0"
 
 _CONNECT_WITHIN_S = 10
@@ -151,7 +151,7 @@ class PostgresService:
             )
 
     def _disconnect(self, name: str) -> None:
-        """Let nobody connect to the database anymore: one that is in use cannot be copied."""
+        """Refuse new connections to the database: one that is in use cannot be copied."""
         self._run("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
         query(
             self._url,

@@ -46,7 +46,7 @@ def open_external(url: str, workdir: Path) -> Iterator[PostgresService]:
 def _check_url(url: str) -> None:
     """See that the URL can be read in one way only.
 
-    What is wrong with it is said without quoting it: of a URL that cannot be read, nobody knows
+    What is wrong with it is said without quoting it: in a URL that cannot be parsed, it is unknown
     which part is the password.
     """
     problem = _find_problem(url)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from harness.services.containers import await_container, choose_image, run_container
 from harness.services.prepared import PreparedService
-from harness.services.valkey.databases import ValkeyDatabases
+from harness.services.valkey.databases import ValkeyDatabases, answers, describe_silence
 from harness.services.valkey.embedded import SETTINGS
-from harness.services.valkey.exchange import answers, describe_silence
 
 #: The same major version as the embedded server.
 _IMAGE = "valkey/valkey:9-alpine"

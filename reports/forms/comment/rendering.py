@@ -9,7 +9,7 @@ import msgspec
 from harness.measure.changes import Changes
 from harness.results.records import Header
 from reports.benchmark.findings import Findings
-from reports.engine.study import Tested
+from reports.engine.study import EngineStudy
 from reports.forms.comment.benchmark import tell_benchmark
 from reports.forms.comment.checks import tell_checks
 from reports.forms.comment.history import (
@@ -22,7 +22,7 @@ from reports.forms.comment.history import (
 from reports.forms.comment.load import tell_load
 from reports.forms.comment.story import Section, Story
 from reports.forms.studies import Study
-from reports.load.study import Loaded
+from reports.load.study import LoadStudy
 from reports.writing.facts import describe_machine
 from reports.writing.text import NOTHING, count, escape, fold
 
@@ -87,9 +87,9 @@ def _tell(study: Study, changes: Changes | None, source: str) -> Story:
     match study:
         case Findings():
             return tell_benchmark(study, changes, source)
-        case Tested():
+        case EngineStudy():
             return tell_checks(study, source)
-        case Loaded():
+        case LoadStudy():
             return tell_load(study, source)
 
 

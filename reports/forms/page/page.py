@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+from markupsafe import Markup
 
 from harness.descriptions import Cell
 from harness.results.records import LoadRun
@@ -13,7 +14,7 @@ from reports.benchmark import changes, growth
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings
 from reports.benchmark.scenarios import decide_sections
-from reports.engine.study import Tested
+from reports.engine.study import EngineStudy
 from reports.forms import markdown
 from reports.forms.page.document import Document, Section, read_document, write_heading
 from reports.forms.page.figures.distribution import draw_distribution
@@ -23,8 +24,8 @@ from reports.forms.page.figures.ratios import draw_changes
 from reports.forms.page.figures.scaling import draw_growth
 from reports.forms.page.figures.timeline import draw_timelines
 from reports.forms.studies import Study
-from reports.load.study import Loaded, title_load
-from reports.writing.elements import STYLE, Html, element
+from reports.load.study import LoadStudy, title_load
+from reports.writing.elements import STYLE, element, join, read_asset
 from reports.writing.text import count, flatten
 
 _HERE = Path(__file__).parent
@@ -39,9 +40,9 @@ class Figures(msgspec.Struct, frozen=True):
     """Figures, by the title of the section that they belong to."""
 
     #: At its beginning.
-    first: Mapping[str, Html]
+    first: Mapping[str, Markup]
     #: Below all that the section holds, its subsections too.
-    last: Mapping[str, Html]
+    last: Mapping[str, Markup]
 
 
 def render_page(study: Study, *, source: str) -> str:
@@ -59,7 +60,7 @@ def render_page(study: Study, *, source: str) -> str:
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{title}: {document.lead}"),
-        element("style", Html("".join(path.read_text(encoding="utf-8") for path in _STYLES))),
+        element("style", *map(read_asset, _STYLES)),
     )
     body = element(
         "body",
@@ -71,7 +72,7 @@ def render_page(study: Study, *, source: str) -> str:
         ),
         _list_contents(document),
         element("main", *_lay_out(document, figures)),
-        element("script", Html(_SCRIPT.read_text(encoding="utf-8"))),
+        element("script", read_asset(_SCRIPT)),
     )
     return f'<!doctype html>\n<html lang="en">\n{head}\n{body}\n</html>\n'
 
@@ -81,9 +82,9 @@ def name_page(study: Study) -> str:
     match study:
         case Findings():
             what = f"Benchmark: {flatten(study.results.header.profile)}"
-        case Tested():
+        case EngineStudy():
             what = "Tests: e2e"
-        case Loaded():
+        case LoadStudy():
             what = f"Load: {flatten(study.results.header.profile)}"
     return f"{what}, {count(len(study.results.header.cells), 'cell')}"
 
@@ -92,9 +93,9 @@ def _draw_figures(study: Study, document: Document) -> Figures:
     match study:
         case Findings():
             return _draw_findings(study, document)
-        case Tested():
+        case EngineStudy():
             return Figures(first={}, last={})
-        case Loaded():
+        case LoadStudy():
             return _draw_loads(study)
 
 
@@ -102,9 +103,9 @@ def _draw_findings(findings: Findings, document: Document) -> Figures:
     header = findings.results.header
     anchors = _find_anchors(findings, document)
     scenarios = {
-        flatten(item.title): Html(
-            draw_distribution(findings, item, f"times-{number}")
-            + draw_timelines(findings, item, f"run-{number}")
+        flatten(item.title): join(
+            draw_distribution(findings, item, f"times-{number}"),
+            draw_timelines(findings, item, f"run-{number}"),
         )
         for number, item in enumerate(header.scenarios)
     }
@@ -120,14 +121,14 @@ def _draw_findings(findings: Findings, document: Document) -> Figures:
     )
 
 
-def _draw_loads(loaded: Loaded) -> Figures:
+def _draw_loads(study: LoadStudy) -> Figures:
     """Draw what loads came to, below their headings."""
     runs: dict[tuple[Cell, str], list[LoadRun]] = {}
-    for run in loaded.results.loads:
+    for run in study.results.loads:
         runs.setdefault((run.cell, run.scenario), []).append(run)
     drawn = {}
-    for number, summary in enumerate(loaded.summaries):
-        title = title_load(summary, loaded.names)
+    for number, summary in enumerate(study.summaries):
+        title = title_load(summary, study.names)
         own = runs.get((summary.cell, summary.scenario), ())
         drawn[title] = draw_load(summary, own, title, f"load-{number}")
     return Figures(first=drawn, last={})
@@ -143,18 +144,18 @@ def _find_anchors(findings: Findings, document: Document) -> dict[str, str]:
     }
 
 
-def _list_contents(document: Document) -> Html:
+def _list_contents(document: Document) -> Markup:
     links = [
         element("li", element("a", section.title, href=f"#{section.anchor}"))
         for section in document.sections
         if section.level == 2
     ]
-    return element("nav", element("ul", *links), aria_label="Contents") if links else Html("")
+    return element("nav", element("ul", *links), aria_label="Contents") if links else Markup("")
 
 
-def _lay_out(document: Document, figures: Figures) -> Iterator[Html]:
+def _lay_out(document: Document, figures: Figures) -> Iterator[Markup]:
     """Put every figure into its section: what is to stand last waits for the section's end."""
-    waiting: list[tuple[int, Html]] = []
+    waiting: list[tuple[int, Markup]] = []
     for section in document.sections:
         while waiting and section.level <= waiting[-1][0]:
             yield waiting.pop()[1]
@@ -164,7 +165,7 @@ def _lay_out(document: Document, figures: Figures) -> Iterator[Html]:
     yield from (figure for _, figure in reversed(waiting))
 
 
-def _open(section: Section, figures: Figures) -> Iterator[Html]:
+def _open(section: Section, figures: Figures) -> Iterator[Markup]:
     yield write_heading(section)
-    yield figures.first.get(section.title, Html(""))
+    yield figures.first.get(section.title, Markup(""))
     yield section.body

@@ -48,7 +48,7 @@ async def race(parts: Sequence[Awaitable[Any]]) -> Any:
         if not first.done():
             first.set_result(done)
 
-    # Nobody asks those that lose for their errors.
+    # No one awaits the errors of those that lose.
     running = [asyncio.ensure_future(part) for part in parts]
     for part in running:
         part.add_done_callback(note)

@@ -1,4 +1,4 @@
-"""A step whose executions are told apart by their order: which of them fail is known beforehand."""
+"""A step whose executions are numbered in order: which of them fail is known beforehand."""
 
 from __future__ import annotations
 

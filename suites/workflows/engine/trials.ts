@@ -1,6 +1,6 @@
 import { fail, marked, pause } from "./bodies";
 
-/** A step whose executions are told apart by their order: which of them fail is known beforehand. */
+/** A step whose executions are numbered in order: which of them fail is known beforehand. */
 export type Trial = {
   retries: 0 | 1 | 3;
   /** The executions that fail: 1 is the first body that began. */

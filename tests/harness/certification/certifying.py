@@ -14,7 +14,7 @@ from harness.certification.certificate import (
     make_certificate,
 )
 from harness.certification.known_failures import KnownFailure
-from harness.certification.records import TestRecord, WitnessCall
+from harness.certification.records import CheckRecord, WitnessCall
 from harness.certification.verdicts import ClauseVerdict, Processes, decide_clause
 from harness.contract.clauses import Clause, Level
 
@@ -37,12 +37,12 @@ def make_call(method: str = "runs.get", process: int = 0, **changes: Any) -> Wit
     return WitnessCall(process=process, method=method, **given)
 
 
-def make_record(verdict: str = "passed", **changes: Any) -> TestRecord:
+def make_record(verdict: str = "passed", **changes: Any) -> CheckRecord:
     given = {"clause": "RUN-ONCE", "check": "test_runs.py::test_once", "verdict": verdict}
-    return TestRecord(**{**given, **changes})
+    return CheckRecord(**{**given, **changes})
 
 
-def make_failure(message: str = "it ended twice", calls: int = 1, **changes: Any) -> TestRecord:
+def make_failure(message: str = "it ended twice", calls: int = 1, **changes: Any) -> CheckRecord:
     witness = tuple(make_call(f"call.{number}") for number in range(calls))
     return make_record("failed", **{"message": message, "witness": witness, **changes})
 
@@ -58,7 +58,7 @@ def make_known(**changes: Any) -> KnownFailure:
     return KnownFailure(**{**given, **changes})
 
 
-def decide(*records: TestRecord, level: Level | None = "MUST", **options: Any) -> ClauseVerdict:
+def decide(*records: CheckRecord, level: Level | None = "MUST", **options: Any) -> ClauseVerdict:
     """Decide the one small clause."""
     clause = make_clause(needs=options.pop("needs", ()))
     return decide_clause(clause, level, records, **{"today": DAY, **options})
@@ -115,7 +115,7 @@ def make_header(**changes: Any) -> Header:
 
 def make_sample(
     clauses: Sequence[ClauseVerdict] = (),
-    records: Sequence[TestRecord] = (),
+    records: Sequence[CheckRecord] = (),
     processes: Processes = "several",
     **changes: Any,
 ) -> Certificate:

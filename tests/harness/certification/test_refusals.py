@@ -14,8 +14,11 @@ import pytest
 
 from harness.adapters.world import open_world
 from harness.certification import sites
+from harness.exit_codes import ExitCode
 from tests.harness.certification.small_worlds import SOUND, pack
 from tests.harness.cli import command_line
+
+MISSING = ExitCode.ENVIRONMENT
 
 pytestmark = pytest.mark.slow
 
@@ -41,10 +44,10 @@ def write(tmp_path: Path) -> Callable[[str], str]:
     return write
 
 
-def refuse(*words: str | Path) -> str:
+def refuse(*words: str | Path, code: int = ExitCode.USAGE) -> str:
     """Run a command that must be refused; return what it says."""
     done = command_line.run(*words)
-    assert done.code == 3, done
+    assert done.code == code, done
     assert not done.out
     assert "Traceback" not in done.err
     assert done.err.rstrip().splitlines()[-1].startswith("  what to do: "), done.err
@@ -71,13 +74,13 @@ class TestWhatDoesNotLoad:
     @pytest.mark.parametrize("command", ["smoke", "certify"])
     def test_a_module_without_a_world(self, command: str, write: Callable[[str], str]) -> None:
         said = refuse(command, write("export const createWorlds = () => ({})"))
-        assert "there is no World in ./world.mjs" in said
+        assert "./world.mjs does not hold a World" in said
         assert "it exports createWorlds" in said
         assert "what to do: export createWorld()" in said
 
     def test_a_package_without_a_world(self, tmp_path: Path) -> None:
         said = refuse("smoke", pack(tmp_path, "export default 1"))
-        assert "there is no World in ./world.tgz" in said
+        assert "./world.tgz does not hold a World" in said
 
     def test_a_spec_version_that_is_no_number(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND.replace("specVersion: 5", 'specVersion: "x"')))
@@ -91,7 +94,9 @@ class TestWhatDoesNotLoad:
         assert "if it needs a newer Node: this is 2" in said
 
     def test_a_package_for_a_newer_node(self, tmp_path: Path) -> None:
-        said = refuse("smoke", pack(tmp_path, SOUND, engines={"node": ">=99"}))
+        said = refuse(
+            "smoke", pack(tmp_path, SOUND, engines={"node": ">=99"}), code=ExitCode.ENVIRONMENT
+        )
         assert "@acme/world@1.0.0 needs another Node" in said
         assert "node: '>=99'" in said
 
@@ -143,19 +148,19 @@ class TestWhatDoesNotLoad:
 
     @pytest.mark.sdk
     def test_a_package_that_does_not_exist(self) -> None:
-        said = refuse("smoke", "@workflow-worlds/there-is-none@1.0.0")
+        said = refuse("smoke", "@workflow-worlds/there-is-none@1.0.0", code=MISSING)
         assert "the registry has no package @workflow-worlds/there-is-none" in said
 
     @pytest.mark.sdk
     def test_a_version_that_does_not_exist(self) -> None:
-        said = refuse("certify", "@workflow/world-local@99.0.0")
+        said = refuse("certify", "@workflow/world-local@99.0.0", code=MISSING)
         assert "@workflow/world-local has no version 99.0.0" in said
         assert "what to do: there are 5.0.0-beta." in said
 
     @pytest.mark.sdk
     def test_a_package_that_depends_on_what_does_not_exist(self, tmp_path: Path) -> None:
         wanted = {"@workflow-worlds/there-is-none": "1.0.0"}
-        said = refuse("smoke", pack(tmp_path, SOUND, dependencies=wanted))
+        said = refuse("smoke", pack(tmp_path, SOUND, dependencies=wanted), code=MISSING)
         assert "@acme/world depends on @workflow-worlds/there-is-none" in said
 
 
@@ -185,7 +190,7 @@ class TestServers:
     def test_a_world_whose_server_nobody_named(
         self, command: str, write: Callable[[str], str]
     ) -> None:
-        said = refuse(command, write(connect(1)))
+        said = refuse(command, write(connect(1)), code=MISSING)
         assert "./world.mjs does not reach its server" in said
         assert "connect ECONNREFUSED 127.0.0.1:1" in said
         assert "add --service SERVICE --env NAME={SERVICE}" in said
@@ -204,7 +209,11 @@ class TestServers:
         self, address: str, service: str, write: Callable[[str], str]
     ) -> None:
         text = f"throw new Error('query failed', {{ cause: new Error('ECONNREFUSED {address}') }})"
-        said = refuse("smoke", write(f"export const createWorld = () => {{ {text} }}"))
+        said = refuse(
+            "smoke",
+            write(f"export const createWorld = () => {{ {text} }}"),
+            code=MISSING,
+        )
         assert f"add --service {service} --env NAME={{{service}}}" in said
 
     def test_a_world_that_does_not_read_where_its_server_is(
@@ -212,7 +221,7 @@ class TestServers:
     ) -> None:
         stand_in_for_a_server(monkeypatch)
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
-        said = refuse("smoke", write(connect(1)), *told)
+        said = refuse("smoke", write(connect(1)), *told, code=MISSING)
         assert "see that the World reads where postgres is from one of ACME_URL, PORT" in said
 
     def test_a_setup_that_fails_leaves_its_log(
@@ -221,7 +230,9 @@ class TestServers:
         stand_in_for_a_server(monkeypatch)
         fail = "console.log(process.env.ACME_URL); process.exit(3)"
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
-        said = refuse("smoke", write(SOUND), *told, "--setup", f'node -e "{fail}"')
+        said = refuse(
+            "smoke", write(SOUND), *told, "--setup", f'node -e "{fail}"', code=ExitCode.ENVIRONMENT
+        )
         assert "the storage of world could not be set up" in said
         assert "`node` ended with code 3" in said
         assert "| postgres://me:***@127.0.0.1:1/acme" in said
@@ -241,7 +252,9 @@ class TestServers:
         monkeypatch.setattr("harness.certification.smoke._LIMIT_S", 1.0)
         create = f"create() {{ {text} return new Promise(() => {{}}); }}"
         said = refuse(
-            "smoke", write(f"export const createWorld = () => ({{ events: {{ {create} }} }})")
+            "smoke",
+            write(f"export const createWorld = () => ({{ events: {{ {create} }} }})"),
+            code=MISSING,
         )
         assert "add --service valkey" in said
 
@@ -283,7 +296,7 @@ class TestServers:
         url = "postgres://me:hunter2@127.0.0.1:1/acme"
         monkeypatch.setenv("WORLD_HARNESS_POSTGRES_URL", url)
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
-        said = refuse(command, write(SOUND), *told)
+        said = refuse(command, write(SOUND), *told, code=MISSING)
         assert "127.0.0.1" in said
         assert "hunter2" not in said
 
@@ -352,14 +365,14 @@ class TestRequests:
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tempfile, "tempdir", "/there/is/none")
-        said = refuse("certify", write(SOUND))
+        said = refuse("certify", write(SOUND), code=MISSING)
         assert "'/there/is/none/" in said
         assert "TMPDIR for storage" in said
 
     def test_a_command_with_a_quotation_mark_too_few(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND), "--setup", "migrate 'up")
         assert done.code == 3
-        assert "it is no command: No closing quotation" in done.err
+        assert "it is not a valid command: No closing quotation" in done.err
 
     def test_a_variable_without_a_value_is_not_quoted(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND), "--env", "hunter2")

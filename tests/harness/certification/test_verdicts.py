@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from harness.certification.records import TestRecord
+from harness.certification.records import CheckRecord
 from harness.certification.verdicts import (
     decide_world,
     is_between_processes,
@@ -46,7 +46,7 @@ RECORDED = make_record("recorded", form="e", answers={"order": "stable"})
         ([ASIDE], "not applicable"),
     ],
 )
-def test_the_worst_record_decides(records: list[TestRecord], verdict: str) -> None:
+def test_the_worst_record_decides(records: list[CheckRecord], verdict: str) -> None:
     for order in itertools.permutations(records):
         assert decide(*order).verdict == verdict
 
@@ -77,7 +77,7 @@ def test_records_of_other_clauses_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("records", [[], [FAILED], [PASSED]])
-def test_a_clause_that_does_not_apply_is_not_judged(records: list[TestRecord]) -> None:
+def test_a_clause_that_does_not_apply_is_not_judged(records: list[CheckRecord]) -> None:
     verdict = decide(*records, inapplicable="it has no hooks")
     assert (verdict.verdict, verdict.message) == ("not applicable", "it has no hooks")
     assert verdict.forms == ()
@@ -361,7 +361,7 @@ def test_an_unexpected_pass_fails_the_world(level: str) -> None:
 
 
 @pytest.mark.parametrize("record", [PASSED, FAILED, ASIDE, INCONCLUSIVE])
-def test_an_expired_entry_fails_the_world_whatever_was_found(record: TestRecord) -> None:
+def test_an_expired_entry_fails_the_world_whatever_was_found(record: CheckRecord) -> None:
     yesterday = DAY - datetime.timedelta(days=1)
     verdict = decide(record, level="SHOULD", known=make_known(expires=yesterday))
     world = decide_world([make_verdict("A"), verdict])
@@ -373,7 +373,7 @@ def test_an_entry_holds_on_its_last_day() -> None:
 
 
 @pytest.mark.parametrize("record", [INCONCLUSIVE, ASIDE])
-def test_an_entry_says_nothing_of_what_was_not_decided(record: TestRecord) -> None:
+def test_an_entry_says_nothing_of_what_was_not_decided(record: CheckRecord) -> None:
     verdict = decide(record, known=make_known())
     assert verdict.known is not None
     assert verdict.known.state == "undecided"

@@ -174,7 +174,7 @@ def test_each_line_is_needed_once(file: Path, place: int) -> None:
     assert notices(file)
 
 
-# A forger who also makes the seal anew: what still gives the change away.
+# A forger who also makes a new seal: what still reveals the change.
 
 
 def forge(file: Path, change: Callable[[Records], object]) -> Verification:
@@ -239,7 +239,7 @@ def test_a_new_seal_does_not_hide_a_contradiction(
     found = forge(file, change)
     assert problem in "\n".join(found.problems)
     assert not found.is_sound
-    assert (found.certified, found.exit_code) == (False, 3)
+    assert (found.certified, found.exit_code) == (False, 1)
 
 
 def test_the_verdict_is_not_taken_from_the_footer(file: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_certified_world_is_not_taken_from_an_unsound_file(file: Path) -> None
     file.write_bytes(file.read_bytes().replace(b'"seed":7', b'"seed":8'))
     found = verify(file)
     assert found.world.certified
-    assert (found.certified, found.exit_code) == (False, 3)
+    assert (found.certified, found.exit_code) == (False, 1)
     assert found.problems == ("its bytes do not have the SHA-256 of its footer",)
 
 

@@ -299,7 +299,7 @@ class TestNothingIsLeft:
             family = family_of(app.identity.pid)
             group = [member for member in family if os.getpgid(member.pid) == family[0].pid]
             (left,) = set(family) - set(group)
-            # It left the group, and nobody can tell anymore whose child it was.
+            # It left the group, and its parent is no longer known.
             stack.callback(left.kill)
             with pytest.raises(DeploymentError):
                 app.take_sample(run("die"))

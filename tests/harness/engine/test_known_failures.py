@@ -103,3 +103,19 @@ class TestReading:
         path.write_text("\n".join(kept))
         with pytest.raises(DescriptionError):
             read_known_engine_failures(path, ["test_guard"])
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            (LIST + LIST, "lists guard twice"),
+            (LIST.replace("lines", "lnes"), "'lnes'"),
+            (LIST.replace("failure", "failures"), "'failures'"),
+        ],
+    )
+    def test_two_entries_of_one_id_and_unknown_names_are_refused(
+        self, tmp_path: Path, text: str, told: str
+    ) -> None:
+        path = tmp_path / "known.toml"
+        path.write_text(text)
+        with pytest.raises(DescriptionError, match=told):
+            read_known_engine_failures(path, ["test_guard"])

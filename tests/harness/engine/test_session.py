@@ -7,12 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.cli.engine import find_engine_suites
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
-from harness.engine.session import E2eRequest, EngineSuites, run_e2e, write_command
+from harness.engine.session import E2eRequest, EngineChoice, EngineSuites, reproduce, run_e2e
 from harness.errors import UsageError
-from harness.measure.plan import Choice
+from suites.engine.files import find_engine_suites
 from tests.harness.cli.command_line import run
 
 SUITES = find_engine_suites()
@@ -33,15 +32,15 @@ def ask(request: E2eRequest, catalog: Catalog, suites: EngineSuites | None = Non
 class TestRefusals:
     def test_an_unknown_suite(self, catalog: Catalog, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no suite is called 'retry-inflatoin'") as refused:
-            ask(E2eRequest(suites=("retry-inflatoin",), out=tmp_path), catalog)
+            ask(E2eRequest(choice=EngineChoice(suites=("retry-inflatoin",)), out=tmp_path), catalog)
         assert "retry-inflation" in refused.value.remedy
 
     def test_an_unknown_line(self, catalog: Catalog, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no line is called 'v6'"):
-            ask(E2eRequest(choice=Choice(lines=("v6",)), out=tmp_path), catalog)
+            ask(E2eRequest(choice=EngineChoice(lines=("v6",)), out=tmp_path), catalog)
 
     def test_a_line_for_which_no_app_is_written(self, catalog: Catalog, tmp_path: Path) -> None:
-        choice = Choice(lines=("py",), frameworks=("flask",))
+        choice = EngineChoice(lines=("py",), frameworks=("flask",))
         answering = {"typescript": SUITES.contents.answering["typescript"]}
         contents = msgspec.structs.replace(SUITES.contents, answering=answering)
         suites = msgspec.structs.replace(SUITES, contents=contents)
@@ -50,13 +49,13 @@ class TestRefusals:
         assert "py/flask/local: the engine apps are not in python" in refused.value.cause
 
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:
-        choice = Choice(lines=("v5-latest",), worlds=("postgres",))
+        choice = EngineChoice(lines=("v5-latest",), worlds=("postgres",))
         with pytest.raises(UsageError, match="no cell of this choice can exist"):
             ask(E2eRequest(choice=choice, out=tmp_path), catalog)
 
     def test_a_remote_world_without_a_url(self, catalog: Catalog, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="needs a URL"):
-            ask(E2eRequest(choice=Choice(worlds=("remote",)), out=tmp_path), catalog)
+            ask(E2eRequest(choice=EngineChoice(worlds=("remote",)), out=tmp_path), catalog)
 
     def test_an_unknown_clause(self) -> None:
         done = run("e2e", "--clause", "ENG-INFLATION-GARD")
@@ -67,19 +66,18 @@ class TestRefusals:
 class TestCommand:
     def test_says_what_was_asked_for(self) -> None:
         request = E2eRequest(
-            choice=Choice(lines=("v4",), worlds=("local", "post*")),
-            suites=("dedupe",),
+            choice=EngineChoice(lines=("v4",), worlds=("local", "post*"), suites=("dedupe",)),
             examples=9,
             mode="development",
         )
-        assert write_command(request, 3) == (
+        assert reproduce(request, 3) == (
             "world-harness e2e --line v4 --world local --world 'post*' --suite dedupe "
             "--examples 9 --development --seed 3"
         )
 
     def test_keeps_secrets_to_itself(self) -> None:
         remote = Remote("https://u:geheim@app.example", {"x-token": "sesame-open"})
-        text = write_command(E2eRequest(remote=remote), 3)
+        text = reproduce(E2eRequest(remote=remote), 3)
         assert "geheim" not in text
         assert "sesame" not in text
         assert "--url URL --header 'x-token: …'" in text
@@ -87,6 +85,6 @@ class TestCommand:
 
 class TestContents:
     def test_the_workflows_of_the_suites_are_known_by_name(self) -> None:
-        names = SUITES.contents.list_workflows()
-        assert {"program", "descend", "listening", "odd", "streaming"} <= names
-        assert "once" not in names
+        assert {"program", "descend", "listening", "odd", "streaming"} <= SUITES.workflows.keys()
+        assert "once" not in SUITES.workflows
+        assert SUITES.workflows["calledBack"] == ("py",)

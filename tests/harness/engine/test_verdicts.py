@@ -1,4 +1,4 @@
-"""What checks come to: only what nobody expected fails a session, and nothing is passed over."""
+"""What checks come to: only what is unexpected fails a session, and nothing is left out."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_cell_that_was_asked_for_and_is_absent_is_not_passed_over() -> None:
 def test_a_cell_on_which_everything_was_skipped_is_untested() -> None:
     checks = [make_check(), make_check("not applicable", EXPRESS_POSTGRES)]
     verdict = judge_session(checks, [EXPRESS, EXPRESS_POSTGRES])
-    assert verdict.untested == (EXPRESS_POSTGRES,)
+    assert verdict.silent == (EXPRESS_POSTGRES,)
     assert verdict.absent == ()
     assert verdict.exit_code == PASSED
 

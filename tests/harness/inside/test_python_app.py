@@ -21,6 +21,7 @@ from harness.inside.python.serving.world_harness_serving.identity import KnownMe
 from suites import workflows
 from suites.workflows.bench import answers
 from suites.workflows.bench.lanes import mix
+from tests.suites.workflows.exported import list_exported
 
 SOURCES = sorted(workflows.BENCH.workflows.glob("*.py"))
 EVENT = "wrun_01KA-evnt_01KB.json"
@@ -189,7 +190,7 @@ def test_every_scenario_has_its_workflow_in_both_languages(catalog: Catalog) -> 
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.AsyncFunctionDef)
     }
-    names = workflows.BENCH.list_workflows()
+    names = list_exported(workflows.BENCH.workflows)
     assert names == {item.workflow for item in catalog.scenarios.values()}
     snake = {"".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in names}
     assert snake <= written

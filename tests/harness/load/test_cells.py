@@ -75,7 +75,7 @@ class Preparer:
 
     def prepare(self, cell: Cell) -> None:
         if cell.framework in self._unprepared:
-            raise ServiceError("no server can be had", remedy="give a URL")
+            raise ServiceError("no server is available", remedy="give a URL")
 
     @contextlib.contextmanager
     def deploy(self, cell: Cell) -> Iterator[App]:
@@ -138,7 +138,7 @@ def test_what_cannot_be_prepared_is_never_started(
 def test_where_no_cell_can_be_prepared_the_session_ends(
     header: LoadHeader, base_url: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ServiceError, match="no server can be had"):
+    with pytest.raises(ServiceError, match="no server is available"):
         load(header, Preparer(base_url, unprepared="express hono nitro"), tmp_path / "x.jsonl")
     assert read_results_as(tmp_path / "x.jsonl", LoadResults).footer is None
 

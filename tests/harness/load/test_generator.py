@@ -28,7 +28,7 @@ REPLY = msgspec.json.encode(SampleReply(outcome="completed", called_at_ms=0.0))
 
 
 class Stalling(BaseHTTPRequestHandler):
-    """Answers at once, but for a while in which it answers nobody."""
+    """Answers at once, but for a while in which it does not answer."""
 
     protocol_version = "HTTP/1.1"
     begins = 0.0

@@ -72,7 +72,7 @@ class TestARunThatGoesWrong:
             *[("wrong", "incorrect")] * 2,
             *[("fail", "failed")] * 2,
             *[("fail-silently", "failed")] * 2,
-            # The rest of these is left out, and the app starts anew: twice.
+            # The rest of these is left out, and the app starts again: twice.
             ("time-out", "timeout"),
             ("die", "failed"),
             *[("good2", "correct")] * 2,

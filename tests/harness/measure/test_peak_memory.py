@@ -1,4 +1,4 @@
-"""The peak of memory is a process's own, not that of whoever started it."""
+"""The peak of memory is a process's own, not that of its parent."""
 
 from __future__ import annotations
 

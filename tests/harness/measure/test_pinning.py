@@ -212,7 +212,7 @@ class TestCheckouts:
     ) -> None:
         git(tmp_path, "init", "--quiet")
         folder = check_out(tmp_path / "world")
-        with pytest.raises(UsageError, match=f"not to be had as of '{reference}'"):
+        with pytest.raises(UsageError, match=f"not available as of '{reference}'"):
             read_pins([f"{folder}@{reference}"], catalog)
 
 

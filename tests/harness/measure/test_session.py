@@ -139,7 +139,7 @@ class TestACellThatDoesNotWork:
         class Unprepared(PretendingPreparer):
             def prepare(self, cell: Cell) -> None:
                 if cell.world == "postgres":
-                    raise ServiceError("no PostgreSQL server can be had", remedy="give a URL")
+                    raise ServiceError("no PostgreSQL server is available", remedy="give a URL")
 
         preparer = Unprepared()
         footer = measure(make_header(), preparer, path)
@@ -149,7 +149,7 @@ class TestACellThatDoesNotWork:
         ]
         assert {end.cell.world for end in failed} == {"postgres"}
         assert {end.reason for end in failed} == {
-            "no PostgreSQL server can be had\n  what to do: give a URL"
+            "no PostgreSQL server is available\n  what to do: give a URL"
         }
         assert footer.forks_finished == 8
 
@@ -158,9 +158,9 @@ class TestACellThatDoesNotWork:
     ) -> None:
         class Unprepared(PretendingPreparer):
             def prepare(self, cell: Cell) -> None:
-                raise ServiceError("no PostgreSQL server can be had")
+                raise ServiceError("no PostgreSQL server is available")
 
-        with pytest.raises(ServiceError, match="can be had"):
+        with pytest.raises(ServiceError, match="is available"):
             measure(make_header(), Unprepared(), path)
         assert read_results_as(path, BenchResults).footer is None
 

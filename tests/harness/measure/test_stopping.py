@@ -196,7 +196,7 @@ def test_cell_that_failed_is_given_up(header: BenchHeader) -> None:
 
 
 def test_no_number_of_forks_makes_a_clock_finer(header: BenchHeader) -> None:
-    """Eight or nine milliseconds: an interval of 5% cannot be had, and is not waited for."""
+    """Eight or nine milliseconds: an interval of 5% is out of reach, and is not waited for."""
     progress = Progress(header)
     session = Measuring(header, steady, cost_s=lambda cell: 1.0)
     session.progress = progress

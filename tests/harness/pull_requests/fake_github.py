@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-TOKEN = "token-that-nobody-may-see"
+TOKEN = "token-that-must-stay-secret"
 REPOSITORY = "acme/app"
 NUMBER = 7
 #: Whom the token speaks for; an App's, unless a test says otherwise.

@@ -104,12 +104,12 @@ class TestComment:
             assert [post(github).outcome for _ in range(2)] == ["created", "updated"]
         assert "POST /api/graphql" in fake.requests
 
-    def test_token_that_nobody_is_known_to_have_touches_nothing(
+    def test_token_of_an_unknown_owner_touches_nothing(
         self, github: GitHub, fake: FakeGitHub
     ) -> None:
         fake.viewer = None
         fake.add(f"{MARKER} somebody's")
-        with pytest.raises(PostingError, match="whose the token is"):
+        with pytest.raises(PostingError, match="owner of the token"):
             post(github)
         assert [item["body"] for item in fake.comments.values()] == [f"{MARKER} somebody's"]
 

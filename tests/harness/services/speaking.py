@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Iterator
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psycopg
 import pymysql  # type: ignore[import-untyped, unused-ignore]
+from valkey import Valkey
+from valkey.exceptions import ValkeyError
 
 from harness.services.mariadb import databases as mariadb
 from harness.services.postgres.databases import query as ask_postgres
 from harness.services.valkey.databases import MARK
-from harness.services.valkey.exchange import ask as ask_valkey
+from harness.services.valkey.databases import ask as ask_valkey
 
 
 class Line(Protocol):
@@ -102,14 +103,13 @@ class MariadbSpeaker(_Sql):
 
 
 class _ValkeyLine:
-    def __init__(self, wire: socket.socket) -> None:
-        self._wire = wire
+    def __init__(self, client: Valkey) -> None:
+        self._client = client
 
     def is_alive(self) -> bool:
         try:
-            self._wire.sendall(b"PING\r\n")
-            return self._wire.recv(100) == b"+PONG\r\n"
-        except OSError:
+            return bool(self._client.ping())
+        except ValkeyError:
             return False
 
 
@@ -117,23 +117,15 @@ class ValkeySpeaker:
     """A key."""
 
     def write(self, url: str, word: str) -> None:
-        ask_valkey(url, ["SET", word, ""])
+        ask_valkey(url, lambda client: client.set(word, ""))
 
     def read(self, url: str) -> set[str]:
-        (keys,) = ask_valkey(url, ["KEYS", "*"])
-        assert isinstance(keys, list)
-        return {str(key) for key in keys} - {MARK}
+        return set(ask_valkey(url, lambda client: client.keys())) - {MARK}
 
     @contextlib.contextmanager
     def connect(self, url: str) -> Iterator[Line]:
-        parts = urlsplit(url)
-        assert parts.hostname
-        assert parts.port
-        with socket.create_connection((parts.hostname, parts.port), timeout=30) as wire:
-            for greeting in (f"AUTH {parts.password}", f"SELECT {parts.path[1:]}"):
-                wire.sendall(f"{greeting}\r\n".encode())
-                assert wire.recv(100) == b"+OK\r\n"
-            yield _ValkeyLine(wire)
+        with Valkey.from_url(url, single_connection_client=True, socket_timeout=30) as client:
+            yield _ValkeyLine(client)
 
 
 SPEAKERS: dict[str, Speaker] = {

@@ -69,7 +69,7 @@ def test_there_is_no_embedded_server_and_the_error_says_what_to_use(tmp_path: Pa
 @pytest.mark.usefixtures("no_docker")
 def test_where_nothing_can_be_had_the_error_says_what_was_tried(tmp_path: Path) -> None:
     with (
-        pytest.raises(ServiceError, match="no MongoDB server can be had") as caught,
+        pytest.raises(ServiceError, match="no MongoDB server is available") as caught,
         open_service("mongodb", workdir=tmp_path),
     ):
         pass

@@ -141,7 +141,7 @@ def test_the_external_server_needs_a_url(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_wheel", "no_docker")
 def test_when_nothing_can_be_had_the_error_says_what_was_tried(tmp_path: Path) -> None:
     with (
-        pytest.raises(ServiceError, match="no PostgreSQL server can be had") as caught,
+        pytest.raises(ServiceError, match="no PostgreSQL server is available") as caught,
         open_service("postgres", workdir=tmp_path),
     ):
         pass

@@ -1,4 +1,4 @@
-"""A folder is made once, whoever wants it; what was half made never counts."""
+"""A folder is made once for all who want it; half a folder never counts."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_one_that_is_killed_makes_room_for_the_next(others: Others, folder: Path
     first = others.want(sys.executable, "-I", "-S", "-c", PATIENT, str(others.marks / "never"))
     await_that(lambda: (folder / "content").exists())
     await_that(lambda: len(family_of(first.pid)) == 2)
-    # Nobody who is killed can end what it started.
+    # A killed process cannot end what it started.
     others.strays += family_of(first.pid)[1:]
     first.kill()
     first.wait()

@@ -1,4 +1,4 @@
-"""A table tells who is the fastest of its rows, and leaves out nobody."""
+"""A table names its fastest row, and leaves out no row."""
 
 from __future__ import annotations
 

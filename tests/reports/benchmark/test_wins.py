@@ -1,4 +1,4 @@
-"""Wins are counted among cells that differ in one part only, and ties are nobody's."""
+"""Wins are counted among cells that differ in one part only, and ties count for no cell."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ FAILED = make_verdict(
 KNOWN = make_verdict("RUN-KNOWN", "failed", known=make_known())
 LESSER = make_verdict("RUN-LESSER", "failed", "SHOULD", message="an empty list means all")
 OPEN = make_verdict("RUN-OPEN", "inconclusive", message="no fault was applied")
-UNTRUE = make_verdict("RUN-MENDED", "passed", known=make_known())
+UNTRUE = make_verdict("RUN-FIXED", "passed", known=make_known())
 NOTED = make_verdict(
     "RUN-NOTED", "failed", message="torn file", form="4 processes", processes="one"
 )
@@ -165,7 +165,7 @@ def test_a_certified_world_has_no_section_of_things_that_went_wrong() -> None:
         ("### Failures that do not count", "- `RUN-LESSER` (SHOULD): an empty list means all"),
         (
             "### Known failures that are not true any more",
-            "- `RUN-MENDED`: it passes: remove its entry, and tell the storage team",
+            "- `RUN-FIXED`: it passes: remove its entry, and tell the storage team",
         ),
         (
             "### Notes: a World for one process, in several",

@@ -6,10 +6,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import Markup
 
 from harness.certification.certificate import Certificate
 from reports.certificate.page import render_page
-from reports.writing.elements import Html, element, join, make_table, preserve
+from reports.writing.elements import element, join, make_table, preserve
 from tests.harness.certification.certifying import make_call, make_sample, make_verdict
 from tests.reports.certificate.test_markdown import CERTIFICATE, CERTIFIED, EVIL, make_evil
 
@@ -95,7 +96,7 @@ def test_a_failure_is_a_card_with_its_witness_and_command() -> None:
     assert "<p>two events for one step</p>" in card
     assert "<p>3 of 60 rounds failed (5.0%)</p>" in card
     assert "<pre>world-harness certify sample --clause STEP-ATOMIC</pre>" in card
-    assert "<code>events.create({eventType: &quot;step_created&quot;})</code>" in card
+    assert "<code>events.create({eventType: &#34;step_created&#34;})</code>" in card
     assert page.count("<article>") == 1
 
 
@@ -107,7 +108,7 @@ def test_the_page_says_all_that_the_certificate_says() -> None:
         "RUN-OPEN (MUST): no fault was applied",
         "RUN-KNOWN (MUST): their issue 7",
         "RUN-LESSER (SHOULD): an empty list means all",
-        "RUN-MENDED (MUST): it passes: remove its entry",
+        "RUN-FIXED (MUST): it passes: remove its entry",
         "RUN-NOTED (MUST): 4 processes: failed, torn file",
         "by id",
         CERTIFICATE.footer.sha256,
@@ -146,7 +147,7 @@ def test_passwords_are_not_shown() -> None:
 def test_a_child_is_text_unless_it_is_an_element() -> None:
     made = element("p", "a < b", element("b", "&"))
     assert made == "<p>a &lt; b<b>&amp;</b></p>"
-    assert isinstance(made, Html)
+    assert isinstance(made, Markup)
 
 
 def test_text_keeps_its_distance_from_an_element() -> None:
@@ -154,7 +155,7 @@ def test_text_keeps_its_distance_from_an_element() -> None:
 
 
 def test_an_attribute_cannot_be_left() -> None:
-    assert element("p", title='"><b>') == '<p title="&quot;&gt;&lt;b&gt;"></p>'
+    assert element("p", title='"><b>') == '<p title="&#34;&gt;&lt;b&gt;"></p>'
 
 
 def test_names_that_python_keeps_are_written_with_an_underscore() -> None:

@@ -36,7 +36,7 @@ def checked() -> Results:
 
 def read(results: Results) -> Xml.Element:
     text = render_junit(study_session(results), source="x.jsonl")
-    assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n')
+    assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n')
     return Xml.fromstring(text)
 
 
@@ -165,6 +165,21 @@ def test_a_check_fails_a_build_only_when_it_should(outcome: Any, tags: list[str]
     root = read(make_results([make_check(outcome)]))
     (case,) = root.iter("testcase")
     assert [child.tag for child in case] == tags
+
+
+def test_times_are_written_without_an_exponent() -> None:
+    took = (0.0, 0.004, 0.06, 1234567.0)
+    checks = [make_check(check=f"{number}", duration_ms=ms) for number, ms in enumerate(took)]
+    times = [item.get("time", "") for item in read(make_results(checks)).iter("testcase")]
+    assert times == ["0.0", "0.0", "0.0001", "1234.567"]
+
+
+def test_cases_of_one_cell_share_its_suite() -> None:
+    session = Session([EXPRESS], [TEN])
+    session.measure(EXPRESS, TEN, 100.0)
+    session.fail_fork(EXPRESS, "the app did not start", block=4, kind="counting")
+    names = [suite.get("name") for suite in read(session.end()).iter("testsuite")]
+    assert names == [EXPRESS.id]
 
 
 def test_what_xml_cannot_hold_is_replaced() -> None:

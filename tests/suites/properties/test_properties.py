@@ -158,7 +158,7 @@ class StartsEndedSteps(Model):
 
 
 class SharesTokens(Model):
-    """A token belongs to whoever asks for it."""
+    """A token belongs to every caller that asks for it."""
 
     def find_holder(self, token: str) -> Row | None:
         return None

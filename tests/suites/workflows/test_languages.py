@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from harness import inside
+from harness.workspaces import describe_lines
 from suites import workflows
 from suites.engine import stage
+from tests.suites.workflows.exported import list_exported
 
 FOLDER = workflows.ENGINE.workflows
-IN_TYPESCRIPT = sorted(workflows.ENGINE.list_workflows())
+REGISTERED = sorted(workflows.describe_engine_workflows())
 #: What the app in Python does not answer, and why it need not.
 UNANSWERED = {"webhook": workflows.explain_inexpressible("calledBack", "py")}
 
@@ -41,13 +43,16 @@ IN_PYTHON = {
 
 
 class TestWorkflows:
-    @pytest.mark.parametrize("name", IN_TYPESCRIPT)
+    def test_the_registry_names_all_that_typescript_exports(self) -> None:
+        assert list_exported(FOLDER) == set(REGISTERED)
+
+    @pytest.mark.parametrize("name", REGISTERED)
     def test_each_has_a_twin_in_python_or_a_reason(self, name: str) -> None:
         reason = workflows.explain_inexpressible(name, "py")
         assert (name in IN_PYTHON) != bool(reason), "write it in Python, or say why that cannot be"
 
     def test_python_has_no_others_and_names_each_in_its_index(self) -> None:
-        assert IN_PYTHON.keys() <= set(IN_TYPESCRIPT)
+        assert IN_PYTHON.keys() <= set(REGISTERED)
         index = ast.parse((FOLDER / "index.py").read_text(encoding="utf-8"))
         named = {
             camel(alias.name)
@@ -57,8 +62,13 @@ class TestWorkflows:
         }
         assert named == IN_PYTHON.keys() | {"registry"}
 
-    def test_reasons_are_of_workflows_that_exist(self) -> None:
-        assert {name for name, _ in workflows.list_inexpressible()} <= set(IN_TYPESCRIPT)
+    def test_reasons_are_of_lines_that_exist(self) -> None:
+        lines = {
+            line
+            for workflow in workflows.describe_engine_workflows().values()
+            for line in workflow.inexpressible
+        }
+        assert lines <= set(describe_lines())
 
     @pytest.mark.parametrize("name", sorted(IN_PYTHON))
     def test_a_twin_takes_as_many_arguments(self, name: str) -> None:

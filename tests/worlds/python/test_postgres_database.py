@@ -20,7 +20,7 @@ from tests.worlds.python.test_soak import check, start_writer
 pytestmark = pytest.mark.slow
 
 SCHEMA = "workflow_python"
-#: Nobody waits so long unless something is wrong.
+#: A wait that long means that something is wrong.
 WITHIN_S = 60.0
 
 
@@ -179,7 +179,7 @@ def wait_for_one_that_waits(url: str) -> object:
         if found:
             return found[0][0]
         time.sleep(0.05)
-    raise AssertionError("nobody waits for the lock")
+    raise AssertionError("no session waits for the lock")
 
 
 def test_everything_waits_for_the_disk_of_a_server_that_can_fail_alone(place: Place) -> None:

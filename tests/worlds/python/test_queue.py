@@ -1,4 +1,4 @@
-"""The queue: where messages are delivered, by whom, and what becomes of those that nobody takes."""
+"""The queue: who delivers messages where, and what happens to those that no handler takes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 TOPIC, PREFIX = "__wkf_workflow_w", "__wkf_workflow_"
 ROUTE = "/.well-known/workflow/v1/flow"
 LEASE_S = 1.0
-#: Nobody waits so long unless something is wrong.
+#: A wait that long means that something is wrong.
 WITHIN_S = 30.0
 
 
@@ -161,4 +161,4 @@ def test_a_peer_that_is_gone_is_noticed_without_a_limit_for_handlers(place: Plac
 
 
 def test_a_sign_of_life_that_is_begun_again_takes_no_message_for_a_stray(place: Place) -> None:
-    assert place.run("begin_beats_again") == ["worker", "nobody"]
+    assert place.run("begin_beats_again") == ["worker", "none"]

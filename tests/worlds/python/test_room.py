@@ -38,7 +38,7 @@ def test_a_new_message_does_not_come_before_those_that_wait(room: Any) -> None:
     assert not room.reserve()
     assert room.reserve_all(8) == 3
     assert room.reserve_all(8) == 0
-    # Whoever waits is told of a place that is free again.
+    # A waiting caller is told of a place that is free again.
     assert room.release()
     room.note_waiting(False)
     assert not room.release()

@@ -198,7 +198,7 @@ def test_a_file_that_is_locked_when_it_is_opened_is_not_waited_for_longer(
     with closing(sqlite3.connect(file, check_same_thread=False)) as other:
         other.execute("PRAGMA journal_mode = delete")
         other.execute("BEGIN EXCLUSIVE")
-        # Whoever waits longer than he was told to finds it free in the end.
+        # A caller that waits longer than the setting finds it free in the end.
         freeing = threading.Timer(PATIENCE_S, other.rollback)
         freeing.start()
         _, cause, _ = place.run("try_to_open", env={"WORKFLOW_SQLITE_BUSY_SECONDS": "0.2"})

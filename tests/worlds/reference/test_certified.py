@@ -8,7 +8,7 @@ import pytest
 
 import suites.conformance
 from harness.certification.examination import CertifyRequest, certify, examine_world
-from harness.certification.records import TestRecord
+from harness.certification.records import CheckRecord
 from harness.certification.subjects import find_subject
 from harness.contract.clauses import LINES
 from harness.descriptions import Catalog
@@ -23,7 +23,7 @@ class Quiet:
 
     def planned(self, checks: int) -> None: ...
 
-    def checked(self, record: TestRecord) -> None: ...
+    def checked(self, record: CheckRecord) -> None: ...
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -28,7 +28,7 @@ class StorageError(interface.WorkflowWorldError):  # type: ignore[misc]
         what: What happened.
         cause: Why.
         remedy: What to do about it.
-        committed: `False` when nothing was written; `None` when nobody knows.
+        committed: `False` when nothing was written; `None` if it is unknown.
     """
 
     def __init__(

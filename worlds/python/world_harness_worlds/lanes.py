@@ -18,7 +18,7 @@ from .errors import StorageError
 T = TypeVar("T")
 
 _log = logging.getLogger("world_harness_worlds")
-#: How long threads may take to do what was submitted before nobody waits for them, in seconds.
+#: How long to wait for threads to finish what was submitted, in seconds.
 CLOSE_S = 15.0
 #: Between two looks at a thread that is just ending, in seconds.
 _LOOK_S = 0.001
@@ -68,7 +68,7 @@ class Crew:
         Args:
             number: Of the lane.
             act: What to do.
-            lasting: For whoever does it.
+            lasting: For the caller that does it.
 
         Raises:
             StorageError: the lanes were closed, or are those of another process.
@@ -81,7 +81,7 @@ class Crew:
 
     def _get(self) -> Sequence[Lane]:
         """Return the lanes, made when they are needed."""
-        # Whoever comes while they are being closed need not wait to be told so.
+        # A caller that comes while they are being closed is refused at once.
         self._check_open()
         with self._lock:
             self._check_open()
@@ -174,7 +174,7 @@ class Lane:
         except queue.Empty:
             return None
         if job is None:
-            # For the other threads, and for whoever asks again.
+            # For the other threads, and for later callers.
             self._jobs.put(None)
         return job
 
@@ -183,7 +183,7 @@ def _wait_for_end(thread: threading.Thread, until: float) -> bool:
     """Wait until the system has ended a thread; return whether it has in time.
 
     Before 3.13 Python takes a thread for ended that is still letting go of what OpenSSL keeps for
-    it; a fork would hand the lock that it has to a child, where nobody lets it go.
+    it; a fork would hand the lock that it has to a child, where it is never released.
     """
     thread.join(max(0.0, until - time.monotonic()))
     while not thread.is_alive() and _is_in_system(thread):

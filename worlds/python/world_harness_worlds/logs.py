@@ -16,7 +16,7 @@ from .wire import show_event
 
 #: How much of all logs is kept, in bytes as stored; the run that was asked for last stays longest.
 _KEPT_BYTES = 32 * 1024 * 1024
-#: What nobody can change in place.
+#: Types that cannot be changed in place.
 _FIXED = (NoneType, bool, int, float, str, bytes, datetime)
 
 
@@ -29,7 +29,7 @@ class _Log:
 
 
 class Logs:
-    """The beginnings of logs. Whoever writes, what stands in one never changes.
+    """The beginnings of logs. What is written in one never changes, whichever process writes.
 
     Everybody is given events of his own: to change one alters none that was read before or will be.
     """

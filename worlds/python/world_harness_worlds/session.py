@@ -32,7 +32,7 @@ class Session(Protocol):
         Args:
             sql: A SELECT.
             parameters: In the places of `?`.
-            holds: Whether nobody else may change it until this transaction ends.
+            holds: Whether no other may change it until this transaction ends.
         """
 
     def run(self, sql: str, parameters: Parameters = ()) -> int:
@@ -51,7 +51,7 @@ class Store(Protocol):
     The futures can be awaited on any loop; what is known at once is in them already.
     """
 
-    #: Whether it loses power together with all who use it, and never without them. Then nobody who
+    #: Whether it loses power together with all who use it, and never without them. Then no one who
     #: still runs has been answered anything that is gone.
     shares_fate: bool
     #: Raised when the database may be another than before, which need not hold what was read.

@@ -50,7 +50,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             try:
                 given[field] = read(text)
             except ValueError as error:
-                raise explain_setting(variable, f"{text!r} is no number") from error
+                raise explain_setting(variable, f"{text!r} is not a number") from error
     return check_settings(Settings(**given))
 
 
@@ -64,7 +64,7 @@ def read_number(env: Mapping[str, str], name: str, default: float) -> float:
     try:
         return float(text) if text else default
     except ValueError as error:
-        raise explain_setting(name, f"{text!r} is no number") from error
+        raise explain_setting(name, f"{text!r} is not a number") from error
 
 
 def check_settings(settings: Settings) -> Settings:

@@ -46,7 +46,7 @@ class Look:
 
 
 def append(session: Session, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
-    """Write chunks behind those that are there; behind the end they are dropped."""
+    """Append chunks; after the end they are dropped."""
     state = _hold(session, run_id, name)
     if state.closed or not chunks:
         return
@@ -79,7 +79,7 @@ def _hold(session: Session, run_id: str, name: str) -> State:
 
 
 def find(session: Session, run_id: str, name: str) -> State:
-    """Return how much there is of a stream: nothing of one that nobody wrote to."""
+    """Return how much there is of a stream: nothing if nothing was written to it."""
     if not is_name(run_id) or not is_name(name):
         return State(0, closed=False)
     return _read(session, run_id, name)

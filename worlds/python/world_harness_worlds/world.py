@@ -193,7 +193,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         """Return the live hook that has a token.
 
         Raises:
-            HookNotFoundError: nobody has it.
+            HookNotFoundError: no hook has it.
         """
         hook = await self._find(lambda rows: rows.find_holder(token))
         if hook is None:
@@ -288,7 +288,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         while True:
             look = await self._look(run_id, name, place)
             for chunk in look.chunks:
-                # An empty chunk has its place, but nobody is given it.
+                # An empty chunk has its place, but no reader is given it.
                 if chunk:
                     yield chunk
             if look.over:

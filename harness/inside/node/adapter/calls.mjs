@@ -77,7 +77,7 @@ export async function readStream(world, { runId, name, startIndex, forMs, maxChu
       times.push(now());
     }
   })();
-  // A read that outlives its time may still fail; nobody waits for it then.
+  // A read that outlives its time may still fail; no caller waits for it then.
   reading.catch(() => {});
   try {
     await Promise.race([reading, timeUp]);

@@ -87,7 +87,7 @@ async function listEvents({ runId }: Request) {
 async function deliver({ runId, kind, step, nth, copies }: Request) {
   const found = findMessages(runId, kind as MessageKind, step);
   const delivery = found[nth - 1];
-  if (!delivery) throw new Error(`the run was given ${found.length} such messages, there is no number ${nth}`);
+  if (!delivery) throw new Error(`the run received ${found.length} such messages; message ${nth} does not exist`);
   await deliverAgain(delivery, copies);
   return {};
 }

@@ -150,7 +150,7 @@ export function mayHurry(runId: string, fault: Fault): boolean {
   return true;
 }
 
-/** Waits until the gate of a run is opened; false when nobody opened it in time. */
+/** Waits until the gate of a run is opened; false if it was not opened in time. */
 export async function passGate(runId: string, gate: string, limitMs: number): Promise<boolean> {
   const key = `${runId} ${gate}`;
   if (state.opened.has(key)) return true;

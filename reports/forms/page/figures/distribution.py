@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from markupsafe import Markup
+
 from harness.descriptions import Scenario
 from reports.benchmark.findings import Entry, Findings
 from reports.benchmark.flaws import count_flaws
@@ -23,7 +25,6 @@ from reports.forms.page.figures.plotting import (
     rule,
     stretch,
 )
-from reports.writing.elements import Html
 from reports.writing.names import Names
 from reports.writing.text import count, format_estimate, format_ms
 
@@ -37,7 +38,7 @@ _CAPTION = (
 )
 
 
-def draw_distribution(findings: Findings, scenario: Scenario, key: str) -> Html:
+def draw_distribution(findings: Findings, scenario: Scenario, key: str) -> Markup:
     """Draw one row a cell, in the order of the tables; empty where nothing was timed."""
     entries = [
         entry
@@ -46,9 +47,9 @@ def draw_distribution(findings: Findings, scenario: Scenario, key: str) -> Html:
     ]
     values = [value for entry in entries for value in _list_values(entry)]
     if not values:
-        return Html("")
+        return Markup("")
     axis = fit_axis(values)
-    rows: list[Html] = []
+    rows: list[Markup] = []
     bottom = 0
     for entry in entries:
         remark = _remark(entry)
@@ -81,7 +82,7 @@ def _list_values(entry: Entry) -> Iterator[float]:
         yield from (value for value in (time.low, time.center, time.high) if value is not None)
 
 
-def _draw_marks(entry: Entry, axis: Axis) -> Iterator[Html]:
+def _draw_marks(entry: Entry, axis: Axis) -> Iterator[Markup]:
     time = entry.workflow
     if time and time.low is not None and time.high is not None:
         yield fill([(axis.place(time.low), axis.place(time.high), 0, _STRIP)], "interval")

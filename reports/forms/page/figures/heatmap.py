@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+from markupsafe import Markup
 
 from harness.descriptions import Scenario
 from reports.benchmark.findings import Entry, Findings
 from reports.benchmark.flaws import count_flaws, sign_flaw
 from reports.benchmark.scenarios import Decisions, name_section
-from reports.writing.elements import Html, element
+from reports.writing.elements import element
 from reports.writing.text import NOTHING, format_estimate
 
 #: From this ratio to the fastest of the row on, a cell has the next color.
@@ -33,7 +34,7 @@ class Tile(msgspec.Struct, frozen=True):
     hint: str
 
 
-def draw_heatmap(findings: Findings, decisions: Decisions, anchors: Mapping[str, str]) -> Html:
+def draw_heatmap(findings: Findings, decisions: Decisions, anchors: Mapping[str, str]) -> Markup:
     """Draw the map; empty without a scenario.
 
     Args:
@@ -43,7 +44,7 @@ def draw_heatmap(findings: Findings, decisions: Decisions, anchors: Mapping[str,
     """
     header = findings.results.header
     if not header.scenarios:
-        return Html("")
+        return Markup("")
     heads = [element("th", findings.names.label(cell), scope="col") for cell in header.cells]
     rows = [
         element(
@@ -90,7 +91,7 @@ def _lay(findings: Findings, entry: Entry, decisions: Decisions, fastest: float 
     return Tile(f"{ratio:.2f}x{sign}", f"band{band}", format_estimate(time))
 
 
-def _draw_tile(tile: Tile) -> Html:
+def _draw_tile(tile: Tile) -> Markup:
     return element("td", tile.text, class_=tile.band, title=tile.hint)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from markupsafe import Markup
+
 from harness.load.summary import LoadSummary
 from harness.results.records import LoadRun
 from reports.forms.page.figures.plotting import (
@@ -24,7 +26,6 @@ from reports.forms.page.figures.plotting import (
     stretch,
     write,
 )
-from reports.writing.elements import Html
 from reports.writing.text import count, format_ms, format_seconds
 
 #: Heights in px: of the line of runs that did not end well, and of all others.
@@ -45,7 +46,7 @@ _CAPTION = (
 )
 
 
-def draw_load(summary: LoadSummary, runs: Sequence[LoadRun], title: str, key: str) -> Html:
+def draw_load(summary: LoadSummary, runs: Sequence[LoadRun], title: str, key: str) -> Markup:
     """Draw one cell and scenario under load; empty where no run was started.
 
     Args:
@@ -55,7 +56,7 @@ def draw_load(summary: LoadSummary, runs: Sequence[LoadRun], title: str, key: st
         key: Makes ids unique on the page.
     """
     if not runs:
-        return Html("")
+        return Markup("")
     well = [run for run in runs if run.outcome == "correct" and run.latency_ms is not None]
     bad = [run for run in runs if run.outcome != "correct"]
     across = Axis(0.0, sum(item.stage.seconds for item in summary.stages), logarithmic=False)
@@ -78,14 +79,14 @@ def draw_load(summary: LoadSummary, runs: Sequence[LoadRun], title: str, key: st
     return frame(drawing, f"{_CAPTION}{' The latency axis is logarithmic.' * up.logarithmic}")
 
 
-def _shade(summary: LoadSummary, across: Axis) -> Iterator[Html]:
+def _shade(summary: LoadSummary, across: Axis) -> Iterator[Markup]:
     for number, (begins_s, ends_s) in enumerate(_list_times(summary)):
         kind = summary.stages[number].stage.kind
         box = (across.place(begins_s), across.place(ends_s), 0, _LANE + _HEIGHT)
         yield fill([box], f"stage {kind} turn-{number % 2}")
 
 
-def _write_rates(summary: LoadSummary, across: Axis) -> Iterator[Html]:
+def _write_rates(summary: LoadSummary, across: Axis) -> Iterator[Markup]:
     for item, (begins_s, ends_s) in zip(summary.stages, _list_times(summary), strict=True):
         if ends_s - begins_s >= _LEAST_SHARE * across.high:
             middle = PANEL.find(across.place((begins_s + ends_s) / 2))
@@ -108,7 +109,7 @@ def _place(runs: Sequence[LoadRun], across: Axis, up: Axis) -> dict[tuple[int, f
     }
 
 
-def _draw_bad(runs: Sequence[LoadRun], across: Axis) -> Iterator[Html]:
+def _draw_bad(runs: Sequence[LoadRun], across: Axis) -> Iterator[Markup]:
     if not runs:
         return
     middle = _LANE / 2

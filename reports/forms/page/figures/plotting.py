@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from markupsafe import Markup
 
-from reports.writing.elements import Html, element, join
+from reports.writing.elements import element, join
 
 #: Units from end to end of an axis.
 WIDE = 1000
@@ -98,7 +99,7 @@ def fit_axis(values: Iterable[float], *, logarithmic: bool | None = None) -> Axi
     return Axis(low - room, high + room, logarithmic=False)
 
 
-def draw(*children: str, title: str, description: str, height: int, key: str) -> Html:
+def draw(*children: str, title: str, description: str, height: int, key: str) -> Markup:
     """Draw a figure as wide as the page.
 
     Args:
@@ -120,7 +121,7 @@ def draw(*children: str, title: str, description: str, height: int, key: str) ->
     )
 
 
-def stretch(*children: str, top: int, height: int, margins: Margins = ROWS) -> Html:
+def stretch(*children: str, top: int, height: int, margins: Margins = ROWS) -> Markup:
     """Put marks on the length of the axis, from `top` px on."""
     return element(
         "svg",
@@ -135,34 +136,34 @@ def stretch(*children: str, top: int, height: int, margins: Margins = ROWS) -> H
     )
 
 
-def dot(places: Iterable[tuple[int, float]], kind: str) -> Html:
+def dot(places: Iterable[tuple[int, float]], kind: str) -> Markup:
     """Draw round dots: strokes without length."""
     marks = "".join(f"M{x} {y:g}h0" for x, y in places)
-    return element("path", d=marks, class_=f"dot {kind}") if marks else Html("")
+    return element("path", d=marks, class_=f"dot {kind}") if marks else Markup("")
 
 
-def connect(places: Sequence[tuple[int, float]], kind: str) -> Html:
+def connect(places: Sequence[tuple[int, float]], kind: str) -> Markup:
     """Draw a line through places."""
     marks = "L".join(f"{x} {y:g}" for x, y in places)
-    return element("path", d=f"M{marks}", class_=f"line {kind}") if len(places) > 1 else Html("")
+    return element("path", d=f"M{marks}", class_=f"line {kind}") if len(places) > 1 else Markup("")
 
 
-def fill(boxes: Iterable[tuple[int, int, float, float]], kind: str) -> Html:
+def fill(boxes: Iterable[tuple[int, int, float, float]], kind: str) -> Markup:
     """Fill boxes: left and right end in units, top and height in px."""
     marks = "".join(
         f"M{left} {top:g}h{max(right - left, 1)}v{height:g}H{left}z"
         for left, right, top, height in boxes
     )
-    return element("path", d=marks, class_=kind) if marks else Html("")
+    return element("path", d=marks, class_=kind) if marks else Markup("")
 
 
-def write(text: str, x: str, y: float, kind: str = "", anchor: str = "start") -> Html:
+def write(text: str, x: str, y: float, kind: str = "", anchor: str = "start") -> Markup:
     """Write one line; `x` is a length or a share, `y` the height of its base line in px."""
     attributes = {"class_": kind} if kind else {}
     return element("text", text, x=x, y=f"{y:g}", text_anchor=anchor, **attributes)
 
 
-def head_row(name: str, remark: str, top: int, kind: str = "") -> Html:
+def head_row(name: str, remark: str, top: int, kind: str = "") -> Markup:
     """Write what a row is called, and below it in small letters what is to be said of it."""
     lines = [write(name, "0", top + LINE - 3, f"label {kind}".strip())]
     if remark:
@@ -172,7 +173,7 @@ def head_row(name: str, remark: str, top: int, kind: str = "") -> Html:
 
 def rule(
     axis: Axis, labels: Iterable[tuple[float, str]], height: int, margins: Margins = ROWS
-) -> Html:
+) -> Markup:
     """Draw the lines of an axis's ticks, so high in px, and their labels below."""
     parts = []
     for value, label in labels:
@@ -193,7 +194,7 @@ def rule_up(
     height: int,
     margins: Margins = PANEL,
     top: int = 0,
-) -> Html:
+) -> Markup:
     """Draw the lines of a vertical axis's ticks, from `top` px on, and their labels to the left."""
     parts = []
     for value, label in labels:
@@ -204,6 +205,6 @@ def rule_up(
     return join(*parts)
 
 
-def frame(drawing: str, caption: str) -> Html:
+def frame(drawing: str, caption: str) -> Markup:
     """Put a figure above its caption."""
     return element("figure", drawing, element("figcaption", caption))

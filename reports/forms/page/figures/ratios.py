@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from markupsafe import Markup
+
 from harness.descriptions import Scenario
 from harness.measure.changes import Change, Changes
 from reports.benchmark.changes import ALL_SCENARIOS, describe_changes, format_ratio, sign
@@ -21,7 +23,6 @@ from reports.forms.page.figures.plotting import (
     rule,
     stretch,
 )
-from reports.writing.elements import Html
 from reports.writing.names import Names
 
 _STRIP = 12
@@ -36,11 +37,11 @@ _CAPTION = (
 
 def draw_changes(
     changes: Changes | None, scenarios: Sequence[Scenario], names: Names, key: str
-) -> Html:
+) -> Markup:
     """Draw one row for each ratio; empty without any."""
     rows = [row for row in (*changes.overall, *changes.rows) if row.ratio] if changes else []
     if not changes or not rows:
-        return Html("")
+        return Markup("")
     titles = {scenario.id: scenario.title for scenario in scenarios}
     axis = fit_axis(
         [1.0, *(bound for row in rows for bound in _list_bounds(row))], logarithmic=True
@@ -81,14 +82,14 @@ def _list_bounds(row: Change) -> Iterator[float]:
 
 def _draw_row(
     row: Change, axis: Axis, top: int, titles: Mapping[str, str], names: Names
-) -> Iterator[Html]:
+) -> Iterator[Markup]:
     scenario = titles.get(row.scenario, ALL_SCENARIOS)
     name = f"{sign(row)} {names.label(row.cell)}: {format_ratio(row.ratio)}"
     yield head_row(name, scenario, top)
     yield stretch(*_draw_marks(row, axis), top=top + 2 * LINE, height=_STRIP)
 
 
-def _draw_marks(row: Change, axis: Axis) -> Iterator[Html]:
+def _draw_marks(row: Change, axis: Axis) -> Iterator[Markup]:
     middle = _STRIP / 2
     if row.floor is not None:
         ends = axis.place(1 / (1 + row.floor)), axis.place(1 + row.floor)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from markupsafe import Markup
+
 from harness.descriptions import Cell
 from harness.measure.statistics import Estimate
 from reports.benchmark.findings import Findings
@@ -22,12 +24,12 @@ from reports.forms.page.figures.plotting import (
     rule_up,
     stretch,
 )
-from reports.writing.elements import Html, element
+from reports.writing.elements import element
 from reports.writing.names import Names
 from reports.writing.text import format_exponent, format_ms
 
 _HEIGHT = 200
-#: Curves are told apart by color and dashes; see the style sheet for as many.
+#: Curves differ in color and dashes; see the style sheet for as many.
 _KINDS = 12
 
 _CAPTION = (
@@ -39,7 +41,7 @@ _CAPTION = (
 _Curve = Sequence[tuple[int, Estimate]]
 
 
-def draw_growth(findings: Findings) -> Html:
+def draw_growth(findings: Findings) -> Markup:
     """Draw a panel for each family and kind of World; empty where nothing was fitted."""
     exponents = estimate_exponents(findings)
     panels = [
@@ -48,7 +50,7 @@ def draw_growth(findings: Findings) -> Html:
         if any(exponents.get((cell, family)) for cell in curves)
     ]
     if not panels:
-        return Html("")
+        return Markup("")
     return element(
         "figure",
         element("div", *panels, class_="panels"),
@@ -79,7 +81,7 @@ def _draw_panel(
     curves: Mapping[Cell, _Curve],
     exponents: Mapping[tuple[Cell, str], Estimate | None],
     key: str,
-) -> Html:
+) -> Markup:
     points = [point for curve in curves.values() for point in curve]
     across = fit_axis((size for size, _ in points), logarithmic=True)
     up = fit_axis((bound for _, time in points for bound in _bounds(time)), logarithmic=True)
@@ -114,7 +116,7 @@ def _draw_panel(
     return element("div", title, drawing, element("ul", *legend, class_="legend"))
 
 
-def _draw_curve(curve: _Curve, across: Axis, up: Axis, kind: str) -> Iterator[Html]:
+def _draw_curve(curve: _Curve, across: Axis, up: Axis, kind: str) -> Iterator[Markup]:
     places = [(across.place(size), lift(up, time.center, _HEIGHT)) for size, time in curve]
     yield connect(places, kind)
     yield dot(places, kind)
@@ -125,7 +127,7 @@ def _draw_curve(curve: _Curve, across: Axis, up: Axis, kind: str) -> Iterator[Ht
             yield connect(ends, f"{kind} whisker")
 
 
-def _draw_key(kind: str) -> Html:
+def _draw_key(kind: str) -> Markup:
     stroke = element("path", d="M1 6h26", class_=f"line {kind}")
     return element("svg", stroke, width="28", height="12", aria_hidden="true")
 

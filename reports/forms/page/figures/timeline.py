@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+from markupsafe import Markup
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.metrics import workflow_ms
@@ -22,10 +23,10 @@ from reports.forms.page.figures.plotting import (
     rule,
     stretch,
 )
-from reports.writing.elements import Html, element
+from reports.writing.elements import element
 from reports.writing.text import count, format_ms
 
-#: With more steps they could not be told apart.
+#: With more steps they could not be distinguished.
 MOST_STEPS = 60
 
 #: Heights in px: lanes are as high as finds place in a row, between these.
@@ -62,7 +63,7 @@ class _Invocation(msgspec.Struct, frozen=True):
         return _Span(min(body.begin for body in bodies), max(body.end for body in bodies))
 
 
-def draw_timelines(findings: Findings, scenario: Scenario, key: str) -> Html:
+def draw_timelines(findings: Findings, scenario: Scenario, key: str) -> Markup:
     """Draw one run of each cell, folded; empty where no run has anything to be seen."""
     chosen = choose_samples(findings, scenario)
     runs = [
@@ -71,10 +72,10 @@ def draw_timelines(findings: Findings, scenario: Scenario, key: str) -> Html:
         if cell in chosen and _is_shown(chosen[cell])
     ]
     if not runs:
-        return Html("")
+        return Markup("")
     end = max(_find_end(sample) for _, sample in runs)
     axis = Axis(-0.01 * end, end * 1.02, logarithmic=False)
-    rows: list[Html] = []
+    rows: list[Markup] = []
     told: list[str] = []
     top = 0
     for cell, sample in runs:
@@ -169,7 +170,7 @@ def place_invocations(
 
 def _draw_run(
     sample: Sample, invocations: Sequence[_Invocation], axis: Axis, height: int
-) -> Iterator[Html]:
+) -> Iterator[Markup]:
     """Draw a run in lanes of a height (px): its invocations, bodies, streams and ends."""
     placed = [*place_invocations(invocations)]
     below = count_lanes(invocations)

@@ -29,7 +29,7 @@ Language: TypeAlias = Literal["typescript", "python"]
 
 HERE = Path(__file__).parent
 PYTHON = inside.NEMESIS["python"]
-#: What a program needs on its `PYTHONPATH` to be harassed.
+#: What a program needs on its `PYTHONPATH` to have faults injected.
 PYTHON_PATH = os.pathsep.join(map(str, (PYTHON, PYTHON_SDK)))
 
 
@@ -100,7 +100,7 @@ class Driver:
         """Let the World deliver a message."""
         return self.ask("deliver", message={"runId": run_id, **message})
 
-    def harass(self, run_id: str, *plan: Fault) -> None:
+    def give_plan(self, run_id: str, *plan: Fault) -> None:
         """Put a plan on a run."""
         self.ask("plan", runId=run_id, plan=plan)
 

@@ -45,7 +45,7 @@ def await_deliveries(driver: Driver, count: int) -> tuple[list[Delivery], dict[s
 
 class TestRedeliver:
     def test_at_the_same_time(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Redeliver(copies=2))
+        driver.give_plan("wrun_1", Redeliver(copies=2))
         driver.deliver("wrun_1", name="a", ms=300)
         begun, ended = await_deliveries(driver, 3)
         assert max(item.at_ms for item in begun) < min(ended.values())
@@ -55,7 +55,7 @@ class TestRedeliver:
         assert driver.journal().faults() == {0: 1}
 
     def test_a_little_later_each(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Redeliver(copies=2, delay_ms=150))
+        driver.give_plan("wrun_1", Redeliver(copies=2, delay_ms=150))
         driver.deliver("wrun_1", name="a", ms=500)
         begun, ended = await_deliveries(driver, 3)
         assert [item.attempt for item in begun] == [1, 2, 3]
@@ -65,7 +65,7 @@ class TestRedeliver:
 
     @pytest.mark.parametrize("fails", [0, 1])
     def test_after_the_first_ended_well_or_not(self, driver: Driver, fails: int) -> None:
-        driver.harass("wrun_1", Redeliver(when="after", copies=2))
+        driver.give_plan("wrun_1", Redeliver(when="after", copies=2))
         number = driver.send("deliver", message={"runId": "wrun_1", "ms": 50, "fails": fails})
         if fails:
             with pytest.raises(RefusedError):
@@ -76,27 +76,27 @@ class TestRedeliver:
             assert ended[one.delivery] <= next_one.at_ms
 
     def test_late(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Redeliver(when="late", delay_ms=200))
+        driver.give_plan("wrun_1", Redeliver(when="late", delay_ms=200))
         driver.deliver("wrun_1", ms=500)
         (first, copy), ended = await_deliveries(driver, 2)
         assert copy.cause == "nemesis"
         assert first.at_ms + 100 < copy.at_ms < ended[first.delivery]
 
     def test_a_copy_that_fails_comes_again(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Redeliver(when="after"))
+        driver.give_plan("wrun_1", Redeliver(when="after"))
         with pytest.raises(RefusedError):
             driver.deliver("wrun_1", name="a", fails=2)
         begun, _ = await_deliveries(driver, 3)
         assert [item.attempt for item in begun] == [1, 2, 3]
 
     def test_but_not_where_the_message_itself_is_to(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Redeliver(once=True))
+        driver.give_plan("wrun_1", Redeliver(once=True))
         number = driver.send("deliver", message={"runId": "wrun_1", "name": "a", "fails": 2})
         with pytest.raises(RefusedError):
             driver.answer(number)
         await_deliveries(driver, 2)
         # The World's own next try: by then the copy would have come again.
-        driver.harass("wrun_1", Delay(ms=1_000))
+        driver.give_plan("wrun_1", Delay(ms=1_000))
         driver.deliver("wrun_1", name="b")
         assert sorted(causes(driver)) == ["nemesis", "world", "world"]
 
@@ -109,7 +109,7 @@ class TestRedeliver:
 
     def test_only_what_is_named(self, driver: Driver) -> None:
         place = Place(on="message", kind="step", step="once")
-        driver.harass("wrun_1", Redeliver(at=place, times=9))
+        driver.give_plan("wrun_1", Redeliver(at=place, times=9))
         driver.deliver("wrun_1", runInput={"input": 1})
         driver.deliver("wrun_1", stepId="step_1", stepName="step//x//twice")
         driver.deliver("wrun_2", stepId="step_2", stepName="step//x//once")
@@ -121,7 +121,7 @@ class TestRedeliver:
 
 class TestKeepingBack:
     def test_delay(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Delay(ms=400))
+        driver.give_plan("wrun_1", Delay(ms=400))
         number = driver.send("deliver", message={"runId": "wrun_1", "name": "first"})
         driver.deliver("wrun_1", name="second")
         driver.answer(number)
@@ -129,7 +129,7 @@ class TestKeepingBack:
         assert driver.journal().faults() == {0: 1}
 
     def test_hold_until_the_gate_is_opened(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Hold(gate="g", times=3), Hold(gate="other", nth=9))
+        driver.give_plan("wrun_1", Hold(gate="g", times=3), Hold(gate="other", nth=9))
         numbers = [
             driver.send("deliver", message={"runId": "wrun_1", "name": name}) for name in "ab"
         ]
@@ -152,7 +152,7 @@ class TestKeepingBack:
         assert driver.answer(waiting)
 
     def test_refuse(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Refuse())
+        driver.give_plan("wrun_1", Refuse())
         with pytest.raises(RefusedError, match="the nemesis refused this delivery"):
             driver.deliver("wrun_1", name="a")
         assert not driver.seen()
@@ -179,23 +179,23 @@ class TestShuffle:
     def test_the_seed_determines_the_order(self, driver: Driver, seed: int) -> None:
         expected = self.order(seed, 4)
         assert expected != sorted(expected)
-        driver.harass("wrun_1", Shuffle(count=4, seed=seed, times=4))
+        driver.give_plan("wrun_1", Shuffle(count=4, seed=seed, times=4))
         assert self.send(driver, 4) == expected
         assert driver.journal().faults() == {0: 1}
 
     def test_messages_that_stay_alone_go_on_as_they_came(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Shuffle(count=9, seed=1, times=1))
+        driver.give_plan("wrun_1", Shuffle(count=9, seed=1, times=1))
         assert self.send(driver, 1) == [0]
         assert not driver.journal().faults()
 
     def test_an_order_that_did_not_change_is_not_counted(self, driver: Driver) -> None:
         seed = next(seed for seed in range(99) if self.order(seed, 3) == [0, 1, 2])
-        driver.harass("wrun_1", Shuffle(count=3, seed=seed, times=3))
+        driver.give_plan("wrun_1", Shuffle(count=3, seed=seed, times=3))
         assert self.send(driver, 3) == [0, 1, 2]
         assert not driver.journal().faults()
 
     def test_each_batch_is_shuffled_by_itself(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Shuffle(count=3, seed=1, times=6))
+        driver.give_plan("wrun_1", Shuffle(count=3, seed=1, times=6))
         expected = self.order(1, 3)
         assert self.send(driver, 3) == expected
         assert self.send(driver, 3) == expected
@@ -217,7 +217,7 @@ class TestChaos:
     ) -> None:
         expected = [self.decide(seed, number, rate) for number in range(1, MESSAGES + 1)]
         assert len(set(expected)) > 3
-        driver.harass("wrun_1", Chaos(seed=seed, rate=rate))
+        driver.give_plan("wrun_1", Chaos(seed=seed, rate=rate))
         for number in range(1, MESSAGES + 1):
             driver.deliver("wrun_1", messageId=number, stepId=f"step_{number}")
         copied = [
@@ -230,14 +230,14 @@ class TestChaos:
         assert driver.journal().faults() == {0: MESSAGES - expected.count("")}
 
     def test_at_a_rate_of_nothing_nothing_happened(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Chaos(seed=3, rate=0.0))
+        driver.give_plan("wrun_1", Chaos(seed=3, rate=0.0))
         driver.deliver("wrun_1")
         assert not driver.journal().faults()
 
 
 class TestHurry:
     def test_a_message_that_is_to_come_back_later(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Hurry(at=Place(on="message"), most=1))
+        driver.give_plan("wrun_1", Hurry(at=Place(on="message"), most=1))
         answers: list[Any] = [
             driver.deliver("wrun_1"),
             driver.deliver("wrun_1", again=40),
@@ -247,7 +247,7 @@ class TestHurry:
         assert driver.journal().faults() == {0: 1}
 
     def test_a_message_that_is_sent_to_come_later(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Hurry(at=Place(on="call", method="queue"), most=2))
+        driver.give_plan("wrun_1", Hurry(at=Place(on="call", method="queue"), most=2))
         message = {"runId": "wrun_1"}
         delays = [
             driver.call("queue", "__wkf_workflow_it", message, options)["delaySeconds"]

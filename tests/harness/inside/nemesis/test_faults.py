@@ -37,8 +37,8 @@ class TestPlans:
         assert not driver.journal("wrun_2").faults()
 
     def test_later_faults_are_counted_behind_the_first(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Slow(at=Place(on="call", method="queue"), ms=1))
-        driver.harass("wrun_1", Slow(at=CREATING, ms=1))
+        driver.give_plan("wrun_1", Slow(at=Place(on="call", method="queue"), ms=1))
+        driver.give_plan("wrun_1", Slow(at=CREATING, ms=1))
         driver.create("wrun_1", "run_created")
         assert driver.journal().faults() == {1: 1}
 
@@ -47,7 +47,7 @@ class TestPlans:
         self, driver: Driver, nth: int, times: int, hit: list[int]
     ) -> None:
         error = {"name": "ThrottleError", "message": "too many"}
-        driver.harass("wrun_1", Fail(at=CREATING, nth=nth, times=times, error=error))
+        driver.give_plan("wrun_1", Fail(at=CREATING, nth=nth, times=times, error=error))
         failed = []
         for number in range(4):
             driver.create("wrun_2", "run_created")
@@ -67,7 +67,7 @@ class TestPlans:
         ],
     )
     def test_a_place_is_as_narrow_as_it_says(self, driver: Driver, place: Place) -> None:
-        driver.harass("wrun_1", Slow(at=place, ms=1, times=99))
+        driver.give_plan("wrun_1", Slow(at=place, ms=1, times=99))
         created = {"eventData": {"stepName": "step//x//twice"}}
         driver.create("wrun_1", "step_created", correlationId="step_2", **created)
         driver.create("wrun_1", "step_started", correlationId="step_2")
@@ -146,7 +146,9 @@ class TestCalls:
     @pytest.mark.parametrize(("side", "written"), [("before", 0), ("after", 1)])
     def test_fail(self, driver: Driver, side: Any, written: int) -> None:
         error = {"name": "TooEarlyError", "message": "not yet", "retryAfter": 3}
-        driver.harass("wrun_1", Fail(at=Place(on="call", event="attr_set", side=side), error=error))
+        driver.give_plan(
+            "wrun_1", Fail(at=Place(on="call", event="attr_set", side=side), error=error)
+        )
         with pytest.raises(RefusedError, match="TooEarlyError: not yet") as caught:
             driver.create("wrun_1", "attr_set")
         carried = caught.value.error
@@ -157,7 +159,7 @@ class TestCalls:
         assert driver.journal().faults() == {0: 1}
 
     def test_slow(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Slow(at=Place(on="call", event="attr_set"), ms=400))
+        driver.give_plan("wrun_1", Slow(at=Place(on="call", event="attr_set"), ms=400))
         event = {"eventType": "attr_set"}
         slow = driver.send("call", method="events.create", args=["wrun_1", event])
         driver.create("wrun_1", "run_started")
@@ -170,7 +172,7 @@ class TestCalls:
     @pytest.mark.parametrize(("side", "recorded"), [("before", 0), ("after", 1)])
     def test_kill(self, driver: Driver, side: Any, recorded: int) -> None:
         driver.create("wrun_1", "run_created")
-        driver.harass("wrun_1", Kill(at=Place(on="call", event="step_created", side=side)))
+        driver.give_plan("wrun_1", Kill(at=Place(on="call", event="step_created", side=side)))
         event = {"eventType": "step_created"}
         driver.send("call", method="events.create", args=["wrun_1", event])
         assert driver.await_death() == -signal.SIGKILL
@@ -178,7 +180,7 @@ class TestCalls:
         assert driver.journal().faults() == {0: 1}
 
     def test_kill_in_a_body(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Kill(at=find_point("in-body").place("once"), nth=2))
+        driver.give_plan("wrun_1", Kill(at=find_point("in-body").place("once"), nth=2))
         body = {"runId": "wrun_1", "step": "once"}
         driver.ask("body", key="a", **body)
         driver.ask("body", key="b", **{**body, "step": "twice"})
@@ -188,7 +190,7 @@ class TestCalls:
         assert outcomes == {"a": "left", "b": "left", "c": "cut off"}
 
     def test_kill_at_a_message(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Kill(at=Place(on="message", kind="wake")))
+        driver.give_plan("wrun_1", Kill(at=Place(on="message", kind="wake")))
         driver.deliver("wrun_1", name="a", runInput={"input": 1})
         driver.send("deliver", message={"runId": "wrun_1", "name": "b"})
         assert driver.await_death() == -signal.SIGKILL
@@ -213,7 +215,7 @@ class TestReading:
     ) -> None:
         whole = self.read(driver)
         assert [event_id for event_id, _ in whole] == log
-        driver.harass(
+        driver.give_plan(
             "wrun_1",
             Damage(change="drop", event_id="evnt_none"),
             Damage(change="swap", event_id=log[0], other_id="evnt_none"),
@@ -222,25 +224,25 @@ class TestReading:
         assert not driver.journal().faults()
 
     def test_drop(self, driver: Driver, log: list[str]) -> None:
-        driver.harass("wrun_1", Damage(change="drop", event_id=log[1]))
+        driver.give_plan("wrun_1", Damage(change="drop", event_id=log[1]))
         assert [event_id for event_id, _ in self.read(driver)] == [log[0], log[2], log[3]]
         self.read(driver)
         assert driver.journal().faults() == {0: 2}
 
     def test_repeat(self, driver: Driver, log: list[str]) -> None:
-        driver.harass("wrun_1", Damage(change="repeat", event_id=log[1]))
+        driver.give_plan("wrun_1", Damage(change="repeat", event_id=log[1]))
         ids, kinds = zip(*self.read(driver), strict=True)
         assert kinds == ("run_created", *["run_started"] * 2, "step_created", "step_started")
         assert list(ids) == sorted(set(ids))
 
     def test_again(self, driver: Driver, log: list[str]) -> None:
-        driver.harass("wrun_1", Damage(change="again", event_id=log[1]))
+        driver.give_plan("wrun_1", Damage(change="again", event_id=log[1]))
         assert [event_id for event_id, _ in self.read(driver)] == [*log[:2], *log[1:]]
 
     def test_insert_and_replace_keep_the_order_of_the_ids(self, tmp_path: Path) -> None:
         with drive("typescript", tmp_path) as driver:
             log = [driver.create("wrun_1", kind)["event"]["eventId"] for kind in "abc"]
-            driver.harass(
+            driver.give_plan(
                 "wrun_1",
                 Damage(change="insert", event_id=log[1], event={"eventType": "new"}),
                 Damage(change="replace", event_id=log[2], other_id=log[0]),
@@ -253,20 +255,20 @@ class TestReading:
             assert driver.journal().faults() == {0: 1, 1: 1, 2: 1}
 
     def test_swap(self, driver: Driver, log: list[str]) -> None:
-        driver.harass("wrun_1", Damage(change="swap", event_id=log[1], other_id=log[2]))
+        driver.give_plan("wrun_1", Damage(change="swap", event_id=log[1], other_id=log[2]))
         ids, kinds = zip(*self.read(driver), strict=True)
         assert kinds == ("run_created", "step_created", "run_started", "step_started")
         assert list(ids) == log
 
     def test_echo_twice(self, driver: Driver, log: list[str]) -> None:
-        driver.harass("wrun_1", Echo(change="twice"))
+        driver.give_plan("wrun_1", Echo(change="twice"))
         assert len(self.read(driver)) == 4
         assert not driver.journal().faults()
         assert [event_id for event_id, _ in self.read(driver, "2")] == [*log[2:], *log[2:]]
         assert driver.journal().faults() == {0: 1}
 
     def test_echo_early(self, driver: Driver, log: list[str]) -> None:
-        driver.harass("wrun_1", Echo(change="early"))
+        driver.give_plan("wrun_1", Echo(change="early"))
         self.read(driver)
         assert [event_id for event_id, _ in self.read(driver, "2")] == log[1:]
         # Nothing new: there is nothing for it to come before.

@@ -117,5 +117,5 @@ class TestRefusals:
     def test_a_message_that_never_came(self, stage: Stage) -> None:
         run = stage.program({"step": "a"})
         run.await_end()
-        with pytest.raises(EngineError, match="was given 1 such messages, there is no number 2"):
+        with pytest.raises(EngineError, match="received 1 such messages; message 2 does not exist"):
             run.deliver_again("step", nth=2)

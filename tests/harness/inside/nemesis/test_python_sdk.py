@@ -199,11 +199,11 @@ def test_messages_are_held_hurried_and_delivered_again(app: Driver) -> None:
 
 
 def test_runs_do_not_share_faults(app: Driver) -> None:
-    harassed = start(app, "together", ["a", "b", "c"], plan=(Redeliver(at=STEP, times=9),))
+    disturbed = start(app, "together", ["a", "b", "c"], plan=(Redeliver(at=STEP, times=9),))
     left_alone = start(app, "together", ["d", "e", "f"])
-    assert sorted(await_output(app, harassed)) == ["a", "b", "c"]
+    assert sorted(await_output(app, disturbed)) == ["a", "b", "c"]
     assert sorted(await_output(app, left_alone)) == ["d", "e", "f"]
-    assert app.journal(harassed).faults() == {0: 3}
+    assert app.journal(disturbed).faults() == {0: 3}
     assert not app.journal(left_alone).faults()
     assert {item.cause for item in app.journal(left_alone).deliveries()} == {"world"}
 

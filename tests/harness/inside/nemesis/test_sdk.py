@@ -112,12 +112,12 @@ def test_a_run_without_a_plan_is_left_alone(stage: Stage) -> None:
 
 def test_deliveries_are_the_runs_own(stage: Stage) -> None:
     start = Place(on="message", kind="start")
-    harassed = stage.program(SHAPE, plan=[Redeliver(at=start, copies=2)])
+    disturbed = stage.program(SHAPE, plan=[Redeliver(at=start, copies=2)])
     left_alone = stage.program(SHAPE)
-    assert harassed.await_end().status == left_alone.await_end().status == "completed"
-    assert len(harassed.journal().deliveries("start")) >= 3
+    assert disturbed.await_end().status == left_alone.await_end().status == "completed"
+    assert len(disturbed.journal().deliveries("start")) >= 3
     assert {item.cause for item in left_alone.journal().deliveries()} == {"world"}
-    assert harassed.journal().faults() == {0: 1}
+    assert disturbed.journal().faults() == {0: 1}
 
 
 class TestRefusals:

@@ -107,7 +107,7 @@ class TestRecording:
         assert call.event_id is None
 
     def test_what_the_harness_asks_for_itself_is_not_recorded(self, driver: Driver) -> None:
-        driver.harass("wrun_1", Fail(at=CREATING, error={"name": "E", "message": "m"}))
+        driver.give_plan("wrun_1", Fail(at=CREATING, error={"name": "E", "message": "m"}))
         asked: dict[str, Any] = {"method": "events.create"}
         driver.ask("quietly", args=["wrun_1", {"eventType": "run_created"}], **asked)
         assert not driver.journal().records
@@ -134,7 +134,7 @@ def test_a_python_stream_is_read_as_it_was(tmp_path: Path) -> None:
     with drive("python", tmp_path) as driver:
         assert driver.call("streams.get", "wrun_1", "s", 1) == ["chunk 1", "chunk 2"]
         error = {"name": "ConnectionError", "message": "cut"}
-        driver.harass("wrun_1", Fail(at=Place(on="call", method="streams.get"), error=error))
+        driver.give_plan("wrun_1", Fail(at=Place(on="call", method="streams.get"), error=error))
         with pytest.raises(RefusedError, match="ConnectionError: cut"):
             driver.call("streams.get", "wrun_1", "s")
         first, second = driver.journal("wrun_1").calls("streams.get")
@@ -185,7 +185,7 @@ class TestTypeScriptWorlds:
             driver.call("events.createBatch", "wrun_1", items)
             (call,) = driver.journal("wrun_1").calls(event="run_completed")
             assert call.events == ("step_completed", "run_completed")
-            driver.harass("wrun_1", Kill(at=find_point("before-the-end").place()))
+            driver.give_plan("wrun_1", Kill(at=find_point("before-the-end").place()))
             driver.send("call", method="events.createBatch", args=["wrun_1", items])
             assert driver.await_death() == -signal.SIGKILL
             assert len(driver.journal().calls()) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-#: Far more than anything here takes: whoever waits longer, hangs.
+#: Far more than anything here takes: a test that waits longer hangs.
 HANGS_S = 45.0
 
 

@@ -1,4 +1,4 @@
-"""Nobody wins what cannot be told from noise."""
+"""There is no winner without a significant difference."""
 
 from __future__ import annotations
 

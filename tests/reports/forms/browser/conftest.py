@@ -34,7 +34,7 @@ class Opened(msgspec.Struct, frozen=True):
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start a browser once; where none can be had, say what to do.
+    """Start a browser once; where none is available, say what to do.
 
     It goes with the last test of this folder: as long as Playwright is there, an event loop runs
     in this thread, and no test beside it could run one of its own.

@@ -26,7 +26,7 @@ def write_twice(act: Any, *, lasting: bool = True) -> Any:
         value = act(session)
         owners = session.all("SELECT owner FROM messages")
         if owners:
-            seen.append("worker" if owners[0][0] == world._worker._owner else "nobody")
+            seen.append("worker" if owners[0][0] == world._worker._owner else "none")
         if len(seen) >= 2:
             enough.set()
         return value

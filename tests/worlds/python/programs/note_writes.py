@@ -15,7 +15,7 @@ world = use(open_world())
 import workflows  # type: ignore[import-not-found]  # noqa: E402 - the World comes first
 
 written: list[tuple[str, bool]] = []
-#: Set where somebody asks; the worker's own writes are nobody's.
+#: Set for the calls under test; the worker's own writes are not recorded.
 asked: ContextVar[str] = ContextVar("asked", default="")
 create, queue, write = world.events_create, world.queue, world._store.write
 

@@ -1,4 +1,4 @@
-"""Makes each call twice, as after a commit of which nobody knows; answers with what that did.
+"""Makes each call twice, as after a commit whose outcome is unknown; answers with what that did.
 
 For each call: how many rows there were more after the first, and after the second; and the error
 of the second.

@@ -12,7 +12,7 @@ from ..schema import VERSION, list_statements
 
 #: All tables are in here; other programs may use the same database.
 SCHEMA = "workflow_python"
-#: Whoever makes the tables holds this lock of the server.
+#: The session that makes the tables holds this lock of the server.
 _LOCK = 0x57465731
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -25,7 +25,7 @@ def prepare_database(connection: Connection) -> None:
         SetupError: the schema is somebody else's, or newer. It was not touched.
         psycopg.Error: the server refuses.
     """
-    # Whoever waits for a run's row has to see what was written meanwhile.
+    # A transaction that waits for a run's row has to see what was written meanwhile.
     connection.execute("SET default_transaction_isolation TO 'read committed'")
     if _read_version(connection) is None:
         with connection.transaction():

@@ -104,7 +104,7 @@ def _spell(sql: str, more: str) -> bytes:
 
 
 class PostgresStore:
-    """A database. A server that is not there yet is waited for by whoever needs it.
+    """A database. Each caller that needs it waits for a server that is not there yet.
 
     Args:
         url: `postgresql://…`, with what it takes to be let in.
@@ -192,7 +192,7 @@ class _Line:
                     continue
                 self._leave_nothing_open()
                 job.fail(explain(error, self._url))
-            except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+            except Exception as error:  # noqa: BLE001 - the caller is told
                 self._leave_nothing_open()
                 job.fail(error)
             return
@@ -237,7 +237,7 @@ class _Line:
             if not lost(error, connection):
                 raise
             self.close()
-            # Whether it was committed nobody can say: it must not be done a second time.
+            # Whether it was committed is unknown: it must not be done a second time.
             raise explain(error, self._url, committed=None) from error
 
     def _open(self) -> Connection:

@@ -1,4 +1,4 @@
-"""What can go wrong with a server, in words that say what mends it; never with a password."""
+"""What can go wrong with a server, in words that say what fixes it; never with a password."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _UNREACHED = "see that the server runs, and that WORKFLOW_POSTGRES_URL leads to 
 _OTHERWISE = "see the server's log; nothing was written, and the call can be made again"
 
 _DOUBTFUL = (
-    "nobody knows whether the change is there. A call that names what it makes or ends can be made "
-    "again: it is refused, or answered as before, if it is. Look before you repeat what names "
+    "it is unknown whether the change is there. A call that names what it makes or ends can be "
+    "made again: it is refused, or answered as before, if it is. Look before you repeat what names "
     "nothing, which may then be there twice: a chunk of a stream, a message without a key, a "
     "payload without a resume id, a run without an id, a start or a retry of a step"
 )
@@ -50,7 +50,7 @@ def lost(error: psycopg.Error, connection: psycopg.Connection[tuple[object, ...]
 
 
 def explain(error: psycopg.Error, url: str, *, committed: bool | None = False) -> StorageError:
-    """Say what is wrong with the server, and what mends it."""
+    """Say what is wrong with the server, and what fixes it."""
     reason = hide_password(" ".join(str(error).split()), url)
     if committed is None:
         return StorageError(

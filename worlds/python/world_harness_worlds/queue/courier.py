@@ -59,7 +59,7 @@ class Courier:
                 extensions={"timeout": {"connect": _CONNECT_S}},
             )
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            return Outcome("unseen", trouble=f"nobody listens at the app's address: {error}")
+            return Outcome("unseen", trouble=f"no server listens at the app's address: {error}")
         except _BROKEN as error:
             return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
         outcome = read_outcome(answer.status, answer.content)

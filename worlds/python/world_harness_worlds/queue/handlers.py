@@ -54,7 +54,7 @@ class Handlers:
         """Hand a message to its handler, on the loop that this is called on."""
         fitting = [prefix for prefix in self._handlers if message.queue_name.startswith(prefix)]
         if not fitting or self._closed:
-            return Outcome("unseen", trouble="nobody handles this queue here now")
+            return Outcome("unseen", trouble="this process has no handler for this queue now")
         self._at_work += 1
         before = _delivered_run.set(None)
         try:

@@ -212,7 +212,7 @@ def revive(session: Session) -> int:
 
 
 def find_secret(session: Session) -> bytes:
-    """Return what deliveries are signed with: whoever shares the store has it, and nobody else."""
+    """Return what deliveries are signed with: known only to those who share the store."""
     row = session.one("SELECT value FROM about WHERE key = 'secret'")
     if row is None:
         raise refuse("the store has no secret to sign deliveries with", status=500)

@@ -10,7 +10,7 @@ class Room:
 
     Args:
         places: How many deliveries there may be at a time.
-        own: With so many in hand, a process leaves what it queues to whoever has time.
+        own: With so many in hand, a process leaves what it queues to any process with room.
     """
 
     def __init__(self, places: int, own: int) -> None:

@@ -77,7 +77,7 @@ def read_message(prefix: str, headers: Mapping[str, str], body: bytes, secret: b
         raise BadDeliveryError(400, f"missing {', '.join(missing)}")
     attempt = given[_ATTEMPT]
     if not (attempt.isascii() and attempt.isdigit()):
-        raise BadDeliveryError(400, f"{_ATTEMPT} is no number")
+        raise BadDeliveryError(400, f"{_ATTEMPT} is not a number")
     message = Message(given[_MESSAGE_ID], unquote(given[_QUEUE_NAME]), int(attempt), body)
     if not message.queue_name.startswith(prefix):
         raise BadDeliveryError(400, "this is not a queue that is handled here")

@@ -31,14 +31,14 @@ T = TypeVar("T")
 _log = logging.getLogger("world_harness_worlds")
 #: How often the store is asked for what others put there, in seconds.
 _LOOK_EVERY_S = 0.05
-#: How long a message waits that nobody could take, in seconds.
+#: How long a message waits that no handler could take, in seconds.
 _UNSEEN_S = 0.25
 #: How many messages are taken at once, so that others get their share.
 _AT_ONCE = 8
 #: How long it waits after the store failed, in seconds.
 _TROUBLE_S = 0.5
 _LONGEST_TROUBLE_S = 5.0
-#: How long it may take to give back what is in hand, in seconds.
+#: How long it may take to return the messages in hand, in seconds.
 _LEAVE_S = 5.0
 
 
@@ -78,7 +78,7 @@ class Worker:
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="workflow-queue", daemon=True)
         self._thread.start()
-        # Whoever forgets `aclose()` leaves nothing for which others have to wait.
+        # A process that forgets `aclose()` leaves nothing for which others have to wait.
         atexit.register(self.stop)
 
     def wake(self) -> None:
@@ -129,7 +129,7 @@ class Worker:
             # A delivery is no part of what was going on where its message was queued.
             self._loop.call_soon_threadsafe(call, context=Context())
         except RuntimeError:
-            # The loop has ended: there is nobody left to be told.
+            # The loop has ended: no caller is left.
             return
 
     def _run(self) -> None:
@@ -140,7 +140,7 @@ class Worker:
         self._ready.set()
         async with Courier(self._settings.base_url) as self._courier:
             await self._show_life()
-            # Before the first beat nobody knows the owner: its messages would be taken for lost.
+            # Before the first beat the owner is unknown: its messages would be taken for lost.
             self._room.open()
             beating = asyncio.create_task(self._keep_beating())
             try:
@@ -226,7 +226,7 @@ class Worker:
             messages.fail(session, message, self._owner, outcome.trouble)
             if message.attempt >= self._settings.max_attempts:
                 _log.error(
-                    "%s was delivered %d times in vain and is laid aside: %s; mend the cause and "
+                    "%s was delivered %d times in vain and is laid aside: %s; fix the cause and "
                     "call `revive()` of the World",
                     *(message.message_id, message.attempt, outcome.trouble),
                 )

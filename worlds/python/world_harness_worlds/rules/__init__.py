@@ -51,7 +51,7 @@ def apply(request: Request, session: Session) -> Answer:
     """Do what an event asks for.
 
     Raises:
-        WorkflowWorldError: nobody but a World writes events of this type.
+        WorkflowWorldError: only a World writes events of this type.
         Exception: the SDK's own, when the state of things forbids the event.
     """
     rule = RULES.get(request.type)

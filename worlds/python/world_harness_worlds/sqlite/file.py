@@ -12,7 +12,7 @@ from ..errors import SetupError
 from ..schema import VERSION, list_statements
 from .foreign import find_foreign_data
 
-#: Stands in the file's head, by which SQLite files of different programs are told apart.
+#: Stands in the file's head, which distinguishes the SQLite files of different programs.
 APPLICATION_ID = 0x57465731
 
 #: How long somebody else may keep the file locked, in seconds.
@@ -48,7 +48,7 @@ def prepare_file(path: Path, busy_s: float = BUSY_S) -> None:
     except OSError as error:
         raise _refuse(path, str(error), "see that the folder can be written to") from error
     except sqlite3.Error as error:
-        raise _refuse(path, str(error), "see that nobody keeps the file locked") from error
+        raise _refuse(path, str(error), "see that no process keeps the file locked") from error
 
 
 def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
@@ -94,7 +94,7 @@ def _is_being_made(path: Path) -> bool:
 def _judge_head(path: Path) -> SetupError | None:
     if path.stat().st_size == 0:
         return None
-    # Through SQLite, and not with `open`: whoever closes any descriptor of a file gives up all
+    # Through SQLite, and not with `open`: closing any descriptor of a file gives up all
     # locks that the process has on it, also those of another World. Immutable: it does not roll
     # back, recover or lock what may be somebody else's.
     with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:

@@ -44,7 +44,7 @@ class Shortcut:
                 self._connection = self._connect()
             self._work(self._connection, [job])
         except sqlite3.Error:
-            # Whoever does it next says what is wrong, and waits for it if that helps.
+            # The next caller says what is wrong, and waits for it if that helps.
             return job.future.done()
         finally:
             self._lock.release()
@@ -60,7 +60,7 @@ class Shortcut:
 
 
 class ShortLane(Lane):
-    """A lane of one thread, with a way around it for what nobody waits for the disk for.
+    """A lane of one thread, with a way around it for work that need not wait for the disk.
 
     Args:
         name: The thread's name.
@@ -87,6 +87,6 @@ def connect_at_once(path: Path) -> sqlite3.Connection:
     """Open a connection that fails where others wait."""
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = normal")
-    # Moving what was written into the file waits for the disk: whoever waits for it anyway does it.
+    # Moving what was written into the file waits for the disk: a caller that waits anyway does it.
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection

@@ -182,7 +182,7 @@ def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
         value = job.act(SqliteSession(connection))
     except sqlite3.Error:
         raise
-    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+    except Exception as error:  # noqa: BLE001 - the caller is told
         job.fail(error)
     else:
         job.answer(value)
@@ -214,7 +214,7 @@ def _write_one(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], No
         value = job.act(SqliteSession(connection))
     except sqlite3.Error:
         raise
-    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+    except Exception as error:  # noqa: BLE001 - the caller is told
         refusal = error
         connection.execute("ROLLBACK")
         return lambda: job.fail(refusal)
@@ -227,7 +227,7 @@ def _write_part(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], N
         value = job.act(SqliteSession(connection))
     except sqlite3.Error:
         raise
-    except Exception as error:  # noqa: BLE001 - it is whoever asked that is told
+    except Exception as error:  # noqa: BLE001 - the caller is told
         refusal = error
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
@@ -237,7 +237,7 @@ def _write_part(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], N
 
 
 def explain(error: sqlite3.Error) -> StorageError:
-    """Say what is wrong with the file, and what mends it."""
+    """Say what is wrong with the file, and what fixes it."""
     found = [text for key, text in _EXPLAINED.items() if key in str(error)]
     cause, remedy = found[0] if found else ("SQLite refused", "see its message")
     explained = StorageError(f"the file cannot be used now ({error})", cause=cause, remedy=remedy)

@@ -108,7 +108,7 @@ class Deliveries:
             writer.write(content)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            # Whoever called went away, or spoke no HTTP: nobody is left to be told.
+            # The caller went away, or did not speak HTTP: there is no one to answer.
             return
         finally:
             self._writers.discard(writer)

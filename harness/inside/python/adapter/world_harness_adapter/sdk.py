@@ -32,7 +32,7 @@ class SdkWorld:
     capabilities: Mapping[str, Any] = {}
 
     def __init__(self, world: Any) -> None:
-        # Not above: what is no World of the SDK's is opened where no SDK is installed.
+        # Not above: a World that does not use the SDK is opened where no SDK is installed.
         from world_harness_sdk import interface
 
         self._world = world

@@ -140,7 +140,8 @@ def _find(request: Request) -> nemesis.Delivery:
     found = nemesis.find_messages(request["runId"], request.get("kind"), request.get("step"))
     nth = request["nth"]
     if len(found) < nth:
-        raise LookupError(f"the run was given {len(found)} such messages, there is no number {nth}")
+        there = f"the run received {len(found)} such messages"
+        raise LookupError(f"{there}; message {nth} does not exist")
     return found[nth - 1]
 
 

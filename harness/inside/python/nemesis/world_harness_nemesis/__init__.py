@@ -2,7 +2,7 @@
 
 It runs in the environment of the app under test, with the standard library and that app's SDK
 alone. Importing it touches nothing: the SDK imports a workflow's modules again for every replay,
-in a sandbox where neither a file nor a clock can be had.
+in a sandbox that has neither files nor a clock.
 """
 
 from __future__ import annotations

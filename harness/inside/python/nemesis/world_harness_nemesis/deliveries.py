@@ -67,7 +67,7 @@ class _State:
     messages: dict[str, list[Delivery]] = field(default_factory=dict)
     batches: dict[tuple[str, int], _Batch] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    #: What nobody waits for; the event loop itself would forget it.
+    #: Tasks that no caller awaits; the event loop alone would drop them.
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 

@@ -224,7 +224,7 @@ def may_hurry(run_id: str | None, fault: Fault) -> bool:
 
 
 async def pass_gate(run_id: str, gate: str, limit_s: float) -> bool:
-    """Wait until the gate of a run is opened; false when nobody opened it in time."""
+    """Wait until the gate of a run is opened; false if it was not opened in time."""
     key = (run_id, gate)
     if key in _state.opened:
         return True

@@ -93,14 +93,14 @@ class HarassedWorld:
 
 
 def wrap(world: Any, *, asked: Any = None) -> HarassedWorld:
-    """Return a World that does all that the given one does, recorded and harassed.
+    """Return a World that does all that the given one does, recorded and with faults injected.
 
     Args:
         world: What the engine is to have.
         asked: The World for the questions of the harness, where it is another: without a defect.
 
     Raises:
-        TypeError: what is given is no World.
+        TypeError: the argument is not a World.
     """
     missing = [name for name in _NEEDED if not callable(getattr(world, name, None))]
     if missing:

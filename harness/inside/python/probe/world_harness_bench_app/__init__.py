@@ -2,5 +2,5 @@
 
 It runs in the environment of the app, with the standard library and that app's SDK alone.
 Importing the package itself touches nothing: workflows import its marks, and the SDK imports their
-modules again for every replay, in a sandbox where neither a file nor a clock can be had.
+modules again for every replay, in a sandbox that has neither files nor a clock.
 """

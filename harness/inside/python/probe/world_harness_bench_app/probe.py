@@ -107,7 +107,7 @@ class Probe:
         return self._marks.pop(run_id, [])
 
     def note_ending(self, run_id: str) -> None:
-        """Tell whoever waits that the run's last event has been committed."""
+        """Wake the waiting request: the run's last event has been committed."""
         self.ending(run_id).set()
 
     def ending(self, run_id: str) -> asyncio.Event:
@@ -115,7 +115,7 @@ class Probe:
         return self._endings.setdefault(run_id, asyncio.Event())
 
     def forget_ending(self, run_id: str) -> None:
-        """Nobody waits for the run any more."""
+        """Stop waiting for the run."""
         self._endings.pop(run_id, None)
 
     async def settle(self, quiet_ms: float, limit_ms: float) -> bool:

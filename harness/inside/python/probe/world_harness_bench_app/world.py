@@ -66,7 +66,7 @@ class TappedWorld:
         return message_id
 
     async def events_create(self, run_id: str | None, data: Any) -> Any:
-        """Create an event; a run's last one wakes whoever waits for the run."""
+        """Create an event; a run's last one wakes the request that waits for the run."""
         if RECORDING:
             size = _weigh(run_id, data)
             probe.note_world_call(f"events.create({data.event_type})", size)

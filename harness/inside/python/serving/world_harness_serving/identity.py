@@ -11,7 +11,7 @@ class KnownMessages:
     """The messages that a queue knows, by what tells them apart.
 
     Args:
-        own: Whether they are told apart as LocalWorld's own queue does it: by key and content,
+        own: Whether they are distinguished as LocalWorld's own queue does it: by key and content,
             for as long as it exists. A content that holds the time at which it was written is
             never another's. Otherwise the key alone counts, and until the message is done.
     """

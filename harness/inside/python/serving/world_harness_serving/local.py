@@ -21,7 +21,7 @@ from .identity import KnownMessages
 from .sdk import LocalWorld, encode_payload
 
 ENDPOINT = "/.well-known/workflow/v1/flow"
-#: Says by what messages are told apart.
+#: Says by what messages are distinguished.
 KEYS = "WORLD_HARNESS_LOCAL_KEYS"
 #: How many messages are delivered at a time, where `WORKFLOW_LOCAL_QUEUE_CONCURRENCY` is silent.
 _AT_ONCE = 50
@@ -104,7 +104,7 @@ class HttpLocalWorld(LocalWorld):
             await asyncio.sleep(_RETRY_AFTER_S)
 
     async def _get_queue_client(self) -> Any:
-        # Whoever asks first would open it inside a request of the framework, whose own task groups
+        # The first request would open it inside a request of the framework, whose own task groups
         # it then outlives: it gets a task of its own.
         if self._opening is None:
             self._opening = asyncio.create_task(super()._get_queue_client())

@@ -1,10 +1,49 @@
-"""The pytest plugin: options that choose what the suites run on."""
+"""The pytest plugin of the suites: `pytest -p world_harness.plugin --pyargs suites.engine …`.
+
+It is no entry point: pytest loads it where it is named, and never in the tests of another project.
+"""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from world_harness.packages import HOME, ForeignPackageError, claim_packages
+
+try:
+    claim_packages()
+except ForeignPackageError as error:
+    raise pytest.UsageError(str(error)) from error
+
+_SUITES = HOME / "suites"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Load the conftest files of the suites, when only suites are named, and no other.
+
+    By itself pytest loads those of the folder where it runs, and of every folder above the suites:
+    a project that holds its environment would bring its own options. Files that `--pyargs` names
+    it would find too late for their options and hooks.
+    """
+    known = early_config.known_args_namespace
+    places = [
+        _locate(argument.partition("::")[0], early_config, is_module=known.pyargs)
+        for argument in known.file_or_dir
+    ]
+    if places and all(place.is_relative_to(_SUITES) for place in places):
+        known.file_or_dir = [str(place) for place in places]
+        known.confcutdir = str(_SUITES)
+
+
+def _locate(argument: str, config: pytest.Config, *, is_module: bool) -> Path:
+    if is_module and argument.partition(".")[0] == _SUITES.name:
+        spec = find_spec(argument)
+        if spec is not None and spec.origin is not None:
+            return Path(spec.origin)
+    return (config.invocation_params.dir / argument).resolve()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

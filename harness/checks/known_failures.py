@@ -1,0 +1,108 @@
+"""Files of known failures: TOML with one `[[failure]]` table per entry, whatever its keys are."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from harness.errors import DescriptionError
+
+EntryT = TypeVar("EntryT", bound=msgspec.Struct)
+
+
+def read_entries(path: Path, shape: type[EntryT], name: str) -> dict[str, EntryT]:
+    """Read the entries of a file, by the key that names them.
+
+    Args:
+        path: A TOML file of `[[failure]]` tables.
+        shape: The record that each must fit.
+        name: The key that is different in every entry.
+
+    Raises:
+        DescriptionError: not readable, not TOML, an unknown table or key, empty text, a wrong
+            type, or two entries of one name.
+    """
+    entries: dict[str, EntryT] = {}
+    for number, table in enumerate(_read_tables(path, shape), start=1):
+        entry = _read_entry(path, number, table, shape)
+        named = str(getattr(entry, name))
+        if named in entries:
+            raise DescriptionError(
+                f"{path} lists {named} twice",
+                cause="it is not clear which of the two entries counts",
+                remedy="keep one entry, with text that all its failures have in common",
+            )
+        entries[named] = entry
+    return entries
+
+
+def require_name(path: Path, kind: str, name: str, known: Iterable[str]) -> None:
+    """Refuse a name in a file of known failures that nothing has.
+
+    Raises:
+        DescriptionError: with the closest names, or all of them.
+    """
+    known = sorted(known)
+    if name in known:
+        return
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    raise DescriptionError(
+        f"{path} names a {kind} {name!r} that does not exist",
+        remedy=f"did you mean {' or '.join(close)}?"
+        if close
+        else f"remove it, or choose from: {', '.join(known)}",
+    )
+
+
+def _read_tables(path: Path, shape: type[msgspec.Struct]) -> list[Mapping[str, Any]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DescriptionError(
+            f"{path} does not list known failures",
+            cause=str(error),
+            remedy=f"write one [[failure]] table per failure, with {_list_keys(shape)}",
+        ) from error
+    for key in document:
+        require_name(path, "table", key, ["failure"])
+    tables = document.get("failure", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise DescriptionError(
+            f"{path} does not list known failures",
+            cause="`failure` is not a list of tables",
+            remedy="begin each entry with [[failure]], in two pairs of brackets",
+        )
+    return tables
+
+
+def _read_entry(path: Path, number: int, table: Mapping[str, Any], shape: type[EntryT]) -> EntryT:
+    for key in table:
+        require_name(path, "key", key, shape.__struct_fields__)
+    try:
+        entry = msgspec.convert(table, shape)
+    except msgspec.ValidationError as error:
+        raise DescriptionError(
+            f"entry {number} of {path} does not describe a known failure",
+            cause=str(error),
+            remedy=f"give it {_list_keys(shape)}",
+        ) from error
+    for key, value in msgspec.structs.asdict(entry).items():
+        if isinstance(value, str) and not value.strip():
+            raise DescriptionError(
+                f"entry {number} of {path} has an empty {key}",
+                cause="without it, an entry would excuse failures that it does not explain",
+                remedy=f"write the {key}",
+            )
+    return entry
+
+
+def _list_keys(shape: type[msgspec.Struct]) -> str:
+    """Return the keys that an entry needs."""
+    keys = [field.name for field in msgspec.structs.fields(shape) if field.required]
+    dated = "; expires is a date such as 2031-01-31" if "expires" in keys else ""
+    return f"{', '.join(keys)}{dated}"

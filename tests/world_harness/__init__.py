@@ -1,0 +1,1 @@
+"""Where every process of the harness starts."""
