@@ -14,8 +14,8 @@ from harness.descriptions import Catalog
 from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.results.records import Results
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from harness.workspaces import install
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session
@@ -64,7 +64,7 @@ def measure(out: Path, *more: str, world: str = "tiny") -> Path:
     return path
 
 
-def list_timed(results: Results) -> list[str]:
+def list_timed(results: BenchResults) -> list[str]:
     return [end.fork for end in results.forks if end.kind == "timing"]
 
 
@@ -92,15 +92,15 @@ class TestAgainst:
 
 class TestPrecision:
     def test_forks_are_added_until_intervals_are_narrow(self, out: Path) -> None:
-        results = read_results(measure(out, "--precision", "3%", "--forks", "1"))
+        results = read_results_as(measure(out, "--precision", "3%", "--forks", "1"), BenchResults)
         assert results.footer is not None
         assert results.footer.stopped == "precision"
         assert len(list_timed(results)) == 3
         assert "--precision 3% --budget 600s" in results.header.command
 
     def test_budget_ends_it(self, out: Path) -> None:
-        results = read_results(
-            measure(out, "--precision", "3%", "--budget", "0.0001s", "--forks", "1")
+        results = read_results_as(
+            measure(out, "--precision", "3%", "--budget", "0.0001s", "--forks", "1"), BenchResults
         )
         assert results.footer is not None
         assert results.footer.stopped == "budget"
@@ -127,7 +127,7 @@ class TestComparing:
 
     def test_once_drift_is_known_rows_are_judged(self, out: Path) -> None:
         one, other = (measure(out / name) for name in ("one", "other"))
-        results = read_results(one)
+        results = read_results_as(one, BenchResults)
         memory = summarize_session(study(results))
         for number in range(SESSIONS_TO_KNOW_DRIFT):
             began = f"2026-01-0{number + 1}T00:00:00+00:00"
@@ -165,7 +165,10 @@ class TestSpreading:
         assert done.code == 0, done.err
         assert "2 of 2 shards: 2 cells" in done.out
         assert merged.with_suffix(".md").exists()
-        whole, parts = read_results(merged), [read_results(path) for path in shards]
+        whole, parts = (
+            read_results_as(merged, BenchResults),
+            [read_results_as(path, BenchResults) for path in shards],
+        )
         assert {cell.world for cell in whole.header.cells} == {"tiny", "other"}
         assert len(whole.samples) == sum(len(part.samples) for part in parts)
         assert whole.footer is not None
