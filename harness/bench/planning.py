@@ -28,7 +28,7 @@ from harness.results.records import BenchHeader, Shard
 from harness.results.shards import find_share, read_shard
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is measured, and into which file."""
 
     path: Path
@@ -51,7 +51,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
 
 
-def plan_session(request: BenchRequest, catalog: Catalog) -> Session:
+def plan_session(request: BenchRequest, catalog: Catalog) -> SessionPlan:
     """Say what is measured.
 
     Raises:
@@ -66,7 +66,7 @@ def plan_session(request: BenchRequest, catalog: Catalog) -> Session:
         subjects.versions.against,
         subjects.seed,
     )
-    return Session(
+    return SessionPlan(
         path=name_file(request, profile.id),
         header=_describe(request, profile, subjects, matched),
         selection=subjects.selection,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from harness.bench.planning import Session, demand_url, describe_measured
+from harness.bench.planning import SessionPlan, demand_url, describe_measured
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
 from harness.errors import ResultsError
@@ -20,7 +20,7 @@ from harness.results.store import read_header
 from harness.workspaces.node import find_node
 
 
-def resume_session(path: Path, catalog: Catalog, remote: Remote | None) -> Session:
+def resume_session(path: Path, catalog: Catalog, remote: Remote | None) -> SessionPlan:
     """Say what a result file measures, if that can still be done.
 
     Raises:
@@ -42,7 +42,7 @@ def resume_session(path: Path, catalog: Catalog, remote: Remote | None) -> Sessi
             cause=f"{' and '.join(changed)} differ from when it was begun",
             remedy=f"measure again: {header.command}",
         )
-    return Session(
+    return SessionPlan(
         path=path,
         header=header,
         selection=Selection(cells=header.cells, scenarios=header.scenarios, impossible={}),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.bench.planning import Session, plan_session
+from harness.bench.planning import SessionPlan, plan_session
 from harness.bench.request import BenchRequest
 from harness.bench.resuming import resume_session
 from harness.deployments.apps import Contents
@@ -54,21 +54,23 @@ def run_bench(
     Raises:
         HarnessError: with the reason, and what to do; what was measured so far is in the file.
     """
-    session = (
+    plan = (
         resume_session(request.resume, catalog, request.remote)
         if request.resume
         else plan_session(request, catalog)
     )
-    opened(session.path, session.selection)
-    _measure(session, request, contents, watcher)
-    return Outcome(session.path, read_results_as(session.path, BenchResults))
+    opened(plan.path, plan.selection)
+    _measure(plan, request, contents, watcher)
+    return Outcome(plan.path, read_results_as(plan.path, BenchResults))
 
 
-def _measure(session: Session, request: BenchRequest, contents: Contents, watcher: Watcher) -> None:
+def _measure(
+    plan: SessionPlan, request: BenchRequest, contents: Contents, watcher: Watcher
+) -> None:
     with (
-        ResultsWriter(session.path) as writer,
+        ResultsWriter(plan.path) as writer,
         Launcher(
-            session.catalog,
+            plan.catalog,
             contents,
             services=request.services,
             remote=request.remote,
@@ -76,9 +78,9 @@ def _measure(session: Session, request: BenchRequest, contents: Contents, watche
         ) as launcher,
     ):
         earlier = None
-        if session.resumed:
+        if plan.resumed:
             # Read only now that nobody else writes to it.
-            earlier = read_results_as(session.path, BenchResults)
+            earlier = read_results_as(plan.path, BenchResults)
         else:
-            writer.append(session.header)
-        conduct(session.header, launcher, writer, watcher, contents.check_answer, earlier=earlier)
+            writer.append(plan.header)
+        conduct(plan.header, launcher, writer, watcher, contents.check_answer, earlier=earlier)

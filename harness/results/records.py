@@ -10,7 +10,7 @@ went wrong in the others.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -340,14 +340,14 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
 Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | LoadEnd | Footer
 
 
-class Results(msgspec.Struct, frozen=True, kw_only=True):
+class _Results(msgspec.Struct, frozen=True, kw_only=True):
     """A result file as it counts."""
 
     header: Header
     footer: Footer | None
 
 
-class BenchResults(Results, frozen=True, kw_only=True):
+class BenchResults(_Results, frozen=True, kw_only=True):
     """A benchmark: samples of forks that ended, in run order, warm-ups included."""
 
     header: BenchHeader
@@ -357,7 +357,7 @@ class BenchResults(Results, frozen=True, kw_only=True):
     attempts: dict[str, int] = {}
 
 
-class EngineResults(Results, frozen=True, kw_only=True):
+class EngineResults(_Results, frozen=True, kw_only=True):
     """A session of the engine suites."""
 
     header: EngineHeader
@@ -365,9 +365,13 @@ class EngineResults(Results, frozen=True, kw_only=True):
     cells: tuple[CellEnd, ...]
 
 
-class LoadResults(Results, frozen=True, kw_only=True):
+class LoadResults(_Results, frozen=True, kw_only=True):
     """Cells under load."""
 
     header: LoadHeader
     loads: tuple[LoadRun, ...]
     load_ends: tuple[LoadEnd, ...]
+
+
+#: A result file is of one of these.
+Results: TypeAlias = BenchResults | EngineResults | LoadResults

@@ -36,7 +36,7 @@ from harness.results.records import (
 from harness.results.wire import decode_record, encode_record
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Results)
+R = TypeVar("R", BenchResults, EngineResults, LoadResults)
 
 #: Kind of session -> the command that writes such files.
 _COMMANDS: dict[type[Results], str] = {

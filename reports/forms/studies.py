@@ -22,4 +22,3 @@ def study_session(results: Results) -> Study:
             return study_checks(results)
         case LoadResults():
             return study_load(results)
-    raise TypeError(f"{type(results).__name__} is not a kind of session")

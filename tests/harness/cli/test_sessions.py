@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
@@ -14,11 +15,14 @@ from harness.descriptions import Catalog
 from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
+from harness.results import store
 from harness.results.records import BenchResults
 from harness.results.store import read_results_as
 from harness.workspaces import install
+from reports.benchmark import findings
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session
+from reports.load import study as load_study
 from suites import catalog
 from tests.harness.cli import command_line
 from tests.harness.cli.command_line import Done
@@ -66,6 +70,33 @@ def measure(out: Path, *more: str, world: str = "tiny") -> Path:
 
 def list_timed(results: BenchResults) -> list[str]:
     return [end.fork for end in results.forks if end.kind == "timing"]
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[str]:
+    """Return a list that grows by one each time when a function is called."""
+    calls: list[str] = []
+    function = getattr(module, name)
+
+    def call(*args: object) -> object:
+        calls.append(name)
+        return function(*args)
+
+    monkeypatch.setattr(module, name, call)
+    return calls
+
+
+@pytest.mark.parametrize("words", [("bench",), ("load", "--rate", "20/s", "--for", "1s")])
+def test_a_file_is_read_once_and_studied_once(
+    out: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(out.with_name("summary.md")))
+    reads = count_calls(monkeypatch, store, "read_lines")
+    studies = count_calls(monkeypatch, findings, "plan_forks")
+    summaries = count_calls(monkeypatch, load_study, "summarize_session")
+    done = command_line.run(*words, *OPTIONS, "--world", "tiny", "--out", out)
+    assert done.code in {0, 2}, done.err
+    assert len(reads) == 1
+    assert len(studies) + len(summaries) == 1
 
 
 class TestAgainst:

@@ -17,12 +17,28 @@ from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
 from harness.machine import Machine
 from harness.measure.plan import Choice, plan_forks
-from harness.results.records import BenchResults
+from harness.results.records import BenchResults, Header, Part
 from harness.results.store import ResultsWriter, read_results_as
 from harness.results.wire import encode_record
 from suites.workflows.bench.answers import EXPECTATIONS
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import Watching
+from tests.reports.factories import (
+    EXPRESS,
+    TEN,
+    make_engine_header,
+    make_header,
+    make_load_header,
+)
+from tests.reports.loading import STEADY
+
+PART = Part(
+    number=1,
+    count=2,
+    cells=(EXPRESS,),
+    machine=make_header([EXPRESS], [TEN]).machine,
+    started_at="2026-01-02T03:04:05+00:00",
+)
 
 
 class Bench:
@@ -229,3 +245,25 @@ def test_a_remote_session_needs_its_url_again(session: Bench, catalog: Catalog) 
     session.path.write_bytes(b"".join([encode_record(remote), *lines[1:]]))
     with pytest.raises(UsageError, match="needs a URL"):
         session.resume()
+
+
+@pytest.mark.parametrize(
+    ("header", "cause"),
+    [
+        (make_engine_header([EXPRESS]), "not the file of a benchmark"),
+        (make_load_header([EXPRESS], [TEN], STEADY), "not the file of a benchmark"),
+        (
+            make_header([EXPRESS], [TEN], parts=(PART,)),
+            "merged from what several machines measured",
+        ),
+    ],
+    ids=["engine", "load", "merged"],
+)
+def test_only_the_file_of_one_benchmark_is_resumed(
+    session: Bench, header: Header, cause: str
+) -> None:
+    session.interrupt(0)
+    session.path.write_bytes(encode_record(header))
+    with pytest.raises(ResultsError, match="cannot be resumed") as caught:
+        session.resume()
+    assert cause in caught.value.cause

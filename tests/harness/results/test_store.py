@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -227,10 +228,11 @@ class TestKinds:
         self, path: Path, results: Results, other: Results
     ) -> None:
         write_results(path, results)
+        kind: Any = type(other)
         if results is other:
-            assert read_results_as(path, type(other)) == results
+            assert read_results_as(path, kind) == results
         else:
             with pytest.raises(ResultsError, match="cannot be used here") as refused:
-                read_results_as(path, type(other))
+                read_results_as(path, kind)
             assert "world-harness " in refused.value.cause
             assert "world-harness " in refused.value.remedy
