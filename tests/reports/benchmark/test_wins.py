@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 from reports.benchmark.wins import Contest, hold_contests, list_parts, render_summary
 from reports.writing.names import Part
@@ -36,7 +36,7 @@ WORLDS = "### Fastest World by Framework"
 LINES = "### Fastest Line by Framework and World"
 
 
-def measure(times: Mapping[Cell, Sequence[float]], **header: object) -> Results:
+def measure(times: Mapping[Cell, Sequence[float]], **header: object) -> BenchResults:
     """Measure cells in as many scenarios as each has times."""
     scenarios = [make_scenario(size) for size in range(1, len(next(iter(times.values()))) + 1)]
     session = Session(list(times), scenarios, **header)
@@ -46,7 +46,7 @@ def measure(times: Mapping[Cell, Sequence[float]], **header: object) -> Results:
     return session.end()
 
 
-def contests(results: Results, part: Part) -> tuple[Contest, ...]:
+def contests(results: BenchResults, part: Part) -> tuple[Contest, ...]:
     return hold_contests(study(results), part)
 
 
@@ -77,13 +77,14 @@ def test_equal_wins_are_a_tie() -> None:
 def test_without_a_win_nobody_is_the_fastest() -> None:
     results = measure({EXPRESS: [100, 100], HONO: [100, 101]})
     row = read_table(render_summary(study(results)), "## Summary", FRAMEWORKS)[0]
-    assert (row["🥇 Fastest Framework"], row["Wins"], row["Ties"]) == ("nobody", "0", "2 of 2")
+    assert row["🥇 Fastest Framework"] == "no clear winner"
+    assert (row["Wins"], row["Ties"]) == ("0", "2 of 2")
 
 
 def test_who_ran_alone_wins_nothing() -> None:
     summary = render_summary(study(measure({EXPRESS: [100, 100]})))
     row = read_table(summary, "## Summary", FRAMEWORKS)[0]
-    assert row["🥇 Fastest Framework"] == "nobody (Express ran alone)"
+    assert row["🥇 Fastest Framework"] == "no comparison (Express ran alone)"
     assert (row["Wins"], row["Ties"]) == (NOTHING, NOTHING)
     assert "Nothing was compared" in read_section(summary, FRAMEWORKS)
 
@@ -94,7 +95,7 @@ def test_who_is_left_when_the_others_fail_wins_nothing() -> None:
     session.spoil(HONO, TEN, "timeout", "slow")
     results = session.end()
     row = read_table(render_summary(study(results)), "## Summary", FRAMEWORKS)[0]
-    assert row["🥇 Fastest Framework"] == "nobody (no two without a flaw)"
+    assert row["🥇 Fastest Framework"] == "no comparison (fewer than two without a failure)"
 
 
 def test_bad_sample_costs_the_win_of_its_own_scenario_only() -> None:
@@ -162,7 +163,7 @@ def test_chance_is_told_beside_the_wins() -> None:
         render_summary(study(measure({EXPRESS: [100] * 5, HONO: [200] * 5}))), FRAMEWORKS
     )
     assert "A winner in 5 of 5 comparisons" in told
-    assert "were all equally fast, one table in 20 would show any winner" in told
+    assert "If nothing differed, about 1 table in 20 would show a winner by chance" in told
 
 
 def test_more_comparisons_ask_for_more_of_each() -> None:
@@ -173,7 +174,7 @@ def test_more_comparisons_ask_for_more_of_each() -> None:
     assert [contest.wins["express"] for contest in contests(among_many, "framework")] == [0]
 
 
-def measure_unsteadily(ratios: Sequence[float]) -> Results:
+def measure_unsteadily(ratios: Sequence[float]) -> BenchResults:
     """Measure two cells whose ratio moves by a few percent from block to block."""
     random_ = random.Random(7)
     scenarios = [make_scenario(size) for size in range(1, len(ratios) + 1)]

@@ -10,6 +10,7 @@ import pytest
 
 from harness.results.records import Results
 from reports.forms.markdown import render_markdown
+from reports.forms.studies import study_session
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,
@@ -32,7 +33,7 @@ HOSTILE = "a|b\\|c\n`tick` ``` <b>*x*</b> </details> @someone \x1b[31m"
 
 
 def render(results: Results) -> str:
-    return render_markdown(results, source="results/one.jsonl")
+    return render_markdown(study_session(results), source="results/one.jsonl")
 
 
 def small_session() -> Session:
@@ -84,7 +85,7 @@ def test_sound_session_has_a_sound_verdict_and_no_failures() -> None:
     session.measure(EXPRESS, TEN, 100)
     session.measure(HONO, TEN, 100)
     text = render(session.end())
-    assert text.startswith("**✅ 2 of 2 cells ran, 12 timed samples, no failures. No difference ")
+    assert text.startswith("**✅ 2 of 2 cells ran, 12 timed samples, no failures. No significant ")
     assert "## Failures" not in text
 
 
