@@ -54,7 +54,7 @@ class PostgresWorld(DurableWorld):
         settings: By default read from the environment.
 
     Raises:
-        SetupError: there is no URL, or the driver is not installed.
+        SetupError: the URL is not set, or the driver is not installed.
     """
 
     package = ("world-harness-worlds (postgres)", __version__)
