@@ -11,17 +11,17 @@ _PAUSE_S = 0.02
 def await_answer(
     answers: Callable[[], bool], *, within_s: float, dead: Callable[[], bool] = lambda: False
 ) -> bool:
-    """Wait for a server's first answer; tell whether it came before its death and in time.
+    """Wait for a server's first answer; return whether it came in time and the server lives.
 
     Args:
         answers: Asks the server once.
         within_s: How long the server may take.
-        dead: Whether there is no server anymore to wait for.
+        dead: Whether the server has already ended.
     """
     deadline = time.monotonic() + within_s
     while not dead() and time.monotonic() < deadline:
         if answers():
-            # A stranger on the same port answers as well: only a server that lives is ours.
+            # Another program on the same port can answer too: check that our server is alive.
             return not dead()
         time.sleep(_PAUSE_S)
     return False

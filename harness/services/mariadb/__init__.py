@@ -1,4 +1,4 @@
-"""MariaDB, or a MySQL: the same driver speaks to both."""
+"""MariaDB or MySQL: the same driver serves both."""
 
 from harness.services.mariadb.container import open_container
 from harness.services.mariadb.embedded import find_embedded, open_embedded

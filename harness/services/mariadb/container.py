@@ -18,18 +18,18 @@ _PORT = 3306
 
 @contextlib.contextmanager
 def open_container(workdir: Path) -> Iterator[PreparedService]:
-    """Run a server in a container; both are gone after the block.
+    """Run a server in a container; remove both at the end of the block.
 
     Args:
-        workdir: Takes the container's log when something goes wrong.
+        workdir: Receives the container's log when something goes wrong.
 
     Raises:
-        ServiceError: no Docker daemon answers, or the server does not start.
+        ServiceError: the Docker daemon does not answer, or the server does not start.
     """
     password = secrets.token_hex(16)
     image = choose_image("mariadb", _IMAGE)
     log = workdir / "mariadb-container.log"
-    # Read by images of MySQL as well.
+    # MySQL images read these variables as well.
     env = {"MYSQL_ROOT_PASSWORD": password}
     command = [f"--{name}={value}" for name, value in SETTINGS.items()]
     with run_container(image, port=_PORT, env=env, command=command, log=log) as at:

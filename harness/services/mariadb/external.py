@@ -1,4 +1,4 @@
-"""A MariaDB or MySQL server that the user gives."""
+"""A MariaDB or MySQL server that the user provides."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ URL_EXAMPLE = "mysql://user:password@host:3306"
 
 @contextlib.contextmanager
 def open_external(url: str, workdir: Path) -> Iterator[PreparedService]:
-    """Use a server that runs; every database made on it is dropped after the block.
+    """Use a running server; at the end of the block, drop every database made on it.
 
     Args:
-        url: Names a user who may create databases.
+        url: Has a user who may create databases.
         workdir: Not used: the server keeps its own log.
 
     Raises:
         UsageError: it is not the URL of a MariaDB or MySQL server.
-        ServiceError: the server does not let us in.
+        ServiceError: the server refuses the login.
     """
     check_url(url, title="MariaDB", schemes=("mysql", "mariadb"), example=URL_EXAMPLE)
     service = PreparedService(MariadbDatabases(url, "external"))

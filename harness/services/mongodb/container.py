@@ -17,15 +17,15 @@ _PORT = 27017
 
 @contextlib.contextmanager
 def open_container(workdir: Path) -> Iterator[PreparedService]:
-    """Run a server in a container; both are gone after the block.
+    """Run a server in a container; remove both at the end of the block.
 
-    It stands alone: change streams and transactions need the URL of a replica set.
+    It is a standalone server. For change streams and transactions, give the URL of a replica set.
 
     Args:
-        workdir: Takes the container's log when something goes wrong.
+        workdir: Receives the container's log when something goes wrong.
 
     Raises:
-        ServiceError: no Docker daemon answers, or the server does not start.
+        ServiceError: the Docker daemon does not answer, or the server does not start.
     """
     password = secrets.token_hex(16)
     image = choose_image("mongodb", _IMAGE)

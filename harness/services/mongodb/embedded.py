@@ -1,4 +1,4 @@
-"""MongoDB has no server in a package: what is asked for is answered with that."""
+"""There is no MongoDB server in a Python package; every function here says so."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.services.resolution import Service
 
 
 def find_embedded() -> str:
-    """Say that there is no embedded server.
+    """Raise an error: there is no embedded server.
 
     Raises:
         ServiceError: always.
@@ -20,7 +20,7 @@ def find_embedded() -> str:
 
 
 def open_embedded(workdir: Path) -> AbstractContextManager[Service]:
-    """Say that there is no embedded server.
+    """Raise an error: there is no embedded server.
 
     Args:
         workdir: Not used.

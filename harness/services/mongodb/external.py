@@ -1,4 +1,4 @@
-"""A MongoDB server that the user gives."""
+"""A MongoDB server that the user provides."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ URL_EXAMPLE = "mongodb://user:password@host:27017"
 
 @contextlib.contextmanager
 def open_external(url: str, workdir: Path) -> Iterator[PreparedService]:
-    """Use a server that runs; every database made on it is dropped after the block.
+    """Use a running server; at the end of the block, drop every database made on it.
 
     Args:
-        url: Names a user who may read, write and drop databases.
+        url: Has a user who may read, write and drop databases.
         workdir: Not used: the server keeps its own log.
 
     Raises:
         UsageError: it is not the URL of a MongoDB server.
-        ServiceError: the server does not let us in.
+        ServiceError: the server refuses the login.
     """
     check_url(url, title="MongoDB", schemes=("mongodb", "mongodb+srv"), example=URL_EXAMPLE)
     service = PreparedService(MongodbDatabases(url, "external"))

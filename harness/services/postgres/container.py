@@ -18,13 +18,13 @@ _PORT = 5432
 
 @contextlib.contextmanager
 def open_container(workdir: Path) -> Iterator[PostgresService]:
-    """Run a server in a container; both are gone after the block.
+    """Run a server in a container; remove both at the end of the block.
 
     Args:
-        workdir: Takes the container's log when something goes wrong.
+        workdir: Receives the container's log when something goes wrong.
 
     Raises:
-        ServiceError: no Docker daemon answers, or the server does not start.
+        ServiceError: the Docker daemon does not answer, or the server does not start.
     """
     password = secrets.token_hex(16)
     image = choose_image("postgres", _IMAGE)

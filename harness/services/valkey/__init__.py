@@ -1,4 +1,4 @@
-"""Valkey, or a Redis: both speak the same protocol."""
+"""Valkey or Redis: both speak the same protocol."""
 
 from harness.services.resolution import Provider
 from harness.services.valkey.container import open_container

@@ -16,8 +16,8 @@ from harness.services.valkey.embedded import SETTINGS
 _IMAGE = "valkey/valkey:9-alpine"
 _PORT = 6379
 
-#: The images have no variable for a password, and an argument would show it to everybody. The
-#: program may be a Redis, when the user names such an image.
+#: The images have no variable for a password, and every user can read a program's arguments.
+#: With an image from the user, the program may be Redis.
 _COMMAND = (
     "printf 'requirepass %s\\n{settings}' \"$VALKEY_PASSWORD\" |"
     ' exec "$(command -v valkey-server || command -v redis-server)" -'
@@ -26,13 +26,13 @@ _COMMAND = (
 
 @contextlib.contextmanager
 def open_container(workdir: Path) -> Iterator[PreparedService]:
-    """Run a server in a container; both are gone after the block.
+    """Run a server in a container; remove both at the end of the block.
 
     Args:
-        workdir: Takes the container's log when something goes wrong.
+        workdir: Receives the container's log when something goes wrong.
 
     Raises:
-        ServiceError: no Docker daemon answers, or the server does not start.
+        ServiceError: the Docker daemon does not answer, or the server does not start.
     """
     password = secrets.token_hex(16)
     image = choose_image("valkey", _IMAGE)

@@ -1,4 +1,4 @@
-"""A Valkey server that the user gives."""
+"""A Valkey server that the user provides."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ URL_EXAMPLE = "redis://user:password@host:6379"
 
 @contextlib.contextmanager
 def open_external(url: str, workdir: Path) -> Iterator[PreparedService]:
-    """Use the empty databases of a server that runs; they are empty again after the block.
+    """Use the empty databases of a running server; empty them again at the end of the block.
 
     Args:
-        url: Names the server; which database it names, if any, does not matter.
+        url: The server; its database number, if any, does not matter.
         workdir: Not used: the server keeps its own log.
 
     Raises:
         UsageError: it is not the URL of a Valkey server.
-        ServiceError: the server does not let us in.
+        ServiceError: the server refuses the login.
     """
     check_url(url, title="Valkey", schemes=("redis", "rediss"), example=URL_EXAMPLE)
     service = PreparedService(ValkeyDatabases(url, "external"))

