@@ -1,4 +1,4 @@
-"""What installs a line and runs its programs: npm and Node, or pip in a virtual environment."""
+"""How a line is installed and its programs run: npm and Node, or pip in a virtual environment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NOTHING: Mapping[str, str] = {}
 
 
 class Toolchain(Protocol):
-    """One language's way from pins to programs that run."""
+    """How one language installs pinned packages and runs programs with them."""
 
-    #: Whose packages they are: `npm`, `Python`.
+    #: The kind of packages: `npm`, `Python`.
     packages: str
-    #: What an install takes on the disk with its builds, roughly.
+    #: Approximate disk space of an install with its builds.
     install_bytes: int
 
     def locate(
@@ -31,7 +31,7 @@ class Toolchain(Protocol):
         first: Mapping[str, str],
         overrides: Mapping[str, str] = _NOTHING,
     ) -> Install:
-        """Return where the install is, or will be; arguments as :meth:`install`."""
+        """Return the install, which may not exist yet; arguments as :meth:`install`."""
 
     def install(
         self,
@@ -40,21 +40,22 @@ class Toolchain(Protocol):
         first: Mapping[str, str],
         overrides: Mapping[str, str] = _NOTHING,
     ) -> Install:
-        """Install the packages of a line, unless that was done already.
+        """Install the packages of a line, unless they are installed already.
 
         Args:
-            line: Its id.
+            line: The line's id.
             pins: Package -> exact version.
-            first: The part of the pins that counts where two want other versions of a third.
-            overrides: The part of the pins that holds whatever other packages ask for; pip has none
-                of its own, and refuses what does not fit.
+            first: The pins whose dependencies have priority if two packages need different
+                versions of a third.
+            overrides: The pins that apply no matter what other packages depend on. pip has no
+                overrides, and refuses versions that conflict.
 
         Raises:
             InstallError: quotes the end of the log.
         """
 
     def environment(self, install: Install) -> dict[str, str]:
-        """Return what every program of the install finds in its environment."""
+        """Return the environment of every program of the install."""
 
 
 class NodeToolchain:
@@ -70,7 +71,7 @@ class NodeToolchain:
         first: Mapping[str, str],
         overrides: Mapping[str, str] = _NOTHING,
     ) -> Install:
-        """Return where the install is, or will be."""
+        """Return the install, which may not exist yet."""
         return locate_install(line, pins, find_node(), first=first, overrides=overrides)
 
     def install(
@@ -84,12 +85,12 @@ class NodeToolchain:
         return install_line(line, pins, find_node(), first=first, overrides=overrides)
 
     def environment(self, install: Install) -> dict[str, str]:
-        """Return an environment with the install's commands, and Node, in front."""
+        """Return an environment with the install's commands, then Node, first in PATH."""
         return find_node().environment(install.binaries)
 
 
 class PythonToolchain:
-    """pip, in a virtual environment a line."""
+    """pip, with one virtual environment per line."""
 
     packages = "Python"
     install_bytes = 150 * 1024**2
@@ -101,7 +102,7 @@ class PythonToolchain:
         first: Mapping[str, str],
         overrides: Mapping[str, str] = _NOTHING,
     ) -> Install:
-        """Return where the environment is, or will be; pip finds versions for all at once."""
+        """Return the environment, which may not exist yet; pip resolves all pins together."""
         key = digest({"pins": pins, "python": sys.version, "at": sys.base_prefix})
         folder = cache_folder() / "installs" / f"{line}-{key}"
         return Install(line, folder, pins, folder / "bin")
@@ -119,7 +120,7 @@ class PythonToolchain:
         return install
 
     def environment(self, install: Install) -> dict[str, str]:
-        """Return an environment with the commands of the virtual environment in front."""
+        """Return an environment with the commands of the virtual environment first in PATH."""
         env = python_environment()
         path = os.pathsep.join([str(install.binaries), env.get("PATH", "")])
         return {**env, "PATH": path, "VIRTUAL_ENV": str(install.folder), "PYTHONUNBUFFERED": "1"}
@@ -132,5 +133,5 @@ _TOOLCHAINS: Mapping[Language, Toolchain] = {
 
 
 def find_toolchain(language: Language) -> Toolchain:
-    """Return what installs and runs a language."""
+    """Return the toolchain of a language."""
     return _TOOLCHAINS[language]

@@ -155,7 +155,7 @@ class TestCheckouts:
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
         folder = check_out(tmp_path / "checkout", scripts={"prepare": "exit 1"})
-        with pytest.raises(InstallError, match="world-local could not be packed") as caught:
+        with pytest.raises(InstallError, match=r"npm could not pack \S*world-local") as caught:
             read_pins([str(folder)], catalog)
         assert "tsc: not found" in caught.value.cause
         assert "npm pack --ignore-scripts" in caught.value.remedy
@@ -211,7 +211,7 @@ class TestCheckouts:
     ) -> None:
         git(tmp_path, "init", "--quiet")
         folder = check_out(tmp_path / "world")
-        with pytest.raises(UsageError, match=f"not available as of '{reference}'"):
+        with pytest.raises(UsageError, match=rf"git has no folder \S+ at '{reference}'"):
             read_pins([f"{folder}@{reference}"], catalog)
 
 
