@@ -63,7 +63,7 @@ class TestInTypeScript:
 def test_contents_that_are_not_written_in_a_language_are_refused(catalog: Catalog) -> None:
     written = {"typescript": workflows.ENGINE.answering["typescript"]}
     unwritten = msgspec.structs.replace(workflows.ENGINE, answering=written)
-    with pytest.raises(UsageError, match="no app can be made for line py") as caught:
+    with pytest.raises(UsageError, match="cannot make an app for line py") as caught:
         assemble(catalog, Cell("py", "flask", "local"), unwritten)
     assert "the engine apps are not in python" in caught.value.cause
 
