@@ -1,4 +1,4 @@
-"""Result files of generators that shared one plan, as one: every start once, none lost."""
+"""Merges the result files of generators that shared one plan: every start exactly once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.results.joining import join_footers, read_lines_as, require_new, wr
 from harness.results.records import Footer, Header, Load
 from harness.results.store import read_header
 
-#: What belongs to one generator and not to the plan.
+#: Header fields that belong to a generator, not to the plan.
 _OWN = {
     "started_at",
     "command",
@@ -27,7 +27,7 @@ _OWN = {
 
 
 class _Run(msgspec.Struct, tag_field="record", tag="load"):
-    """As much of a record of a run as merging has to know."""
+    """The fields of a run's record that merging needs."""
 
     cell: Cell
     scenario: str
@@ -44,19 +44,19 @@ class _HeaderLine(msgspec.Struct, tag_field="record", tag="header"):
 
 _decoder = msgspec.json.Decoder(_Run | _End | _HeaderLine | Footer)
 
-#: What runs are put in order by: cell, scenario, place in the plan.
+#: The sort key of runs: cell, scenario, index in the plan.
 _Place: TypeAlias = tuple[Cell, str, int]
 
 
 def merge_generators(out: Path, files: Sequence[Path]) -> Header:
-    """Write what generators measured as one session; returns its header.
+    """Merge the results of all generators into one session; return its header.
 
-    The records are kept as they are and put in the order of the plan, so percentiles of the merged
-    file are those of one generator that had started everything.
+    The records stay unchanged, in the order of the plan. So the merged file has the same
+    percentiles as if one generator had started everything.
 
     Raises:
-        ResultsError: they do not share one plan, one is there twice, or one is missing; nothing is
-            written then.
+        ResultsError: the files do not share one plan, or a generator is there twice or missing. In
+            that case nothing is written.
     """
     require_new(out)
     headers = {path: read_header(path) for path in files}
@@ -69,16 +69,16 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
             raise ResultsError(
                 f"{path} and {taken[load.generator]} are the same generator",
                 cause=f"both are generator {load.generator} of {load.generators}",
-                remedy="leave one of them out",
+                remedy="remove one of them",
             )
         taken[load.generator] = path
-    assert first.load is not None  # noqa: S101 - every file was asked
+    assert first.load is not None  # noqa: S101 - every file was checked
     missing = [n for n in range(1, first.load.generators + 1) if n not in taken]
     if missing:
         raise ResultsError(
-            "a generator is missing",
-            cause=f"number {', '.join(map(str, missing))} of {first.load.generators}",
-            remedy="without it the load was not what the plan says: name its file, too",
+            "the file of a generator is missing",
+            cause=f"number {', '.join(map(str, missing))} of {first.load.generators} is not there",
+            remedy="pass its file too: without it the load is smaller than planned",
         )
     whole = msgspec.structs.replace(first.load, generator=1, generators=1)
     merged = msgspec.structs.replace(first, load=whole)
@@ -87,8 +87,8 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
 
 
 def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
-    """Yield the lines of the merged file; the runs' are held, to be put in order, but not read."""
-    assert merged.load is not None  # noqa: S101 - every file was asked
+    """Yield the lines of the merged file. Lines of runs are sorted, but not decoded in full."""
+    assert merged.load is not None  # noqa: S101 - every file was checked
     planned = plan_arrivals(merged.load, merged.seed)
     gathered = _Gathered()
     for path, header in headers.items():
@@ -102,7 +102,7 @@ def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
 
 
 class _Gathered:
-    """What several files hold, as it is written there."""
+    """The lines of several files, unchanged."""
 
     def __init__(self) -> None:
         self.runs: dict[_Place, bytes] = {}
@@ -110,10 +110,10 @@ class _Gathered:
         self.footers: dict[Path, Footer] = {}
 
     def take(self, path: Path, own: Set[int]) -> None:
-        """Take the lines of a file, whose starts are to be these.
+        """Add the lines of a file, which may only have these starts.
 
         Raises:
-            ResultsError: one is not, or is there already.
+            ResultsError: a start is not one of these, or was added before.
         """
         for number, line, record in read_lines_as(path, _decoder):
             if isinstance(record, Footer):
@@ -124,9 +124,9 @@ class _Gathered:
                 place = (record.cell, record.scenario, record.index)
                 if record.index not in own or place in self.runs:
                     raise ResultsError(
-                        f"{path} holds starts that are not its generator's",
+                        f"{path} contains starts of another generator",
                         cause=f"start {record.index} in line {number}",
-                        remedy="name the files as `world-harness bench` wrote them",
+                        remedy="pass the files as `world-harness load` wrote them",
                     )
                 self.runs[place] = line
 
@@ -134,7 +134,7 @@ class _Gathered:
 def _check_generator(path: Path, header: Header, first_path: Path, first: Header) -> Load:
     if header.load is None or first.load is None:
         raise ResultsError(
-            f"{path} and {first_path} are not of one load",
+            f"{path} and {first_path} do not belong to the same load",
             cause="one was measured without --load",
             remedy="merge what `bench --load … --generator 1/2` and its siblings wrote",
         )
@@ -149,8 +149,8 @@ def _check_generator(path: Path, header: Header, first_path: Path, first: Header
         differing.append("load")
     if differing:
         raise ResultsError(
-            f"{path} and {first_path} are not of one load",
+            f"{path} and {first_path} do not belong to the same load",
             cause=f"they differ in {', '.join(differing)}",
-            remedy="give every generator the same command but for --generator, and one --seed",
+            remedy="give all generators the same command and --seed; only --generator may differ",
         )
     return header.load

@@ -87,7 +87,7 @@ def test_an_interruption_keeps_what_was_measured(launch: Launch, tmp_path: Path)
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--load", "fast"), "'fast' is no load"),
+        (("--load", "fast"), "'fast' is not a valid load"),
         (("--load", "5/s", "--generator", "3/2"), "'3/2' is no share"),
         (("--load", "5/s", "--generator", "1/2"), "a generator needs a seed"),
         (("--load", "5/s", "--generator", "1/2", "--seed", "1"), "need one app"),

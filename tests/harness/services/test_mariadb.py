@@ -246,7 +246,7 @@ def test_a_server_without_tls_is_not_entered_when_the_url_wants_it(
 
 def test_the_url_of_another_kind_of_server_is_refused_without_quoting_it(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="not the URL of a MariaDB server") as caught,
+        pytest.raises(UsageError, match="not a valid URL of a MariaDB server") as caught,
         open_service("mariadb", url="redis://me:geheim@host/1", workdir=tmp_path),
     ):
         pass

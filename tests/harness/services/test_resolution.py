@@ -131,7 +131,7 @@ def test_an_error_of_the_block_is_not_taken_for_one_of_the_server(
 
 def test_the_external_server_needs_a_url(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="no URL of a PostgreSQL server") as caught,
+        pytest.raises(UsageError, match="URL of a PostgreSQL server is missing") as caught,
         open_service("postgres", choice="external", workdir=tmp_path),
     ):
         pass
