@@ -50,7 +50,7 @@ class TestRefusals:
 
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:
         choice = EngineChoice(lines=("v5-latest",), worlds=("postgres",))
-        with pytest.raises(UsageError, match="no cell of this choice can exist"):
+        with pytest.raises(UsageError, match="none of the chosen cells can exist"):
             ask(E2eRequest(choice=choice, out=tmp_path), catalog)
 
     def test_a_remote_world_without_a_url(self, catalog: Catalog, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class TestVersions:
 
     @pytest.mark.parametrize("text", ["local", "local@latest", "local@^1.2.3", "@1.2.3", ""])
     def test_version_has_to_be_exact(self, catalog: Catalog, text: str) -> None:
-        with pytest.raises(UsageError, match="names no version"):
+        with pytest.raises(UsageError, match="is not a valid pin"):
             read_pins([text], catalog)
 
 
@@ -119,7 +119,7 @@ class TestPackedPackages:
 
     def test_package_of_another_name_is_refused(self, catalog: Catalog, tmp_path: Path) -> None:
         packed = tmp_path / pack(tmp_path, "one", name="@acme/world")
-        with pytest.raises(UsageError, match="what is given for local is @acme/world"):
+        with pytest.raises(UsageError, match="the package given for local is @acme/world"):
             read_pins([f"local={packed}"], catalog)
 
     def test_what_was_kept_can_be_named_again_but_only_here(
@@ -173,9 +173,9 @@ class TestCheckouts:
     def test_folder_that_is_not_there_or_no_package_is_said(
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
-        with pytest.raises(UsageError, match="is not there"):
+        with pytest.raises(UsageError, match="does not exist"):
             read_pins([f"local={tmp_path / 'nowhere'}"], catalog)
-        with pytest.raises(UsageError, match="is no package") as caught:
+        with pytest.raises(UsageError, match="is not a package") as caught:
             read_pins([str(tmp_path)], catalog)
         assert "WORLD=FOLDER" in caught.value.remedy
 
@@ -282,7 +282,7 @@ class TestPinning:
     def test_what_nothing_uses_is_refused_with_what_could_be_meant(
         self, catalog: Catalog, name: str
     ) -> None:
-        with pytest.raises(UsageError, match=f"nothing here uses {name}") as caught:
+        with pytest.raises(UsageError, match=f"no cell uses {name}") as caught:
             refuse_unused(catalog, [LOCAL], Pins({name: "1.0.0"}))
         assert PART in caught.value.remedy
 
@@ -307,5 +307,5 @@ class TestSessions:
         assert f" {named} " in header.command
 
     def test_pin_of_what_no_cell_uses_is_refused(self, catalog: Catalog) -> None:
-        with pytest.raises(UsageError, match="nothing here uses left-pad"):
+        with pytest.raises(UsageError, match="no cell uses left-pad"):
             self.begin(catalog, "pins", "left-pad@1.0.0")
