@@ -38,24 +38,24 @@ from harness.workspaces.node import find_node
 
 
 class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user asks of a benchmark."""
+    """A user's request for a benchmark."""
 
     profile: str = "quick"
     choice: Choice = Choice()
-    #: Forks a cell; `None` leaves it to the profile.
+    #: Forks per cell; `None` for the profile's number.
     forks: int | None = None
-    #: `None` draws one.
+    #: `None` for a random seed.
     seed: int | None = None
-    #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`,
+    #: Versions that replace the described ones, and versions to compare with (`local@1.2.3`,
     #: `./checkout`).
     pins: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     #: See :class:`harness.results.records.Header`.
     precision: float | None = None
     budget_s: float | None = None
-    #: Which part of all cells this machine measures: `2/6`; empty for all.
+    #: The part of all cells that this machine measures, such as `2/6`; empty for all.
     shard: str = ""
-    #: What else was asked for, as words of the command.
+    #: Other options of the command, as the user wrote them.
     further: tuple[str, ...] = ()
     services: ServiceChoice = "auto"
     remote: Remote | None = None
@@ -63,16 +63,16 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     #: Folder for the result file.
     out: Path = Path("results")
-    #: A result file to go on from; everything else is then what its header says.
+    #: A result file to resume; its header then determines everything else.
     resume: Path | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A benchmark that came to its end."""
+    """A finished benchmark."""
 
     results: Path
     footer: Footer
-    #: Whether every fork finished and every sample was correct, in the sessions before as well.
+    #: Whether every fork finished and every sample was correct, including resumed sessions.
     sound: bool
 
 
@@ -84,17 +84,17 @@ def run_bench(
     *,
     opened: Callable[[Path, Selection], None] = lambda path, selection: None,
 ) -> Outcome:
-    """Measure what was asked for and write the result file.
+    """Measure the requested cells and write the result file.
 
     Args:
-        request: What the user asks.
-        catalog: What is described.
-        contents: What the apps are to hold.
-        watcher: Told how it goes.
-        opened: Told where the results go, as soon as that is known.
+        request: The user's request.
+        catalog: Everything that is described.
+        contents: The contents of the apps.
+        watcher: Receives the progress.
+        opened: Called with the path of the result file, as soon as it is known.
 
     Raises:
-        HarnessError: with the reason, and what to do; what was measured so far is in the file.
+        HarnessError: the benchmark failed; the file contains the results so far.
     """
     path, session = (
         _resume(request.resume, catalog, request.remote)
@@ -144,7 +144,7 @@ def find_profile(name: str) -> Profile:
     """Return a profile by its id.
 
     Raises:
-        UsageError: no profile is called so.
+        UsageError: no profile has that id.
     """
     profiles = describe_profiles()
     if name not in profiles:
@@ -153,10 +153,10 @@ def find_profile(name: str) -> Profile:
 
 
 def select(request: BenchRequest, catalog: Catalog) -> Selection:
-    """Turn a request into cells and scenarios; a remote app is asked what it is.
+    """Turn a request into cells and scenarios; ask a remote app for its identity.
 
     Raises:
-        UsageError: an unknown name, an impossible combination, a remote World without a URL.
+        UsageError: a name is unknown, a combination impossible, or a remote World has no URL.
         DeploymentError: the remote app does not answer.
     """
     profile = find_profile(request.profile)
@@ -176,15 +176,15 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
 
 
 def _demand_url() -> UsageError:
-    return UsageError("a remote World needs a URL", remedy="give --url https://… as well")
+    return UsageError("a remote World needs a URL", remedy="pass --url https://… too")
 
 
 def identify_remote(remote: Remote, world: str) -> tuple[Cell, tuple[str, ...]]:
-    """Ask a remote app what it is: its cell, and the workflows that it has.
+    """Ask a remote app for its identity: its cell and its workflows.
 
     Raises:
-        UsageError: the URL is none.
-        DeploymentError: it does not answer.
+        UsageError: the URL is not valid.
+        DeploymentError: the app does not answer.
     """
     with reach_app(remote.url, remote.headers) as deployment:
         identity = deployment.identity
@@ -196,18 +196,18 @@ class Session(msgspec.Struct, frozen=True):
 
     header: Header
     selection: Selection
-    #: With the Worlds of everything that is measured only to be compared with.
+    #: Includes the Worlds that are measured only for comparison.
     catalog: Catalog
 
 
 def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Session]:
-    """Say what will be measured, and into which file.
+    """Decide what will be measured, and into which file.
 
     Raises:
-        HarnessError: what was asked for cannot be.
+        HarnessError: the request cannot be carried out.
     """
     pins, against = read_pins(request.pins, catalog), read_pins(request.against, catalog)
-    # As they are written, they hold no place of this machine, and can be read again.
+    # In their written form they contain no path of this machine, and can be read again.
     request = msgspec.structs.replace(request, pins=pins.write(), against=against.write())
     catalog = serve_with(pin(catalog, pins), request.workers)
     selection, shard = take_share(select(request, catalog), request)
@@ -242,18 +242,18 @@ def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Sessio
 
 
 def take_share(selection: Selection, request: BenchRequest) -> tuple[Selection, Shard | None]:
-    """Leave the cells that are this machine's, where the session is spread over several.
+    """Select the cells of this machine's shard, if the session is split over several machines.
 
     Raises:
-        UsageError: there is no such shard, or the machines would not do the same.
+        UsageError: there is no such shard, or the machines would have different plans.
     """
     if not request.shard:
         return selection, None
     if request.seed is None:
         raise UsageError(
             "a shard needs a seed",
-            cause="every shard of a session has the same one",
-            remedy="give --seed; `world-harness matrix --shards n` writes every shard's command",
+            cause="all shards of a session must use the same seed",
+            remedy="pass --seed; `world-harness matrix --shards n` writes each shard's command",
         )
     shard = read_shard(request.shard, selection.cells)
     return msgspec.structs.replace(selection, cells=find_share(shard)), shard
@@ -262,14 +262,14 @@ def take_share(selection: Selection, request: BenchRequest) -> tuple[Selection, 
 def _match(
     catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Pins, seed: int
 ) -> Matched:
-    """Say what is measured beside the cells: another version of each, or twins of some."""
+    """Match cells with what is measured for comparison: another version of each, or some twins."""
     if against.packages or against.sources:
         return match_versions(catalog, cells, against)
     return match_twins(catalog, cells, profile, seed)
 
 
 def recall_inflations(header: Header) -> Header:
-    """Add what earlier sessions on this machine measured by their twins, in the same way."""
+    """Add the inflations that earlier sessions on this machine measured with twins."""
     known = [item for item in recall(header.machine) if item.methodology == header.methodology]
     rows = (item.inflation for item in known)
     wholes = (item.whole_inflation for item in known)
@@ -281,7 +281,7 @@ def recall_inflations(header: Header) -> Header:
 
 
 def write_command(request: BenchRequest, seed: int) -> str:
-    """Return the command that asks for the same again; without what can be secret."""
+    """Return the command that reproduces the session, without secrets."""
     words = ["world-harness bench", f"--profile {request.profile}"]
     for option, names in (
         ("--line", request.choice.lines),
@@ -314,7 +314,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     if header.parts:
         raise ResultsError(
             f"{path} cannot be resumed",
-            cause="it was merged from what several machines measured",
+            cause="it was merged from the results of several machines",
             remedy="resume a shard on its own machine, and merge again",
         )
     if remote is None and any(world.remote for world in header.worlds):
@@ -338,7 +338,7 @@ def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, 
     if changed:
         raise ResultsError(
             f"{path} cannot be resumed",
-            cause=f"{' and '.join(changed)} differ from when it was begun",
+            cause=f"{' and '.join(changed)} have changed since it was started",
             remedy=f"measure again: {header.command}",
         )
     return path, Session(header, selection, catalog)
@@ -349,7 +349,7 @@ def pin_lines(
 ) -> dict[str, dict[str, str]]:
     """Return line -> package -> version of everything installed for some Worlds.
 
-    Only of lines that are described: a remote app can be of another one.
+    Only for described lines: a remote app may have another line.
     """
     needed = catalog.keep_worlds(worlds)
     return {line: pin_line(needed, line) for line in lines if line in needed.lines}
