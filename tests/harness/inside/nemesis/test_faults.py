@@ -86,11 +86,11 @@ class TestPlans:
             ({"do": "kill", "at": {"on": "body", "side": "after"}}, "only a call has sides"),
             (
                 {"do": "damage", "at": {"on": "call"}, "change": "eat"},
-                "damage with an unknown change: eat",
+                "damage has an unknown change: eat",
             ),
             (
                 {"do": "redeliver", "at": {"on": "message"}, "when": "never"},
-                "redeliver with an unknown when: never",
+                "redeliver has an unknown when: never",
             ),
         ],
     )
