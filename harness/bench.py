@@ -16,6 +16,7 @@ from harness.deployments.launcher import Launcher, Remote
 from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, UsageError, unknown
+from harness.invocations import Value, write_command
 from harness.machine import describe_machine
 from harness.measure.machines import recall
 from harness.measure.matches import Matched, match_twins, match_versions
@@ -55,8 +56,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     budget_s: float | None = None
     #: The part of all cells that this machine measures, such as `2/6`; empty for all.
     shard: str = ""
-    #: Other options of the command, as the user wrote them.
-    further: tuple[str, ...] = ()
+    #: The command that makes the request, and its own options.
+    command: tuple[str, ...] = ("bench",)
     services: ServiceChoice = "auto"
     remote: Remote | None = None
     #: Processes that serve each app.
@@ -223,7 +224,7 @@ def begin_session(request: BenchRequest, catalog: Catalog) -> tuple[Path, Sessio
         profile=profile.id,
         forks=request.forks or profile.forks,
         seed=seed,
-        command=write_command(request, seed),
+        command=reproduce(request, seed),
         node_version=find_node().version,
         pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
     )
@@ -280,33 +281,33 @@ def recall_inflations(header: Header) -> Header:
     )
 
 
-def write_command(request: BenchRequest, seed: int) -> str:
+def reproduce(request: BenchRequest, seed: int) -> str:
     """Return the command that reproduces the session, without secrets."""
-    words = ["world-harness bench", f"--profile {request.profile}"]
-    for option, names in (
-        ("--line", request.choice.lines),
-        ("--framework", request.choice.frameworks),
-        ("--world", request.choice.worlds),
-        ("--scenario", request.choice.scenarios),
-    ):
-        words.extend(f"{option} '{name}'" if "*" in name else f"{option} {name}" for name in names)
-    words.extend(f"--pin {text}" for text in request.pins)
-    words.extend(f"--against {text}" for text in request.against)
-    if request.precision is not None:
-        words.append(f"--precision {request.precision * 100:g}%")
-    if request.budget_s is not None:
-        words.append(f"--budget {request.budget_s:g}s")
-    words.extend(request.further)
-    if request.shard:
-        words.append(f"--shard {request.shard}")
-    if request.workers > 1:
-        words.append(f"--workers {request.workers}")
-    if request.forks is not None:
-        words.append(f"--forks {request.forks}")
-    if request.remote:
-        words.append("--url URL")
-        words.extend(f"--header '{name}: …'" for name in request.remote.headers)
-    return " ".join([*words, f"--seed {seed}"])
+    precision, budget_s = request.precision, request.budget_s
+    options: dict[str, Value] = {
+        "--profile": request.profile,
+        "--line": request.choice.lines,
+        "--framework": request.choice.frameworks,
+        "--world": request.choice.worlds,
+        "--scenario": request.choice.scenarios,
+        "--pin": request.pins,
+        "--against": request.against,
+        "--precision": None if precision is None else f"{precision * 100:g}%",
+        "--budget": None if budget_s is None else f"{budget_s:g}s",
+        "--shard": request.shard or None,
+        "--workers": request.workers if request.workers > 1 else None,
+        "--forks": request.forks,
+        **write_remote(request.remote),
+        "--seed": seed,
+    }
+    return write_command(["world-harness", *request.command], options)
+
+
+def write_remote(remote: Remote | None) -> dict[str, Value]:
+    """Return the options that name a remote app, without secrets."""
+    if remote is None:
+        return {}
+    return {"--url": "URL", "--header": tuple(f"{name}: …" for name in remote.headers)}
 
 
 def _resume(path: Path, catalog: Catalog, remote: Remote | None) -> tuple[Path, Session]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from harness.exit_codes import ExitCode
+
 
 class HarnessError(Exception):
     """An error that a user can act on.
@@ -15,8 +17,7 @@ class HarnessError(Exception):
         remedy: What to do next; a command if there is one.
     """
 
-    #: Exit code of the command line: 2 if the environment failed, 3 if the request was wrong.
-    exit_code = 2
+    exit_code = ExitCode.ENVIRONMENT
 
     def __init__(self, what: str, *, cause: str = "", remedy: str = "") -> None:
         self.what = what
@@ -34,9 +35,9 @@ class HarnessError(Exception):
 
 
 class UsageError(HarnessError):
-    """The user's request is not valid (exit code 3)."""
+    """The user's request is not valid."""
 
-    exit_code = 3
+    exit_code = ExitCode.USAGE
 
 
 class DescriptionError(UsageError):
@@ -60,7 +61,15 @@ class DeploymentError(HarnessError):
 
 
 class ResultsError(HarnessError):
-    """A result file cannot be read or written."""
+    """A file of results, or a certificate, is not what was asked for."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnwritableError(ResultsError):
+    """A file of results, or a certificate, cannot be written."""
+
+    exit_code = ExitCode.ENVIRONMENT
 
 
 def unknown(

@@ -1,21 +1,26 @@
-"""The command that runs one check of a suite again, from any folder."""
+"""Writes the command that runs one check again, from any folder."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-#: What pytest needs to know the options of the suites.
+from harness.invocations import Value, write_command
+
+#: The pytest plugin that defines the options of the suites.
 PLUGIN = "world_harness.plugin"
 
 
-def write_check_command(module: str, check: str, options: Sequence[str]) -> str:
-    """Return the command that runs a check alone.
+def write_check_command(
+    module: str, check: str, options: Mapping[str, Value], words: Sequence[str] = ()
+) -> str:
+    """Return the command that runs one check.
 
     Args:
-        module: Its module: `suites.engine.test_dedupe`.
-        check: The name of its function.
-        options: What it runs on.
+        module: The module of the check, for example `suites.engine.test_dedupe`.
+        check: The name of the test function.
+        options: The options, as for :func:`harness.invocations.write_command`.
+        words: More options, as words of the command.
     """
-    words = ["pytest", "-p", PLUGIN, "--pyargs", f"{module}::{check}", *options]
-    return shlex.join(words)
+    return write_command(
+        ["pytest", "-p", PLUGIN, "--pyargs", f"{module}::{check}", *words], options
+    )

@@ -40,7 +40,7 @@ def read_stages(load: str, seconds: float, burst: str = "") -> tuple[LoadStage, 
     found = _RATE.fullmatch(load.strip())
     if not found or not float(found[1]):
         raise UsageError(
-            f"{load!r} is not a valid load",
+            f"{load!r} is not a valid rate",
             remedy="write a rate, `50/s`, or a range, `10/s..200/s`",
         )
     first, last = float(found[1]), float(found[2] or found[1])

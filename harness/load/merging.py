@@ -126,7 +126,7 @@ class _Gathered:
                     raise ResultsError(
                         f"{path} contains starts of another generator",
                         cause=f"start {record.index} in line {number}",
-                        remedy="pass the files as `world-harness load` wrote them",
+                        remedy="name the files as `world-harness load` wrote them",
                     )
                 self.runs[place] = line
 
@@ -135,8 +135,8 @@ def _check_generator(path: Path, header: Header, first_path: Path, first: Header
     if header.load is None or first.load is None:
         raise ResultsError(
             f"{path} and {first_path} do not belong to the same load",
-            cause="one was measured without --load",
-            remedy="merge what `bench --load … --generator 1/2` and its siblings wrote",
+            cause="`world-harness load` did not write one of them",
+            remedy="merge the files of all generators of one `world-harness load`",
         )
     differing = [
         name

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from scipy import special
 
+from harness.atomic_files import replace_file
 from harness.machine import Machine
 from harness.results.records import Header
 from harness.workspaces.cache import cache_folder, digest
@@ -73,9 +74,8 @@ def remember(machine: Machine, memory: Memory) -> None:
     path = _locate(machine)
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = [*known, memory][-_KEPT:]
-    written = path.with_suffix(".new")
-    written.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in kept))
-    written.replace(path)
+    with replace_file(path) as draft:
+        draft.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in kept))
 
 
 def measure_drift(memories: Sequence[Memory], subject: str) -> float | None:

@@ -110,6 +110,12 @@ class PlainProgress(PlainLines):
         )
 
 
+def show_progress() -> LiveProgress | PlainProgress:
+    """Return what shows how a measurement goes on the standard error."""
+    console = Console(stderr=True)
+    return LiveProgress(console) if console.is_terminal else PlainProgress(console)
+
+
 def describe_bad_sample(sample: Sample) -> str:
     """Return one bad sample as a line."""
     return f"✗ {sample.cell.id} {sample.scenario}: {sample.outcome}: {sample.error}"

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
-from harness.errors import ResultsError
+from harness.atomic_files import replace_file
+from harness.errors import ResultsError, UnwritableError
 from harness.results.records import Footer, Stopped
 from harness.results.store import read_lines
 
@@ -54,21 +55,17 @@ def write_whole(out: Path, lines: Iterable[bytes]) -> None:
     """Write lines, each with its end, to a file that is there only when all of them are.
 
     Raises:
-        ResultsError: there is no room, or no right to write there.
+        UnwritableError: there is no room, or no right to write there.
     """
-    unfinished = out.with_name(f"{out.name}.unfinished")
     try:
-        with unfinished.open("wb") as file:
+        with replace_file(out) as draft, draft.open("wb") as file:
             file.writelines(lines)
-        unfinished.replace(out)
     except OSError as error:
-        raise ResultsError(
+        raise UnwritableError(
             f"results cannot be written to {out}",
             cause=os.strerror(error.errno or 0),
             remedy="make room, or name another place",
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def join_footers(footers: Sequence[Footer]) -> Footer:

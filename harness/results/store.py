@@ -13,7 +13,7 @@ from typing import BinaryIO, Self, TypeVar
 
 import msgspec
 
-from harness.errors import ResultsError
+from harness.errors import ResultsError, UnwritableError
 from harness.results.records import (
     METHODOLOGY,
     CellEnd,
@@ -70,10 +70,12 @@ class ResultsWriter:
         """Write one record.
 
         Raises:
-            ResultsError: the disk is full, or the file cannot be written.
+            UnwritableError: the disk is full, or the file cannot be written.
         """
         if self._file is None:
-            raise ResultsError("the result file is not open", remedy="use the writer in a `with`")
+            raise UnwritableError(
+                "the result file is not open", remedy="use the writer in a `with`"
+            )
         try:
             rest = msgspec.json.encode(record) + b"\n"
             while rest:  # A disk that is almost full takes a part, and only then complains.
@@ -81,13 +83,13 @@ class ResultsWriter:
         except OSError as error:
             raise self._explain(error) from error
 
-    def _explain(self, error: OSError) -> ResultsError:
+    def _explain(self, error: OSError) -> UnwritableError:
         if isinstance(error, BlockingIOError):
-            return ResultsError(
+            return UnwritableError(
                 f"another session is writing to {self.path}",
                 remedy="wait for its end, or begin a new session with another --out",
             )
-        return ResultsError(
+        return UnwritableError(
             f"results cannot be written to {self.path}",
             cause=os.strerror(error.errno or 0),
             remedy="make room or name another place with --out; finished forks are kept, "

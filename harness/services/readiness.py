@@ -1,11 +1,34 @@
-"""Waiting until a server answers."""
+"""Check whether a server answers, and wait until it does."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+from harness.errors import ServiceError
+
+#: Checks that the server at a URL answers; raises ServiceError with the reason if it does not.
+Probe = Callable[[str], object]
+
 _PAUSE_S = 0.02
+
+
+def answers(probe: Probe, url: str) -> bool:
+    """Return whether a server accepts connections."""
+    try:
+        probe(url)
+    except ServiceError:
+        return False
+    return True
+
+
+def describe_silence(probe: Probe, url: str) -> str:
+    """Explain why a server did not accept connections in time."""
+    try:
+        probe(url)
+    except ServiceError as error:
+        return error.cause
+    return "it answered only after the time limit"
 
 
 def await_answer(

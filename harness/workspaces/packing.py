@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.atomic_files import replace_file
 from harness.errors import InstallError, UsageError
 from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder
@@ -103,9 +104,8 @@ def keep_packed(path: Path, named: str) -> Package:
     kept = _locate(digits)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as place:
-            # Rename it into place, so that no process sees a partial file.
-            shutil.copyfile(path, Path(place) / kept.name).replace(kept)
+        with replace_file(kept) as draft:
+            shutil.copyfile(path, draft)
     mark = "." if "+" in packed.version else "+"
     return Package(packed.name, f"{packed.version}{mark}packed.{digits}")
 

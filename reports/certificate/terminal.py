@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 import tabulate
@@ -13,6 +12,7 @@ from harness.certification.smoke import Finding
 from harness.certification.subjects import Subject
 from harness.certification.verdicts import ClauseVerdict
 from harness.certification.verification import Verification
+from harness.invocations import write_command
 from reports.certificate.markdown import render_failure
 from reports.certificate.summary import (
     choose_failed,
@@ -117,7 +117,7 @@ def render_smoke(subject: Subject, line: str, opened: Opened, findings: Sequence
 
 
 def _write_certify(subject: Subject) -> str:
-    return shlex.join(["world-harness", "certify", subject.spec, *subject.options])
+    return write_command(["world-harness", "certify", subject.spec, *subject.options])
 
 
 def render_verification(found: Verification) -> str:

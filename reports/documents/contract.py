@@ -47,7 +47,7 @@ This file is generated from `harness/contract/clauses/` by `nox -s docs`.
 ## How to read it
 
 **A clause** is one requirement with an id that never changes its meaning. It says what must
-happen, and how a call that is not allowed is answered. Errors are told apart by their name,
+happen, and how a call that is not allowed is answered. Errors are distinguished by their name,
 because that is what the runtime does; no HTTP status is needed.
 
 **Its level** says how much rests on it. It is stated for each line of the SDK, because what is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from harness.adapters.world import NoAnswerError, OpenError, Refusal, Reply
 from harness.certification.records import CheckRecord, Verdict, WitnessCall, clean_record
+from harness.invocations import write_command
 from suites.conformance.answers import describe, maybe, shorten
 from suites.conformance.arena import Arena
 from suites.conformance.racing import Race, explain
@@ -84,7 +84,8 @@ def _count_failed(verdict: str, race: Race | None) -> int:
 
 
 def _name_check(item: pytest.Item) -> str:
-    module = item.nodeid.rpartition("/")[2].partition("::")[0].removesuffix(".py")
+    # Its node id has no file where pytest runs in a folder that does not hold it.
+    module = item.path.stem
     return f"{module}::{getattr(item, 'originalname', item.name)}"
 
 
@@ -128,6 +129,14 @@ def _write_value(reply: Reply) -> str:
 
 
 def _write_command(session: Session, clause: str, effort: str) -> str:
-    words = ["world-harness", "certify", session.spec, "--line", session.line]
-    words += session.subject.options
-    return shlex.join([*words, "--clause", clause, "--effort", effort])
+    return write_command(
+        [
+            "world-harness",
+            "certify",
+            session.spec,
+            "--line",
+            session.line,
+            *session.subject.options,
+        ],
+        {"--clause": clause, "--effort": effort},
+    )

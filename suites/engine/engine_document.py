@@ -55,10 +55,13 @@ nox -s e2e -- --line v5 --framework express --world local
 world-harness e2e --line v5 --framework express --world local --suite retry-inflation
 ```
 
-Results are written as JSON lines with a report beside them. Exit code 0: every promise was kept, or
-broken as the list of known failures says (`suites/engine/known_failures.toml`); 1: a check failed
-that was not known to, or passed though it is listed as failing; 2: something could not be decided;
-3: the request was wrong. Every failure comes with a command that plays its smallest case again.
+Results are written as JSON lines with a report beside them. [Exit code](exit-codes.md) 0: every
+promise was kept, or broken as the list of known failures says
+(`suites/engine/known_failures.toml`); 1: a check failed that was not known to, or passed though it
+is listed as failing; 2: something could not be decided.
+Every failure comes with a command that plays its smallest case again, in a clone of this
+repository. Newer commands also name the plugin (`pytest -p world_harness.plugin --pyargs ...`), and
+run in any folder.
 """
 
 

@@ -66,11 +66,13 @@ def _judge(error: BaseException | None) -> tuple[Any, str]:
 
 
 def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: Found) -> str:
-    options = ["--line", cell.line, "--framework", cell.framework, "--world", cell.world]
-    options += ["--case", found.case] if found.case else ["--seed", str(seed)]
-    if item.config.getoption("--development"):
-        options.append("--development")
-    mutant = item.config.getoption("--mutant")
-    if mutant:
-        options += ["--mutant", mutant]
+    options = {
+        "--line": cell.line,
+        "--framework": cell.framework,
+        "--world": cell.world,
+        "--case": found.case or None,
+        "--seed": None if found.case else seed,
+        "--development": item.config.getoption("--development"),
+        "--mutant": item.config.getoption("--mutant"),
+    }
     return write_check_command(f"suites.engine.{item.path.stem}", name, options)

@@ -13,6 +13,7 @@ import pytest
 
 from harness.checks.reproducing import write_check_command
 from harness.errors import HarnessError
+from harness.invocations import Value
 from suites.conformance.arena import SharedSite
 from suites.conformance.conftest import (
     certified,
@@ -71,10 +72,15 @@ def conclude(
 
 
 def _write_command(item: pytest.Item, session: Session, effort: Effort, budget: Budget) -> str:
-    options = ["--world", session.spec, "--line", session.line]
-    options += [f"--clause={text}" for text in item.config.getoption("--clause")]
-    options += [*session.subject.options, "--effort", effort.id, "--seed", str(budget.seed)]
-    return write_check_command(f"suites.properties.{item.path.stem}", item.name, options)
+    options: dict[str, Value] = {
+        "--world": session.spec,
+        "--line": session.line,
+        "--clause": tuple(item.config.getoption("--clause")),
+        "--effort": effort.id,
+        "--seed": budget.seed,
+    }
+    module = f"suites.properties.{item.path.stem}"
+    return write_check_command(module, item.name, options, session.subject.options)
 
 
 @pytest.hookimpl(wrapper=True)

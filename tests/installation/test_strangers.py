@@ -99,3 +99,21 @@ def test_a_project_sees_no_option_of_ours(installation: Installation, tmp_path: 
     done = installation.run("pytest", "--help", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "world-harness" not in done.stdout
+
+
+def test_a_project_stays_green_beside_every_extra_and_pytest_profiling(
+    full_installation: Installation, tmp_path: Path
+) -> None:
+    """pytest-profiling has an option `--profile`, as the suites have."""
+    write(tmp_path / "pytest.ini", SETTINGS)
+    write(
+        tmp_path / "conftest.py",
+        CONFTEST.partition("@pytest.fixture")[0].replace('"profile", ', ""),
+    )
+    write(
+        tmp_path / "test_own.py",
+        "def test_own(pytestconfig):\n    assert pytestconfig.getoption('--profile') is False\n",
+    )
+    done = full_installation.run("pytest", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout

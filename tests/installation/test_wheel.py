@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -11,6 +12,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from tests import ROOT
 from tests.installation.installed import Installation
 
 PACKAGES = {"harness", "reports", "suites", "world_harness", "worlds"}
@@ -51,6 +53,18 @@ def test_the_wheel_holds_the_import_packages_and_nothing_beside_them(
 ) -> None:
     places = {path.parts[0] for path in files}
     assert {place for place in places if not place.endswith(".dist-info")} == PACKAGES
+
+
+def test_the_wheel_holds_every_tracked_file_of_its_packages_without_the_studies(
+    files: list[PurePosixPath],
+) -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    studies = ("suites/honesty/", "suites/performance/")
+    entry = "harness/entry/"
+    expected = {name.removeprefix(entry) for name in tracked if not name.startswith(studies)}
+    assert {str(path) for path in files if path.parts[0] in PACKAGES} == expected
 
 
 def test_every_import_package_is_marked_as_typed(files: list[PurePosixPath]) -> None:

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.errors import ServiceError
 from harness.services.readiness import await_answer
-from harness.services.urls import hide_password, redact, with_database
+from harness.services.refusals import describe_refusal, read_reason
+from harness.services.urls import redact, with_database
 
 #: Prefix of every database that the harness makes; a random number follows.
 NAME_PREFIX = "world_harness_"
@@ -114,30 +115,13 @@ def query(
                 return list(cursor.fetchall())
     # The driver raises RuntimeError if the login needs a package that is not installed.
     except (pymysql.Error, OSError, RuntimeError) as error:
-        reason = " ".join(hide_password(str(error), url).split())
-    # Raised outside `except`: that error may quote the password, so it must not be chained.
-    raise ServiceError(
-        f"the MariaDB server at {redact(url)} {what}",
-        cause=reason,
-        remedy=_suggest_remedy(reason),
-    )
+        reason = read_reason(error, url)
+    raise describe_refusal("MariaDB", url, what, reason, _REMEDIES)
 
 
-def answers(url: str) -> bool:
-    """Return whether a server accepts connections."""
-    try:
-        return query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S) == [(1,)]
-    except ServiceError:
-        return False
-
-
-def describe_silence(url: str) -> str:
-    """Explain why a server did not accept connections in time."""
-    try:
-        query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
-    except ServiceError as error:
-        return error.cause
-    return "it answered only after the time limit"
+def probe(url: str) -> None:
+    """Check that a server answers."""
+    query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
 
 
 def _connect(url: str, within_s: float) -> Any:
@@ -170,9 +154,6 @@ def _read_name(url: str) -> str:
 
 
 _REMEDIES = {
-    "Connection refused": "start the server, or correct host and port in the URL",
-    "not known": "correct the host in the URL",
-    "No address": "correct the host in the URL",
     "(1045,": "correct user and password in the URL; special characters must be percent-encoded",
     "(1044,": r"run GRANT ALL ON `world\_harness\_%`.* TO the user of the URL",
     "(1049,": "name an existing database in the URL, or none",
@@ -180,10 +161,4 @@ _REMEDIES = {
     "(1290,": "give the URL of the primary server, not of a replica",
     "cryptography": "run `pip install 'pymysql[rsa]'`: this user's login method needs it",
     "secure transport": "add ?ssl=true to the URL: the server accepts only TLS connections",
-    "timed out": "correct host and port in the URL; a firewall may block the connection",
 }
-
-
-def _suggest_remedy(reason: str) -> str:
-    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-    return next(found, "read the server's log, or give the URL of another server")

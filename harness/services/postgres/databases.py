@@ -14,9 +14,10 @@ from psycopg import sql
 from harness.errors import ServiceError
 from harness.programs.interruption import hold_signals
 from harness.services.readiness import await_answer
+from harness.services.refusals import describe_refusal, read_reason
 from harness.services.starting import refuse_crash
 from harness.services.tidying import afterwards, note_failure
-from harness.services.urls import hide_password, redact, with_database
+from harness.services.urls import redact, with_database
 
 #: Prefix of every database that the harness makes; a random number follows.
 NAME_PREFIX = "world_harness_"
@@ -189,34 +190,16 @@ def query(
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
     except psycopg.Error as error:
-        reason = " ".join(hide_password(str(error), url).split())
-    # Raised outside `except`: the driver's error may quote the password, so it must not be chained.
-    raise ServiceError(
-        f"the PostgreSQL server at {redact(url)} {what}",
-        cause=reason,
-        remedy=_suggest_remedy(reason),
-    )
+        reason = read_reason(error, url)
+    raise describe_refusal("PostgreSQL", url, what, reason, _REMEDIES)
 
 
-def answers(url: str) -> bool:
-    """Return whether a server accepts connections."""
-    try:
-        return query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S) == [(1,)]
-    except ServiceError:
-        return False
-
-
-def describe_silence(url: str) -> str:
-    """Explain why a server did not accept connections in time."""
-    try:
-        query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
-    except ServiceError as error:
-        return error.cause
-    return "it answered only after the time limit"
+def probe(url: str) -> None:
+    """Check that a server answers."""
+    query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
 
 
 _REMEDIES = {
-    "Connection refused": "start the server, or correct host and port in the URL",
     "resolve host": "correct the host in the URL",
     "password": "correct user and password in the URL; special characters must be percent-encoded",
     "no pg_hba.conf entry": "allow this user and host in the server's pg_hba.conf",
@@ -226,11 +209,6 @@ _REMEDIES = {
     "read-only": "give the URL of the primary server, not of a standby",
     "permission denied": "give the URL of a role that has CREATEDB",
 }
-
-
-def _suggest_remedy(reason: str) -> str:
-    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-    return next(found, "read the server's log, or use the embedded server")
 
 
 def _invent_name() -> str:

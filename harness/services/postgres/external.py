@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from harness.errors import ServiceError, UsageError
-from harness.services.postgres.databases import PostgresService, query
+from harness.services.postgres.databases import query
 from harness.services.urls import redact
 
 #: The first version that can drop a database that is in use.
@@ -23,13 +20,11 @@ _RIGHTS = """
 """
 
 
-@contextlib.contextmanager
-def open_external(url: str, workdir: Path) -> Iterator[PostgresService]:
-    """Use a running server; at the end of the block, drop every database made on it.
+def check_external(url: str) -> None:
+    """Check that the user's server can be used.
 
     Args:
         url: Has an existing database, and a role that may create others.
-        workdir: Not used: the server keeps its own log.
 
     Raises:
         UsageError: it is not the URL of a PostgreSQL server.
@@ -38,9 +33,6 @@ def open_external(url: str, workdir: Path) -> Iterator[PostgresService]:
     """
     _check_url(url)
     _check_rights(url)
-    service = PostgresService(url, "external")
-    with service.leaving_nothing():
-        yield service
 
 
 def _check_url(url: str) -> None:

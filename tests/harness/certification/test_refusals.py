@@ -14,8 +14,11 @@ import pytest
 
 from harness.adapters.world import open_world
 from harness.certification import sites
+from harness.exit_codes import ExitCode
 from tests.harness.certification.small_worlds import SOUND, pack
 from tests.harness.cli import command_line
+
+MISSING = ExitCode.ENVIRONMENT
 
 pytestmark = pytest.mark.slow
 
@@ -41,10 +44,10 @@ def write(tmp_path: Path) -> Callable[[str], str]:
     return write
 
 
-def refuse(*words: str | Path) -> str:
+def refuse(*words: str | Path, code: int = ExitCode.USAGE) -> str:
     """Run a command that must be refused; return what it says."""
     done = command_line.run(*words)
-    assert done.code == 3, done
+    assert done.code == code, done
     assert not done.out
     assert "Traceback" not in done.err
     assert done.err.rstrip().splitlines()[-1].startswith("  what to do: "), done.err
@@ -59,12 +62,12 @@ class TestWhatDoesNotLoad:
         assert "./world.mjs does not load" in said
         assert "no license for tcp://me:***@host/x" in said
         assert "hunter2" not in said
-        assert "see that `import('/" in said
+        assert "check that `import('/" in said
 
     def test_a_world_that_throws_when_it_is_made(self, write: Callable[[str], str]) -> None:
         text = "export function createWorld() { throw new Error('ACME_URL must be set') }"
         said = refuse("smoke", write(text))
-        assert "./world.mjs throws when its World is made" in said
+        assert "./world.mjs throws an error when the harness creates its World" in said
         assert "because: ACME_URL must be set" in said
         assert "--env NAME=VALUE" in said
 
@@ -88,10 +91,12 @@ class TestWhatDoesNotLoad:
     def test_a_syntax_error(self, write: Callable[[str], str]) -> None:
         said = refuse("smoke", write("export const = 1"))
         assert "because: SyntaxError" in said
-        assert "if it needs a newer Node: this is 2" in said
+        assert "and that it supports Node 2" in said
 
     def test_a_package_for_a_newer_node(self, tmp_path: Path) -> None:
-        said = refuse("smoke", pack(tmp_path, SOUND, engines={"node": ">=99"}))
+        said = refuse(
+            "smoke", pack(tmp_path, SOUND, engines={"node": ">=99"}), code=ExitCode.ENVIRONMENT
+        )
         assert "@acme/world@1.0.0 needs another Node" in said
         assert "node: '>=99'" in said
 
@@ -102,7 +107,7 @@ class TestWhatDoesNotLoad:
 
     def test_a_package_that_names_not_all_it_needs(self, tmp_path: Path) -> None:
         said = refuse("smoke", pack(tmp_path, "import '@acme/there-is-none'"))
-        assert "name it among the `dependencies` of its package.json" in said
+        assert "add it to the `dependencies` in the package.json of the World" in said
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -115,7 +120,7 @@ class TestWhatDoesNotLoad:
         self, text: str, said: str, write: Callable[[str], str]
     ) -> None:
         told = refuse("smoke", write(text))
-        assert "./world.mjs ends its process while it is opened" in told
+        assert "./world.mjs ended its process when the harness opened it" in told
         assert said in told
 
     @pytest.mark.parametrize("command", ["smoke", "certify"])
@@ -137,25 +142,25 @@ class TestWhatDoesNotLoad:
     ) -> None:
         monkeypatch.setattr(sites, "open_world", partial(open_world, limit_s=1.5))
         said = refuse(command, write(text))
-        assert "./world.mjs hangs while it is opened" in said
-        assert "do that in start()" in said
+        assert "./world.mjs did not respond when the harness opened it" in said
+        assert "wait for connections in start()" in said
         assert not list(places.iterdir())
 
     @pytest.mark.sdk
     def test_a_package_that_does_not_exist(self) -> None:
-        said = refuse("smoke", "@workflow-worlds/there-is-none@1.0.0")
+        said = refuse("smoke", "@workflow-worlds/there-is-none@1.0.0", code=MISSING)
         assert "the registry has no package @workflow-worlds/there-is-none" in said
 
     @pytest.mark.sdk
     def test_a_version_that_does_not_exist(self) -> None:
-        said = refuse("certify", "@workflow/world-local@99.0.0")
+        said = refuse("certify", "@workflow/world-local@99.0.0", code=MISSING)
         assert "@workflow/world-local has no version 99.0.0" in said
         assert "what to do: choose from 5.0.0-beta." in said
 
     @pytest.mark.sdk
     def test_a_package_that_depends_on_what_does_not_exist(self, tmp_path: Path) -> None:
         wanted = {"@workflow-worlds/there-is-none": "1.0.0"}
-        said = refuse("smoke", pack(tmp_path, SOUND, dependencies=wanted))
+        said = refuse("smoke", pack(tmp_path, SOUND, dependencies=wanted), code=MISSING)
         assert "@acme/world depends on @workflow-worlds/there-is-none" in said
 
 
@@ -185,7 +190,7 @@ class TestServers:
     def test_a_world_whose_server_nobody_named(
         self, command: str, write: Callable[[str], str]
     ) -> None:
-        said = refuse(command, write(connect(1)))
+        said = refuse(command, write(connect(1)), code=MISSING)
         assert "./world.mjs does not reach its server" in said
         assert "connect ECONNREFUSED 127.0.0.1:1" in said
         assert "add --service SERVICE --env NAME={SERVICE}" in said
@@ -204,7 +209,11 @@ class TestServers:
         self, address: str, service: str, write: Callable[[str], str]
     ) -> None:
         text = f"throw new Error('query failed', {{ cause: new Error('ECONNREFUSED {address}') }})"
-        said = refuse("smoke", write(f"export const createWorld = () => {{ {text} }}"))
+        said = refuse(
+            "smoke",
+            write(f"export const createWorld = () => {{ {text} }}"),
+            code=MISSING,
+        )
         assert f"add --service {service} --env NAME={{{service}}}" in said
 
     def test_a_world_that_does_not_read_where_its_server_is(
@@ -212,8 +221,8 @@ class TestServers:
     ) -> None:
         stand_in_for_a_server(monkeypatch)
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
-        said = refuse("smoke", write(connect(1)), *told)
-        assert "see that the World reads where postgres is from one of ACME_URL, PORT" in said
+        said = refuse("smoke", write(connect(1)), *told, code=MISSING)
+        assert "check that the World reads the URL of postgres from one of ACME_URL, PORT" in said
 
     def test_a_setup_that_fails_leaves_its_log(
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
@@ -221,7 +230,9 @@ class TestServers:
         stand_in_for_a_server(monkeypatch)
         fail = "console.log(process.env.ACME_URL); process.exit(3)"
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
-        said = refuse("smoke", write(SOUND), *told, "--setup", f'node -e "{fail}"')
+        said = refuse(
+            "smoke", write(SOUND), *told, "--setup", f'node -e "{fail}"', code=ExitCode.ENVIRONMENT
+        )
         assert "the storage of world could not be set up" in said
         assert "`node` ended with code 3" in said
         assert "| postgres://me:***@127.0.0.1:1/acme" in said
@@ -241,7 +252,9 @@ class TestServers:
         monkeypatch.setattr("harness.certification.smoke._LIMIT_S", 1.0)
         create = f"create() {{ {text} return new Promise(() => {{}}); }}"
         said = refuse(
-            "smoke", write(f"export const createWorld = () => ({{ events: {{ {create} }} }})")
+            "smoke",
+            write(f"export const createWorld = () => ({{ events: {{ {create} }} }})"),
+            code=MISSING,
         )
         assert "add --service valkey" in said
 
@@ -269,11 +282,11 @@ class TestServers:
         text = SOUND.replace("async create(id, event) {", "async create() { return hang();")
         done = command_line.run("smoke", write(text))
         assert done.code == 1
-        assert "; if it waits for a server, name it with --service" in done.out
+        assert "; if the World waits for a server, name it with --service" in done.out
 
     def test_a_service_that_nothing_tells_the_world_of(self, write: Callable[[str], str]) -> None:
         said = refuse("smoke", write(SOUND), "--service", "postgres")
-        assert "nothing tells world where its postgres is" in said
+        assert "world does not get the URL of its service postgres" in said
         assert "add --env NAME={postgres}" in said
 
     @pytest.mark.parametrize("command", ["smoke", "certify"])
@@ -283,7 +296,7 @@ class TestServers:
         url = "postgres://me:hunter2@127.0.0.1:1/acme"
         monkeypatch.setenv("WORLD_HARNESS_POSTGRES_URL", url)
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
-        said = refuse(command, write(SOUND), *told)
+        said = refuse(command, write(SOUND), *told, code=MISSING)
         assert "127.0.0.1" in said
         assert "hunter2" not in said
 
@@ -315,7 +328,7 @@ class TestRequests:
             ("[]", "Expected `object`"),
             ('{"worlds": {}}', "Expected `array`"),
             ('{"world": []}', "unknown field `world`"),
-            ("{", "is no manifest of Worlds"),
+            ("{", "is not a valid manifest of Worlds"),
             ('{"worlds": [{"id": "acme", "type": "community"}]}', "missing required field"),
             ('{"worlds": [{"id": "acme", "color": "red"}]}', "worlds[0] (acme) of"),
         ],
@@ -352,14 +365,14 @@ class TestRequests:
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tempfile, "tempdir", "/there/is/none")
-        said = refuse("certify", write(SOUND))
+        said = refuse("certify", write(SOUND), code=MISSING)
         assert "'/there/is/none/" in said
         assert "TMPDIR for storage" in said
 
     def test_a_command_with_a_quotation_mark_too_few(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND), "--setup", "migrate 'up")
         assert done.code == 3
-        assert "it is no command: No closing quotation" in done.err
+        assert "it is not a valid command: No closing quotation" in done.err
 
     def test_a_variable_without_a_value_is_not_quoted(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND), "--env", "hunter2")

@@ -77,6 +77,9 @@ def test_a_combination_that_cannot_exist(out: Path) -> None:
         (["bench", "--seed", "many"], "not a valid integer"),
         (["bench", "--services", "cloud"], "'cloud' is not one of"),
         (["bench", "--frameworks", "next"], "No such option"),
+        (["bench", "--load", "50/s", "--for", "60s"], "is now `world-harness load --rate RATE`"),
+        (["bench", "--load=50/s"], "is now `world-harness load --rate RATE`"),
+        (["load"], "Missing option '--rate'"),
         (["measure"], "No such command"),
         (["export", "app", "--world", "postgress"], "did you mean postgres"),
         (["export", "app", "--line", "v5-latest", "--world", "postgres"], "cannot exist on line"),
@@ -94,7 +97,7 @@ def test_a_request_that_makes_no_sense(words: list[str], said: str, out: Path) -
 @pytest.mark.parametrize("words", [["bench", "--resume"], ["report"]], ids=" ".join)
 def test_a_file_that_is_not_there(words: list[str]) -> None:
     done = command_line.run(*words, "missing.jsonl")
-    assert done.code == 2
+    assert done.code == 3
     assert "missing.jsonl cannot be read" in done.err
     assert "Traceback" not in done.err
 
@@ -103,5 +106,5 @@ def test_a_file_that_is_not_there(words: list[str]) -> None:
 def test_a_file_that_holds_no_results(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("remember the milk\n")
     done = command_line.run(*words, "notes.txt")
-    assert done.code == 2
+    assert done.code == 3
     assert "notes.txt is not a result file" in done.err

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.cli import benchmarks, spreading
 from harness.descriptions import Catalog
 from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
@@ -20,6 +19,7 @@ from harness.results.store import read_results
 from harness.workspaces import install
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session
+from suites import catalog
 from tests.harness.cli import command_line
 from tests.harness.cli.command_line import Done
 from tests.harness.deployments import tiny_bench
@@ -43,8 +43,7 @@ def describe() -> Catalog:
 def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(install, "run_npm", lambda *asked: None)
-    for module in (benchmarks, spreading):
-        monkeypatch.setattr(module, "read_catalog", describe)
+    monkeypatch.setattr(catalog, "read_catalog", describe)
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def list_timed(results: Results) -> list[str]:
 
 
 class TestAgainst:
-    def test_two_versions_are_measured_abreast_and_the_rows_say_what_changed(
+    def test_two_versions_are_measured_side_by_side_and_the_rows_say_what_changed(
         self, out: Path
     ) -> None:
         path = measure(out, "--against", f"{PACKAGE}@0.9.0", "--forks", str(BLOCKS_TO_CALL))
@@ -110,7 +109,7 @@ class TestPrecision:
     def test_budget_alone_bounds_nothing(self, out: Path) -> None:
         done = bench(out, "--budget", "10s")
         assert done.code == 3
-        assert "--budget bounds --precision or --against" in done.err
+        assert "--budget needs --precision or --against" in done.err
 
 
 class TestComparing:
@@ -174,5 +173,5 @@ class TestSpreading:
     def test_merge_without_one_of_the_shards_says_so(self, out: Path) -> None:
         shard = measure(out, "--shard", "1/2", world="tiny,other")
         done = command_line.run("merge", out / "merged.jsonl", shard)
-        assert done.code == 1
+        assert done.code == 2
         assert "1 of 2 shards" in done.out

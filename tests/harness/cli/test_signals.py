@@ -129,7 +129,7 @@ def test_an_interruption_ends_everything_and_says_how_to_go_on(
     assert code == CODES[how], said
     session.assert_nothing_left()
     assert "interrupted; nothing is left running" in said
-    assert f"go on with: world-harness bench --resume {session.results}" in said
+    assert f"to continue: world-harness bench --resume {session.results}" in said
     assert "Traceback" not in said
 
 

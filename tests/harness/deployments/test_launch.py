@@ -203,7 +203,7 @@ class TestAServerThatDoesNotBecomeHealthy:
             ("sick", "HTTP 500 the database is asleep"),
             ("mute", "ReadTimeout"),
             ("garbage", "Welcome!"),
-            ("garbled", "none of an app of this harness"),
+            ("garbled", "not from an app of this harness"),
         ],
     )
     def test_in_time_is_given_up_with_its_last_answer(

@@ -80,7 +80,7 @@ def test_nobody_there_is_an_error_that_names_the_place_only(out: Path) -> None:
     with listening() as port:
         pass
     done = bench(f"127.0.0.1:{port}", out)
-    assert done.code == 2
+    assert done.code == 4
     assert f"the remote app at 127.0.0.1:{port} does not answer" in done.err
     assert "check --url and --header" in done.err
     assert_secret(done, out)
@@ -91,7 +91,7 @@ def test_nobody_there_is_an_error_that_names_the_place_only(out: Path) -> None:
 def test_a_refusal_is_told_without_what_it_echoes(status: int, out: Path) -> None:
     with echoing(status) as place:
         done = bench(place, out)
-    assert done.code == 2
+    assert done.code == 4
     assert f"HTTP {status} you said Basic *** *** *** ***" in done.err
     assert_secret(done, out)
 
@@ -99,7 +99,7 @@ def test_a_refusal_is_told_without_what_it_echoes(status: int, out: Path) -> Non
 def test_an_app_that_is_not_ours_is_told_to_be_none(out: Path) -> None:
     with echoing(200) as place:
         done = bench(place, out)
-    assert done.code == 2
+    assert done.code == 4
     assert f"the server at {place} is not an app of this harness" in done.err
     assert "world-harness export" in done.err
     assert_secret(done, out)

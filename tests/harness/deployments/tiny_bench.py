@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from harness import cli
-from harness.cli import benchmarks
+from harness.cli import main as run_command
 from harness.descriptions import Catalog, Framework, Line, Scenario, World
+from harness.measure import progress
 from harness.measure.progress import PlainProgress
 from harness.results.records import ForkEnd
 from harness.workspaces.cache import obtain
 from harness.workspaces.install import locate_install, pin_line
 from harness.workspaces.node import find_node
+from suites import catalog
 from tests.harness.deployments import tiny_app
 
 PYTHON = (sys.executable, "-I", "-S", tiny_app.__file__)
@@ -95,10 +96,11 @@ def main() -> None:
     )
     removing = remove_slowly if os.environ.get("TINY_STOP") == "cleaning" else remove
     with (
-        patch.multiple(benchmarks, read_catalog=lambda: CATALOG, PlainProgress=Progress),
+        patch.object(catalog, "read_catalog", lambda: CATALOG),
+        patch.object(progress, "PlainProgress", Progress),
         patch.object(shutil, "rmtree", removing),
     ):
-        cli.main()
+        run_command()
 
 
 if __name__ == "__main__":

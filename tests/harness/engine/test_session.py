@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.cli.engine import find_engine_suites
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
-from harness.engine.session import E2eRequest, EngineChoice, EngineSuites, run_e2e, write_command
+from harness.engine.session import E2eRequest, EngineChoice, EngineSuites, reproduce, run_e2e
 from harness.errors import UsageError
+from suites.engine.files import find_engine_suites
 from tests.harness.cli.command_line import run
 
 SUITES = find_engine_suites()
@@ -44,9 +44,9 @@ class TestRefusals:
         answering = {"typescript": SUITES.contents.answering["typescript"]}
         contents = msgspec.structs.replace(SUITES.contents, answering=answering)
         suites = msgspec.structs.replace(SUITES, contents=contents)
-        with pytest.raises(UsageError, match="no cell of this choice can be examined") as refused:
+        with pytest.raises(UsageError, match="none of the chosen cells can be examined") as refused:
             ask(E2eRequest(choice=choice, out=tmp_path), catalog, suites)
-        assert "py/flask/local: the engine apps are not in python" in refused.value.cause
+        assert "py/flask/local: there is no engine app in python" in refused.value.cause
 
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:
         choice = EngineChoice(lines=("v5-latest",), worlds=("postgres",))
@@ -70,14 +70,14 @@ class TestCommand:
             examples=9,
             mode="development",
         )
-        assert write_command(request, 3) == (
+        assert reproduce(request, 3) == (
             "world-harness e2e --line v4 --world local --world 'post*' --suite dedupe "
             "--examples 9 --development --seed 3"
         )
 
     def test_keeps_secrets_to_itself(self) -> None:
         remote = Remote("https://u:geheim@app.example", {"x-token": "sesame-open"})
-        text = write_command(E2eRequest(remote=remote), 3)
+        text = reproduce(E2eRequest(remote=remote), 3)
         assert "geheim" not in text
         assert "sesame" not in text
         assert "--url URL --header 'x-token: …'" in text

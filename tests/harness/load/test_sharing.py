@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from harness.exit_codes import ExitCode
 from harness.load.arrivals import WARMUP_S
+from harness.results.records import LoadRun
 from harness.results.store import read_results
 from tests.harness.cli import command_line
 from tests.harness.deployments.conftest import Launch, launch, log, marks
@@ -32,12 +35,18 @@ def _answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def words(base_url: str, out: Path, *more: str) -> list[str | Path]:
     url = base_url.replace("//", f"//user:{PASSWORD}@")
-    given = ("--load", "20/s", "--for", "2s", "--seed", "7", *more)
-    return [PROGRAM, "bench", "--world", "remote", "--url", url, "--out", out, *given]
+    given = ("--rate", "20/s", "--for", "2s", "--seed", "7", *more)
+    return [PROGRAM, "load", "--world", "remote", "--url", url, "--out", out, *given]
 
 
 def start(command: list[str | Path]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def is_late(runs: Sequence[LoadRun]) -> bool:
+    """Whether so many starts were sent late that a load is undecided, as docs/load.md says."""
+    steady = [run for run in runs if run.stage]  # Stage 0 warms the app up.
+    return sum(run.late_ms > 50 for run in steady) > len(steady) * 0.05
 
 
 def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
@@ -55,8 +64,12 @@ def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
             for number in (1, 2)
         ]
         said = [process.communicate(timeout=120)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], said
-    files = sorted(tmp_path.glob("[12]/*.jsonl"))
+    files = [next((tmp_path / number).glob("*.jsonl")) for number in ("1", "2")]
+    # On a busy machine starts can be sent late: then, and only then, the load is undecided.
+    expected = [
+        ExitCode.UNDECIDED if is_late(read_results(path).loads) else ExitCode.GOOD for path in files
+    ]
+    assert [process.returncode for process in running] == expected, said
     done = command_line.run("merge", tmp_path / "load.jsonl", *files)
     assert done.code == 0, done.err
     merged = read_results(tmp_path / "load.jsonl")
@@ -87,18 +100,18 @@ def test_an_interruption_keeps_what_was_measured(launch: Launch, tmp_path: Path)
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--load", "fast"), "'fast' is not a valid load"),
-        (("--load", "5/s", "--generator", "3/2"), "'3/2' is no share"),
-        (("--load", "5/s", "--generator", "1/2"), "a generator needs a seed"),
-        (("--load", "5/s", "--generator", "1/2", "--seed", "1"), "need one app"),
-        (("--load", "5/s", "--begin", "soon"), "'soon' is no time"),
-        (("--load", "5/s", "--for", "5s", "--burst", "2x:9s@1s"), "does not fit"),
+        (("--rate", "fast"), "'fast' is not a valid rate"),
+        (("--rate", "5/s", "--generator", "3/2"), "'3/2' is not a valid share"),
+        (("--rate", "5/s", "--generator", "1/2"), "a generator needs a seed"),
+        (("--rate", "5/s", "--generator", "1/2", "--seed", "1"), "need one app"),
+        (("--rate", "5/s", "--begin", "soon"), "'soon' is not a valid time"),
+        (("--rate", "5/s", "--for", "5s", "--burst", "2x:9s@1s"), "does not fit"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_begins(
     more: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
-    done = command_line.run("bench", *more, "--out", tmp_path / "out")
+    done = command_line.run("load", *more, "--out", tmp_path / "out")
     assert done.code == 3
     assert said in done.err
     assert "what to do" in done.err

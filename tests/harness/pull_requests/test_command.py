@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
 
-from harness.cli.pull_requests import comment
-from harness.errors import ResultsError, UsageError
+from harness.errors import UsageError
 from harness.pull_requests import Target, find_target
 from harness.results.records import Record
 from harness.results.store import ResultsWriter
 from reports.forms.comment import MARKER
 from reports.forms.comment.history import read_history
+from tests.harness.cli import command_line
+from tests.harness.cli.command_line import Done
 from tests.harness.pull_requests.fake_github import (
     NUMBER,
     REPOSITORY,
@@ -57,19 +59,19 @@ def event(tmp_path: Path) -> Path:
     return path
 
 
-def run(results: Path, *options: str, **environment: str) -> Result:
+def run(results: Path, *options: str, **environment: str) -> Done:
     cleared = dict.fromkeys(
         ["GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH", "GITHUB_STEP_SUMMARY"], ""
     )
-    runner = CliRunner(env={**cleared, **environment})
-    return runner.invoke(comment, [str(results), *options], standalone_mode=False)
+    with patch.dict(os.environ, {**cleared, **environment}):
+        return command_line.run("comment", results, *options)
 
 
 def test_without_posting_it_is_printed(results: Path) -> None:
     found = run(results)
-    assert found.exception is None
-    assert found.output.startswith(MARKER)
-    assert "Express" in found.output
+    assert found.code == 0
+    assert found.out.startswith(MARKER)
+    assert "Express" in found.out
 
 
 def test_inside_a_job_the_event_says_where(results: Path, event: Path, fake: FakeGitHub) -> None:
@@ -81,8 +83,8 @@ def test_inside_a_job_the_event_says_where(results: Path, event: Path, fake: Fak
         GITHUB_EVENT_PATH=str(event),
         GITHUB_API_URL=fake.address,
     )
-    assert found.exception is None
-    assert found.output == "commented https://github.example/1\n"
+    assert found.code == 0
+    assert found.out == "commented https://github.example/1\n"
     assert MARKER in fake.comments[1]["body"]
 
 
@@ -111,7 +113,7 @@ def test_second_run_keeps_the_first_as_history(
 class TestAfterAnotherWorkflow:
     """In a `workflow_run`: the pull request is that of the commit, a fork's as well."""
 
-    def post(self, results: Path, fake: FakeGitHub, tmp_path: Path, **changes: Any) -> Result:
+    def post(self, results: Path, fake: FakeGitHub, tmp_path: Path, **changes: Any) -> Done:
         path = tmp_path / "event.json"
         run_of = {
             "head_sha": "abcdef0123456789",
@@ -136,7 +138,7 @@ class TestAfterAnotherWorkflow:
             3: ("another:a&b=c/#branch", "abcdef0123456789"),
             NUMBER: ("somebody:a&b=c/#branch", "abcdef0123456789"),
         }
-        assert self.post(results, fake, tmp_path).exception is None
+        assert self.post(results, fake, tmp_path).code == 0
         self.post(results, fake, tmp_path, head_sha="abcdef0123456789")
         (only,) = fake.comments.values()
         assert read_history(only["body"])[-1].commit == "abcdef0123456789"
@@ -146,8 +148,8 @@ class TestAfterAnotherWorkflow:
     ) -> None:
         fake.heads = {NUMBER: ("somebody:a&b=c/#branch", "0000000")}
         found = self.post(results, fake, tmp_path)
-        assert found.exception is None
-        assert "no open pull request ends with the commit" in found.output
+        assert found.code == 0
+        assert "no open pull request ends with the measured commit" in found.out
         assert not fake.comments
 
     def test_that_is_closed_gets_none(
@@ -155,7 +157,7 @@ class TestAfterAnotherWorkflow:
     ) -> None:
         fake.heads = {NUMBER: ("somebody:a&b=c/#branch", "abcdef0123456789")}
         fake.state = "closed"
-        assert "no comment" in self.post(results, fake, tmp_path).output
+        assert "no comment" in self.post(results, fake, tmp_path).out
         assert not fake.comments
 
     @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ class TestAfterAnotherWorkflow:
         self, results: Path, fake: FakeGitHub, tmp_path: Path, changes: dict[str, Any]
     ) -> None:
         found = self.post(results, fake, tmp_path, **changes)
-        assert isinstance(found.exception, UsageError)
+        assert found.code == 3
         assert not fake.requests
 
 
@@ -177,15 +179,15 @@ def test_without_a_token_it_goes_to_the_summary(results: Path, tmp_path: Path) -
         *("--post", "--repository", REPOSITORY, "--pull-request", "7"),
         GITHUB_STEP_SUMMARY=str(summary),
     )
-    assert found.exception is None
+    assert found.code == 0
     assert MARKER in summary.read_text()
-    assert "no token" in found.output
+    assert "--post needs a token" in found.err
 
 
 def test_without_a_token_and_a_summary_it_is_said(results: Path) -> None:
     found = run(results, "--post", "--repository", REPOSITORY, "--pull-request", "7")
-    assert isinstance(found.exception, UsageError)
-    assert "GITHUB_TOKEN" in found.exception.remedy
+    assert found.code == 3
+    assert "what to do: set GITHUB_TOKEN" in found.err
 
 
 def test_fork_without_rights_goes_to_the_summary(
@@ -201,9 +203,9 @@ def test_fork_without_rights_goes_to_the_summary(
         GITHUB_API_URL=fake.address,
         GITHUB_STEP_SUMMARY=str(summary),
     )
-    assert found.exception is None
+    assert found.code == 0
     assert MARKER in summary.read_text()
-    assert TOKEN not in found.output + summary.read_text()
+    assert TOKEN not in found.out + found.err + summary.read_text()
 
 
 def test_closed_pull_request_is_said(results: Path, fake: FakeGitHub) -> None:
@@ -214,14 +216,15 @@ def test_closed_pull_request_is_said(results: Path, fake: FakeGitHub) -> None:
         GITHUB_TOKEN=TOKEN,
         GITHUB_API_URL=fake.address,
     )
-    assert found.output == "the pull request is closed: no comment\n"
+    assert found.out == "no comment: the pull request is closed\n"
 
 
 def test_changes_that_are_none_are_refused(results: Path, tmp_path: Path) -> None:
     path = tmp_path / "changes.json"
     path.write_text("{}")
     found = run(results, "--changes", str(path))
-    assert isinstance(found.exception, ResultsError)
+    assert found.code == 3
+    assert "is not a comparison" in found.err
 
 
 class TestTarget:

@@ -33,7 +33,7 @@ def test_results_that_cannot_be_written_are_an_error_with_its_remedy(
     assert caught.value.cause == os.strerror(errno.ENOSPC)
     assert "make room" in caught.value.remedy
     assert "--resume" in caught.value.remedy
-    assert caught.value.exit_code == 2
+    assert caught.value.exit_code == 4
 
 
 def test_a_place_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
@@ -106,11 +106,11 @@ def test_a_cache_without_room_is_said_to_be_one(
     monkeypatch.setattr(bench, "Launcher", Launcher)
     out = tmp_path / "results"
     done = command_line.run("bench", "--profile", "smoke", "--out", out)
-    assert done.code == 2
+    assert done.code == 4
     assert "the disk is full\n  because: [Errno" in done.err
     assert f"what to do: make room; `{tmp_path / 'cache'}` can be removed" in done.err
     (results,) = out.glob("*.jsonl")
-    assert f"go on with: world-harness bench --resume {results}" in done.err
+    assert f"to continue: world-harness bench --resume {results}" in done.err
     assert not list((tmp_path / "cache" / "apps").glob("*/half"))
 
 
@@ -120,6 +120,6 @@ def test_a_cache_that_cannot_be_written_is_said_to_be_one(
     (tmp_path / "file").touch()
     monkeypatch.setenv("WORLD_HARNESS_CACHE", str(tmp_path / "file" / "cache"))
     done = command_line.run("bench", "--profile", "smoke", "--out", tmp_path / "results")
-    assert done.code == 2
+    assert done.code == 4
     assert "a file or folder cannot be used" in done.err
     assert "WORLD_HARNESS_CACHE" in done.err

@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from harness.cli import commands
-from harness.cli.writing import write_reports
 from harness.results.records import Results
 from reports.forms.badge import render_badge
+from reports.forms.files import write_reports
 from reports.forms.formats import FORMATS
 from reports.forms.markdown import render_markdown
 from reports.forms.page.document import read_document
@@ -20,6 +18,7 @@ from reports.forms.page.sorting import find_sort_key
 from reports.forms.step_summary import cut, render_step_summary, split_sections
 from reports.writing.text import NOTHING
 from tests import RESULTS
+from tests.harness.cli import command_line
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session
 
@@ -100,10 +99,8 @@ class TestForms:
     @pytest.mark.parametrize("form", FORMATS)
     def test_the_command_renders_each(self, form: str, tmp_path: Path) -> None:
         out = tmp_path / "out"
-        done = CliRunner().invoke(
-            commands, ["report", str(EXAMPLE), "--format", form, "--output", str(out)]
-        )
-        assert done.exit_code == 0, done.output
+        done = command_line.run("report", EXAMPLE, "--format", form, "--output", out)
+        assert done.code == 0, done.err
         assert out.read_text("utf-8").strip()
 
     def test_a_report_is_written_as_markdown_and_as_a_page(self, tmp_path: Path) -> None:

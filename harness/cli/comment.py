@@ -1,4 +1,4 @@
-"""`comment`."""
+"""`world-harness comment`."""
 
 from __future__ import annotations
 
@@ -16,30 +16,37 @@ from harness.results.store import read_results
 from reports.forms.comment import LIMIT, MARKER, render_comment
 from reports.forms.comment.rendering import Page
 
-_TOLD = {
+_OUTCOMES = {
     "created": "commented",
-    "updated": "renewed the comment",
-    "none": "no open pull request ends with the commit that was measured: no comment",
-    "closed": "the pull request is closed: no comment",
+    "updated": "updated the comment",
+    "none": "no comment: no open pull request ends with the measured commit",
+    "closed": "no comment: the pull request is closed",
 }
 
 
-@click.command()
+@click.command("comment")
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option(
     "--changes",
     "changes_path",
     type=click.Path(path_type=Path),
-    help="What `world-harness compare --json` wrote.",
+    help="The file that `world-harness compare --json` wrote.",
 )
 @click.option(
-    "--post", is_flag=True, help="Write it to the pull request; the token is GITHUB_TOKEN."
+    "--post", is_flag=True, help="Post the comment, with the token in GITHUB_TOKEN; else print it."
 )
-@click.option("--repository", metavar="OWNER/NAME", help="As GitHub Actions says, if not given.")
-@click.option("--pull-request", "number", type=int, help="As GitHub Actions says, if not given.")
-@click.option("--address", default="", help="Where readers find the whole report.")
+@click.option(
+    "--repository", metavar="OWNER/NAME", help="The repository; GitHub Actions says it by default."
+)
+@click.option(
+    "--pull-request",
+    "number",
+    type=int,
+    help="The pull request; GitHub Actions says it by default.",
+)
+@click.option("--address", default="", metavar="URL", help="Link to the whole report.")
 @click.option("--limit", type=click.IntRange(min=4_000, max=65_536), default=LIMIT, hidden=True)
-def comment(
+def command(
     results: Path,
     changes_path: Path | None,
     post: bool,
@@ -48,7 +55,10 @@ def comment(
     address: str,
     limit: int,
 ) -> None:
-    """Render a result file as the sticky comment of a pull request, and post it with --post."""
+    """Render results as the comment on a pull request, and post it.
+
+    There is one comment for each pull request: posting again updates it.
+    """
     measured = read_results(results)
     changes = _read_changes(changes_path) if changes_path else None
 
@@ -62,7 +72,7 @@ def comment(
     target = find_target(repository, number, os.environ)
     token = os.environ.get("GITHUB_TOKEN", "")
     if not token:
-        _fall_back(render(""), UsageError("there is no token", remedy="set GITHUB_TOKEN"))
+        _fall_back(render(""), UsageError("--post needs a token", remedy="set GITHUB_TOKEN"))
         return
     api = os.environ.get("GITHUB_API_URL") or API
     try:
@@ -73,7 +83,7 @@ def comment(
     except NoRightsError as error:
         _fall_back(render(""), error)
         return
-    _tell(posted)
+    _say(posted)
 
 
 def _read_changes(path: Path) -> Changes:
@@ -81,27 +91,27 @@ def _read_changes(path: Path) -> Changes:
         return msgspec.json.decode(path.read_bytes(), type=Changes)
     except (OSError, msgspec.DecodeError) as error:
         raise ResultsError(
-            f"{path} holds no comparison",
+            f"{path} is not a comparison",
             cause=str(error),
             remedy="write one with `world-harness compare --json BEFORE AFTER`",
         ) from error
 
 
-def _tell(posted: Posted) -> None:
-    click.echo(f"{_TOLD[posted.outcome]} {posted.address}".rstrip())
+def _say(posted: Posted) -> None:
+    click.echo(f"{_OUTCOMES[posted.outcome]} {posted.address}".rstrip())
     if posted.others:
-        click.echo(f"{posted.others} older copies of it were left as they are", err=True)
+        click.echo(f"{posted.others} older copies of the comment were not changed", err=True)
 
 
 def _fall_back(text: str, error: UsageError | NoRightsError) -> None:
-    """Put the comment where it can be read without any rights: the summary of the job.
+    """Write the comment where no rights are needed: in the summary of the job.
 
     Raises:
-        HarnessError: there is no summary either.
+        HarnessError: there is no summary.
     """
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not summary:
         raise error
     with Path(summary).open("a", encoding="utf-8") as file:
         file.write(text)
-    click.echo(f"{error}\nwritten to the job's summary instead", err=True)
+    click.echo(f"{error}\nwrote the comment to the job's summary instead", err=True)

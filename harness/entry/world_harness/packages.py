@@ -12,7 +12,9 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 #: The folder that holds the packages: `site-packages`, or a checkout.
-HOME = Path(__file__).resolve().parent.parent
+HOME = next(
+    place for place in Path(__file__).resolve().parents if (place / "harness/errors.py").is_file()
+)
 PACKAGES = ("harness", "reports", "suites", "worlds")
 
 _claimed: set[str] = set()
@@ -30,14 +32,16 @@ def claim_packages() -> None:
     """
     for name in PACKAGES:
         loaded = sys.modules.get(name)
-        if loaded is None:
-            _claimed.add(name)
-            _load(name)
-        elif str(HOME / name) not in getattr(loaded, "__path__", ()):
+        if loaded is not None and (foreign := _find_foreign(name)):
             raise ForeignPackageError(
-                f"world-harness cannot use its package {name!r}: {_locate(loaded)} is loaded "
+                f"world-harness cannot use its package {name!r}: {foreign} is loaded "
                 "already; run the command in a folder whose settings do not import it"
             )
+        _claimed.add(name)
+        if loaded is None:
+            _load(name)
+        else:
+            loaded.__path__ = join_folders(name)
 
 
 def join_folders(name: str) -> list[str]:
@@ -74,6 +78,18 @@ def _load(name: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
+
+
+def _find_foreign(name: str) -> str:
+    """Return where a loaded module of the user's is that takes the place of ours; or nothing."""
+    for loaded, module in list(sys.modules.items()):
+        if loaded == name or loaded.startswith(f"{name}."):
+            ours = HOME.joinpath(*loaded.split("."))
+            file = Path(getattr(module, "__file__", None) or _locate(module)).resolve()
+            is_ours = file in {ours.with_suffix(".py"), ours / "__init__.py"} or ours == file
+            if not is_ours and (ours.is_dir() or ours.with_suffix(".py").exists()):
+                return _locate(module)
+    return ""
 
 
 def _locate(module: object) -> str:

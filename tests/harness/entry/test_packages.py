@@ -84,3 +84,17 @@ def test_a_package_that_was_imported_before_is_an_error_that_says_what_to_do(fol
     assert done.returncode == 1
     assert f"{folder.resolve() / 'harness'} is loaded already" in done.stderr
     assert "run the command in a folder whose settings do not import it" in done.stderr
+
+
+def test_a_package_of_ours_that_was_imported_before_is_claimed(folder: Path) -> None:
+    (folder / "harness" / "errors.py").write_text("raise RuntimeError('it is theirs')\n")
+    program = f"import harness.theirs; {CLAIM}import harness.errors as module"
+    done = run(folder, print_folder(program))
+    assert done.stdout.strip() == str(HOME / "harness"), done.stderr
+
+
+def test_a_module_that_was_imported_before_in_the_place_of_ours_is_an_error(folder: Path) -> None:
+    (folder / "harness" / "errors.py").touch()
+    done = run(folder, f"import harness.errors; {CLAIM}")
+    assert done.returncode == 1
+    assert f"{folder.resolve() / 'harness' / 'errors.py'} is loaded already" in done.stderr

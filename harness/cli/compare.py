@@ -1,4 +1,4 @@
-"""`compare`."""
+"""`world-harness compare`."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from pathlib import Path
 import click
 import msgspec
 
+from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.measure.machines import identify_subject, measure_drift, recall
 from harness.results.store import read_results
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_sessions, find_outcome
 from reports.benchmark.findings import study
 
-#: What a comparison came to -> exit code, as for all that is judged here.
-_CODES = {"passed": 0, "failed": 1, "inconclusive": 2}
 
-
-@click.command()
+@click.command("compare")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for `world-harness comment`.")
-def compare(before: Path, after: Path, as_json: bool) -> int:
-    """Compare two result files of one machine, as far as that can be done.
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, for `world-harness comment`.")
+def command(before: Path, after: Path, as_json: bool) -> ExitCode:
+    """Compare two result files of one machine.
 
-    Exits with 1 where something became slower, and with 2 where nothing could be compared.
+    The exit code is 1 if something became slower, and 2 if nothing could be compared.
     """
     old, new = (study(read_results(path)) for path in (before, after))
     header = new.results.header
@@ -34,4 +32,4 @@ def compare(before: Path, after: Path, as_json: bool) -> int:
         click.echo(msgspec.json.encode(changes))
     else:
         click.echo(render_changes(changes, header.scenarios, new.names))
-    return _CODES[find_outcome(changes)]
+    return EXIT_CODES[find_outcome(changes)]

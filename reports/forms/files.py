@@ -1,4 +1,4 @@
-"""Reports beside the results that they are made of, and in GitHub's summary of the step."""
+"""The report beside the results that it is made of, and in GitHub's summary of the step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page
 from reports.forms.step_summary import LIMIT, render_step_summary
 
-#: Where GitHub Actions takes the summary of a step from.
+#: Where GitHub Actions reads the summary of a step.
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
@@ -23,11 +23,11 @@ def write_reports(results: Results, path: Path) -> Path:
     report.write_text(render_markdown(results, source=path.name), encoding="utf-8")
     path.with_suffix(".html").write_text(render_page(results, source=path.name), encoding="utf-8")
     if summary := os.environ.get(_SUMMARY):
-        append_step_summary(results, path, Path(summary))
+        _append_step_summary(results, path, Path(summary))
     return report
 
 
-def append_step_summary(results: Results, path: Path, summary: Path) -> None:
+def _append_step_summary(results: Results, path: Path, summary: Path) -> None:
     """Append the report to a step's summary, cut to the room that is left there."""
     room = LIMIT - (summary.stat().st_size if summary.exists() else 0)
     text = render_step_summary(results, source=path.name, room=room)

@@ -1,0 +1,153 @@
+"""`world-harness bench`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.bench import BenchRequest, Outcome, run_bench
+from harness.cli.options import (
+    app_workers_option,
+    choice_options,
+    out_option,
+    pin_option,
+    profile_option,
+    remote_options,
+    seed_option,
+    services_option,
+)
+from harness.cli.presenting import present_results
+from harness.cli.quantities import read_duration, read_share
+from harness.errors import HarnessError, UsageError
+from harness.exit_codes import ExitCode
+from harness.measure.machines import remember
+from harness.measure.plan import Selection
+from harness.measure.progress import show_progress
+from harness.results.store import read_results
+from reports.benchmark.findings import study
+from reports.benchmark.remembered import summarize_session
+from reports.benchmark.terminal import summarize
+from suites import catalog, workflows
+
+#: In seconds: as long as people wait.
+_BUDGET_S = 600.0
+
+
+class _Bench(click.Command):
+    """Answers `bench --load` with the command that it has become."""
+
+    def parse_args(self, context: click.Context, words: list[str]) -> list[str]:
+        """Take the words of the command apart.
+
+        Raises:
+            UsageError: a load is asked for.
+        """
+        if any(word.partition("=")[0] == "--load" for word in words):
+            raise UsageError(
+                "`bench --load RATE` is now `world-harness load --rate RATE`; the options of a "
+                "load are the same there"
+            )
+        return super().parse_args(context, words)
+
+
+@click.command("bench", cls=_Bench)
+@profile_option
+@choice_options(scenarios=True)
+@click.option(
+    "--forks",
+    type=click.IntRange(min=1),
+    help="Start each cell this many times; the profile says how often by default.",
+)
+@click.option(
+    "--precision",
+    type=read_share,
+    metavar="SHARE",
+    help="Add forks until every interval is at most this wide, for example 3%.",
+)
+@click.option(
+    "--budget",
+    "budget_s",
+    type=read_duration,
+    metavar="TIME",
+    help="Stop adding forks for --precision or --against after this time, 10m by default.",
+)
+@seed_option
+@pin_option
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="NAME@VERSION|PLACE",
+    help="Compare with this version of a package, named as for --pin, block by block.",
+)
+@click.option(
+    "--shard",
+    default="",
+    metavar="2/6",
+    help="Measure only this part of the session, the second of six. Needs --seed.",
+)
+@app_workers_option
+@services_option
+@remote_options
+@out_option
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Continue the interrupted session of this result file.",
+)
+def command(
+    precision: float | None,
+    against: tuple[str, ...],
+    forks: int | None,
+    budget_s: float | None,
+    **given: Any,
+) -> ExitCode:
+    """Measure how fast Worlds run workflows, and write a report.
+
+    The results are a file of JSON lines in the folder --out, with a report as Markdown and HTML
+    beside it.
+    """
+    if budget_s is not None and precision is None and not against:
+        raise click.UsageError("--budget needs --precision or --against as well")
+    # Versions that are compared get as many blocks as there is time for, because a few find nothing
+    # small; --forks asks for exactly that many.
+    adds_forks = precision is not None or (bool(against) and forks is None)
+    request = BenchRequest(
+        precision=precision,
+        against=against,
+        forks=forks,
+        budget_s=budget_s or (_BUDGET_S if adds_forks else None),
+        **given,
+    )
+    with _resumable() as opened, show_progress() as watcher:
+
+        def begin(path: Path, selection: Selection) -> None:
+            opened.append(path)
+            for cell, reason in selection.impossible.items():
+                watcher.preparing(f"skipping {cell}: {reason}")
+
+        outcome = run_bench(request, catalog.read_catalog(), workflows.BENCH, watcher, opened=begin)
+    return _present(outcome)
+
+
+@contextlib.contextmanager
+def _resumable() -> Iterator[list[Path]]:
+    """Say how to continue a session that is interrupted."""
+    opened: list[Path] = []
+    try:
+        yield opened
+    except (KeyboardInterrupt, HarnessError, OSError):
+        if opened and opened[0].exists():
+            click.echo(f"to continue: world-harness bench --resume {opened[0]}", err=True)
+        raise
+
+
+def _present(outcome: Outcome) -> ExitCode:
+    results = read_results(outcome.results)
+    if results.footer:
+        remember(results.header.machine, summarize_session(study(results)))
+    present_results(results, outcome.results, summarize(results))
+    return ExitCode.GOOD if outcome.sound else ExitCode.FAILED

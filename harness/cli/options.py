@@ -1,0 +1,180 @@
+"""Options that several commands have, with one meaning."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from harness.deployments.launcher import Remote
+from harness.errors import UsageError, unknown
+from harness.measure.plan import Choice
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+profile_option = click.option(
+    "--profile",
+    default="quick",
+    show_default=True,
+    metavar="NAME",
+    help="How much to measure, where other options do not say it: smoke, quick or full.",
+)
+seed_option = click.option(
+    "--seed",
+    type=int,
+    help="The same seed gives the same order and data; drawn by default.",
+)
+services_option = click.option(
+    "--services",
+    type=click.Choice(["auto", "external", "embedded", "container"]),
+    default="auto",
+    show_default=True,
+    help="Where a World's server comes from; auto tries the other three in this order.",
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="The folder to write to.",
+)
+pin_option = click.option(
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="NAME@VERSION|PLACE",
+    help="Use this version of a package: exact, packed (.tgz), or a checkout (./folder, "
+    "./folder@COMMIT). Repeatable.",
+)
+app_workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that serve each app, where framework and World allow several.",
+)
+
+
+def _split(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(name for text in given for name in text.split(",") if name)
+
+
+def names_option(option: str, parameter: str, text: str) -> Callable[[F], F]:
+    """Make an option that takes several names: with commas, or repeated."""
+    return click.option(
+        option, parameter, multiple=True, callback=_split, metavar="NAME,...", help=text
+    )
+
+
+def choice_options(*, scenarios: bool) -> Callable[[F], Callable[..., Any]]:
+    """Give a command the options that choose cells; it gets their values as `choice`.
+
+    Args:
+        scenarios: Whether scenarios can be chosen, too.
+    """
+
+    def decorate(command: F) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def choose(**given: Any) -> Any:
+            fields = {name: given.pop(name) for name in Choice.__struct_fields__ if name in given}
+            return command(choice=Choice(**fields), **given)
+
+        options = [
+            names_option("--line", "lines", "Only these SDK lines; patterns allowed."),
+            names_option("--framework", "frameworks", "Only these frameworks; patterns allowed."),
+            names_option("--world", "worlds", "Only these Worlds; patterns allowed."),
+        ]
+        if scenarios:
+            options.append(
+                names_option("--scenario", "scenarios", "Only these scenarios; patterns allowed.")
+            )
+        return add_options(choose, options)
+
+    return decorate
+
+
+def remote_options(command: F) -> Callable[..., Any]:
+    """Give a command the options that name an app elsewhere; it gets them as `remote`."""
+
+    @functools.wraps(command)
+    def reach(*, url: str | None, headers: dict[str, str], **given: Any) -> Any:
+        return command(remote=Remote(url, headers) if url else None, **given)
+
+    return add_options(
+        reach,
+        [
+            click.option("--url", help="Base URL of an app that is already deployed."),
+            click.option(
+                "--header",
+                "headers",
+                multiple=True,
+                callback=_parse_headers,
+                metavar="NAME:VALUE",
+                help="Send this header to --url. Repeatable.",
+            ),
+        ],
+    )
+
+
+def add_options(
+    command: Callable[..., Any], options: Iterable[Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Give a command options, in their order in its help."""
+    for option in reversed([*options]):
+        command = option(command)
+    return command
+
+
+def _parse_headers(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    headers = {}
+    for text in given:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if not (name and colon and (name + value).isascii() and (name + value).isprintable()):
+            # Without quoting it: it can hold a secret.
+            raise click.BadParameter("write it as 'name: value', in printable ASCII")
+        headers[name] = value
+    return headers
+
+
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:
+    # It is generic for type checkers, and from click 8.2 on.
+    _Choice = click.Choice
+
+
+class Name(_Choice):
+    """One of some names; another one is answered with those that are close to it.
+
+    Args:
+        kind: What has these names.
+        names: The names.
+    """
+
+    def __init__(self, kind: str, names: Iterable[str]) -> None:
+        super().__init__(list(names))
+        self._kind = kind
+
+    def convert(self, value: Any, option: click.Parameter | None, context: Any) -> str:
+        """Return the name.
+
+        Raises:
+            UsageError: nothing has this name.
+        """
+        if value not in self.choices:
+            raise explain_name(self._kind, str(value), self.choices)
+        return str(value)
+
+
+def explain_name(
+    kind: str, name: str, known: Iterable[str], see: str = "certify --help"
+) -> UsageError:
+    """Make the error for a name that nothing has; `see` is the command that shows the others."""
+    return unknown(kind, name, known, source=f"`world-harness {see}` shows them")
