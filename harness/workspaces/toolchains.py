@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+
+import msgspec
 
 from harness.descriptions import Language
 from harness.workspaces.cache import cache_folder, digest, obtain, python_environment
@@ -13,122 +14,82 @@ from harness.workspaces.environments import make_environment
 from harness.workspaces.install import Install, install_line, locate_install
 from harness.workspaces.node import find_node
 
-_NOTHING: Mapping[str, str] = {}
+
+class LinePackages(msgspec.Struct, frozen=True, kw_only=True):
+    """What is installed for a line."""
+
+    line: str
+    #: Package -> exact version.
+    pins: dict[str, str]
+    #: The part of the pins that counts where two want other versions of a third.
+    first: dict[str, str]
+    #: The part of the pins that holds whatever other packages ask for; pip has none of its own, and
+    #: refuses what does not fit.
+    overrides: dict[str, str] = {}
 
 
-class Toolchain(Protocol):
-    """How one language installs pinned packages and runs programs with them."""
+class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
+    """One language's way from pins to programs that run."""
 
     #: The kind of packages: `npm`, `Python`.
     packages: str
     #: Approximate disk space of an install with its builds.
     install_bytes: int
-
-    def locate(
-        self,
-        line: str,
-        pins: dict[str, str],
-        first: Mapping[str, str],
-        overrides: Mapping[str, str] = _NOTHING,
-    ) -> Install:
-        """Return the install, which may not exist yet; arguments as :meth:`install`."""
-
-    def install(
-        self,
-        line: str,
-        pins: dict[str, str],
-        first: Mapping[str, str],
-        overrides: Mapping[str, str] = _NOTHING,
-    ) -> Install:
-        """Install the packages of a line, unless they are installed already.
-
-        Args:
-            line: The line's id.
-            pins: Package -> exact version.
-            first: The pins whose dependencies have priority if two packages need different
-                versions of a third.
-            overrides: The pins that apply no matter what other packages depend on. pip has no
-                overrides, and refuses versions that conflict.
-
-        Raises:
-            InstallError: quotes the end of the log.
-        """
-
-    def environment(self, install: Install) -> dict[str, str]:
-        """Return the environment of every program of the install."""
+    #: Says where the install is, or will be.
+    locate: Callable[[LinePackages], Install]
+    #: Installs the packages, unless that was done already; raises InstallError.
+    install: Callable[[LinePackages], Install]
+    #: Returns what every program of the install finds in its environment.
+    environment: Callable[[Install], dict[str, str]]
 
 
-class NodeToolchain:
-    """npm and Node."""
-
-    packages = "npm"
-    install_bytes = 700 * 1024**2
-
-    def locate(
-        self,
-        line: str,
-        pins: dict[str, str],
-        first: Mapping[str, str],
-        overrides: Mapping[str, str] = _NOTHING,
-    ) -> Install:
-        """Return the install, which may not exist yet."""
-        return locate_install(line, pins, find_node(), first=first, overrides=overrides)
-
-    def install(
-        self,
-        line: str,
-        pins: dict[str, str],
-        first: Mapping[str, str],
-        overrides: Mapping[str, str] = _NOTHING,
-    ) -> Install:
-        """Install with npm."""
-        return install_line(line, pins, find_node(), first=first, overrides=overrides)
-
-    def environment(self, install: Install) -> dict[str, str]:
-        """Return an environment with the install's commands, then Node, first in PATH."""
-        return find_node().environment(install.binaries)
+def _locate_with_npm(wanted: LinePackages) -> Install:
+    return locate_install(
+        wanted.line, wanted.pins, find_node(), first=wanted.first, overrides=wanted.overrides
+    )
 
 
-class PythonToolchain:
-    """pip, with one virtual environment per line."""
+def _install_with_npm(wanted: LinePackages) -> Install:
+    return install_line(
+        wanted.line, wanted.pins, find_node(), first=wanted.first, overrides=wanted.overrides
+    )
 
-    packages = "Python"
-    install_bytes = 150 * 1024**2
 
-    def locate(
-        self,
-        line: str,
-        pins: dict[str, str],
-        first: Mapping[str, str],
-        overrides: Mapping[str, str] = _NOTHING,
-    ) -> Install:
-        """Return the environment, which may not exist yet; pip resolves all pins together."""
-        key = digest({"pins": pins, "python": sys.version, "at": sys.base_prefix})
-        folder = cache_folder() / "installs" / f"{line}-{key}"
-        return Install(line, folder, pins, folder / "bin")
+def _locate_with_pip(wanted: LinePackages) -> Install:
+    """Return where a virtual environment is, or will be; pip finds versions for all at once."""
+    key = digest({"pins": wanted.pins, "python": sys.version, "at": sys.base_prefix})
+    folder = cache_folder() / "installs" / f"{wanted.line}-{key}"
+    return Install(wanted.line, folder, wanted.pins, folder / "bin")
 
-    def install(
-        self,
-        line: str,
-        pins: dict[str, str],
-        first: Mapping[str, str],
-        overrides: Mapping[str, str] = _NOTHING,
-    ) -> Install:
-        """Install with pip."""
-        install = self.locate(line, pins, first)
-        obtain(install.folder, lambda folder: make_environment(folder, f"line {line}", pins))
-        return install
 
-    def environment(self, install: Install) -> dict[str, str]:
-        """Return an environment with the commands of the virtual environment first in PATH."""
-        env = python_environment()
-        path = os.pathsep.join([str(install.binaries), env.get("PATH", "")])
-        return {**env, "PATH": path, "VIRTUAL_ENV": str(install.folder), "PYTHONUNBUFFERED": "1"}
+def _install_with_pip(wanted: LinePackages) -> Install:
+    install = _locate_with_pip(wanted)
+    title = f"line {wanted.line}"
+    obtain(install.folder, lambda folder: make_environment(folder, title, wanted.pins))
+    return install
+
+
+def _enter_virtual_environment(install: Install) -> dict[str, str]:
+    env = python_environment()
+    path = os.pathsep.join([str(install.binaries), env.get("PATH", "")])
+    return {**env, "PATH": path, "VIRTUAL_ENV": str(install.folder), "PYTHONUNBUFFERED": "1"}
 
 
 _TOOLCHAINS: Mapping[Language, Toolchain] = {
-    "typescript": NodeToolchain(),
-    "python": PythonToolchain(),
+    "typescript": Toolchain(
+        packages="npm",
+        install_bytes=700 * 1024**2,
+        locate=_locate_with_npm,
+        install=_install_with_npm,
+        environment=lambda install: find_node().environment(install.binaries),
+    ),
+    "python": Toolchain(
+        packages="Python",
+        install_bytes=150 * 1024**2,
+        locate=_locate_with_pip,
+        install=_install_with_pip,
+        environment=_enter_virtual_environment,
+    ),
 }
 
 
