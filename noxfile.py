@@ -1,4 +1,4 @@
-"""What there is to run: `bench` measures, `certify` and `e2e` examine, `tests` the instrument."""
+"""What there is to run: `bench` and `load` measure, `certify` and `e2e` check, `tests` tests."""
 
 import nox
 
@@ -18,28 +18,37 @@ DOCUMENTS = [
     "suites.engine.engine_document",
     "suites.honesty.statistics_document",
 ]
-CODE = ["harness", "suites", "worlds", "reports", "world_harness", "tests", "noxfile.py"]
+#: With the drivers of every service, which a plain installation lacks.
+WITH_DRIVERS = ".[mongodb,mysql]"
+CODE = ["harness", "suites", "worlds", "reports", "tests", "noxfile.py"]
 TEXTS = ["README.md", "docs", ".github", "pyproject.toml"]
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the real SDK packages: `nox -s bench -- --profile smoke` passes everything on."""
-    session.install("-e", ".")
+    session.install("-e", WITH_DRIVERS)
     session.run("world-harness", "bench", *session.posargs)
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Measure under load: `nox -s load -- --rate 50/s --for 60s` passes everything on."""
+    session.install("-e", ".")
+    session.run("world-harness", "load", *session.posargs)
 
 
 @nox.session
 def certify(session: nox.Session) -> None:
     """Certify a World: `nox -s certify -- postgres` passes everything on."""
-    session.install("-e", ".")
+    session.install("-e", WITH_DRIVERS)
     session.run("world-harness", "certify", *session.posargs)
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Test the engine under faults, on real apps: `nox -s e2e -- --line v5 --world postgres`."""
-    session.install("-e", ".")
+    session.install("-e", WITH_DRIVERS)
     session.run("world-harness", "e2e", *session.posargs)
 
 
@@ -88,6 +97,7 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".[dev]")
     session.run("mypy", *CODE)
+    session.run("mypy", "-p", "world_harness")
 
 
 @nox.session

@@ -19,7 +19,7 @@ from harness.services.resolution import find_missing_extra, find_service_choices
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, is_installed, pin_line
 from harness.workspaces.node import find_node
-from harness.workspaces.toolchains import find_toolchain
+from harness.workspaces.toolchains import LinePackages, find_toolchain
 
 #: What a session needs beside its installs.
 _SESSION_BYTES = 1024**3
@@ -75,7 +75,7 @@ def _list_missing_installs(catalog: Catalog) -> dict[str, int]:
 
 def _locate(catalog: Catalog, line: Line) -> Install:
     pins = pin_line(catalog.keep_worlds(()), line.id)
-    return find_toolchain(line.language).locate(line.id, pins, pins)
+    return find_toolchain(line.language).locate(LinePackages(line=line.id, pins=pins, first=pins))
 
 
 def _examine_installs(catalog: Catalog, missing: Mapping[str, int]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests import ROOT
 
-PACKAGES = ("harness", "suites", "worlds", "reports", "world_harness")
+PACKAGES = ("harness", "suites", "worlds", "reports")
 SOURCES = sorted(
     path
     for folder in (*PACKAGES, "tests", "docs", ".ci")
@@ -143,7 +143,7 @@ def test_nothing_imports_the_command_line() -> None:
         name(path)
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
-        if not name(path).startswith(("harness/cli/", "world_harness/__main__"))
+        if not name(path).startswith(("harness/cli/", "harness/entry/"))
         and any(module.startswith("harness.cli") for module in imports_of(path))
     ]
     assert not importers
@@ -219,7 +219,6 @@ def test_the_drawing_names_every_folder() -> None:
 def test_there_is_nothing_else_at_the_top() -> None:
     allowed = {
         *("pyproject.toml", "harness", "suites", "worlds", "reports", "noxfile.py", "README.md"),
-        "world_harness",
         *("tests", "docs", "LICENSE", "results", "dist", "build"),
     }
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}

@@ -69,7 +69,7 @@ def is_read(path: Path) -> bool:
     )
 
 
-TOPS = ("harness", "world_harness", "suites", "worlds", "reports", "tests", "docs", ".github")
+TOPS = ("harness", "suites", "worlds", "reports", "tests", "docs", ".github")
 TEXTS = [
     *(path for top in TOPS for path in sorted((ROOT / top).rglob("*")) if is_read(path)),
     *(ROOT / name for name in ("README.md", "noxfile.py", "pyproject.toml")),

@@ -1,1 +1,1 @@
-"""From the records of the suite's checks to a certificate: verdicts, the file, its verification."""
+"""Certificates: verdicts from the records of checks, the file, and its verification."""

@@ -1,8 +1,8 @@
 r"""The certificate: canonical JSON lines that anyone can check again, offline.
 
-A header, one line a clause in the header's order, the World's profile, and a footer with the
-SHA-256 of everything before it. Canonical means: sorted keys, no spaces, UTF-8, `\n` after each
-line; one certificate has one spelling, so that not a byte can change unnoticed.
+It holds a header, one line per clause in the header's order, the World's profile, and a footer
+with the SHA-256 of everything before it. Canonical means sorted keys, no spaces, UTF-8 and `\n`
+after each line. Every certificate has exactly one encoding, so any changed byte is detected.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from harness.certification.records import CheckRecord
 from harness.certification.verdicts import ClauseVerdict, Processes, WorldVerdict, decide_world
 from harness.errors import ResultsError, UnwritableError
 
-#: Raised when the shape of the file, or what its words mean, changes.
+#: Incremented when the structure of the file, or the meaning of a field, changes.
 FORMAT = 1
 
-#: What decides a verdict, besides the World: the checks and the contract.
+#: The checks and the contract: besides the World, they decide the verdict.
 SUITE_FOLDERS = ("harness/contract", "suites/conformance", "suites/properties")
 
 #: A time with its zone.
@@ -40,9 +40,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     system: str
     processor: str
     python: str
-    #: Empty for a World that needs none.
+    #: The Node version; empty for a World that does not run in Node.
     node: str = ""
-    #: Service -> what it was: its version and how it was had; never a password.
+    #: Service -> its version and where it came from; never a password.
     services: dict[str, str] = {}
 
 
@@ -63,7 +63,7 @@ class Header(
     tag="header",
     tag_field="record",
 ):
-    """What was certified, by what, where and when: enough to do it again."""
+    """What was certified, with which suite, where and when: enough to reproduce it."""
 
     world: str
     title: str
@@ -74,12 +74,12 @@ class Header(
     suite: str
     line: str
     language: str
-    #: The World's spec version; None where it states none.
+    #: The spec version that the World states; `None` if it states none.
     spec_version: int | None
     #: Package -> exact version of everything pinned.
     pins: dict[str, str]
     environment: Environment
-    #: How many processes may share its storage, by its documentation.
+    #: How many processes may share the World's storage, according to its documentation.
     processes: Processes
     seed: int
     effort: str
@@ -87,13 +87,13 @@ class Header(
     commit: str | None
     started: Time
     ended: Time
-    #: The ids of all clauses, in the order of their records; filled in when it is made.
+    #: Ids of all clauses, in the order of their records; `make_certificate` fills them in.
     clauses: tuple[str, ...] = ()
     format: int = FORMAT
 
     @property
     def day(self) -> datetime.date:
-        """The day that expiry dates are compared with."""
+        """The day on which the certification started; expiry dates are compared with it."""
         return self.started.astimezone(datetime.UTC).date()
 
 
@@ -105,7 +105,7 @@ class WorldProfile(
     tag="profile",
     tag_field="record",
 ):
-    """What the World does where the contract leaves it a choice."""
+    """How the World behaves where the contract leaves it a choice."""
 
     #: Clause -> name -> answer.
     answers: dict[str, dict[str, str]]
@@ -119,9 +119,9 @@ class Footer(
     tag="footer",
     tag_field="record",
 ):
-    """The verdict, and the seal."""
+    """The verdict, and the digest that seals the certificate."""
 
-    #: Level (`none` off the line) -> verdict -> clauses.
+    #: Level (`none` if the clause does not hold for the line) -> verdict -> number of clauses.
     counts: dict[str, dict[str, int]]
     verdict: Literal["passed", "failed", "inconclusive"]
     certified: bool
@@ -133,7 +133,7 @@ Line = Header | ClauseVerdict | WorldProfile | Footer
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate whose seal is whole."""
+    """A certificate whose digest matches its content."""
 
     header: Header
     clauses: tuple[ClauseVerdict, ...]
@@ -142,7 +142,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def world_verdict(self) -> WorldVerdict:
-        """The verdict on the World, as its clauses give it."""
+        """The verdict on the World, recomputed from its clauses."""
         return decide_world(self.clauses)
 
 
@@ -150,7 +150,7 @@ _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
 class _Start(msgspec.Struct, frozen=True):
-    """As much of a header as every format has."""
+    """The fields that a header has in every format."""
 
     record: Literal["header"]
     format: int
@@ -162,12 +162,12 @@ def make_certificate(
     """Make the certificate of a World.
 
     Args:
-        header: What was certified; its `clauses` are filled in.
-        clauses: The verdicts, in the contract's order.
-        records: The cleaned records, for the answers in them.
+        header: What was certified; this function fills in its `clauses`.
+        clauses: The verdicts, in the order of the contract.
+        records: The cleaned records; their answers become the profile.
     """
     header = msgspec.structs.replace(header, clauses=tuple(clause.id for clause in clauses))
-    # What was read back is what is sealed: a `0` that stands for `0.0` would be spelled otherwise.
+    # Round-trip the values before hashing: a `0` in place of `0.0` would be encoded differently.
     clauses = [msgspec.convert(msgspec.to_builtins(clause), ClauseVerdict) for clause in clauses]
     profile = collect_profile(records)
     body = encode_body(header, clauses, profile)
@@ -180,7 +180,7 @@ def make_certificate(
 
 
 def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
-    """Make the footer that clauses and the bytes before it determine."""
+    """Make the footer from the clauses and the bytes that come before it."""
     world = decide_world(clauses)
     return Footer(
         counts=world.counts,
@@ -191,7 +191,7 @@ def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
 
 
 def collect_profile(records: Iterable[CheckRecord]) -> dict[str, dict[str, str]]:
-    """Collect the informative answers, by clause and name; answers that differ stand together."""
+    """Collect the informative answers by clause and name; differing answers are joined by `|`."""
     found: dict[str, dict[str, set[str]]] = {}
     for record in records:
         for name, answer in record.answers.items():
@@ -203,33 +203,33 @@ def collect_profile(records: Iterable[CheckRecord]) -> dict[str, dict[str, str]]
 
 
 def encode_line(record: Line) -> bytes:
-    """Return the one spelling of a record, with the end of its line."""
+    """Return the canonical encoding of a record, including the newline."""
     return msgspec.json.encode(record, order="sorted") + b"\n"
 
 
 def encode_body(
     header: Header, clauses: Sequence[ClauseVerdict], profile: dict[str, dict[str, str]]
 ) -> bytes:
-    """Return every line but the footer's."""
+    """Return every line except the footer."""
     lines: list[Line] = [header, *clauses, WorldProfile(answers=profile)]
     return b"".join(map(encode_line, lines))
 
 
 def decode_line(line: bytes) -> Line:
-    """Return the record of a line without its end.
+    """Return the record in a line that has no newline.
 
     Raises:
-        msgspec.DecodeError: it is no JSON, or no record.
-        UnicodeDecodeError: it is no UTF-8.
+        msgspec.DecodeError: the line is not valid JSON, or not a record.
+        UnicodeDecodeError: the line is not valid UTF-8.
     """
     return _decoder.decode(line)
 
 
 def write_certificate(path: Path, certificate: Certificate) -> None:
-    """Write a certificate, whole or not at all.
+    """Write a certificate atomically.
 
     Raises:
-        UnwritableError: it cannot be written there.
+        UnwritableError: the file cannot be written.
     """
     body = encode_body(certificate.header, certificate.clauses, certificate.profile)
     data = body + encode_line(certificate.footer)
@@ -241,34 +241,34 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
         raise UnwritableError(
             f"the certificate cannot be written to {path}",
             cause=os.strerror(error.errno or 0),
-            remedy="make room or name another place with --out",
+            remedy="free some disk space, or choose another place with --out",
         ) from error
 
 
 def read_certificate(path: Path) -> Certificate:
-    """Read a certificate whose seal is whole.
+    """Read a certificate and check its digest.
 
     Raises:
-        ResultsError: not readable, not a certificate, of a newer format, cut, or changed.
+        ResultsError: the file is unreadable, not a certificate, too new, truncated or changed.
     """
     data = read_bytes(path)
     require_format(path, data)
     lines = data.split(b"\n")
     if lines.pop() != b"" or b'"record":"footer"' not in lines[-1]:
         raise ResultsError(
-            f"{path} was cut", cause="its last line is not a whole footer", remedy=_REMEDY
+            f"{path} is truncated", cause="its last line is not a complete footer", remedy=_REMEDY
         )
     try:
         header, *clauses, profile, footer = map(decode_line, lines)
     except (ValueError, msgspec.DecodeError) as error:
         raise _explain_change(path, str(error)) from error
     if not (isinstance(header, Header) and isinstance(profile, WorldProfile)):
-        raise _explain_change(path, "its lines are not in order")
+        raise _explain_change(path, "its lines are not in the expected order")
     verdicts = tuple(clause for clause in clauses if isinstance(clause, ClauseVerdict))
     body = encode_body(header, verdicts, profile.answers)
     due = make_footer(verdicts, body)
     if body + encode_line(due) != data or not isinstance(footer, Footer):
-        raise _explain_change(path, "its seal does not fit its lines")
+        raise _explain_change(path, "the digest in its footer does not match its lines")
     return Certificate(header=header, clauses=verdicts, profile=profile.answers, footer=footer)
 
 
@@ -284,7 +284,7 @@ def read_bytes(path: Path) -> bytes:
     """Read a file that should be a certificate.
 
     Raises:
-        ResultsError: it cannot be read.
+        ResultsError: the file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -297,32 +297,32 @@ def read_bytes(path: Path) -> bytes:
 
 
 def require_format(path: Path, data: bytes) -> None:
-    """Refuse what is not a certificate, or one of a format that this version cannot read.
+    """Check that a file is a certificate in a format that this version can read.
 
     Raises:
-        ResultsError: either.
+        ResultsError: it is not.
     """
     try:
         start = msgspec.json.decode(data.partition(b"\n")[0], type=_Start)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ResultsError(
             f"{path} is not a certificate",
-            cause=f"its first line is not a certificate's header: {error}",
+            cause=f"its first line is not the header of a certificate: {error}",
             remedy="name a certificate that `world-harness certify` wrote",
         ) from error
     if start.format > FORMAT:
         raise ResultsError(
-            f"{path} has format {start.format}, and this harness reads up to {FORMAT}",
+            f"{path} has format {start.format}, but this harness reads formats up to {FORMAT}",
             cause="it was written by a newer version of the harness",
             remedy="upgrade the harness",
         )
 
 
 def digest_files(folders: Mapping[str, Path]) -> str:
-    """Return a SHA-256 over the names and contents of all files in folders.
+    """Return the SHA-256 of the names and contents of all files in some folders.
 
     Args:
-        folders: By the name that each counts under. Caches and hidden files are left out.
+        folders: Name used in the digest -> folder. Caches and hidden files are left out.
     """
     digest = hashlib.sha256()
     for place, folder in sorted(folders.items()):
@@ -332,7 +332,7 @@ def digest_files(folders: Mapping[str, Path]) -> str:
                 continue
             name = "/".join((place, *parts)).encode()
             content = path.read_bytes()
-            # With their lengths, so that no byte can move from one to another.
+            # Include the lengths, so that moving a byte between two parts changes the digest.
             digest.update(b"%d %d " % (len(name), len(content)) + name + content)
     return digest.hexdigest()
 
@@ -341,7 +341,7 @@ def digest_suite(root: Path | None = None) -> str:
     """Return the digest of the installed suite and contract.
 
     Args:
-        root: The folder that holds the project's packages; by default the installed ones.
+        root: The folder that holds the packages of the harness; by default, the installed ones.
     """
     root = root or Path(harness.__file__).parent.parent
     return digest_files({folder: root / folder for folder in SUITE_FOLDERS})

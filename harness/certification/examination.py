@@ -1,4 +1,4 @@
-"""One certification, from request to certificate: the suite runs in processes of its own."""
+"""One certification, from request to certificate; the suite runs in separate processes."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from harness.workspaces.cache import cache_folder
 
 
 class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be certified, and how thoroughly."""
+    """Which World to certify, and how thoroughly."""
 
     subject: Subject
     #: The folder that holds the checks.
     suite: Path
     effort: str = "standard"
-    #: Only these clauses; then there is no certificate.
+    #: Examine these clauses only, and write no certificate; empty means all.
     clauses: tuple[str, ...] = ()
     known: Mapping[str, KnownFailure] = {}
     services: Choice = "auto"
     seed: int = 0
-    #: How many checks run side by side; much of their time they wait.
+    #: How many checks run side by side. They wait most of the time, so it may exceed the cores.
     workers: int = 6
 
 
@@ -66,7 +66,7 @@ def examine_world(request: CertifyRequest, watcher: CheckWatcher[CheckRecord]) -
     """Run the suite against a World and decide every clause.
 
     Raises:
-        HarnessError: the World cannot be opened, a server is not available, the suite broke off.
+        HarnessError: the World cannot be opened, a server is unavailable, or the suite crashed.
     """
     started = datetime.now(UTC)
     subject = request.subject
@@ -93,7 +93,7 @@ def examine_world(request: CertifyRequest, watcher: CheckWatcher[CheckRecord]) -
 
 
 def certify(request: CertifyRequest, examined: Examined) -> Certificate:
-    """Make the certificate of a World that was examined whole."""
+    """Make the certificate of a World after all clauses were examined."""
     subject, opened = examined.subject, examined.opened
     python = f"Python {sys.version.split()[0]}"
     machine = describe_machine(opened.runtime.removeprefix("v"))
@@ -137,7 +137,7 @@ def decide_all(
     *,
     today: date,
 ) -> tuple[ClauseVerdict, ...]:
-    """Decide every clause (or those that were asked for) by what the suite recorded."""
+    """Decide every requested clause from the records of the suite."""
     line = subject.line or ""
     return tuple(
         decide_clause(
@@ -155,10 +155,10 @@ def decide_all(
 
 
 def look_at(ground: Ground) -> Opened:
-    """Open a World once, on storage that is thrown away.
+    """Open a World once, on temporary storage.
 
     Raises:
-        HarnessError: it cannot be opened, or finds no server; it says whose fault that is.
+        HarnessError: the World cannot be opened or reaches no server; the cause says which.
     """
     with ground.site() as site:
         world = open_first(ground, site)
@@ -199,7 +199,7 @@ def _run_suite(
             folder=folder,
             log=cache_folder() / "logs" / f"certify-{request.subject.id.replace('/', '-')}.log",
             workers=request.workers,
-            remedy="run it again with `--clause` for one clause; if that helps, tell us both",
+            remedy="run one clause with `--clause`; if that works, report both outcomes",
         )
         run_suite(run, planned=watcher.planned, recorded=recorded)
     return found

@@ -1,7 +1,7 @@
-"""Failures that are known and have an owner who fixes them: a TOML file beside the World.
+"""Known failures of a World, each with an owner: a TOML file next to the World.
 
-They still run. A listed failure is excused only while it fails as expected and its entry has not
-expired; an entry that no longer tells the truth makes the certification fail.
+Their checks still run. A listed failure is excused only while it fails as expected and its entry
+has not expired. An entry that no longer holds makes the certification fail.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from harness.checks.known_failures import read_entries, require_name
 
-#: How an entry compares with what the checks found.
+#: How an entry compares with the outcome of the checks.
 KnownState = Literal["known", "another failure", "unexpected pass", "expired", "undecided"]
 
 
@@ -23,11 +23,11 @@ class KnownFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One entry of the file."""
 
     clause: str
-    #: Text that the message of every failing check of the clause holds.
+    #: Text that the message of every failing check of the clause must contain.
     message: str
     reason: str
     owner: str
-    #: The last day on which the entry excuses anything.
+    #: The last day on which the entry is valid.
     expires: datetime.date
 
 
@@ -36,11 +36,11 @@ def read_known_failures(path: Path, clauses: Collection[str]) -> dict[str, Known
 
     Args:
         path: A TOML file of `[[failure]]` tables.
-        clauses: The ids of every clause there is.
+        clauses: Ids of all clauses.
 
     Raises:
-        DescriptionError: as :func:`harness.checks.known_failures.read_entries`; also a clause that
-            does not exist.
+        DescriptionError: as :func:`harness.checks.known_failures.read_entries`, or a clause
+            that does not exist.
     """
     known = read_entries(path, KnownFailure, "clause")
     for clause in known:
@@ -51,13 +51,13 @@ def read_known_failures(path: Path, clauses: Collection[str]) -> dict[str, Known
 def compare_known(
     known: KnownFailure, verdict: str, messages: Iterable[str], today: datetime.date
 ) -> KnownState:
-    """Compare an entry with what was found.
+    """Compare an entry with the verdict on its clause.
 
     Args:
         known: The entry.
-        verdict: What the clause came to.
-        messages: The messages of all checks that failed it: one that was not expected is enough to
-            make it another failure.
+        verdict: The verdict on the clause.
+        messages: The messages of all checks that failed. One unexpected message is enough to make
+        it a different failure.
         today: The day of the certification.
     """
     if today > known.expires:

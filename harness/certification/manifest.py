@@ -1,4 +1,4 @@
-"""Worlds from a `worlds-manifest.json`, the list that the SDK's own repository keeps of them."""
+"""Reads Worlds from `worlds-manifest.json`, the list of Worlds in the SDK's repository."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 from harness.descriptions import World
 from harness.errors import DescriptionError, unknown
 
-#: Part of an image's name -> service of ours.
+#: Prefix of a Docker image's name -> service of the harness.
 _SERVICES = {
     "postgres": "postgres",
     "redis": "valkey",
@@ -24,13 +24,13 @@ _SERVICES = {
     "mongo": "mongodb",
 }
 
-#: Says which World an app loads; here the World is loaded alone.
+#: Tells an app which World to load; not needed, because the harness loads the World itself.
 _TARGET = "WORKFLOW_TARGET_WORLD"
 
-#: What runs a package's command; an install's commands are on the path here.
+#: Commands that run a package's command; the harness puts installed commands on the path.
 _RUNNERS = (["pnpm", "exec"], ["npm", "exec"], ["npx", "--no-install"], ["npx"], ["yarn"])
 
-#: A file of the repository that the package comes from; it lies in the package as well.
+#: A script in the repository of the package; the published package contains it as well.
 _OWN_SCRIPT = re.compile(r"\./packages/[^/\s]+/(?P<path>\S+)")
 
 
@@ -79,26 +79,25 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_manifest(path: Path, chosen: Collection[str] | None = None) -> dict[str, World]:
     """Read the Worlds of a manifest, by id.
 
-    A manifest names no line: the Worlds are for any. One that needs a deployment of its own is
-    remote, nothing here can open it; credentials are the user's to give.
+    A manifest names no line, so its Worlds are for every line. A World that needs its own
+    deployment is remote: the harness cannot open it. The user supplies credentials.
 
     Args:
         path: The manifest.
-        chosen: Ids of the Worlds that are wanted: of the others nothing is asked but their id.
-            `None` for all.
+        chosen: Ids of the Worlds to read; `None` for all. The others need only a valid id.
 
     Raises:
-        DescriptionError: not readable, an unknown key, a wrong type, two Worlds of one id, a
-            service of an unknown kind.
-        UsageError: none has the id that is wanted.
+        DescriptionError: the file is unreadable, or has an unknown key, a wrong type, two Worlds
+        with the same id, or an unknown service.
+        UsageError: no World has a chosen id.
     """
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=_Manifest)
     except (OSError, msgspec.DecodeError) as error:
         raise DescriptionError(
-            f"{path} is no manifest of Worlds",
+            f"{path} is not a valid manifest of Worlds",
             cause=str(error),
-            remedy='it holds {"worlds": [{"id": …, "type": …, "name": …, "package": …}]}',
+            remedy='write {"worlds": [{"id": …, "type": …, "name": …, "package": …}]}',
         ) from error
     tables: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for number, table in enumerate(manifest.worlds):
@@ -123,7 +122,7 @@ def _describe(place: str, table: Mapping[str, Any]) -> World:
         raise DescriptionError(
             f"{place} does not describe a World",
             cause=str(error),
-            remedy="compare it with its neighbors in the same file",
+            remedy="compare it with the other entries of the file",
         ) from error
     services = {_map_service(place, item): item for item in entry.services}
     return World(
@@ -138,10 +137,10 @@ def _describe(place: str, table: Mapping[str, Any]) -> World:
         env={
             name: _point_to_services(name, text, services)
             for name, text in entry.env.items()
-            # An empty text stands for what the user has to give.
+            # An empty value is one that the user must supply.
             if text and name != _TARGET
         },
-        # A manifest does not say; a World without `start` is not asked.
+        # A manifest does not say whether a World has `start`; one without it is not started.
         starts=True,
         remote=entry.requires_deployment,
     )
@@ -154,14 +153,14 @@ def _map_service(place: str, service: _Service) -> str:
             return ours
     known = ", ".join(sorted(set(_SERVICES.values())))
     raise DescriptionError(
-        f"{place} needs the service {service.name}, which is not known",
+        f"{place} needs the service {service.name}, which the harness does not know",
         cause=f"no service runs the image {service.image}",
-        remedy=f"known are {known}; remove the World, or the service if it runs elsewhere",
+        remedy=f"use one of {known}; or remove the World, or a service that runs elsewhere",
     )
 
 
 def _read_setup(entry: _Entry) -> tuple[str, ...]:
-    """Return a command that works beside the installed package."""
+    """Return a setup command that works in the folder of the installed package."""
     own = _OWN_SCRIPT.fullmatch(entry.setup)
     if own:
         return ("node", f"node_modules/{entry.package}/{own['path']}")
@@ -173,7 +172,7 @@ def _read_setup(entry: _Entry) -> tuple[str, ...]:
 
 
 def _point_to_services(name: str, text: str, services: Mapping[str, _Service]) -> str:
-    """Put a service's database in the place of the one that the manifest takes for granted."""
+    """Replace the database URL or name of the manifest by a placeholder for a service's."""
     for service, item in services.items():
         if _find_port(text) in {port.partition(":")[0] for port in item.ports}:
             return f"{{{service}}}"

@@ -1,4 +1,4 @@
-"""What a user names, taken apart, and what is found there: packages, files, modules."""
+"""Parses the name of a World and locates it: a package, a file or a Python module."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from harness.workspaces.packing import NPM_NAME, PACKED, Package, read_packed
 
 _MODULES = (".mjs", ".js", ".cjs", ".ts", ".mts", ".cts")
 _PYTHON = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-#: A version, a range or a tag; never an address, which would install something else.
+#: A version, a range or a tag; never a URL, which would install a different package.
 _NPM_VERSION = re.compile(r"[A-Za-z0-9^~*<>=][A-Za-z0-9.+^~*<>= |-]*")
 _FORMS = (
-    "name a described World, an npm package (`@acme/world@1.2.3`), a packed one "
+    "name a World from `world-harness list`, an npm package (`@acme/world@1.2.3`), a packed one "
     "(`./acme-world-1.2.3.tgz`), a module (`./my-world.mjs`) or, in Python, `module:attribute`"
 )
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a World comes from, as far as its name and the files at hand tell."""
+    """Where a World comes from, according to its name and the local files."""
 
     spec: str
     id: str = ""
-    #: The description that fits; everything below but the version is then in there.
+    #: The matching description; it replaces all fields below except `version`.
     world: World | None = None
-    #: An exact version, a tag or a range; empty when none is named.
+    #: An exact version, a tag or a range; empty if the user named none.
     version: str = ""
     language: Language = "typescript"
     entry: str = ""
@@ -47,20 +47,20 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PythonModule(NamedTuple):
-    """A module that was found, without importing it."""
+    """A Python module, located without importing it."""
 
     name: str
     #: The folder that must be importable.
     folder: Path
-    #: Its file, or its folder when it is a package.
+    #: The file of a module, or the folder of a package.
     path: Path
 
 
 def read_origin(spec: str, worlds: Mapping[str, World]) -> Origin:
-    """Take apart what a user names.
+    """Parse the name of a World.
 
     Raises:
-        UsageError: it names nothing, or a file or module that is not there.
+        UsageError: the name is not valid, or its file or module does not exist.
     """
     spec = spec.strip()
     if spec.endswith(PACKED):
@@ -76,7 +76,7 @@ def find_package(manifest: Path) -> Package:
     """Read a `package.json`.
 
     Raises:
-        InstallError: it is missing, or none.
+        InstallError: the file is missing or not valid.
     """
     try:
         return msgspec.json.decode(manifest.read_bytes(), type=Package)
@@ -89,14 +89,14 @@ def find_package(manifest: Path) -> Package:
 
 
 def find_python_module(name: str, first: Iterable[Path]) -> PythonModule:
-    """Find a module without importing it, nor the packages it is in.
+    """Locate a module without importing it or its parent packages.
 
     Args:
-        name: Dotted.
-        first: Folders to look in before those of this interpreter.
+        name: The dotted name.
+        first: Folders to search before those of this interpreter.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such module.
     """
     top = name.partition(".")[0]
     problem = ""
@@ -104,29 +104,29 @@ def find_python_module(name: str, first: Iterable[Path]) -> PythonModule:
         try:
             return _descend(name, spec)
         except _MissingPartError as error:
-            # The first place that has the package is the one that the user means.
+            # Report the first place that has the package: most likely the user means that one.
             problem = problem or str(error)
     raise _explain_python(
-        name, problem or f"there is no {top} in this folder, nor where Python looks"
+        name, problem or f"{top} is neither in this folder nor on Python's search path"
     )
 
 
 def _find_packages(top: str, places: Iterable[str]) -> Iterator[ModuleSpec]:
-    """Find everything that has a name, the first place first."""
+    """Find every package with a name, in the order of the places."""
     for place in places:
         if spec := PathFinder.find_spec(top, [place]):
             yield spec
-    # Finders of editable installations know packages that no folder of `sys.path` holds.
+    # Finders of editable installations know packages outside the folders of `sys.path`.
     if spec := importlib.util.find_spec(top):
         yield spec
 
 
 class _MissingPartError(Exception):
-    """A package was found, but not all of a dotted name in it."""
+    """A package exists, but a later part of the dotted name does not."""
 
 
 def _descend(name: str, spec: ModuleSpec) -> PythonModule:
-    """Follow a dotted name from the specification of its first part.
+    """Locate a dotted name, starting from the spec of its first part.
 
     Raises:
         _MissingPartError: a later part is missing.
@@ -138,13 +138,13 @@ def _descend(name: str, spec: ModuleSpec) -> PythonModule:
         inside = spec.submodule_search_locations
         deeper = PathFinder.find_spec(whole, inside) if inside else None
         if deeper is None:
-            raise _MissingPartError(f"there is no {part} in it")
+            raise _MissingPartError(f"the package has no module {part}")
         spec = deeper
     return PythonModule(name, folder, _locate(spec))
 
 
 def digest_package(folder: Path, package: str, *, language: Language = "typescript") -> str:
-    """Return the SHA-256 of an installed package's files, without what it depends on."""
+    """Return the SHA-256 of an installed package's files, without its dependencies."""
     if language == "python":
         return _digest(_files_of_distribution(folder, package))
     root = folder / "node_modules" / package
@@ -156,7 +156,7 @@ def digest_package(folder: Path, package: str, *, language: Language = "typescri
 
 
 def digest_source(path: Path) -> str:
-    """Return the SHA-256 of a module's file, or of the files of its folder."""
+    """Return the SHA-256 of a module's file, or of all files in a package's folder."""
     if path.is_file():
         return _digest([(path.name, path)])
     return _digest(
@@ -180,7 +180,7 @@ def _files_of_distribution(folder: Path, package: str) -> Iterable[tuple[str, Pa
     for found in distributions(path=places):
         if re.sub(r"[-_.]+", "-", found.name).lower() == wanted:
             for file in found.files or ():
-                # What the installer wrote about itself is not the package.
+                # Metadata that the installer wrote is not part of the package.
                 own = ".dist-info" not in file.parts[0] and "__pycache__" not in file.parts
                 if own and ".." not in file.parts:
                     yield file.as_posix(), Path(str(file.locate()))
@@ -207,7 +207,7 @@ def _explain_name(spec: str, worlds: Mapping[str, World]) -> UsageError:
     if spec and Path(spec).is_dir():
         return UsageError(
             f"{spec} is a folder",
-            remedy="name its module (./folder/index.mjs), or pack it with `npm pack` and name that",
+            remedy="name its module (./folder/index.mjs), or the file that `npm pack` makes",
         )
     error = unknown("World", spec, worlds)
     return UsageError(error.what, cause=error.remedy, remedy=_FORMS)
@@ -223,8 +223,8 @@ def _require_file(spec: str) -> Path:
     if not path.is_file():
         raise UsageError(
             f"the file {spec} does not exist",
-            cause=f"{path} is {'a folder' if path.is_dir() else 'not there'}",
-            remedy="check the path; relative ones begin where the command is run",
+            cause=f"{path} {'is a folder' if path.is_dir() else 'does not exist'}",
+            remedy="check the path; a relative path starts at the current folder",
         )
     return path
 
@@ -269,7 +269,7 @@ def _read_python(spec: str) -> Origin:
 
 
 def _locate(spec: ModuleSpec) -> Path:
-    """Return a module's file; a package's folder."""
+    """Return the file of a module, or the folder of a package."""
     if spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations)))
     if spec.origin is None:
@@ -281,6 +281,6 @@ def _explain_python(name: str, cause: str) -> UsageError:
     return UsageError(
         f"there is no Python module {name}",
         cause=cause,
-        remedy="run from the folder that holds it, or install its package beside the harness: "
+        remedy="run the command in the folder that holds it, or install its package: "
         f"{sys.executable} -m pip install …",
     )

@@ -1,4 +1,4 @@
-"""What one process hands to another so that it can open the same World on the same servers."""
+"""Parcels: one process passes a World and its servers to another, which opens the same World."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harness.errors import ResultsError
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A World, installed, and the servers that run for it."""
+    """An installed World, and the servers that run for it."""
 
     subject: Subject
-    #: Service -> URL, with its password: a parcel is never kept.
+    #: Service -> URL with its password, so a parcel must not be kept.
     urls: dict[str, str]
 
 
@@ -29,7 +29,7 @@ def unpack(packed: bytes) -> Parcel:
     """Read a parcel.
 
     Raises:
-        ResultsError: it is none.
+        ResultsError: the bytes are not a parcel.
     """
     try:
         return msgspec.json.decode(packed, type=Parcel, dec_hook=_read_path)
@@ -37,12 +37,12 @@ def unpack(packed: bytes) -> Parcel:
         raise ResultsError(
             "the parcel does not hold a World",
             cause=str(error),
-            remedy="give --world SPEC; --parcel is for `world-harness certify` itself",
+            remedy="pass --world SPEC; only `world-harness certify` itself uses --parcel",
         ) from error
 
 
 def write_parcel(path: Path, subject: Subject, urls: Mapping[str, str]) -> None:
-    """Write a parcel to a file that only we can read."""
+    """Write a parcel to a file that only the current user can read."""
     path.touch(mode=0o600)
     path.write_bytes(pack(subject, urls))
 

@@ -1,4 +1,4 @@
-"""What one check of the suite found: written by the suite, read by the certificate."""
+"""The outcome of one check: the suite writes it, and the certificate is made from it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import msgspec
 
 from harness.services.urls import hide_password, redact
 
-#: What a test, or a clause, came to. "recorded" is an informative answer, neither right nor wrong.
+#: The outcome of a check or a clause. "recorded" is an informative answer, neither right nor wrong.
 Verdict = Literal["passed", "failed", "inconclusive", "not applicable", "recorded"]
 
-#: Longer text of a World is cut: a certificate is read by people.
+#: Longer texts from a World are truncated: people read a certificate.
 LONGEST_TEXT = 4_000
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`]+")
 
 
 class WitnessCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One call of the history that shows a clause broken."""
+    """One call of a history that shows how a clause is broken."""
 
-    #: Which process of the World made it, counted from 0.
+    #: Number of the World's process that made the call, from 0.
     process: int
     method: str
-    #: The arguments and what came back, each as compact text.
+    #: The arguments and the result, each as compact text.
     args: str
     outcome: str
     #: When it began and ended, in milliseconds since the witness's first call.
@@ -35,16 +35,16 @@ class WitnessCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     end_ms: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse times that JSON cannot hold."""
+        """Refuse times that JSON cannot represent."""
         if not (math.isfinite(self.start_ms) and math.isfinite(self.end_ms)):
             raise ValueError(f"{self.method} ran from {self.start_ms} to {self.end_ms} ms")
 
 
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The outcome of one form of one check of one clause."""
+    """The outcome of one form of one check."""
 
     clause: str
-    #: The test's pytest node id, without the World among its parameters.
+    #: The pytest node id, without the parameter that names the World.
     check: str
     #: How the check was run: "alone", "16 together", "4 processes", "crash".
     form: str = "alone"
@@ -52,17 +52,17 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     message: str = ""
     witness: tuple[WitnessCall, ...] = ()
     note: str = ""
-    #: How often a race was run, and how many of these rounds broke the clause.
+    #: How many rounds of a race ran, and how many of them broke the clause.
     rounds: int = 1
     failed_rounds: int = 0
     duration_ms: float = 0.0
-    #: Informative answers: name -> answer. They make up the World's profile.
+    #: Informative answers: name -> answer. The World's profile consists of them.
     answers: dict[str, str] = {}
-    #: The command that runs this test again.
+    #: The command that runs this check again.
     reproduce: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what no test can have found."""
+        """Refuse contradictory outcomes."""
         if not 0 <= self.failed_rounds <= self.rounds:
             raise ValueError(f"{self.check}: {self.failed_rounds} of {self.rounds} rounds failed")
         if self.failed_rounds and self.verdict in {"passed", "recorded", "not applicable"}:
@@ -72,7 +72,7 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def describe_record(record: CheckRecord) -> tuple[str, str]:
-    """Return the clause of a record, and its problem as a line; empty when there is none."""
+    """Return the clause of a record and one line about its problem, empty if it has none."""
     if record.verdict not in {"failed", "inconclusive"}:
         return record.clause, ""
     sign = "✗" if record.verdict == "failed" else "?"
@@ -81,10 +81,10 @@ def describe_record(record: CheckRecord) -> tuple[str, str]:
 
 
 def read_record(line: bytes | str) -> CheckRecord:
-    """Return the record that a line of JSON holds.
+    """Decode a record from a line of JSON.
 
     Raises:
-        msgspec.DecodeError: the line is not JSON, or no record.
+        msgspec.DecodeError: the line is not valid JSON, or not a record.
     """
     return msgspec.json.decode(line, type=CheckRecord)
 
@@ -92,13 +92,13 @@ def read_record(line: bytes | str) -> CheckRecord:
 def clean_record(
     record: CheckRecord, secrets: Sequence[str] = (), workdir: Path | None = None
 ) -> CheckRecord:
-    """Make a record fit to be shown to anyone: no passwords, no endless text, valid Unicode.
+    """Make a record fit for publication: no passwords, no endless text, valid Unicode.
 
     Args:
-        record: As the test wrote it.
+        record: The record as the check wrote it.
         secrets: URLs whose passwords must appear nowhere, not even outside a URL.
-        workdir: The folder in which it all happened; where that was on this machine is nobody's
-            business. In the record it is called `{workdir}`.
+        workdir: The folder in which the checks ran. The record shows `{workdir}` in place of its
+        path, which is private to this machine.
     """
 
     def clean(text: str) -> str:
@@ -125,7 +125,7 @@ def clean_record(
 
 
 def clean_text(text: str, secrets: Sequence[str] = ()) -> str:
-    """Hide the passwords of URLs in a text, cut it, and replace what UTF-8 cannot hold."""
+    """Hide the passwords of URLs in a text, truncate it, and replace what UTF-8 cannot encode."""
     for url in secrets:
         text = hide_password(text, url)
     text = _URL.sub(lambda found: redact(found.group()), text)

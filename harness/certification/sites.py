@@ -1,4 +1,4 @@
-"""Where a World runs while it is examined: storage of its own, and processes that open it."""
+"""Sites: storage for one examination of a World, and the processes that open it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from harness.workspaces.cache import cache_folder, python_environment
 from harness.workspaces.node import find_node
 
 _PYTHON_MODULE = "world_harness_adapter"
-#: How long after its last word a process may take to be gone.
+#: How long a process may take to exit after its last reply.
 _END_S = 1.0
 
 
 class Site:
-    """One storage of a World. Processes that it opens share it; other sites know nothing of it.
+    """One storage of a World. The processes of a site share it; sites are independent.
 
     Args:
         subject: The World.
-        folder: An empty folder of the site's own.
-        databases: Service -> URL of the site's own database.
-        cut: Service -> ends every connection to a database.
+        folder: An empty folder for this site alone.
+        databases: Service -> URL of a database for this site alone.
+        cut: Closes every connection to the databases, and returns their number.
     """
 
     def __init__(
@@ -56,18 +56,18 @@ class Site:
         self._stack = contextlib.ExitStack()
         self._numbers = itertools.count()
         self._last: AdapterProcess | None = None
-        #: Told every call and how it ended.
+        #: Called with each call and its outcome.
         self.note: Callable[[Reply], None] = lambda reply: None
 
     def open(self, *, port: int | None = None, env: Mapping[str, str] | None = None) -> World:
-        """Open the storage in one more process.
+        """Open the storage in another process.
 
         Args:
-            port: Where this process is to serve deliveries; the site's own port by default.
-            env: Environment beyond what the World's description says.
+            port: The port on which this process receives deliveries; by default, the site's port.
+            env: Environment variables in addition to those of the World's description.
 
         Raises:
-            OpenError: the World cannot be loaded, or is none.
+            OpenError: the World cannot be loaded, or the entry does not hold a World.
             AdapterError: the adapter cannot be started.
         """
         number = next(self._numbers)
@@ -89,25 +89,25 @@ class Site:
         )
 
     def cut_connections(self) -> int:
-        """End every connection to the site's databases; return how many there were.
+        """Close every connection to the site's databases, and return their number.
 
         Raises:
-            ServiceError: the server cannot do that, or the World has no server.
+            ServiceError: the server does not support it, or the World has no server.
         """
         if not self._databases:
             raise ServiceError(
                 f"{self.subject.title} has no server whose connections could be cut",
-                remedy="skip what needs one",
+                remedy="skip checks that need a server",
             )
         return self._cut()
 
     def quote_log(self) -> str:
-        """Return the end of what the site's last process printed."""
+        """Return the end of the output of the site's last process."""
         logs = sorted(self.folder.glob("process-*.log"), key=lambda log: log.stat().st_mtime_ns)
         return quote_log(logs[-1], kept=False) if logs and logs[-1].stat().st_size else ""
 
     def describe_end(self) -> str:
-        """Say how the site's last process ended; empty when it runs."""
+        """Describe how the site's last process ended; empty while it runs."""
         code = self._last.await_end(_END_S) if self._last else None
         if code is None:
             return ""
@@ -139,29 +139,29 @@ class Site:
 
 
 class Ground:
-    """Makes sites for one World: its services are opened once. Use :func:`open_ground`."""
+    """Makes sites for one World, on services that are opened once. Use :func:`open_ground`."""
 
     def __init__(self, subject: Subject, folder: Path, services: Mapping[str, Service]) -> None:
         self.subject = subject
-        #: Takes all that is made.
+        #: Holds all files.
         self.folder = folder
         self._services = services
         self._numbers = itertools.count()
 
     def describe_services(self) -> dict[str, str]:
-        """Return service -> what it is and where it comes from."""
+        """Return service -> its version and where it comes from."""
         return {name: service.describe() for name, service in self._services.items()}
 
     def service_urls(self) -> dict[str, str]:
-        """Return service -> URL, with its password, for another process to use the same server."""
+        """Return service -> URL with its password, so that other processes can use the server."""
         return {name: service.url for name, service in self._services.items()}
 
     @contextlib.contextmanager
     def site(self) -> Iterator[Site]:
-        """Make a site; its processes, databases and files are gone after the block.
+        """Make a site; the end of the block removes its processes, databases and files.
 
         Raises:
-            ServiceError: a server refuses a database, or the World's setup fails.
+            ServiceError: a database cannot be created, or the World's setup fails.
         """
         with contextlib.ExitStack() as stack:
             folder = self.folder / f"site-{next(self._numbers)}"
@@ -204,11 +204,11 @@ class Ground:
                     databases={**self.service_urls(), name: url},
                 ),
             },
-            # It outlives the session: who is told to read it must find it.
+            # Keep it after the session: the error tells the user to read it.
             log=cache_folder() / "logs" / f"setup-{subject.id.replace('/', '-')}.log",
             failure=ServiceError,
             what=f"the storage of {subject.title} could not be set up",
-            remedy="read the log; the command is `setup` in the World's description, or --setup",
+            remedy="read the log; --setup, or `setup` in the World's description, sets the command",
         )
 
 
@@ -216,12 +216,12 @@ class Ground:
 def open_ground(
     subject: Subject, *, services: Choice = "auto", urls: Mapping[str, str] | None = None
 ) -> Iterator[Ground]:
-    """Open the services that a World needs, and end them with the block.
+    """Open the services that a World needs; they end with the block.
 
     Args:
         subject: The World.
-        services: Which kind of server each is to be.
-        urls: Service -> URL of a server that runs already.
+        services: Where the servers come from.
+        urls: Service -> URL of a server that is already running.
 
     Raises:
         ServiceError: no server is available.
@@ -229,7 +229,7 @@ def open_ground(
     """
     with contextlib.ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="world-harness-"))
-        # Servers may run as another user than this process: they have to get to their folders.
+        # A server may run as a different user, who needs access to its folder.
         folder.chmod(0o755)
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         running = urls or {}

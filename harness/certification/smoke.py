@@ -1,6 +1,6 @@
-"""Seconds, not minutes: can the adapter talk to this World at all?
+"""A quick check, in seconds: can the adapter talk to this World at all?
 
-It separates a package that does not load from a World that is wrong: the first is fixed in
+It distinguishes a package that does not load from a World that answers wrongly: fix the first in
 the installation, the second in the World.
 """
 
@@ -26,28 +26,28 @@ from harness.workspaces.node import find_node
 _LIMIT_S = 10.0
 _INPUT = b"\x00smoke\xff"
 _LONGEST_DETAIL = 300
-#: How much is shown of what stands before the words that tell why.
+#: How many characters to show before the part that names the cause.
 _BEFORE = 40
 
-#: How programs say that nothing listens where they were told to connect.
+#: Messages of programs that cannot connect to a server.
 _UNREACHABLE = re.compile(
     r"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Connection (was )?refused"
     r"|Name or service not known|Server ?Selection ?(timed out|Timeout)",
     re.IGNORECASE,
 )
 _PORT = re.compile(r"[\w.\]-]:(?P<port>\d{2,5})\b")
-#: Where a program looks for a server by default.
+#: Default port -> service.
 _USUAL_PORTS = {"3306": "mariadb", "27017": "mongodb", "5432": "postgres", "6379": "valkey"}
 _UNFOUND = re.compile(r"Cannot find (package|module)|No module named")
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 class WorldLoadError(UsageError):
-    """A World cannot be loaded, or there is none in what was named."""
+    """A World cannot be loaded, or the entry does not hold a World."""
 
 
 class WorldUnreachableError(ServiceError):
-    """A World loads, but the server that it needs is not where it looks."""
+    """A World loads, but does not reach the server that it needs."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -62,23 +62,23 @@ def smoke(ground: Ground) -> tuple[Opened, list[Finding]]:
     """Open a World and make one call of each kind.
 
     Raises:
-        HarnessError: it cannot be opened; it says whose fault that is.
+        HarnessError: the World cannot be opened; the error explains why and what to fix.
     """
     with ground.site() as site:
         began = time.monotonic()
         world = open_first(ground, site)
         took = f"{(time.monotonic() - began) * 1000:.0f} ms"
         opened = world.opened
-        findings = [Finding("the package loads and gives a World", "ok", took)]
+        findings = [Finding("the package loads and exports a World", "ok", took)]
         findings += _call_once(world, ground.subject, site)
         return opened, findings
 
 
 def open_first(ground: Ground, site: Site) -> World:
-    """Open a World on a site that nothing was opened on yet.
+    """Open the first process of a World on a site.
 
     Raises:
-        HarnessError: it cannot be opened; it says whose fault that is.
+        HarnessError: the World cannot be opened; the error explains why and what to fix.
     """
     try:
         return site.open()
@@ -91,13 +91,13 @@ def open_first(ground: Ground, site: Site) -> World:
 
 
 def require_server(world: World, subject: Subject, site: Site) -> None:
-    """Make one call, to see that the server is there which the World stores things in.
+    """Make one call, to see that the World reaches its server.
 
-    Without it every clause would fail, and say that the World is wrong. Whatever else
-    goes wrong with the call is for the checks to judge.
+    If the server were missing, every clause would fail as if the World were wrong. All other
+    problems of the call are left to the checks.
 
     Raises:
-        WorldUnreachableError: it is not there.
+        WorldUnreachableError: it does not.
     """
     try:
         _create_run(world)
@@ -108,13 +108,13 @@ def require_server(world: World, subject: Subject, site: Site) -> None:
 def explain_open_error(
     subject: Subject, error: OpenError, log: str, *, end: str = "", secrets: Sequence[str] = ()
 ) -> HarnessError:
-    """Say why a World could not be opened, and what to fix.
+    """Explain why a World could not be opened, and what to fix.
 
     Args:
         subject: The World.
-        error: How opening it ended.
-        log: The end of what it printed.
-        end: How its process ended, if it did.
+        error: The error of opening it.
+        log: The end of its output.
+        end: How its process ended; empty if it still runs.
         secrets: URLs whose passwords must not be shown.
     """
     name = error.failure.name if error.failure else ""
@@ -131,23 +131,23 @@ def explain_open_error(
         return reached or _explain_throw(subject, name, message, cause)
     if end:
         return WorldLoadError(
-            f"{subject.spec} ends its process while it is opened",
+            f"{subject.spec} ended its process when the harness opened it",
             cause=cause,
-            remedy="a World must not end the process that creates it: throw an error instead",
+            remedy="throw an error instead: a World must not end the process that creates it",
         )
     return WorldLoadError(
-        f"{subject.spec} hangs while it is opened",
+        f"{subject.spec} did not respond when the harness opened it",
         cause=cause,
-        remedy="a World must not wait for anything when it is made; do that in start()",
+        remedy="do not block in createWorld(); wait for connections in start()",
     )
 
 
 def explain_unreachable(subject: Subject, evidence: str) -> WorldUnreachableError | None:
-    """Say that a World does not reach its server, and how to name it; `None` if that is not it.
+    """Explain that a World does not reach its server; `None` if that is not the cause.
 
     Args:
         subject: The World.
-        evidence: What it threw and printed.
+        evidence: Its error and its output.
     """
     found = _UNREACHABLE.search(evidence)
     if not found:
@@ -162,16 +162,16 @@ def explain_unreachable(subject: Subject, evidence: str) -> WorldUnreachableErro
 def _name_service(subject: Subject, evidence: str) -> str:
     if subject.services:
         return (
-            f"see that the World reads where {' and '.join(subject.services)} is from one of "
-            f"{', '.join(sorted(subject.env))}, or tell it by another name with --env "
+            f"check that the World reads the URL of {' and '.join(subject.services)} from one of "
+            f"{', '.join(sorted(subject.env))}, or set another variable with --env "
             f"NAME={{{subject.services[0]}}}"
         )
     known = find_services()
     usual = [_USUAL_PORTS.get(found["port"], "") for found in _PORT.finditer(evidence)]
     service = next((name for name in usual if name in known), "")
     return (
-        f"add --service {service or 'SERVICE'} --env NAME={{{service or 'SERVICE'}}}, with the "
-        "variable in which the World looks for its server"
+        f"add --service {service or 'SERVICE'} --env NAME={{{service or 'SERVICE'}}}, where NAME "
+        "is the variable from which the World reads the URL of its server"
         + ("" if service else f"; SERVICE is one of {', '.join(known)}")
     )
 
@@ -179,22 +179,22 @@ def _name_service(subject: Subject, evidence: str) -> str:
 def _explain_throw(subject: Subject, name: str, message: str, cause: str) -> WorldLoadError:
     if name != "LoadError":
         return WorldLoadError(
-            f"{subject.spec} throws when its World is made",
+            f"{subject.spec} throws an error when the harness creates its World",
             cause=cause,
-            remedy="it is made without arguments: give it what it needs with --env NAME=VALUE, in "
-            "which {storage}, {port}, {base_url} and, with --service NAME, {NAME} are filled in",
+            remedy="it gets no arguments: pass settings with --env NAME=VALUE, where VALUE may "
+            "contain {storage}, {port}, {base_url} and, with --service NAME, {NAME}",
         )
     remedy = (
-        f"see that `import({subject.entry!r})` works where it is installed, in {subject.folder}"
+        f"check that `import({subject.entry!r})` works in {subject.folder}, where it is installed"
     )
     if _UNFOUND.search(message) and subject.language == "typescript":
         remedy = (
-            "name it among the `dependencies` of its package.json"
+            "add it to the `dependencies` in the package.json of the World"
             if subject.packages
             else f"run `npm install` in {subject.folder}, or `npm pack` and name the packed file"
         )
     elif message.startswith("SyntaxError") and subject.language == "typescript":
-        remedy += f"; if it needs a newer Node: this is {find_node().version}"
+        remedy += f", and that it supports Node {find_node().version}"
     return WorldLoadError(f"{subject.spec} does not load", cause=cause, remedy=remedy)
 
 
@@ -221,7 +221,7 @@ def _call_once(world: World, subject: Subject, site: Site) -> list[Finding]:
     run_id = _run_id(created)
     if run_id:
         step(
-            "the run can be read, its bytes intact",
+            "the run can be read, with its bytes intact",
             lambda: world.call("runs.get", run_id, {"resolveData": "all"}, limit_s=_LIMIT_S),
             _judge_input,
         )
@@ -231,7 +231,7 @@ def _call_once(world: World, subject: Subject, site: Site) -> list[Finding]:
             lambda value: (
                 ""
                 if isinstance(value, dict) and len(value.get("data") or ()) == 1
-                else f"one event was written, but the list is {value!r}"
+                else f"one event was written, but events.list returned {value!r}"
             ),
         )
     found += [
@@ -252,10 +252,10 @@ def _create_run(world: World) -> Any:
 
 
 def _collect_evidence(error: Refusal | NoAnswerError, world: World, site: Site) -> str:
-    """Return what tells why a call was not answered with a value."""
+    """Return everything that explains why a call returned no value."""
     if isinstance(error, Refusal):
         return f"{error} {_tell(error)}".strip()
-    # Clients that connect again for ever say why in their log only.
+    # Clients that reconnect forever report the cause only in their log.
     background = (
         f"{notice.error.message} {_tell_failure(notice.error)}"
         for notice in world.process.unhandled
@@ -273,7 +273,7 @@ def _refuse_unreachable(subject: Subject, evidence: str) -> None:
 def _explain_silence(error: Refusal | NoAnswerError, subject: Subject) -> str:
     if isinstance(error, Refusal) or subject.services:
         return str(error)
-    return f"{error}; if it waits for a server, name it with --service"
+    return f"{error}; if the World waits for a server, name it with --service"
 
 
 def _tell(error: OpenError | Refusal) -> str:
@@ -281,19 +281,19 @@ def _tell(error: OpenError | Refusal) -> str:
 
 
 def _tell_failure(failure: Failure | msgspec.UnsetType | None) -> str:
-    """Return what a failure says beside its message."""
+    """Return the code and cause of a failure."""
     return f"{failure.code} {failure.cause}".strip() if isinstance(failure, Failure) else ""
 
 
 def _shorten(text: str) -> str:
-    """Return a text of the World's as a line that can be shown."""
+    """Return a text from the World as one short line."""
     text = _CONTROL.sub(" ", clean_text(text)).strip()
     return text if len(text) <= _LONGEST_DETAIL else f"{text[:_LONGEST_DETAIL]}…"
 
 
 def _judge_input(value: Any) -> str:
     came = value.get("input") if isinstance(value, dict) else value
-    return "" if came == _INPUT else f"input came back as {came!r}"
+    return "" if came == _INPUT else f"the World returned the input as {came!r}"
 
 
 def _run_id(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""From what a user names to a World that can be opened: a described one, a package, a file."""
+"""Resolves the name of a World and installs it: a described World, a package or a file."""
 
 from __future__ import annotations
 
@@ -34,66 +34,66 @@ from harness.workspaces.packages import (
 )
 from world_harness.packages import HOME
 
-#: What any World may need, described or not: SDK apps listen on `PORT`.
+#: Environment of every World, described or not: SDK apps listen on `PORT`.
 _EVERY_WORLD = {"PORT": "{port}"}
 
-#: What may be a secret is not repeated in a command.
+#: Matches values that may be secrets; commands that are shown leave them out.
 _SECRET = re.compile(
     r"^[^=]*(key|secret|token|passw|credential|auth|dsn)|=.*(://|@)", re.IGNORECASE
 )
 
-#: Spec version from which on Worlds belong to the latest line.
+#: Worlds with this spec version or a later one belong to the latest line.
 _LATEST_SPEC = 6
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """A World to certify, with everything that it takes to open it.
+    """A World to certify, with everything needed to open it.
 
-    What installing finds out (`folder`, `python`, `version`, `digest`) is empty before.
+    Installation fills in `folder`, `python`, `version` and `digest`.
     """
 
     id: str
     title: str
-    #: As the user named it.
+    #: The name that the user gave.
     spec: str
-    #: `None` until the opened World shows which it belongs to (`infer_line`).
+    #: `None` until the World is opened and `infer_line` detects it.
     line: str | None
     language: Language
     #: An npm package, the absolute path of a module, or `module:attribute`.
     entry: str
-    #: Where the entry resolves: an install, or the folder of the file.
+    #: Where the entry is resolved: an installation, or the folder of the file.
     folder: Path = Path()
     #: The interpreter of a Python World.
     python: str = ""
-    #: The folder of its modules, when it is none of the packages.
+    #: The folder of its modules, if they are not in one of the packages.
     source: str = ""
-    #: Package -> exact version (or tag, or range), or `file:` and the path of a packed one.
+    #: Package -> exact version, tag or range; or `file:` and the path of a packed package.
     packages: dict[str, str] = {}
     overrides: dict[str, str] = {}
-    #: Texts that may name `{storage}`, `{base_url}`, `{port}`, `{line}` and services' databases.
+    #: Values may contain `{storage}`, `{base_url}`, `{port}`, `{line}` and databases of services.
     env: dict[str, str] = {}
     services: tuple[str, ...] = ()
-    #: Command run once for a fresh database.
+    #: Command that prepares a new database.
     setup: tuple[str, ...] = ()
     starts: bool = False
     processes: Literal["several", "one"] = "several"
-    #: Whose `version` it is; a module that belongs to no package stands for itself.
+    #: The package that `version` belongs to; for a module outside any package, the module.
     package: str = ""
     version: str = ""
-    #: SHA-256 of the files of the package, or of the module.
+    #: SHA-256 of the files of the package or module.
     digest: str = ""
     #: SHA-256 of a packed package.
     content: str = ""
-    #: What the user said beside the name, as words of a command; secrets are left out.
+    #: The user's options, as words of a command, without secrets.
     options: tuple[str, ...] = ()
 
     @property
     def pins(self) -> dict[str, str]:
-        """Package -> version of what is installed, without places of this machine."""
+        """Package -> installed version, without local paths."""
         return {
             **{
-                package: self.version if wanted.startswith("file:") else wanted
-                for package, wanted in self.packages.items()
+                package: self.version if version.startswith("file:") else version
+                for package, version in self.packages.items()
             },
             **self.overrides,
         }
@@ -101,16 +101,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def fill_env(
         self, *, storage: str, base_url: str, port: str, databases: Mapping[str, str]
     ) -> dict[str, str]:
-        """Return what the World's environment holds beyond that of every program.
+        """Return the environment variables that the World needs in addition to the usual ones.
 
         Args:
             storage: An empty folder.
-            base_url: Where the app listens.
-            port: Of the app.
+            base_url: URL on which the app listens.
+            port: The port of the app.
             databases: Service -> URL of an empty database.
 
         Raises:
-            DescriptionError: a text names what is not there.
+            DescriptionError: a value has an unknown placeholder.
         """
         places = {"storage": storage, "base_url": base_url, "port": port, "line": self.line or ""}
         return fill_all(self.env, {**places, **name_databases(databases)})
@@ -126,21 +126,21 @@ def find_subject(
     setup: Sequence[str] = (),
     report: Callable[[str], None] = lambda text: None,
 ) -> Subject:
-    """Resolve what a user names and install it.
+    """Resolve the name of a World and install it.
 
     Args:
         spec: `postgres`, `postgres@4.3.7`, `@acme/world@1.2.3`, `./acme-world-1.0.0.tgz`,
             `./my-world.mjs` or `my_package.worlds:create_world`.
-        catalog: What is described.
-        line: The line to certify for; `None` finds it out.
-        env: Added to the description's environment.
-        services: Needed in addition to the description's.
-        setup: In place of the description's command, unless it is empty.
-        report: Told what is being prepared.
+        catalog: The descriptions.
+        line: The line to certify for; `None` detects it.
+        env: Environment variables to add to those of the description.
+        services: Services to add to those of the description.
+        setup: Replaces the setup command of the description, unless it is empty.
+        report: Called with a progress line for each installation.
 
     Raises:
-        UsageError: the name, an option or the combination means nothing.
-        InstallError: it cannot be installed.
+        UsageError: the name, an option or their combination is not valid.
+        InstallError: the World cannot be installed.
     """
     subject = resolve_subject(
         spec, catalog, line=line, env=env or {}, services=services, setup=setup
@@ -157,10 +157,10 @@ def resolve_subject(
     services: Sequence[str] = (),
     setup: Sequence[str] = (),
 ) -> Subject:
-    """Say what a user means, without installing anything; arguments as :func:`find_subject`.
+    """Resolve the name of a World without installing it; arguments as :func:`find_subject`.
 
     Raises:
-        UsageError: the name, an option or the combination means nothing.
+        UsageError: the name, an option or their combination is not valid.
     """
     if line is not None and line not in catalog.lines:
         raise unknown("line", line, catalog.lines)
@@ -187,7 +187,7 @@ def resolve_subject(
 def install_subject(
     subject: Subject, *, report: Callable[[str], None] = lambda text: None
 ) -> Subject:
-    """Install a resolved subject, alone, unless that was done already.
+    """Install a resolved subject in its own environment, unless it is installed already.
 
     Raises:
         InstallError: a package or version does not exist, or cannot be installed.
@@ -209,8 +209,8 @@ def install_subject(
         )
     node = find_node()
     pins = {
-        package: wanted if _is_exact(wanted) else find_version(package, wanted, node)
-        for package, wanted in subject.packages.items()
+        package: version if _is_exact(version) else find_version(package, version, node)
+        for package, version in subject.packages.items()
     }
     subject = msgspec.structs.replace(subject, packages=pins)
     packages = PackageSet(
@@ -229,12 +229,12 @@ def install_subject(
 
 
 def infer_line(language: Language, shape: str, spec_version: int | None) -> str:
-    """Return the line of a World that was opened without one.
+    """Return the line of a World for which the user chose none.
 
     Args:
-        language: What it is written in.
-        shape: Which interface it has: `v4`, `v5` or `py`.
-        spec_version: What the World states.
+        language: The language of the World.
+        shape: The interface of the World: `v4`, `v5` or `py`.
+        spec_version: The spec version that the World states.
     """
     if shape == "py" or (language == "python" and shape not in {"v4", "v5"}):
         return "py"
@@ -249,17 +249,17 @@ def _resolve_described(
     if world.remote:
         raise UsageError(
             f"{world.id} cannot be certified",
-            cause="it is reached by a URL only, and its calls cannot be made from outside",
-            remedy="name the package of the World that the app uses",
+            cause="it is only reachable by URL, so the harness cannot call its methods",
+            remedy="certify the package of the World that the app uses",
         )
     if line is None:
         line = _choose_line(origin.version, world, lines)
     elif not {line, "*"} & world.packages.keys() and not origin.version:
-        reason = world.impossible.get(line) or f"it names no package for line {line}"
+        reason = world.impossible.get(line) or f"its description names no package for line {line}"
         raise UsageError(
             f"{world.id} has no release for line {line}",
             cause=reason,
-            remedy=f"choose from its lines: {', '.join(world.packages)}; or name a version, "
+            remedy=f"choose one of its lines ({', '.join(world.packages)}) or name a version, "
             f"{world.id}@…",
         )
     world = world.on(line)
@@ -267,8 +267,8 @@ def _resolve_described(
     if origin.version and not world.package:
         raise UsageError(
             f"{world.id} has no versions to choose from" + (f" on line {line}" if line else ""),
-            cause="it is not a package of its own",
-            remedy=f"name {world.id} alone",
+            cause="it is not a separate package",
+            remedy=f"name {world.id} without a version",
         )
     if origin.version:
         packages = {**packages, world.package: origin.version}
@@ -294,7 +294,7 @@ def _resolve_described(
 
 
 def _choose_line(version: str, world: World, lines: Mapping[str, Line]) -> str | None:
-    """Return the newest line that a World has, or the one that a version of it belongs to."""
+    """Return the newest line of a World, or the line that the named version belongs to."""
     pins = {
         line: world.packages[line].get(world.package) for line in lines if line in world.packages
     }
@@ -307,7 +307,7 @@ def _choose_line(version: str, world: World, lines: Mapping[str, Line]) -> str |
 
 
 def _resolve_stranger(origin: Origin, line: str | None) -> Subject:
-    """Resolve what nothing describes: a package, a packed one, or a module."""
+    """Resolve a World without a description: a package, a packed package or a module."""
     return Subject(
         id=origin.id,
         title=origin.id,
@@ -317,7 +317,7 @@ def _resolve_stranger(origin: Origin, line: str | None) -> Subject:
         entry=origin.entry,
         folder=origin.folder,
         packages=origin.packages,
-        # Its documentation may ask for it; a World without `start` is not started.
+        # The World may require it; a World without `start` is not started.
         starts=True,
         package=origin.package,
         version=origin.version,
@@ -331,30 +331,30 @@ def _refuse_foreign_line(subject: Subject, lines: Mapping[str, Line]) -> None:
         fitting = [name for name, item in lines.items() if item.language == "typescript"]
         raise UsageError(
             f"{subject.id} cannot be certified for line {line}",
-            cause=f"the line is for {lines[line].language}, and the World is in TypeScript",
-            remedy=f"choose from {', '.join(fitting)}, or name no line",
+            cause=f"the line is for {lines[line].language}, but the World is written in TypeScript",
+            remedy=f"choose from {', '.join(fitting)}, or omit --line",
         )
 
 
 def _check_env(subject: Subject, added: Sequence[str]) -> None:
-    """Refuse texts that cannot be filled in, and services that the World is not told of."""
+    """Refuse values with unknown placeholders, and services whose URL the World does not get."""
     known = ["storage", "base_url", "port", *(["line"] if subject.line else [])]
     values = {**dict.fromkeys(known, ""), **name_databases(dict.fromkeys(subject.services, ""))}
     for name, text in subject.env.items():
         try:
             fill(text, values)
         except DescriptionError as error:
-            # Without quoting the text: it can hold a secret.
+            # Do not quote the value: it may be a secret.
             raise UsageError(
-                f"the value of {name} cannot be filled in",
+                f"the value of {name} has a placeholder that cannot be replaced",
                 cause=error.cause,
-                remedy=f"{error.remedy}; a service is known once it is named with --service",
+                remedy=f"{error.remedy}; name a service with --service to use its placeholder",
             ) from error
     for service in added:
         if not any(_names(text, service) for text in subject.env.values()):
             raise UsageError(
-                f"nothing tells {subject.id} where its {service} is",
-                remedy=f"add --env NAME={{{service}}}, with the variable that the World reads",
+                f"{subject.id} does not get the URL of its service {service}",
+                remedy=f"add --env NAME={{{service}}}; NAME is the variable that the World reads",
             )
 
 
@@ -377,7 +377,7 @@ def _complete_module(subject: Subject) -> Subject:
     if subject.language == "typescript":
         path = Path(subject.entry)
         return msgspec.structs.replace(subject, digest=digest_source(path))
-    # A described World without packages comes with the harness.
+    # A described World without packages is part of the harness.
     first = [subject.folder if subject.folder.is_absolute() else HOME]
     found = find_python_module(subject.entry.partition(":")[0], first)
     return msgspec.structs.replace(
@@ -389,8 +389,8 @@ def _complete_module(subject: Subject) -> Subject:
     )
 
 
-def _is_exact(wanted: str) -> bool:
-    return wanted.startswith("file:") or (wanted[:1].isdigit() and wanted.count(".") >= 2)
+def _is_exact(version: str) -> bool:
+    return version.startswith("file:") or (version[:1].isdigit() and version.count(".") >= 2)
 
 
 def _write_packages(subject: Subject) -> str:

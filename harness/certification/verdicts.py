@@ -1,7 +1,7 @@
-"""From the records of checks to the verdict on a clause, and from clauses to that on a World.
+"""Decides a clause from the records of its checks, and a World from its clauses.
 
-These are pure functions of what was recorded. `verification` calls them again on a finished
-certificate, so nothing that decides a verdict may stay outside it.
+These are pure functions of the records. `verification` calls them again for a finished
+certificate, so a certificate must hold everything that decides a verdict.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from harness.checks.verdicts import FinalVerdict, decide_session
 from harness.contract.clauses import Clause, Level
 from harness.exit_codes import EXIT_CODES, ExitCode
 
-#: How many processes may share the World's storage, by its own documentation.
+#: How many processes may share the World's storage, according to its documentation.
 Processes = Literal["several", "one"]
 
 _DECIDED: frozenset[Verdict] = frozenset({"passed", "failed", "inconclusive", "recorded"})
@@ -29,7 +29,7 @@ _CHANCE_OF_ERROR = 0.05
 
 
 class FormOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one form of a check found."""
+    """The outcome of one form of a check."""
 
     check: str
     form: str
@@ -38,15 +38,15 @@ class FormOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     note: str
     rounds: int
     failed_rounds: int
-    #: What the rounds of a race say about all rounds.
+    #: What the rounds that ran say about the failure rate of the race.
     confidence: str
     duration_ms: float
-    #: Whether it is shown but decides nothing: several processes, of a World documented for one.
+    #: Whether it is shown without counting: a form with several processes, of a World for one.
     noted: bool
 
 
 class KnownNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry of the known failures, and how it compares with what was found."""
+    """An entry of the known failures, and how it compares with the outcome."""
 
     entry: KnownFailure
     state: KnownState
@@ -60,21 +60,21 @@ class ClauseVerdict(
     tag="clause",
     tag_field="record",
 ):
-    """The verdict on one clause, with everything that it rests on."""
+    """The verdict on one clause, with everything that it is based on."""
 
     id: str
     group: str
     requirement: str
-    #: None where the clause does not hold for the line.
+    #: `None` if the clause does not hold for the line.
     level: Level | None
-    #: Whether the World offers the optional feature that the clause is about.
+    #: Whether the clause is about an optional feature, and the World offers it.
     advertised: bool
-    #: Why the clause does not apply; empty when it does.
+    #: Why the clause does not apply; empty if it does.
     inapplicable: str
     verdict: Verdict
     message: str
     forms: tuple[FormOutcome, ...]
-    #: The smallest history among those that show it broken.
+    #: The shortest history that shows how the clause is broken.
     witness: tuple[WitnessCall, ...]
     duration_ms: float
     confidence: str
@@ -88,12 +88,12 @@ class ClauseVerdict(
 
     @property
     def is_excused(self) -> bool:
-        """Whether it fails as its entry among the known failures says."""
+        """Whether it fails as its known-failure entry says."""
         return self.known is not None and self.known.state == "known"
 
     @property
     def has_untrue_entry(self) -> bool:
-        """Whether its entry among the known failures has to be changed or removed."""
+        """Whether its known-failure entry must be changed or removed."""
         return self.known is not None and self.known.state in {"expired", "unexpected pass"}
 
 
@@ -101,20 +101,20 @@ class WorldVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on a World."""
 
     verdict: FinalVerdict
-    #: Every MUST that applies has passed, and nothing else stands against it.
+    #: Whether every MUST that applies has passed, and nothing else failed or stayed open.
     certified: bool
-    #: Ids of the clauses that made it fail, that left it open, and that are excused.
+    #: Ids of the clauses that failed, that are undecided, and that are excused.
     failed: tuple[str, ...]
     inconclusive: tuple[str, ...]
     excused: tuple[str, ...]
-    #: Ids of the clauses whose entry among the known failures is not true any more.
+    #: Ids of the clauses whose known-failure entry no longer holds.
     untrue_entries: tuple[str, ...]
-    #: Level (`none` off the line) -> verdict -> clauses.
+    #: Level (`none` if the clause does not hold for the line) -> verdict -> number of clauses.
     counts: dict[str, dict[str, int]]
 
     @property
     def exit_code(self) -> ExitCode:
-        """Exit code of a command that ends with it."""
+        """The exit code of a command with this verdict."""
         return EXIT_CODES[self.verdict]
 
 
@@ -131,17 +131,17 @@ def decide_clause(
     """Decide one clause.
 
     Args:
-        clause: Its description.
-        level: Its level on the line; None where it does not hold.
-        records: Everything that the suite recorded; other clauses' records are left out.
-        inapplicable: Why it does not apply to this World, by what the World offers.
-        processes: With "one", what goes wrong between several processes is noted, not failed.
-        known: Its entry among the known failures.
-        today: The day of the certification; needed with `known`.
+        clause: The description of the clause.
+        level: Its level on the line; `None` if it does not hold there.
+        records: All records of the suite; those of other clauses are ignored.
+        inapplicable: Why it does not apply to this World; empty if it does.
+        processes: If "one", failures between several processes are noted but do not count.
+        known: Its known-failure entry.
+        today: The day of the certification; required with `known`.
     """
     if level is None and not inapplicable:
         inapplicable = "it does not hold for this line"
-    # What does not apply is not judged, whatever ran: a World owes nothing that it never offered.
+    # A clause that does not apply is not judged, whatever ran: the World never offered it.
     judged = () if inapplicable else records
     own = sorted(
         (record for record in judged if record.clause == clause.id),
@@ -171,7 +171,7 @@ def decide_clause(
 def decide_forms(
     level: Level | None, forms: Sequence[FormOutcome], inapplicable: str = ""
 ) -> Verdict:
-    """Decide a clause by its forms: one failure is enough, and nothing passes unchecked."""
+    """Decide a clause by its forms: one failure fails it, and it passes only if a check passed."""
     found = {form.verdict for form in forms if not form.noted}
     for verdict in ("failed", "inconclusive", "passed"):
         if verdict in found:
@@ -189,9 +189,9 @@ def judge_entry(
     forms: Sequence[FormOutcome],
     today: datetime.date | None,
 ) -> KnownNote:
-    """Compare a clause's entry among the known failures with what was found."""
+    """Compare the known-failure entry of a clause with the outcome."""
     if today is None:
-        raise ValueError("a known failure expires: its judgment needs the day")
+        raise ValueError("pass today: a known failure has an expiry date")
     messages = [form.message for form in forms if form.verdict == "failed" and not form.noted]
     return KnownNote(entry=known, state=compare_known(known, verdict, messages, today))
 
@@ -199,8 +199,8 @@ def judge_entry(
 def decide_world(verdicts: Iterable[ClauseVerdict]) -> WorldVerdict:
     """Decide a World by its clauses.
 
-    It is certified when every MUST that applies has passed. A failure that is known makes nothing
-    fail, but a World that breaks a MUST is not certified by being known to do so.
+    It is certified if every MUST that applies has passed. A known failure does not fail the
+    certification, but a World that breaks a MUST is not certified, even if the failure is known.
     """
     clauses = list(verdicts)
     counting = [clause for clause in clauses if clause.counts]
@@ -209,7 +209,7 @@ def decide_world(verdicts: Iterable[ClauseVerdict]) -> WorldVerdict:
     excused = [clause.id for clause in clauses if clause.is_excused]
     unsure = [clause.id for clause in counting if clause.verdict == "inconclusive"]
     untrue = [clause.id for clause in clauses if clause.has_untrue_entry]
-    # A World of which nothing was checked has shown nothing.
+    # Without any check, a World has shown nothing.
     undecided = bool(unsure) or not any(clause.verdict == "passed" for clause in counting)
     verdict = decide_session(failed=bool(failed or untrue), undecided=undecided)
     return WorldVerdict(
@@ -224,12 +224,12 @@ def decide_world(verdicts: Iterable[ClauseVerdict]) -> WorldVerdict:
 
 
 def is_between_processes(form: str) -> bool:
-    """Tell whether a form of a check runs in more than one process of the World."""
+    """Tell whether a form of a check uses more than one process of the World."""
     return any(int(number) > 1 for number in _SEVERAL_PROCESSES.findall(form))
 
 
 def state_confidence(verdict: Verdict, rounds: int, failed_rounds: int) -> str:
-    """Say what the rounds of a race tell about all rounds; empty for what is no race."""
+    """State what the rounds of a race say about its failure rate; empty for other checks."""
     if rounds < 2 or verdict not in {"passed", "failed"}:
         return ""
     if failed_rounds:
@@ -237,7 +237,7 @@ def state_confidence(verdict: Verdict, rounds: int, failed_rounds: int) -> str:
     if verdict == "failed":
         return ""
     bound = 1 - _CHANCE_OF_ERROR ** (1 / rounds)
-    # Rounded up, so that the statement stays true.
+    # Round up, so that the statement stays true.
     percent = math.ceil(bound * 1_000 - 1e-9) / 10
     return (
         f"{rounds} rounds, none failed: "
@@ -246,7 +246,7 @@ def state_confidence(verdict: Verdict, rounds: int, failed_rounds: int) -> str:
 
 
 def summarize_confidence(forms: Sequence[FormOutcome], verdict: Verdict) -> str:
-    """Choose the statement that claims least: the rarest failure, else the fewest rounds."""
+    """Choose the weakest statement: the rarest failure, or else the fewest rounds."""
     stated = [
         form for form in forms if form.confidence and form.verdict == verdict and not form.noted
     ]
@@ -258,7 +258,7 @@ def summarize_confidence(forms: Sequence[FormOutcome], verdict: Verdict) -> str:
 
 
 def explain_silence(forms: Sequence[FormOutcome], inapplicable: str, verdict: Verdict) -> str:
-    """Say why a clause is inconclusive or does not apply, where no record of a test does."""
+    """Explain why a clause is inconclusive or does not apply, if no failing record does."""
     if verdict == "inconclusive":
         return "its checks recorded answers and decided nothing" if forms else "no check ran"
     if inapplicable:
@@ -284,7 +284,7 @@ def _describe_form(record: CheckRecord, processes: Processes) -> FormOutcome:
 
 
 def is_noted(form: str, verdict: Verdict, processes: Processes) -> bool:
-    """Tell whether an outcome is shown without deciding anything."""
+    """Tell whether an outcome is shown but does not count."""
     undesired = verdict in {"failed", "inconclusive"}
     return processes == "one" and undesired and is_between_processes(form)
 
@@ -292,13 +292,13 @@ def is_noted(form: str, verdict: Verdict, processes: Processes) -> bool:
 def _choose_shown(
     records: Sequence[CheckRecord], forms: Sequence[FormOutcome], verdict: Verdict
 ) -> CheckRecord | None:
-    """Choose the record that speaks for the clause: of failures, that with the smallest witness."""
+    """Choose the record to show for the clause: of failures, the one with the shortest witness."""
     candidates = [
         record
         for record, form in zip(records, forms, strict=True)
         if record.verdict == verdict and not form.noted and verdict in _DECIDED
     ]
-    # A failure that shows nothing explains less than the longest history.
+    # A failure without a witness explains less than one with a long witness.
     return min(
         candidates,
         key=lambda record: (not record.witness, len(record.witness)),

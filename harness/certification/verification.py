@@ -1,8 +1,8 @@
-"""Verifies a certificate offline: its verdict is recomputed, and no change stays unnoticed.
+"""Verifies a certificate offline: recomputes its verdict and detects every change of the file.
 
-Nothing that the file says of itself is trusted: not the footer's verdict, and not a clause's when
-its forms say otherwise. A digest is not a signature, though: a whole new certificate
-of another run is not detected by it, but by certifying again.
+Nothing that the file states is trusted: neither the verdict in the footer nor the verdict on a
+clause if its forms contradict it. But a digest is not a signature: verification cannot detect a
+complete certificate that someone else made. Certify again to detect that.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ from harness.exit_codes import ExitCode
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What the verification of a certificate found."""
+    """The result of verifying a certificate."""
 
-    #: None when no header could be read.
+    #: `None` if no header could be read.
     header: Header | None
-    #: The verdict by its clauses, whatever the footer says.
+    #: The verdict recomputed from the clauses, whatever the footer says.
     world: WorldVerdict
-    #: What is wrong with the file; empty when it is as it was written.
+    #: What is wrong with the file; empty if it is unchanged.
     problems: tuple[str, ...]
-    #: Whether it was made by the suite that is installed here: information, not a problem.
+    #: Whether the installed suite made it; a different suite is not a problem.
     suite: Literal["same", "different", "unknown"]
 
     @property
     def is_sound(self) -> bool:
-        """Whether the file is as it was written and its verdict follows from its records."""
+        """Whether the file is unchanged and its verdict follows from its records."""
         return not self.problems
 
     @property
@@ -65,7 +65,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The verdict's; a failure for a file that is not sound."""
+        """The exit code of the verdict, or `FAILED` for a file that is not sound."""
         return self.world.exit_code if self.is_sound else ExitCode.FAILED
 
 
@@ -76,12 +76,12 @@ def verify(
 
     Args:
         path: The file.
-        suite: The digest of the suite to compare with; by default the installed one's.
+        suite: The digest of the suite to compare with; by default, the installed suite.
         contract: Every clause of that suite. A certificate of the same suite must have these
-            clauses, at these levels; one of another suite is judged by what it says of itself.
+        clauses at these levels; one of another suite is checked only for consistency.
 
     Raises:
-        ResultsError: the file is not readable, not a certificate, or of a newer format.
+        ResultsError: the file is unreadable, not a certificate, or in a newer format.
     """
     data = read_bytes(path)
     require_format(path, data)
@@ -106,10 +106,10 @@ def verify(
 
 
 def _read_lines(data: bytes, problems: list[str]) -> list[Line]:
-    """Read what can be read, and note every line that is not as it was written."""
+    """Read as many lines as possible, and report every line that is damaged."""
     lines = data.split(b"\n")
     if lines.pop() != b"":
-        problems.append("the last line is cut")
+        problems.append("the last line is truncated")
     records: list[Line] = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -118,7 +118,7 @@ def _read_lines(data: bytes, problems: list[str]) -> list[Line]:
             problems.append(f"line {number} is not a record of a certificate: {error}")
             continue
         if encode_line(record) != line + b"\n":
-            problems.append(f"line {number} is not spelled as a certificate's lines are")
+            problems.append(f"line {number} is not in canonical form")
         records.append(record)
     return records
 
@@ -127,18 +127,18 @@ def _check_order(records: Sequence[Line]) -> Iterator[str]:
     for kind, name in ((Header, "header"), (WorldProfile, "profile"), (Footer, "footer")):
         found = sum(isinstance(record, kind) for record in records)
         if found != 1:
-            yield f"it has {found} {name} records, and should have one"
+            yield f"the file has {found} {name} records; it must have exactly one"
     kinds = [
         (Header, ClauseVerdict, WorldProfile, Footer).index(type(record)) for record in records
     ]
     if kinds != sorted(kinds):
-        yield "its records are not in the order header, clauses, profile, footer"
+        yield "the records are not in the order header, clauses, profile, footer"
 
 
 def _check_clauses(header: Header, clauses: Sequence[ClauseVerdict]) -> Iterator[str]:
     ids = [clause.id for clause in clauses]
     times = Counter(ids)
-    yield from (f"clause {name} stands there {n} times" for name, n in times.items() if n > 1)
+    yield from (f"clause {name} occurs {n} times" for name, n in times.items() if n > 1)
     yield from (f"clause {name} is missing" for name in header.clauses if name not in times)
     listed = set(header.clauses)
     yield from (f"clause {name} is not in the header" for name in times if name not in listed)
@@ -149,10 +149,10 @@ def _check_clauses(header: Header, clauses: Sequence[ClauseVerdict]) -> Iterator
 
 
 def _check_clause(header: Header, clause: ClauseVerdict) -> Iterator[str]:
-    """Judge a clause again by its forms."""
+    """Decide a clause again from its forms."""
     for form in clause.forms:
         if form.noted != is_noted(form.form, form.verdict, header.processes):
-            yield f"clause {clause.id}: whether {form.form!r} counts does not follow from its form"
+            yield f"clause {clause.id}: `noted` of {form.form!r} contradicts its form and verdict"
         if form.confidence != state_confidence(form.verdict, form.rounds, form.failed_rounds):
             yield f"clause {clause.id}: the confidence of {form.form!r} contradicts its rounds"
     due = decide_forms(clause.level, clause.forms, clause.inapplicable)
@@ -163,15 +163,15 @@ def _check_clause(header: Header, clause: ClauseVerdict) -> Iterator[str]:
     if clause.known:
         said, entry = clause.known, judge_entry(clause.known.entry, due, clause.forms, header.day)
         if said != entry:
-            yield f"clause {clause.id}: its known failure says {said.state}, not {entry.state}"
+            yield f"clause {clause.id}: its known failure says {said.state}, but is {entry.state}"
 
 
 def _check_contract(
     header: Header, clauses: Sequence[ClauseVerdict], contract: Mapping[str, Clause]
 ) -> Iterator[str]:
-    """Compare the clauses with those of the contract that the certificate was made from."""
+    """Compare the clauses with the contract that the certificate is based on."""
     if header.clauses != tuple(contract):
-        yield "its clauses are not those of the contract, in their order"
+        yield "the clauses are not those of the contract, in the same order"
     for clause in clauses:
         described = contract.get(clause.id)
         if described is None:
@@ -179,11 +179,11 @@ def _check_contract(
             continue
         level = next((due for line, due in described.levels.items() if line == header.line), None)
         if clause.level != level:
-            yield f"clause {clause.id} is said to be {clause.level}, and the contract says {level}"
+            yield f"clause {clause.id} has level {clause.level}, but the contract says {level}"
         if (clause.group, clause.requirement) != (described.group, described.requirement):
-            yield f"clause {clause.id} is not described as in the contract"
+            yield f"the group or requirement of clause {clause.id} differs from the contract"
         if clause.advertised != (bool(described.needs) and not clause.inapplicable):
-            yield f"clause {clause.id}: whether the World advertises it contradicts its needs"
+            yield f"clause {clause.id}: `advertised` contradicts what the clause needs"
 
 
 def _check_footer(
@@ -191,14 +191,14 @@ def _check_footer(
 ) -> Iterator[str]:
     footer = records[-1] if records else None
     if not isinstance(footer, Footer):
-        yield "it does not end with its footer"
+        yield "the file does not end with a footer"
         return
     body = data[: data.rstrip(b"\n").rfind(b"\n") + 1]
     due = make_footer(clauses, body)
     if footer.sha256 != hashlib.sha256(body).hexdigest():
-        yield "its bytes do not have the SHA-256 of its footer"
+        yield "the SHA-256 in the footer does not match the file"
     if footer.counts != due.counts:
-        yield "the footer's counts are not those of its clauses"
+        yield "the counts in the footer do not match the clauses"
     for name, said, found in (
         ("verdict", footer.verdict, due.verdict),
         ("certified", footer.certified, due.certified),

@@ -1,1 +1,1 @@
-"""What `certify` and `e2e` share: suites of checks, run in a process of their own."""
+"""Runs suites of checks in separate processes, for `certify` and `e2e`."""

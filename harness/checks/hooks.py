@@ -1,4 +1,4 @@
-"""What every suite of checks asks of pytest: choose them, order them, write a record of each."""
+"""The pytest hooks of every suite: select checks, order them, and write a record of each."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from harness.errors import unknown
 ClauseT = TypeVar("ClauseT")
 
 _RECORDER = "world-harness-recorder"
-#: The name under which a record travels with a report, from a worker to the first process.
+#: The property of a test report that carries the record from a worker to the main process.
 _RECORD = "world-harness-record"
 
 
 class Record(Protocol):
-    """What any suite says of a check that ended."""
+    """The fields that a record has in every suite."""
 
     @property
     def clause(self) -> str:
@@ -27,7 +27,7 @@ class Record(Protocol):
 
     @property
     def verdict(self) -> str:
-        """What it came to."""
+        """The outcome of the check."""
 
     @property
     def message(self) -> str:
@@ -42,9 +42,9 @@ class Checks(Generic[ClauseT]):
     """The checks of one suite.
 
     Args:
-        marker: Names a check's clause, and the cost by which checks are ordered.
-        kind: What an error calls a clause.
-        clauses: Every clause by its id.
+        marker: The marker that states the clause of a check, and the cost for ordering.
+        kind: The word for a clause in errors.
+        clauses: All clauses by id.
     """
 
     def __init__(self, marker: str, kind: str, clauses: Mapping[str, ClauseT]) -> None:
@@ -57,19 +57,19 @@ class Checks(Generic[ClauseT]):
         return self._clauses[self.name_clause(item)]
 
     def name_clause(self, item: pytest.Item) -> str:
-        """Return the id of the clause that a test decides; empty for a test of another suite."""
+        """Return the id of the clause that a test decides, or "" for a test of another suite."""
         marker = item.get_closest_marker(self._marker)
         return str(marker.args[0]) if marker else ""
 
     def has_outcome(self, item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
-        """Tell whether a phase of a test is what a check came to: its body, or what broke it."""
+        """Tell whether a phase of a test decides its check: the call, or a failed other phase."""
         return bool(self.name_clause(item)) and (call.when == "call" or call.excinfo is not None)
 
     def select(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Keep the clauses that `--clause` names; start what takes long first.
+        """Select the checks of the clauses in `--clause`; put slow checks first.
 
         Raises:
-            pytest.UsageError: `--clause` names none of ours.
+            pytest.UsageError: `--clause` names an unknown clause.
         """
         wanted = {name for text in config.getoption("--clause") for name in text.split(",")}
         ours = [item for item in items if self.name_clause(item)]
@@ -87,7 +87,7 @@ class Checks(Generic[ClauseT]):
 
 
 def add_record(report: Any, item: pytest.Item, record: Record, witness: Iterable[str]) -> None:
-    """Put a record into a report, and into words for the reader of the terminal."""
+    """Attach a record to a report, and describe it for the terminal."""
     report.user_properties.append((_RECORD, msgspec.json.encode(record).decode()))
     if record.verdict == "not applicable":
         report.outcome = "skipped"
@@ -96,12 +96,12 @@ def add_record(report: Any, item: pytest.Item, record: Record, witness: Iterable
         story = "\n".join(f"  {line}" for line in witness)
         report.longrepr = (
             f"{record.clause} {record.verdict}: {record.message}\n{story}\n"
-            f"again: {record.reproduce}"
+            f"reproduce: {record.reproduce}"
         )
 
 
 def register_recorder(config: pytest.Config) -> None:
-    """Have the records written to `--records` by the process that the user started."""
+    """Make the main process write the records to `--records`."""
     path: Path | None = config.getoption("--records")
     is_worker = hasattr(config, "workerinput")
     if path is not None and not is_worker and not config.pluginmanager.has_plugin(_RECORDER):
@@ -109,23 +109,23 @@ def register_recorder(config: pytest.Config) -> None:
 
 
 class _Recorder:
-    """Writes how many checks there will be, and the record of each."""
+    """Writes the number of checks, and the record of each."""
 
     def __init__(self, records: Path) -> None:
         self._records = records
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        """Write how many checks the workers will run."""
+        """Write the number of checks that the workers will run."""
         self._plan(len(ids))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Write how many checks there will be, where there are no workers."""
+        """Write the number of checks, if there are no workers."""
         if session.items:
             self._plan(len(session.items))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Write the record that a report brought along."""
+        """Write the record that is attached to a report."""
         for name, value in report.user_properties:
             if name == _RECORD:
                 with self._records.open("a", encoding="utf-8") as lines:

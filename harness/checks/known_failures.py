@@ -1,4 +1,4 @@
-"""Files of known failures: TOML with one `[[failure]]` table per entry, whatever its keys are."""
+"""Reads files of known failures: TOML with one `[[failure]]` table per entry."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ EntryT = TypeVar("EntryT", bound=msgspec.Struct)
 
 
 def read_entries(path: Path, shape: type[EntryT], name: str) -> dict[str, EntryT]:
-    """Read the entries of a file, by the key that names them.
+    """Read the entries of a file, by the value of their key `name`.
 
     Args:
         path: A TOML file of `[[failure]]` tables.
-        shape: The record that each must fit.
-        name: The key that is different in every entry.
+        shape: The type of an entry.
+        name: The key whose value identifies an entry.
 
     Raises:
-        DescriptionError: not readable, not TOML, an unknown table or key, empty text, a wrong
-            type, or two entries of one name.
+        DescriptionError: the file is unreadable or not valid TOML, or has an unknown table or
+        key, an empty text, a wrong type, or two entries with the same name.
     """
     entries: dict[str, EntryT] = {}
     for number, table in enumerate(_read_tables(path, shape), start=1):
@@ -34,18 +34,18 @@ def read_entries(path: Path, shape: type[EntryT], name: str) -> dict[str, EntryT
         if named in entries:
             raise DescriptionError(
                 f"{path} lists {named} twice",
-                cause="it is not clear which of the two entries counts",
-                remedy="keep one entry, with text that all its failures have in common",
+                cause="each name must have one entry",
+                remedy="keep one entry, with a text that all its failures have in common",
             )
         entries[named] = entry
     return entries
 
 
 def require_name(path: Path, kind: str, name: str, known: Iterable[str]) -> None:
-    """Refuse a name in a file of known failures that nothing has.
+    """Check that a name in a file of known failures exists.
 
     Raises:
-        DescriptionError: with the closest names, or all of them.
+        DescriptionError: it does not; the remedy lists the closest names, or all of them.
     """
     known = sorted(known)
     if name in known:
@@ -75,7 +75,7 @@ def _read_tables(path: Path, shape: type[msgspec.Struct]) -> list[Mapping[str, A
         raise DescriptionError(
             f"{path} does not list known failures",
             cause="`failure` is not a list of tables",
-            remedy="begin each entry with [[failure]], in two pairs of brackets",
+            remedy="start each entry with [[failure]], in double brackets",
         )
     return tables
 
@@ -89,7 +89,7 @@ def _read_entry(path: Path, number: int, table: Mapping[str, Any], shape: type[E
         raise DescriptionError(
             f"entry {number} of {path} does not describe a known failure",
             cause=str(error),
-            remedy=f"give it {_list_keys(shape)}",
+            remedy=f"write it with {_list_keys(shape)}",
         ) from error
     for key, value in msgspec.structs.asdict(entry).items():
         if isinstance(value, str) and not value.strip():
@@ -102,7 +102,7 @@ def _read_entry(path: Path, number: int, table: Mapping[str, Any], shape: type[E
 
 
 def _list_keys(shape: type[msgspec.Struct]) -> str:
-    """Return the keys that an entry needs."""
+    """List the keys that an entry requires."""
     keys = [field.name for field in msgspec.structs.fields(shape) if field.required]
-    dated = "; expires is a date such as 2031-01-31" if "expires" in keys else ""
+    dated = "; write expires as a date, for example 2031-01-31" if "expires" in keys else ""
     return f"{', '.join(keys)}{dated}"

@@ -1,4 +1,4 @@
-"""Which clause a check decides, as its marker says."""
+"""Lists the checks of a suite, with the clause that the marker of each names."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class MarkedCheck(msgspec.Struct, frozen=True, kw_only=True):
 
     check: str
     clause: str
-    #: The module that holds it.
+    #: The file of its module.
     file: Path
 
 
 @functools.cache
 def list_marked_checks(package: str, marker: str) -> tuple[MarkedCheck, ...]:
-    """Import a suite's modules of tests, and return its checks.
+    """Import the test modules of a suite, and return its checks.
 
     Args:
-        package: The suite: `suites.engine`.
-        marker: The pytest marker that names a check's clause.
+        package: The package of the suite, for example `suites.engine`.
+        marker: The pytest marker that names the clause of a check.
     """
     folders = importlib.import_module(package).__path__
     names = [module.name for module in pkgutil.iter_modules(folders)]

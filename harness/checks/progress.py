@@ -1,4 +1,4 @@
-"""How a suite goes, check by check."""
+"""Shows the progress of a suite, check by check."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from harness.progress import LiveLine, PlainLines
 
 RecordT = TypeVar("RecordT")
 
-#: Returns a check's name, and the line that stays on the screen: empty when the check is fine.
+#: Returns the name of a check and the line to keep on the screen; empty if it has no problem.
 Describe: TypeAlias = Callable[[RecordT], tuple[str, str]]
 
 _REDRAWS_PER_SECOND = 2
-#: In a log, one line per this many checks.
+#: Log one line per this many checks.
 _EVERY = 50
 
 
 class LiveChecks(LiveLine, Generic[RecordT]):
-    """One live line; a failure stays on the screen."""
+    """One live line; failures stay on the screen above it."""
 
     def __init__(self, console: Console, describe: Describe[RecordT]) -> None:
         super().__init__(console, "checks", _REDRAWS_PER_SECOND)
         self._describe = describe
 
     def planned(self, checks: int) -> None:
-        """Show how much there is."""
+        """Show the number of checks."""
         self._progress.reset(self._task, total=checks, description="checking")
 
     def checked(self, record: RecordT) -> None:
-        """Advance; a failure stays on the screen."""
+        """Count a check; keep its failure on the screen."""
         name, problem = self._describe(record)
         if problem:
             self._keep(problem)
@@ -39,7 +39,7 @@ class LiveChecks(LiveLine, Generic[RecordT]):
 
 
 class PlainChecks(PlainLines, Generic[RecordT]):
-    """One line per failure, and now and then how many checks have ended, for logs."""
+    """For logs: one line per failure, and from time to time the number of finished checks."""
 
     def __init__(self, console: Console, describe: Describe[RecordT]) -> None:
         super().__init__(console)
@@ -47,13 +47,13 @@ class PlainChecks(PlainLines, Generic[RecordT]):
         self._done = 0
 
     def planned(self, checks: int) -> None:
-        """Say how much there is."""
+        """Log the number of checks."""
         self._total = checks
         self._done = 0
         self._say(f"{checks} checks")
 
     def checked(self, record: RecordT) -> None:
-        """Say what failed, and how many checks have ended."""
+        """Log a failure, and from time to time the number of finished checks."""
         self._done += 1
         _, problem = self._describe(record)
         if problem:
@@ -65,6 +65,6 @@ class PlainChecks(PlainLines, Generic[RecordT]):
 def show_checks(
     describe: Describe[RecordT],
 ) -> LiveChecks[RecordT] | PlainChecks[RecordT]:
-    """Return what shows how a suite goes on the standard error."""
+    """Return the progress display for standard error: live in a terminal, else plain lines."""
     console = Console(stderr=True)
     return LiveChecks(console, describe) if console.is_terminal else PlainChecks(console, describe)

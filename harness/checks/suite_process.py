@@ -1,4 +1,4 @@
-"""A pytest suite in a process of its own, whose records are read while it writes them."""
+"""Runs a pytest suite in a separate process, and reads its records while it writes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 from harness.programs.commands import quote_log, run_group
 from harness.workspaces.cache import python_environment
 
-#: Exit codes of pytest after which the records are whole: all passed, some failed.
+#: Exit codes of pytest after a complete run: all tests passed, or some failed.
 _COMPLETE = {0, 1}
 _POLL_S = 0.2
 _GRACE_S = 15.0
@@ -28,38 +28,38 @@ RecordT = TypeVar("RecordT", contravariant=True)
 
 
 class SuiteError(HarnessError):
-    """The suite itself did not run to its end."""
+    """The suite itself did not finish."""
 
 
 class CheckWatcher(Protocol[RecordT]):
-    """Told how the checks of a suite go."""
+    """Gets the progress of a suite."""
 
     def preparing(self, text: str) -> None:
-        """Something is being installed, built or started."""
+        """Announce that something is being installed, built or started."""
 
     def planned(self, checks: int) -> None:
-        """This many checks will run."""
+        """Announce how many checks will run."""
 
     def checked(self, record: RecordT) -> None:
-        """A check has ended."""
+        """Report a finished check."""
 
 
 class SuiteRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What is run, and where."""
+    """Which checks to run, and where."""
 
-    #: The checks: a folder or files of tests.
+    #: A folder of tests, or test files.
     checks: Sequence[Path]
-    #: Options beyond those that every suite gets.
+    #: Options in addition to those that every suite gets.
     options: Sequence[str]
-    #: Takes the records; the caller empties it.
+    #: Holds the records; the caller removes it.
     folder: Path
-    #: It outlives the session, because errors name it.
+    #: The log is kept after the session, because errors refer to it.
     log: Path
     #: How many checks run side by side.
     workers: int
-    #: Environment of its own; where secrets are handed over.
+    #: Additional environment variables; secrets are passed here.
     env: Mapping[str, str] = {}
-    #: What to do when it breaks off.
+    #: What the error tells the user to do if the suite crashes.
     remedy: str
 
 
@@ -69,15 +69,15 @@ def run_suite(
     planned: Callable[[int], None],
     recorded: Callable[[bytes], None],
 ) -> None:
-    """Run a suite to its end.
+    """Run a suite until it finishes.
 
     Args:
-        run: What is run.
-        planned: Told how many checks there will be.
-        recorded: Given each record, a line of JSON, as it comes.
+        run: The suite.
+        planned: Called with the number of checks.
+        recorded: Called with each record, a line of JSON, as soon as it is written.
 
     Raises:
-        SuiteError: it broke off.
+        SuiteError: the suite crashed.
     """
     records = run.folder / "records.jsonl"
     records.touch()
@@ -89,7 +89,7 @@ def run_suite(
         reader.read()
     if process.returncode not in _COMPLETE:
         raise SuiteError(
-            f"the suite broke off with code {process.returncode}",
+            f"the suite crashed with exit code {process.returncode}",
             cause=quote_log(run.log),
             remedy=run.remedy,
         )
@@ -109,11 +109,11 @@ def _write_command(run: SuiteRun, records: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _interruptible(command: Sequence[str], run: SuiteRun) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the suite; when we are interrupted, let it tidy up before it is killed."""
+    """Run the suite; on an interrupt, let it clean up before it is killed."""
     env = {
         **python_environment(),
         "TMPDIR": str(run.folder),
-        # Plugins that the suite does not use would cost every worker more than a second.
+        # Loading unused plugins would cost every worker more than a second.
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         **run.env,
     }
@@ -121,7 +121,7 @@ def _interruptible(command: Sequence[str], run: SuiteRun) -> Iterator[subprocess
         try:
             yield process
         except BaseException:
-            # Databases on somebody else's server are dropped by the process that made them.
+            # Databases on an external server are dropped by the process that created them.
             with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, signal.SIGINT)
                 process.wait(_GRACE_S)
@@ -141,7 +141,7 @@ class _Lines:
         self._is_planned = False
 
     def read(self) -> None:
-        """Read what came since."""
+        """Read the lines written since the last call."""
         plan = self._path.with_suffix(".planned")
         if not self._is_planned and plan.exists() and (text := plan.read_text(encoding="ascii")):
             self._is_planned = True

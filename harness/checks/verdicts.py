@@ -1,4 +1,4 @@
-"""The verdict on a session of checks, whatever it examines."""
+"""Decides a session of checks, for every suite."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FinalVerdict: TypeAlias = Literal["passed", "failed", "inconclusive"]
 
 
 def decide_session(*, failed: bool, undecided: bool) -> FinalVerdict:
-    """Decide a session: a failure weighs more than what is not decided."""
+    """Decide a session: a failure outweighs an undecided check."""
     if failed:
         return "failed"
     return "inconclusive" if undecided else "passed"

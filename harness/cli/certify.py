@@ -23,14 +23,14 @@ from harness.exit_codes import ExitCode
 from harness.services.resolution import Choice as ServiceChoice
 from reports.certificate.badge import render_badge
 from reports.certificate.markdown import render_certificate
-from reports.certificate.page import render_page
 from reports.certificate.terminal import render_checked, render_outcome
+from reports.forms.page.certificate import render_certificate_page
 from suites.conformance.efforts import describe_efforts
 
 #: What is written beside a certificate: ending -> how it is rendered.
 _DOCUMENTS = {
     ".md": render_certificate,
-    ".html": render_page,
+    ".html": render_certificate_page,
     ".badge.json": render_badge,
 }
 

@@ -22,7 +22,7 @@ from harness.services.resolution import Choice, Service, open_service
 from harness.workspaces.build import build_app, write_temporary_app
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, list_overrides, pin_line
-from harness.workspaces.toolchains import Toolchain, find_toolchain
+from harness.workspaces.toolchains import LinePackages, Toolchain, find_toolchain
 
 #: Whether apps are built and served, or run by their framework's dev server.
 Mode: TypeAlias = Literal["production", "development"]
@@ -252,11 +252,13 @@ class Launcher:
             self._report(f"installing line {cell.line}" + (f" with {added}" if added else ""))
             needed = self._catalog.keep_worlds([added])
             pins = pin_line(needed, cell.line)
-            first = {name: pins[name] for name in pin_line(bundled, cell.line)}
-            overrides = list_overrides(needed, cell.line)
-            self._installs[cell.line, added] = self._toolchain(cell).install(
-                cell.line, pins, first, overrides
+            wanted = LinePackages(
+                line=cell.line,
+                pins=pins,
+                first={name: pins[name] for name in pin_line(bundled, cell.line)},
+                overrides=list_overrides(needed, cell.line),
             )
+            self._installs[cell.line, added] = self._toolchain(cell).install(wanted)
         return self._installs[cell.line, added]
 
     def _toolchain(self, cell: Cell) -> Toolchain:

@@ -1,1 +1,1 @@
-"""The engine suites: what they promise, how they are run, and what is known to fail."""
+"""The engine suites: their clauses, how they run, and their known failures."""

@@ -1,7 +1,8 @@
-"""Failures of the engine, or of a World under it, that are known: by line and version.
+"""Known failures of the engine, or of a World under it, by line and version.
 
-They still run. An entry excuses a check only for the versions that it names, and only while the
-check fails as expected; one that passes unexpectedly fails the run, unless it is known to be flaky.
+Their checks still run. An entry excuses a check only for the versions that it names, and only
+while the check fails as expected. A check that passes unexpectedly fails the run, unless its entry
+says that it is flaky.
 """
 
 from __future__ import annotations
@@ -24,21 +25,21 @@ class KnownEngineFailure(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """One entry of the list."""
 
     id: Text
-    #: The checks that fail, of one cause: by name.
+    #: Names of the checks that fail for the same cause.
     checks: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-    #: The cells that it fails on: lines and Worlds by name; empty lists mean all.
+    #: The lines and Worlds on which the checks fail; an empty list means all.
     lines: tuple[str, ...] = ()
     worlds: tuple[str, ...] = ()
-    #: Package -> version for which this was seen; with another version the entry says nothing.
+    #: Package -> version with which the failure occurs; the entry does not apply to other versions.
     versions: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
-    #: Text that the message of the failing check holds; several may be expected.
+    #: Texts, one of which the message of the failing check must contain.
     messages: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     reason: Text
-    #: Whether it also passes at times: it is then shown apart, whatever it does.
+    #: Whether the check sometimes passes; it then counts as flaky, whatever its outcome.
     flaky: bool = False
 
     def speaks_of(self, check: Check, pins: Mapping[str, str]) -> bool:
-        """Tell whether the entry is about this check on this cell and these versions."""
+        """Tell whether the entry applies to this check on this cell with these versions."""
         return (
             check.check in self.checks
             and (not self.lines or check.cell.line in self.lines)
@@ -52,10 +53,10 @@ def read_known_engine_failures(path: Path, checks: Iterable[str]) -> tuple[Known
 
     Args:
         path: A TOML file of `[[failure]]` tables.
-        checks: The names of every check there is.
+        checks: Names of all checks.
 
     Raises:
-        DescriptionError: as :func:`harness.checks.known_failures.read_entries`; also a check that
+        DescriptionError: as :func:`harness.checks.known_failures.read_entries`, or a check that
             does not exist.
     """
     entries = tuple(read_entries(path, KnownEngineFailure, "id").values())
@@ -68,12 +69,12 @@ def read_known_engine_failures(path: Path, checks: Iterable[str]) -> tuple[Known
 def compare_known(
     check: Check, entries: Sequence[KnownEngineFailure], pins: Mapping[str, str]
 ) -> Check:
-    """Return the check with its state: known, flaky, an unexpected pass, or none of them.
+    """Return the check with its state: known, flaky, an unexpected pass, or none of these.
 
     Args:
-        check: What was found.
-        entries: The list.
-        pins: Package -> version of everything installed for the cell.
+        check: The outcome of a check.
+        entries: The known failures.
+        pins: Package -> version of every package installed for the cell.
     """
     spoken = [entry for entry in entries if entry.speaks_of(check, pins)]
     if not spoken or check.verdict in {"not applicable", "inconclusive"}:

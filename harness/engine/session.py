@@ -1,4 +1,4 @@
-"""The engine suites from request to result file: one cell after another, checks side by side."""
+"""Runs the engine suites: one cell after another, with the checks of a cell side by side."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from harness.services.resolution import Choice as ServiceChoice
 from harness.services.resolution import url_variable
 from harness.workspaces.cache import cache_folder
 
-#: Hands URL and headers of an app elsewhere to the suite's processes.
+#: Environment variable with the URL and headers of a remote app, for the suite's processes.
 REMOTE_VARIABLE = "WORLD_HARNESS_REMOTE"
 
 
 class EngineChoice(CellChoice, frozen=True, kw_only=True):
     """The cells and suites that a user chose."""
 
-    #: By name; empty for all.
+    #: Names of the suites; empty means all.
     suites: tuple[str, ...] = ()
 
 
-#: Where nothing is chosen: the two architectures of the SDK, on the quickest cell.
+#: The default choice: both architectures of the SDK, each on its quickest cell.
 DEFAULT = EngineChoice(lines=("v4", "v5"), frameworks=("express",), worlds=("local",))
 
 
 class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user asks of the engine suites."""
+    """The user's request to the engine suites."""
 
     choice: EngineChoice = EngineChoice()
     clauses: tuple[str, ...] = ()
-    #: Cases that each check draws; `None` leaves it to the suites.
+    #: How many cases each check draws; `None` uses the default of the suites.
     examples: int | None = None
     seed: int | None = None
-    #: How often a failing case is tried again; `None` leaves it to the suites.
+    #: How often a failing case is repeated; `None` uses the default of the suites.
     tries: int | None = None
     services: ServiceChoice = "auto"
     remote: Remote | None = None
@@ -61,12 +61,12 @@ class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineSuites(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the suites are, and what their apps hold."""
+    """The files of the suites, and the workflows of their apps."""
 
-    #: Suite -> its files of tests.
+    #: Suite -> its test files.
     files: dict[str, tuple[Path, ...]]
     contents: Contents
-    #: Workflow that they run -> the lines whose SDK cannot express it.
+    #: Workflow -> the lines whose SDK cannot express it.
     workflows: dict[str, tuple[str, ...]]
 
 
@@ -78,13 +78,13 @@ def run_e2e(
     *,
     opened: Callable[[Path, CellSelection], None] = lambda path, selection: None,
 ) -> Path:
-    """Run the engine suites on every cell that was asked for; returns the result file.
+    """Run the engine suites on every chosen cell; return the path of the result file.
 
-    A cell that cannot be prepared, or whose suite breaks off, fails alone.
+    If a cell cannot be prepared or its suite crashes, only this cell fails.
 
     Raises:
-        UsageError: an unknown name, or nothing that can exist is left.
-        HarnessError: results cannot be written.
+        UsageError: a name is unknown, or no chosen cell is possible.
+        HarnessError: the results cannot be written.
     """
     for name in request.choice.suites:
         if name not in suites.files:
@@ -115,7 +115,7 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Cell
     remote = [world.id for world in catalog.worlds.values() if world.remote]
     if not request.remote:
         if set(request.choice.worlds) & set(remote):
-            raise UsageError("a remote World needs a URL", remedy="give --url https://… as well")
+            raise UsageError("a remote World needs a URL", remedy="also pass --url https://…")
         return _leave_out_unwritten(choose_cells(catalog, request.choice, DEFAULT), catalog, suites)
     cell, workflows = identify_remote(request.remote, remote[0])
     missing = sorted(
@@ -126,7 +126,7 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Cell
     if missing:
         raise UsageError(
             "the app at --url lacks workflows of the engine suites",
-            cause=f"it has no {', '.join(missing)}",
+            cause=f"missing: {', '.join(missing)}",
             remedy="deploy what `world-harness export --contents engine FOLDER` writes",
         )
     return CellSelection(cells=(cell,), impossible={})
@@ -135,7 +135,7 @@ def _select(request: E2eRequest, catalog: Catalog, suites: EngineSuites) -> Cell
 def _leave_out_unwritten(
     selection: CellSelection, catalog: Catalog, suites: EngineSuites
 ) -> CellSelection:
-    """Leave out the cells for whose language the suites have no app."""
+    """Leave out cells in a language for which the suites have no app."""
     reasons = {
         cell: suites.contents.explain_missing(catalog.lines[cell.line].language)
         for cell in selection.cells
@@ -143,9 +143,9 @@ def _leave_out_unwritten(
     cells = tuple(cell for cell, reason in reasons.items() if not reason)
     if not cells:
         raise UsageError(
-            "no cell of this choice can be examined",
+            "none of the chosen cells can be examined",
             cause="; ".join(f"{cell.id}: {reason}" for cell, reason in reasons.items()),
-            remedy="choose a line of another language: `world-harness list` shows them",
+            remedy="choose a line in another language; `world-harness list` shows them",
         )
     missing = {cell.id: reason for cell, reason in reasons.items() if reason}
     return msgspec.structs.replace(
@@ -174,7 +174,7 @@ def _find_node_version() -> str:
 
 
 def reproduce(request: E2eRequest, seed: int) -> str:
-    """Return the command that asks for the same again; without what can be secret."""
+    """Return the command that makes the same request again, without possible secrets."""
     options: dict[str, Value] = {
         "--line": request.choice.lines,
         "--framework": request.choice.frameworks,
@@ -204,7 +204,7 @@ def _run_cell(  # noqa: PLR0917
     writer: ResultsWriter,
     watcher: CheckWatcher[Check],
 ) -> None:
-    """Examine one cell; every check is on the disk before the watcher hears of it."""
+    """Examine one cell; write every check to disk before reporting it to the watcher."""
     pins = header.pins.get(cell.line, {})
 
     def record(line: bytes) -> None:
@@ -246,7 +246,7 @@ def _run_suites(
     watcher: CheckWatcher[Check],
     record: Callable[[bytes], None],
 ) -> int:
-    """Run what was chosen on one cell; return how many checks that was to be."""
+    """Run the chosen suites on one cell; return the number of planned checks."""
     planned: list[int] = []
 
     def plan(checks: int) -> None:
@@ -271,14 +271,14 @@ def _run_suites(
             log=cache_folder() / "logs" / f"e2e-{cell.id.replace('/', '-')}.log",
             workers=request.workers,
             env=_hand_over(launcher.service_urls(), request.remote),
-            remedy="run it again with `--suite` for one suite; if that helps, tell us both",
+            remedy="run one suite with `--suite`; if that works, report both outcomes",
         )
         run_suite(run, planned=plan, recorded=record)
     return sum(planned)
 
 
 def _hand_over(urls: Mapping[str, str], remote: Remote | None) -> dict[str, str]:
-    """Put what can be secret into the environment: command lines can be read by everybody."""
+    """Pass possible secrets in the environment, because every user can read command lines."""
     handed = {url_variable(name): url for name, url in urls.items()}
     if remote:
         handed[REMOTE_VARIABLE] = msgspec.json.encode(remote).decode()
@@ -286,9 +286,9 @@ def _hand_over(urls: Mapping[str, str], remote: Remote | None) -> dict[str, str]
 
 
 def list_suites(folder: Path, names: Sequence[str]) -> dict[str, tuple[Path, ...]]:
-    """Return suite -> its files of tests: `test_<suite>.py` and `test_<suite>_<part>.py`.
+    """Return suite -> its test files: `test_<suite>.py` and `test_<suite>_<part>.py`.
 
-    The longest name that fits a file is its suite's.
+    If several suites match a file, it belongs to the one with the longest name.
     """
     files: dict[str, tuple[Path, ...]] = dict.fromkeys(names, ())
     for path in sorted(folder.glob("test_*.py")):

@@ -1,4 +1,4 @@
-"""From the checks of the engine suites to the verdict on a session."""
+"""Decides a session of the engine suites from its checks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from harness.descriptions import Cell
 from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.results.records import CellEnd, Check
 
-#: What a check came to, the list of known failures considered.
+#: The outcome of a check, with known failures taken into account.
 Outcome: TypeAlias = Literal[
     "failed", "unexpected pass", "known", "flaky", "inconclusive", "passed", "not applicable"
 ]
-#: Every outcome, the gravest first.
+#: All outcomes, the most serious first.
 OUTCOMES: tuple[Outcome, ...] = (
     "failed",
     "unexpected pass",
@@ -27,16 +27,16 @@ OUTCOMES: tuple[Outcome, ...] = (
     "passed",
     "not applicable",
 )
-#: Unexpected outcomes: they make a session fail.
+#: Unexpected outcomes, which make a session fail.
 FAILURES: frozenset[Outcome] = frozenset({"failed", "unexpected pass"})
-#: Outcomes of a check that did say something.
+#: Outcomes of a check that reached a result.
 _DECIDED: frozenset[Outcome] = frozenset(OUTCOMES) - {"inconclusive", "not applicable"}
 
 
 def find_outcome(check: Check) -> Outcome:
-    """Return what a check came to.
+    """Return the outcome of a check.
 
-    One that is known to be flaky is flaky whether it failed or passed this time.
+    A check that is known to be flaky counts as flaky, whether it failed or passed this time.
     """
     match check.verdict, check.state:
         case ("not applicable" | "inconclusive") as verdict, _:
@@ -51,47 +51,47 @@ def find_outcome(check: Check) -> Outcome:
 
 
 class SessionVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks of a session come to."""
+    """The verdict on a session, with the checks and cells that led to it."""
 
-    #: Failures that are not known, and passes of what is listed as failing.
+    #: Failures that are not known, and passes of checks that are listed as failing.
     failed: tuple[Check, ...]
-    #: Checks that said nothing, and of which nothing is known.
+    #: Checks that reached no result, and are not known failures.
     undecided: tuple[Check, ...]
-    #: Cells that were asked for and have no record at all.
+    #: Requested cells that have no record.
     absent: tuple[Cell, ...]
-    #: Cells with records of which none said anything: they did not pass.
+    #: Cells with records, none of which reached a result: they did not pass.
     silent: tuple[Cell, ...]
-    #: Cells on which the suites did not come to their end, or lost the record of a check.
+    #: Cells on which the suites did not finish, or the record of a check is missing.
     cut: tuple[Cell, ...]
-    #: Whether any check said something.
+    #: Whether any check reached a result.
     decided: bool
 
     @property
     def sound(self) -> bool:
-        """Whether nothing failed that was not known to."""
+        """Whether all failures are known."""
         return not self.failed
 
     @property
     def verdict(self) -> FinalVerdict:
-        """The verdict: a failure weighs more than what is not decided."""
+        """The verdict: a failure outweighs an undecided check."""
         undecided = bool(self.undecided or self.absent or self.cut) or not self.decided
         return decide_session(failed=bool(self.failed), undecided=undecided)
 
     @property
     def exit_code(self) -> ExitCode:
-        """Exit code of a command that ends with it."""
+        """The exit code of a command with this verdict."""
         return EXIT_CODES[self.verdict]
 
 
 def judge_session(
     checks: Sequence[Check], cells: Collection[Cell] = (), ends: Collection[CellEnd] | None = None
 ) -> SessionVerdict:
-    """Judge what the checks of a session found.
+    """Decide a session from the outcomes of its checks.
 
     Args:
-        checks: What was found.
-        cells: The cells that were asked for.
-        ends: On which cells the suites came to their end; `None` if that does not count.
+        checks: The outcomes.
+        cells: The requested cells.
+        ends: The cells on which the suites finished; `None` if that does not matter.
     """
     outcomes = [(check, find_outcome(check)) for check in checks]
     examined = dict.fromkeys(check.cell for check in checks)

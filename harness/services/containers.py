@@ -7,7 +7,8 @@ import gc
 import os
 import secrets
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,27 @@ import msgspec
 from harness.errors import ServiceError
 from harness.programs.commands import quote_log
 from harness.programs.interruption import hold_signals
-from harness.services.readiness import await_answer
+from harness.services.readiness import Probe, answers, await_answer, describe_silence
 from harness.services.tidying import afterwards
 
 #: How long a daemon may take to say that it is there.
 _DAEMON_ANSWERS_S = 3
 #: How long a server may take to answer once its container runs.
 _READY_WITHIN_S = 120.0
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind of server runs in a container."""
+
+    #: The image, unless the user names another.
+    usual: str
+    #: Where the server listens, inside.
+    port: int
+    #: Its URL, with `{password}`, `{host}` and `{port}`.
+    url: str
+    command: Sequence[str]
+    #: Its environment, with `{password}`.
+    env: Mapping[str, str]
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +89,33 @@ def image_variable(name: str) -> str:
 
 
 @contextlib.contextmanager
+def run_image(name: str, image: Image, *, title: str, probe: Probe, workdir: Path) -> Iterator[str]:
+    """Run a server in a container; both are gone after the block, which gets the server's URL.
+
+    Args:
+        name: The service.
+        image: What it runs.
+        title: The service, as its makers write it.
+        probe: Asks the server for a sign of life.
+        workdir: Takes the container's log when something goes wrong.
+
+    Raises:
+        ServiceError: no Docker daemon answers, or the server does not start.
+    """
+    password = secrets.token_hex(16)
+    with run_container(
+        choose_image(name, image.usual),
+        port=image.port,
+        env={name: value.format(password=password) for name, value in image.env.items()},
+        command=image.command,
+        log=workdir / f"{name}-container.log",
+    ) as at:
+        url = image.url.format(password=password, host=at.host, port=at.port)
+        _await_container(title, at, url, probe)
+        yield url
+
+
+@contextlib.contextmanager
 def run_container(
     image: str, *, port: int, env: Mapping[str, str], command: Sequence[str], log: Path
 ) -> Iterator[Container]:
@@ -122,31 +164,12 @@ def run_container(
         yield running
 
 
-def await_container(
-    title: str,
-    container: Container,
-    url: str,
-    *,
-    answers: Callable[[str], bool],
-    describe_silence: Callable[[str], str],
-) -> None:
-    """Wait until the server in a container answers.
-
-    Args:
-        title: The service, as its makers write it.
-        container: What was started.
-        url: Where the server is.
-        answers: Whether the server at the URL lets us in by now.
-        describe_silence: Why it does not.
-
-    Raises:
-        ServiceError: it does not answer in time.
-    """
-    if not await_answer(lambda: answers(url), within_s=_READY_WITHIN_S):
+def _await_container(title: str, container: Container, url: str, probe: Probe) -> None:
+    if not await_answer(partial(answers, probe, url), within_s=_READY_WITHIN_S):
         quoted = _quote_log(container.name, container.log)
         raise ServiceError(
             f"the {title} server in the container did not start",
-            cause=f"{container.image} runs, but: {describe_silence(url)}; {quoted}",
+            cause=f"{container.image} runs, but: {describe_silence(probe, url)}; {quoted}",
             remedy="use the embedded server, or give the URL of one that runs",
         )
 

@@ -1,11 +1,34 @@
-"""Waiting until a server answers."""
+"""Whether a server answers, and waiting until it does."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+from harness.errors import ServiceError
+
+#: Given a server's URL: asks it for a sign of life. A ServiceError says why there is none.
+Probe = Callable[[str], object]
+
 _PAUSE_S = 0.02
+
+
+def answers(probe: Probe, url: str) -> bool:
+    """Tell whether a server lets us in by now."""
+    try:
+        probe(url)
+    except ServiceError:
+        return False
+    return True
+
+
+def describe_silence(probe: Probe, url: str) -> str:
+    """Say why a server that was waited for does not let us in."""
+    try:
+        probe(url)
+    except ServiceError as error:
+        return error.cause
+    return "it answered only after the time was up"
 
 
 def await_answer(

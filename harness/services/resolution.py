@@ -17,7 +17,8 @@ import msgspec
 import harness.services
 from harness.errors import HarnessError, ServiceError, UsageError, unknown
 from harness.extras import Extra, is_extra_installed, suggest_extra
-from harness.services.containers import find_docker
+from harness.services.containers import Image, find_docker, run_image
+from harness.services.readiness import Probe
 from harness.services.urls import redact
 
 Choice = Literal["auto", "external", "embedded", "container"]
@@ -84,22 +85,33 @@ class Service(Protocol):
         """
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service's module offers as `PROVIDER`: one way for each kind of server.
+class SharedService(Service, Protocol):
+    """A service on a server that others use, too."""
 
-    A kind that is not available raises ServiceError. `workdir` is an existing folder for logs.
+    def leaving_nothing(self) -> AbstractContextManager[None]:
+        """Drop whatever was made on the server, and still exists, after the block."""
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service's module offers as `PROVIDER`: how its servers are started and used.
+
+    A kind of server that is not available raises ServiceError.
     """
 
     #: As its makers write it: PostgreSQL.
     title: str
     #: What a URL of it looks like.
     url_example: str
-    #: Given URL and workdir; drops at the end whatever it made on the user's server.
-    open_external: Callable[[str, Path], AbstractContextManager[Service]]
-    open_embedded: Callable[[Path], AbstractContextManager[Service]]
-    open_container: Callable[[Path], AbstractContextManager[Service]]
+    #: Given a URL of the user's: sees that it can be read, and that its user has the rights.
+    check: Callable[[str], None]
+    #: Given the URL of a server, and whether it is external or in a container.
+    connect: Callable[[str, str], SharedService]
+    probe: Probe
+    image: Image
     #: Says which package holds the embedded server.
     find_embedded: Callable[[], str]
+    #: Given an existing folder for logs.
+    open_embedded: Callable[[Path], AbstractContextManager[Service]]
     #: The extra of the distribution that holds the driver; `None` if every installation has it.
     extra: Extra | None = None
 
@@ -142,12 +154,12 @@ def open_service(
     url = url or os.environ.get(url_variable(name))
     with contextlib.ExitStack() as stack:
         if choice == "external" or (choice == "auto" and url):
-            opened = provider.open_external(_require_url(name, provider, url), workdir)
+            opened = _open_external(provider, _require_url(name, provider, url))
             yield stack.enter_context(opened)
         elif choice == "embedded":
             yield stack.enter_context(provider.open_embedded(workdir))
         elif choice == "container":
-            yield stack.enter_context(provider.open_container(workdir))
+            yield stack.enter_context(_open_container(name, provider, workdir))
         else:
             yield _open_any(name, provider, workdir, stack)
 
@@ -188,11 +200,28 @@ def url_variable(name: str) -> str:
     return f"WORLD_HARNESS_{name.upper().replace('-', '_')}_URL"
 
 
+@contextlib.contextmanager
+def _open_external(provider: Provider, url: str) -> Iterator[Service]:
+    """Use a server that the user gives; whatever was made on it is gone after the block."""
+    provider.check(url)
+    service = provider.connect(url, "external")
+    with service.leaving_nothing():
+        yield service
+
+
+@contextlib.contextmanager
+def _open_container(name: str, provider: Provider, workdir: Path) -> Iterator[Service]:
+    with run_image(
+        name, provider.image, title=provider.title, probe=provider.probe, workdir=workdir
+    ) as url:
+        yield provider.connect(url, "container")
+
+
 def _open_any(name: str, provider: Provider, workdir: Path, stack: contextlib.ExitStack) -> Service:
     reasons = [f"external: {url_variable(name)} is not set"]
     for kind, opened in (
         ("embedded", partial(provider.open_embedded, workdir)),
-        ("container", partial(provider.open_container, workdir)),
+        ("container", partial(_open_container, name, provider, workdir)),
     ):
         try:
             return stack.enter_context(opened())

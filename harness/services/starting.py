@@ -14,7 +14,7 @@ import msgspec
 from harness.errors import ServiceError
 from harness.programs.ports import free_port
 from harness.services.embedded import Account, describe_end, has_ended, kill_at_once, run_server
-from harness.services.readiness import await_answer
+from harness.services.readiness import Probe, answers, await_answer, describe_silence
 
 #: How often another port is tried when somebody took the one that was free a moment ago.
 _PORT_TRIES = 3
@@ -30,9 +30,7 @@ class EmbeddedServer(msgspec.Struct, frozen=True, kw_only=True):
     #: Given the port: the program and its arguments; the URL.
     command: Callable[[int], Sequence[str | Path]]
     url: Callable[[int], str]
-    #: Given the URL: whether it lets us in by now; why it does not.
-    answers: Callable[[str], bool]
-    describe_silence: Callable[[str], str]
+    probe: Probe
     #: The signal that asks it to end.
     stop: signal.Signals
     ready_within_s: float = 30.0
@@ -71,12 +69,12 @@ class RunningServer:
         process = self._stack.enter_context(self._run())
         self._process = process
         if await_answer(
-            partial(self._server.answers, self.url),
+            partial(answers, self._server.probe, self.url),
             within_s=self._server.ready_within_s,
             dead=partial(has_ended, process),
         ):
             return ""
-        silence = self._server.describe_silence(self.url)
+        silence = describe_silence(self._server.probe, self.url)
         return f"{silence}; {describe_end(process, self._log)}"
 
     def end(self) -> None:

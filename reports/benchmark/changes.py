@@ -34,7 +34,7 @@ def describe_changes(changes: Changes) -> str:
         compared = len(rows) - met["not compared"]
         if not compared:
             return "Nothing could be compared"
-        return f"No difference that can be told from noise in {count(compared, 'row')}"
+        return f"No significant difference in {count(compared, 'row')}"
     parts = [
         count(met[direction], direction)
         for direction in ("regression", "improvement")

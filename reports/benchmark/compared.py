@@ -43,7 +43,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 def compare_versions(findings: Findings) -> Changes | None:
-    """Compare the versions that one session measured abreast; `None` if it had only one."""
+    """Compare the versions that one session measured side by side; `None` if it had only one."""
     header = findings.results.header
     versions = [match for match in header.matches if match.kind == "version"]
     if not versions:

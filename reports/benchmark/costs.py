@@ -33,7 +33,7 @@ def render_costs(findings: Findings) -> str:
         return f"{_TITLE}\n\nNothing was counted: no counting fork finished."
     parts = [
         _TITLE,
-        "Counted in forks of their own, so that counting slows nothing that is timed.",
+        "Counted in separate forks, so that counting does not slow the timed ones.",
         "### Invocations for N steps",
         _render_laws(findings, frame, "invocations"),
         "### World calls for N steps",

@@ -21,17 +21,17 @@ def render_provenance(findings: Findings, source: str) -> str:
         "Harness": describe_harness(header),
         "Methodology": f"{header.methodology}; results of another are not comparable",
         "Profile": f"{escape(header.profile)}: {count(len(header.cells), 'cell')}, "
-        f"{count(len(header.scenarios), 'scenario')}, {count(header.forks, 'fork')} a cell",
+        f"{count(len(header.scenarios), 'scenario')}, {count(header.forks, 'fork')} per cell",
         "SDK": list_lines(header),
         **describe_workers(header),
         "Seed": str(header.seed),
         **_describe_machines(header),
         "Session": _describe_session(findings),
         **_describe_precision(findings),
-        "Harness's own use": _describe_own_use(findings),
+        "Harness overhead": _describe_own_use(findings),
         "Raw data": quote_code(source),
     }
-    return render_facts(facts, header, "Measure it again:")
+    return render_facts(facts, header, "Reproduce:")
 
 
 def _describe_machines(header: Header) -> dict[str, str]:
@@ -88,6 +88,6 @@ def _describe_precision(findings: Findings) -> dict[str, str]:
 def _describe_own_use(findings: Findings) -> str:
     footer = findings.results.footer
     if footer is None:
-        return "not known: the session did not end"
+        return "unknown: the session did not end"
     share, memory = footer.harness_cpu_share, format_bytes(footer.harness_memory_bytes)
     return f"{share:.1%} of one core while samples were taken, {memory} of memory at its peak"

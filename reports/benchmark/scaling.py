@@ -109,7 +109,7 @@ def render_scaling(findings: Findings) -> str:
     if not rows:
         return ""
     note = (
-        "A straight line where all counts lie on one; else a power of N, fitted for N of "
+        "A straight line if all counts lie on one; otherwise a power of N, fitted for N of "
         f"{_LEAST_SIZE} and more, without an interval: one fork says nothing of others. 🔺 is "
         f"above {SUPERLINEAR} whichever run of each size is taken, behind whichever framework: it "
         "grows faster than the number of steps."

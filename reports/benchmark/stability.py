@@ -1,4 +1,4 @@
-"""Which times are not known well enough, and what would help."""
+"""Which timings are imprecise, and what helps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MANY_FORKS = 100
 
 
 class Unsteady(msgspec.Struct, frozen=True):
-    """One cell whose times are not known well, in some scenarios."""
+    """One cell whose timings are imprecise, in some scenarios."""
 
     cell: Cell
     #: The widest first.
@@ -67,15 +67,15 @@ def render_stability(findings: Findings) -> str:
     rows = [
         {
             **findings.names.columns(item.cell),
-            "Unsteady": f"{len(item.scenarios)} of {len(findings.results.header.scenarios)}",
+            "Imprecise": f"{len(item.scenarios)} of {len(findings.results.header.scenarios)}",
             "Widest": f"±{item.widest:.0%}, {escape(item.scenarios[0].title)}",
-            "Would Help": advise(item),
+            "What Helps": advise(item),
         }
         for item in unsteady
     ]
     return "\n\n".join(
         [
-            "### Times that are not known well",
+            "### Imprecise timings",
             f"Intervals that reach more than {STEADY:.0%} to either side of their center: "
             f"{count_unsteady(unsteady)}.",
             render_table(rows),
@@ -84,13 +84,13 @@ def render_stability(findings: Findings) -> str:
 
 
 def count_unsteady(unsteady: Sequence[Unsteady]) -> str:
-    """Count the times that are not known well: `5 times in 2 cells`."""
+    """Count the imprecise timings: `5 timings in 2 cells`."""
     times = sum(len(item.scenarios) for item in unsteady)
-    return f"{count(times, 'time')} in {count(len(unsteady), 'cell')}"
+    return f"{count(times, 'timing')} in {count(len(unsteady), 'cell')}"
 
 
 def advise(item: Unsteady) -> str:
-    """Say what would make a cell's times known well."""
+    """Say what makes a cell's timings precise."""
     if item.forks > _MANY_FORKS:
         return "a quieter machine"
     return f"`--forks {item.forks}`, or a quieter machine"

@@ -77,12 +77,12 @@ def _describe_result(contests: Sequence[Contest]) -> str:
     compared = sum(len(contest.comparisons) for contest in contests)
     won = sum(contest.wins.total() for contest in contests)
     if not compared:
-        return "nothing could be compared: every cell ran alone or has a flaw"
+        return "nothing could be compared: every cell ran alone or has a failure"
     if not won:
-        return f"no difference that can be told from noise in {count(compared, 'comparison')}"
+        return f"no significant difference in {count(compared, 'comparison')}"
     return (
         f"a winner in {won:,} of {count(compared, 'comparison')} "
-        f"(were all equally fast, one table in {round(1 / FALSE_SHARE)} would show any)"
+        f"(if nothing differed, about 1 table in {round(1 / FALSE_SHARE)} would show one by chance)"
     )
 
 
@@ -95,14 +95,12 @@ def _describe_limits(findings: Findings) -> list[str]:
     competing = [entry for entry in findings.entries.values() if entry.competes]
     most = max((len(entry.series) for entry in competing), default=BLOCKS_TO_CALL)
     if most < BLOCKS_TO_CALL:
-        limits.append(
-            f"with {count(most, 'fork')} a cell nobody can win: that takes {BLOCKS_TO_CALL}"
-        )
+        limits.append(f"a winner takes {BLOCKS_TO_CALL} forks per cell; this session has {most}")
     return limits
 
 
 def _describe_part(names: Names, part: Part, contests: Sequence[Contest]) -> str:
-    """Say who is the fastest where; empty when all ran alone."""
+    """Say which is the fastest where; empty when all ran alone."""
     held = [contest for contest in contests if len(contest.contenders) > 1]
     if not held:
         return ""

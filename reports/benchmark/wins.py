@@ -44,14 +44,14 @@ class Contest(msgspec.Struct, frozen=True):
 
     @property
     def leaders(self) -> tuple[str, ...]:
-        """Those with the most wins, in the order they were asked for; nobody without a win."""
+        """Those with the most wins, in the order they were asked for; empty without a win."""
         wins = self.wins
         most = max(wins.values(), default=0)
         return tuple(name for name in self.contenders if most and wins[name] == most)
 
     @property
     def ties(self) -> int:
-        """Comparisons that nobody won."""
+        """Comparisons without a winner."""
         return len(self.comparisons) - self.wins.total()
 
 
@@ -106,7 +106,7 @@ def list_parts(findings: Findings) -> tuple[Part, ...]:
 
 
 def render_summary(findings: Findings) -> str:
-    """Render who is the fastest framework of every World, World of every framework, and line."""
+    """Render the fastest framework of every World, World of every framework, and line."""
     parts = ["## Summary", "winner determined by most benchmark wins"]
     for part in list_parts(findings):
         contests = hold_contests(findings, part)
@@ -122,15 +122,17 @@ def name_contests(part: Part) -> str:
 
 
 def describe_leaders(names: Names, contest: Contest) -> str:
-    """Say who has the most wins, as plain text: one, a tie of several, or nobody and why."""
+    """Say who has the most wins, as plain text: one, a tie of several, or none and why."""
     titles = [names.title(contest.part, leader) for leader in contest.leaders]
     if len(titles) == 1:
         return titles[0]
     if titles:
         return f"tie: {', '.join(titles)}"
     if len(contest.contenders) == 1:
-        return f"nobody ({names.title(contest.part, contest.contenders[0])} ran alone)"
-    return "nobody" if contest.comparisons else "nobody (no two without a flaw)"
+        return f"no comparison ({names.title(contest.part, contest.contenders[0])} ran alone)"
+    if contest.comparisons:
+        return "no clear winner"
+    return "no comparison (fewer than two without a failure)"
 
 
 def describe_wins(names: Names, contest: Contest) -> str:
@@ -142,7 +144,7 @@ def describe_wins(names: Names, contest: Contest) -> str:
 
 
 def describe_ties(contest: Contest) -> str:
-    """Say how many of the comparisons nobody won: `4 of 18`."""
+    """Say how many of the comparisons have no winner: `4 of 18`."""
     return f"{contest.ties} of {len(contest.comparisons)}" if contest.comparisons else NOTHING
 
 
@@ -161,11 +163,11 @@ def explain_chance(contests: Sequence[Contest]) -> str:
     """Say how many comparisons have a winner, and how often chance alone would give any."""
     compared = sum(len(contest.comparisons) for contest in contests)
     if not compared:
-        return "Nothing was compared: that needs two cells without a flaw."
+        return "Nothing was compared: that needs two cells without a failure."
     won = sum(contest.wins.total() for contest in contests)
     return (
-        f"A winner in {won:,} of {count(compared, 'comparison')}; were all equally fast, "
-        f"one table in {round(1 / FALSE_SHARE)} would show any winner."
+        f"A winner in {won:,} of {count(compared, 'comparison')}. If nothing differed, about "
+        f"1 table in {round(1 / FALSE_SHARE)} would show a winner by chance."
     )
 
 

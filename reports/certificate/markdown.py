@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.certification.certificate import Certificate
-from harness.certification.records import WitnessCall
+from harness.certification.records import LONGEST_TEXT, WitnessCall
 from harness.certification.verdicts import ClauseVerdict
 from harness.contract.clauses import LEVELS
 from reports.certificate.summary import (
@@ -33,7 +33,9 @@ from reports.certificate.summary import (
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, count, escape, fence, fold, format_ms, quote_code, shorten
 
-_LONGEST_MESSAGE = 600
+#: Of a message in an overview: it is whole where its clause is shown.
+_LONGEST_IN_LIST = 200
+_LONGEST_IN_TABLE = 300
 
 
 def render_certificate(certificate: Certificate, *, source: str = "") -> str:
@@ -61,12 +63,12 @@ def render_certificate(certificate: Certificate, *, source: str = "") -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def render_failure(clause: ClauseVerdict, heading: str = "###") -> str:
+def render_failure(clause: ClauseVerdict) -> str:
     """Render a broken clause: what it requires, what happened instead, and how to see it again."""
     parts = [
-        f"{heading} ❌ {quote_code(clause.id)} ({clause.level or OFF_LINE})",
+        f"### ❌ {quote_code(clause.id)} ({clause.level or OFF_LINE})",
         f"> {_render_requirement(clause.requirement)}",
-        escape(shorten(clause.message, _LONGEST_MESSAGE)),
+        escape(clause.message),
         escape(clause.confidence),
         _render_witness(clause.witness),
         fence(clause.reproduce, "sh") if clause.reproduce else "",
@@ -101,8 +103,8 @@ def _render_headline(certificate: Certificate) -> str:
 
 def _render_failed(certificate: Certificate) -> str:
     """List the broken clauses by name where there are several, before each is shown."""
-    failed = choose_failed(certificate)
-    return "\n".join(f"- ❌ {point}" for point in _list_messages(failed)) if len(failed) > 1 else ""
+    failed = _list_messages(choose_failed(certificate), _LONGEST_IN_LIST)
+    return "\n".join(f"- ❌ {point}" for point in failed) if len(failed) > 1 else ""
 
 
 def _render_failures(certificate: Certificate) -> str:
@@ -131,9 +133,9 @@ def _render_list(title: str, points: Sequence[str]) -> str:
     return "\n".join([f"### {title}", "", *(f"- {point}" for point in points)]) if points else ""
 
 
-def _list_messages(clauses: Sequence[ClauseVerdict]) -> list[str]:
+def _list_messages(clauses: Sequence[ClauseVerdict], longest: int = LONGEST_TEXT) -> list[str]:
     return [
-        f"{quote_code(clause.id)} ({clause.level}): {escape(shorten(clause.message, 200))}"
+        f"{quote_code(clause.id)} ({clause.level}): {escape(shorten(clause.message, longest))}"
         for clause in clauses
     ]
 
@@ -154,8 +156,7 @@ def _list_excused(certificate: Certificate) -> list[str]:
 
 def _list_notes(certificate: Certificate) -> list[str]:
     return [
-        f"{quote_code(clause.id)}, {escape(form.form)}: {form.verdict}, "
-        f"{escape(shorten(form.message, 200))}"
+        f"{quote_code(clause.id)}, {escape(form.form)}: {form.verdict}, {escape(form.message)}"
         for clause, form in choose_notes(certificate)
     ]
 
@@ -196,7 +197,7 @@ def _make_row(clause: ClauseVerdict) -> dict[str, str]:
         "Level": clause.level or NOTHING,
         "Verdict": describe_verdict(clause),
         "Checked": escape(describe_forms(clause)) or NOTHING,
-        "Message": escape(shorten("; ".join(filter(None, said)), 300)),
+        "Message": escape(shorten("; ".join(filter(None, said)), _LONGEST_IN_TABLE)),
         "Time": format_ms(clause.duration_ms),
     }
 
@@ -205,8 +206,8 @@ def _render_profile(certificate: Certificate) -> str:
     rows = [
         {
             "Clause": quote_code(clause),
-            "Question": escape(shorten(name, 200)),
-            "Answer": escape(shorten(answer, 300)),
+            "Question": escape(name),
+            "Answer": escape(answer),
         }
         for clause, answers in certificate.profile.items()
         for name, answer in answers.items()

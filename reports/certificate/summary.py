@@ -142,7 +142,8 @@ def explain_untrue(clause: ClauseVerdict) -> str:
     owner = clause.known.entry.owner
     if clause.known.state == "expired":
         return (
-            f"its entry expired on {clause.known.entry.expires}: mend it, or let {owner} renew it"
+            f"its entry expired on {clause.known.entry.expires}: fix the failure, or let {owner} "
+            "renew the entry"
         )
     return f"it passes: remove its entry, and tell {owner}"
 

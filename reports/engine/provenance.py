@@ -20,4 +20,4 @@ def render_engine_provenance(results: Results, source: str) -> str:
         "Session": f"began {escape(header.started_at)}{took}",
         "Raw data": quote_code(source),
     }
-    return render_facts(facts, header, "Test it again:")
+    return render_facts(facts, header, "Reproduce:")

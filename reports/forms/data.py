@@ -77,7 +77,7 @@ class ContestRow(msgspec.Struct, frozen=True, kw_only=True):
     leaders: tuple[str, ...]
     wins: dict[str, int]
     ties: int
-    #: Scenario -> who won it; nobody where it is null.
+    #: Scenario -> the winner; null if there is none.
     winners: dict[str, str | None]
 
 

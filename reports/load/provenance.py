@@ -28,4 +28,4 @@ def describe_load_provenance(results: Results, source: str) -> str:
         "Session": f"began {escape(header.started_at)}",
         "Raw data": quote_code(source),
     }
-    return render_facts(facts, header, "Load it again:")
+    return render_facts(facts, header, "Reproduce:")

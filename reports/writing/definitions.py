@@ -11,10 +11,10 @@ from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, escape, quote_code
 
 _DEFINITIONS = {
-    "Workflow Time": "the run's completedAt - createdAt, as its record has them; it decides who "
+    "Workflow Time": "the run's completedAt - createdAt, from its record; it decides which row "
     "is the fastest",
-    "Wall Time": "what a client waits: from calling `start()` to holding the answer and the last "
-    "byte",
+    "Wall Time": "what a client waits for: from calling `start()` to receiving the answer and "
+    "the last byte",
     "Overhead": "wall time minus workflow time, the median without its interval",
     "TTFB": "time to first byte: from calling `start()` to the first byte of a stream",
     "Slurp": "from the first byte of a stream to the end of the last one",
@@ -23,17 +23,17 @@ _DEFINITIONS = {
     "when both ran in one invocation, *queue-hop* when a queue message lay between them",
     "WO": "workflow overhead: workflow time outside step bodies",
     "117 ms [112, 125]": "the median of the forks' medians, and its 95% bootstrap interval over "
-    "forks and samples (1 ms wider on both sides for what the run's record times, in whole "
-    "milliseconds); [?] where one fork gives none",
-    "Samples": "correct ones, warm-ups excluded; *polled*: the end was seen by asking once a "
+    "forks and samples (1 ms wider on both sides where the run's record gives whole "
+    "milliseconds); [?] with only one fork",
+    "Samples": "correct samples without warm-ups; *polled*: the end was seen by asking once a "
     "second, so that the wall time may be a second too long",
     "vs Fastest": "workflow time divided by the smallest of the table",
-    "🥇": "in a table of times: the winner among its rows, whose interval lies below that of "
-    "every other",
-    "🤝 tied": "cannot be told from the fastest row of the table; then nobody wins",
+    "🥇": "in a table of times: the winner, which differs significantly from every other row",
+    "🤝 tied": "does not differ significantly from the fastest row of the table, so there is "
+    "no winner",
     "❌": "a wrong answer, a failed run, a timeout, a failed fork or a missing result: shown, "
     "never averaged, and no win",
-    "Wins and Ties": "scenarios won, and scenarios that nobody won, among cells that differ in "
+    "Wins and Ties": "scenarios won, and scenarios without a winner, among cells that differ in "
     "this one part only",
     "Invocations": "deliveries of queue messages to the app's workflow endpoints in one run",
     "N^0.92": "workflow time fitted as a power of the number of steps: 1 is proportional, 2 is "

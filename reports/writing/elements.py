@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from reports.writing.text import flatten, keep_lines
+from reports.writing.text import flatten
 
 #: The style sheet of every page, which :func:`read_asset` reads.
 STYLE = Path(__file__).parent / "page.css"
@@ -36,22 +36,9 @@ def join(*children: str) -> Markup:
     return Markup("").join(map(_write_child, children))
 
 
-def preserve(text: str) -> Markup:
-    """Escape text whose lines are kept: a command, a listing."""
-    return escape(keep_lines(text))
-
-
 def read_asset(path: Path) -> Markup:
     """Read a style sheet or a script of ours, which is put into a page as it stands."""
     return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - nothing foreign is in it
-
-
-def make_table(headings: list[str], rows: list[list[str]], **attributes: str) -> Markup:
-    """Make a table; a wide one scrolls by itself, so that the page does not."""
-    head = element("tr", *(element("th", heading, scope="col") for heading in headings))
-    body = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
-    table = element("table", element("thead", head), element("tbody", *body), **attributes)
-    return element("div", table, class_="scroll")
 
 
 def _write_child(child: str) -> str:

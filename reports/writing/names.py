@@ -21,7 +21,7 @@ HEADINGS: dict[Part, str] = {"line": "Line", "framework": "Framework", "world": 
 
 
 class Names(msgspec.Struct, frozen=True):
-    """The titles of everything in a result file, and whether lines must be told apart."""
+    """The titles of everything in a result file, and whether lines must be distinguished."""
 
     several_lines: bool
     titles: dict[Part, dict[str, str]]

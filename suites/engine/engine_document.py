@@ -64,7 +64,11 @@ The [exit code](exit-codes.md) is 0 if every promise was kept.
 A failure on the list of known failures (`suites/engine/known_failures.toml`) does not change that.
 The exit code is 1 if a check failed that is not on the list, or passed although the list says \
 that it fails.
-Every failure comes with a command that repeats its smallest case.
+It is 2 if something could not be decided.
+
+Every failure comes with a command that repeats its smallest case, in a clone of this repository.
+Newer commands also name the plugin (`pytest -p world_harness.plugin --pyargs ...`), and run in \
+any folder.
 """
 
 

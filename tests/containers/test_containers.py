@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import docker  # type: ignore[import-untyped]
+import msgspec
 import pytest
 
 from harness.errors import ServiceError
+from harness.services import valkey
 from harness.services.containers import image_variable
 from harness.services.readiness import await_answer
 from harness.services.resolution import find_service_choices, open_service
@@ -27,6 +29,13 @@ def list_containers(client: docker.DockerClient) -> set[str]:
     # Not by the client's own list, which asks once more for each, and one may be gone by then.
     found = client.api.containers(all=True, filters={"name": "^/?world-harness-"})
     return {name for container in found for name in container["Names"]}
+
+
+def run_instead(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let the container of Valkey run a script in place of the server."""
+    image = msgspec.structs.replace(valkey.PROVIDER.image, command=["sh", "-c", script])
+    provider = msgspec.structs.replace(valkey.PROVIDER, image=image)
+    monkeypatch.setattr(valkey, "PROVIDER", provider)
 
 
 def list_volumes(client: docker.DockerClient) -> set[str]:
@@ -134,7 +143,7 @@ def test_a_server_that_never_answers_is_an_error_that_quotes_its_log_and_leaves_
 ) -> None:
     before = list_containers(client)
     monkeypatch.setattr("harness.services.containers._READY_WITHIN_S", 2.0)
-    monkeypatch.setattr("harness.services.valkey.container._COMMAND", "echo so far; sleep 600")
+    run_instead(monkeypatch, "echo so far; sleep 600")
     with (
         pytest.raises(ServiceError, match="in the container did not start") as caught,
         open_service("valkey", choice="container", workdir=folder),
@@ -150,7 +159,7 @@ def test_a_server_that_dies_at_its_start_is_quoted_and_leaves_nothing(
 ) -> None:
     before = list_containers(client)
     monkeypatch.setattr("harness.services.containers._READY_WITHIN_S", 2.0)
-    monkeypatch.setattr("harness.services.valkey.container._COMMAND", "echo last words; exit 1")
+    run_instead(monkeypatch, "echo last words; exit 1")
     with (
         pytest.raises(ServiceError, match=r"cannot run|did not start") as caught,
         open_service("valkey", choice="container", workdir=folder),

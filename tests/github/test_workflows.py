@@ -242,7 +242,8 @@ class TestInstallation:
     def test_is_the_commit_of_the_workflow(self, tmp_path: Path) -> None:
         repository = "git+https://github.example/owner/world-harness"
         done = self.install(tmp_path)
-        assert done.stdout == f"install\nworld-harness @ {repository}@{self.COMMIT}\n"
+        installed = f"world-harness[mongodb,mysql] @ {repository}@{self.COMMIT}"
+        assert done.stdout == f"install\n{installed}\n"
 
     def test_is_what_the_caller_names(self, tmp_path: Path) -> None:
         done = self.install(tmp_path, HARNESS="world-harness==1.2.3")

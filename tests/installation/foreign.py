@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: Whoever imports such a module took the user's package in the place of ours.
+#: An import of such a module took the package of the user in the place of ours.
 _TRAP = "raise RuntimeError(f'{__name__} of the folder was imported')\n"
 _NAMES = ("harness", "reports", "suites")
 #: Modules that ours have, too.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from harness.certification.records import read_record
 from harness.checks.reproducing import write_check_command
 from harness.invocations import Value
 from tests import RESULTS
@@ -87,8 +88,13 @@ def test_certify_judges_the_world_of_the_folder(installation: Installation, plac
 
 def test_pytest_runs_a_suite_of_ours(installation: Installation, place: Place) -> None:
     words = (*PLUGIN, "suites.conformance.test_steps", "--world", "reference", "--line", "v5")
-    done = place.run(installation, *place.pytest, *words, *CLAUSE, "-n", "2")
+    records = place.folder / "records.jsonl"
+    chosen = (*CLAUSE, "--records", records)
+    done = place.run(installation, *place.pytest, *words, *chosen, "-n", "2")
     assert done.returncode == 0, done.stdout + done.stderr
+    checks = [read_record(line).check for line in records.read_bytes().splitlines()]
+    assert checks
+    assert all(check.startswith("test_steps::") for check in checks)
 
 
 def test_pytest_finds_the_one_check_that_a_printed_command_names(
@@ -105,14 +111,3 @@ def test_pytest_finds_the_one_check_that_a_printed_command_names(
     done = place.run(installation, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 test collected" in done.stdout
-
-
-def test_pytest_says_what_to_do_where_a_setting_has_imported_a_package_of_the_folder(
-    installation: Installation, tmp_path: Path
-) -> None:
-    (tmp_path / "harness.py").touch()
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p harness\n")
-    words = (*PLUGIN, "suites.conformance", "--world", "reference")
-    done = installation.run("python", "-m", "pytest", *words, folder=tmp_path)
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "run the command in a folder whose settings do not import it" in done.stderr

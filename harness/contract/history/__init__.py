@@ -1,9 +1,8 @@
-"""The judge of histories: what a World's log and answers say about each other.
+"""Judges histories: do a World's log and its answers agree?
 
-`fold` turns a log into the entities that it stands for. `find_contradictions` replays a log in
-list order, names every move that no World may log, and compares the fold with the entities that the
-World returned. `find_order` asks whether calls that ran at the same time can be put in an order in
-which the model gives the same answers.
+`fold` computes the entities that follow from a log. `find_contradictions` replays a log in list
+order, names every illegal move, and compares the fold with the entities that the World returned.
+`find_order` searches for an order of concurrent calls in which the model gives the same answers.
 """
 
 from harness.contract.history.calls import TimedCall

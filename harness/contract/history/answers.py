@@ -1,4 +1,4 @@
-"""When two answers say the same, although two Worlds gave them."""
+"""Compares the answers of two Worlds, ignoring what each World may choose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.contract.history.calls import TimedCall
 from harness.contract.model.state import Row
 from harness.contract.model.values import is_absent, read_option
 
-#: What a World chooses or words by itself.
+#: Fields whose value a World chooses.
 _OWN = frozenset(
     {
         *("eventId", "messageId", "cursor", "waitId", "ownerId", "projectId", "environment"),
@@ -19,12 +19,12 @@ _OWN = frozenset(
     }
 )
 
-#: How exactly a time must come back.
+#: How precisely a World must return a time.
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def agrees(method: str, expected: Any, seen: Any) -> bool:
-    """Tell whether a World's answer says the same as the model's, where both say something."""
+    """Tell whether the fields that both answers have agree."""
     if method == "events.create" and not _agree_on_event(expected, seen):
         return False
     if method == "events.list" and isinstance(seen, Mapping) and not seen.get("hasMore"):
@@ -34,7 +34,7 @@ def agrees(method: str, expected: Any, seen: Any) -> bool:
 
 
 def _leave_out_repeats(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Leave out what each World may log or not: seals, repeated starts, repeated cancels."""
+    """Leave out events that a World need not log: seals, repeated starts, repeated cancels."""
     kept: list[Mapping[str, Any]] = []
     seen = set()
     for event in events:
@@ -52,7 +52,7 @@ def _agree_on_event(expected: Any, seen: Any) -> bool:
     has_expected, has_seen = "event" in expected, not is_absent(seen.get("event"))
     if has_expected == has_seen:
         return True
-    # Starts that came together may each leave an event; a replay skips all but the first.
+    # Each of several concurrent starts may log an event; a replay skips all but the first.
     run = expected.get("run")
     return not has_expected and isinstance(run, Mapping) and run.get("status") == "running"
 
@@ -75,7 +75,7 @@ def _is_list(value: object) -> bool:
 
 
 def read_full_list(call: TimedCall) -> tuple[str, Sequence[Mapping[str, Any]]] | None:
-    """Return the run and the events of a call that listed a whole log, in order."""
+    """Return the run and the events of a call that listed a whole log in ascending order."""
     if call.method != "events.list" or not isinstance(call.value, Mapping) or not call.args:
         return None
     pagination = read_option(call.args[0], "pagination")

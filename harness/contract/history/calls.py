@@ -9,16 +9,16 @@ import msgspec
 
 
 class TimedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a history: when it ran and how it ended."""
+    """One call of a history, with its times and its outcome."""
 
     method: str
     args: tuple[Any, ...]
-    #: ms since 1970, by one clock for all calls.
+    #: ms since 1970, on one clock for all calls.
     start: float
     end: float = inf
     value: Any = None
-    #: The refusal's name, if the World refused.
+    #: The name of the refusal, if the World refused the call.
     refusal: str | None = None
-    #: Whether its end is unknown: it may have happened, at any later time, or not.
+    #: Whether the outcome is unknown: the call may take effect at any later time, or never.
     lost: bool = False
     process: int = 0

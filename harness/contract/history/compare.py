@@ -1,4 +1,4 @@
-"""Comparison of a log's fold with the entities that a World returns."""
+"""Compares the fold of a log with the entities that a World returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.contract.model.values import Entity, is_absent, read_time
 
 K = TypeVar("K", str, tuple[str, str])
 
-#: Kind -> the fields that follow from the log, the same in every World.
+#: Kind -> the fields that follow from the log in every World.
 FIELDS = {
     "run": ("status", "deploymentId", "workflowName", "input", "output", "attributes"),
     "step": ("status", "attempt", "stepName", "input", "output", "retryAfter"),
@@ -35,15 +35,15 @@ _CLAUSES = {
 def find_contradictions(
     events: Iterable[Mapping[str, Any]], entities: Entities, rules: Rules
 ) -> list[str]:
-    """Return everything in which a World's log is illegal or its entities differ from the log.
+    """Return every illegal move of a log, and every difference between the log and the entities.
 
     Args:
-        events: The full log, each run's events in list order.
-        entities: What the World's reads returned; kinds that are `None` are not compared.
+        events: The whole log, with the events of each run in list order.
+        entities: The entities that the World returned; kinds that are `None` are not compared.
         rules: The line's rules.
 
     Returns:
-        One text for each, with a clause's id in front; nothing when all is well.
+        One text for each, which starts with the id of the clause; empty if there is none.
     """
     log = list(events)
     folded = fold(log, rules)
@@ -91,9 +91,9 @@ def _present(field: str, entity: Entity) -> Any:
     value = entity.get(field)
     if is_absent(value):
         return None
-    # A log may keep a time as it was sent: as a date, as text or as a number.
+    # A log may keep a time in the form in which it was sent: a date, a text or a number.
     moment = read_time(value) if field in _TIMES else None
-    # What is finer than a millisecond need not come back.
+    # A World need not keep fractions of a millisecond.
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000) if moment else value
 
 

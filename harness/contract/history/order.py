@@ -1,9 +1,9 @@
-"""Search for an order of concurrent calls in which the model gives the World's answers.
+"""Searches for an order of concurrent calls in which the model gives the World's answers.
 
-This is the test for linearizability of Wing and Gong, with a memory of where the search has been.
-A call that the model answers as the World did and that changes nothing is put in its place at once:
-it could only be in the way later. The lists of events that calls returned guide the search, too: a
-log only grows, so an order whose log is no beginning of a list that is still to come leads nowhere.
+This is Wing and Gong's test for linearizability, with memoization. If the model answers a call as
+the World did and the call changes nothing, the search takes it next without trying alternatives.
+The lists of events that calls returned prune the search: a log only grows, so every prefix of
+the order must produce a prefix of each list that a later call returns.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from harness.contract.model.rules import Refused
 from harness.contract.model.state import State
 from harness.errors import HarnessError
 
-#: How many places the search looks at before it gives up.
+#: How many states the search visits before it gives up.
 BUDGET = 50_000
 
 
 class UndecidedError(HarnessError):
-    """A history has too many possible orders."""
+    """The search gave up: a history has too many possible orders."""
 
 
 def find_order(
     calls: Sequence[TimedCall], model: Model, *, budget: int = BUDGET
 ) -> list[int] | None:
-    """Return an order of the calls, as their places in `calls`, that explains all answers.
+    """Return an order of the calls, as indexes into `calls`, that explains all answers.
 
-    Answers are compared without ids that the World chose and without its times, and refusals
-    without their names. Calls whose end is unknown can be missing in the order.
+    The comparison ignores ids and times that the World chose, and the names of refusals. Calls
+    with an unknown outcome can be missing from the order.
 
     Args:
         calls: The history.
-        model: The state before the first call; it stays as it is.
-        budget: How many places to look at.
+        model: The model before the first call; it is not changed.
+        budget: How many states to visit.
 
     Raises:
-        UndecidedError: the budget was not enough.
+        UndecidedError: the budget is used up.
     """
     return _Search(calls, budget).explore(frozenset(range(len(calls))), model.copy())
 
@@ -54,7 +54,7 @@ class _Search:
         self._been: set[tuple[frozenset[int], bytes]] = set()
 
     def explore(self, remaining: frozenset[int], model: Model) -> list[int] | None:
-        """Return an order of the remaining calls from here, if there is one."""
+        """Return an order of the remaining calls from this state, if there is one."""
         if self._is_done(remaining):
             return []
         place = (remaining, fingerprint(model.state))
@@ -71,9 +71,9 @@ class _Search:
     def _find_next(
         self, remaining: frozenset[int], model: Model, present: bytes
     ) -> list[tuple[int, Model]]:
-        """Return the calls that can be next and the models after them.
+        """Return the calls that can be next, with the models after them.
 
-        One call that changes nothing is enough: if it cannot be next, nothing can.
+        If one of them changes nothing, return only that one.
         """
         found: list[tuple[int, Model]] = []
         for index in self._candidates(remaining):
@@ -105,11 +105,11 @@ class _Search:
         return False
 
     def _candidates(self, remaining: frozenset[int]) -> list[int]:
-        """Return the calls that can be next: no other one had ended before they began."""
+        """Return the calls that can be next: those that began before any remaining call ended."""
         ends = [self._calls[index].end for index in remaining if not self._calls[index].lost]
         first_end = min(ends, default=inf)
         ready = [index for index in remaining if self._calls[index].start <= first_end]
-        # Calls without an answer come last: most often they did not happen.
+        # Try calls without an answer last: most often they had no effect.
         return sorted(ready, key=lambda index: (self._calls[index].lost, self._calls[index].end))
 
     def _try(self, index: int, model: Model) -> Model | None:
@@ -137,7 +137,7 @@ def _perform(model: Model, call: TimedCall, moment: float) -> Any:
 
 
 def _name(prefix: str, call: TimedCall, model: Model) -> str:
-    """Return the id that the World chose, where it matters later; else any."""
+    """Return the id that the World chose if a later call uses it, or else any id."""
     value = call.value if isinstance(call.value, Mapping) else {}
     run = value.get("run")
     if prefix == "wrun" and isinstance(run, Mapping) and "runId" in run:
@@ -148,7 +148,7 @@ def _name(prefix: str, call: TimedCall, model: Model) -> str:
 
 
 def fingerprint(state: State) -> bytes:
-    """Return what can be seen of a state, without the times and ids that a World chooses."""
+    """Return the visible part of a state, without times and ids that a World chooses."""
     parts = (
         [(run, [_plain(row.value) for row in rows]) for run, rows in sorted(state.logs.items())],
         [(key, _plain(row.value)) for key, row in sorted(state.runs.items())],

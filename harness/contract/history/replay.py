@@ -1,4 +1,4 @@
-"""Replay of a log in list order: the entities it stands for, and moves that it must not hold."""
+"""Replays a log in list order: computes its entities, and reports illegal moves."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from harness.contract.model.values import Entity, is_absent
 
 TERMINAL = {"run_completed": "completed", "run_failed": "failed", "run_cancelled": "cancelled"}
 OUTCOMES = {"step_completed": "completed", "step_failed": "failed"}
-#: What a log may hold after the run's end, apart from outcomes of steps that were running.
+#: Events allowed after the end of a run, besides outcomes of steps that were running.
 _LATE_ANYWAY = frozenset({"noop", "step_retrying"})
-#: Event type -> the clause that an event of it breaks after the run's end.
+#: Event type -> the clause that such an event breaks after the end of the run.
 _CLOSED_BY = {
     **dict.fromkeys(TERMINAL, "RUN-TERMINAL-ONCE"),
     "run_started": "RUN-START-TERMINAL",
@@ -29,9 +29,9 @@ _CLOSED_BY = {
 
 
 class Entities(msgspec.Struct, kw_only=True):
-    """Entities by their keys; `None` stands for a kind that was not read.
+    """Entities by key; a kind that was not read is `None`.
 
-    Steps, hooks and waits are found by their run's id and their own. Hooks are the live ones.
+    The key of a step, hook or wait is the id of its run and its own id. Only live hooks are listed.
     """
 
     runs: dict[str, Entity] | None = None
@@ -41,17 +41,17 @@ class Entities(msgspec.Struct, kw_only=True):
 
 
 def fold(events: Iterable[Mapping[str, Any]], rules: Rules) -> Entities:
-    """Return the entities that a log stands for; an illegal event has no effect.
+    """Return the entities that follow from a log; an illegal event has no effect.
 
     Args:
-        events: Events of one or several runs, each run's in list order.
+        events: The events of one or several runs, with those of each run in list order.
         rules: The line's rules.
     """
     return _replay(events, rules).entities()
 
 
 def find_illegal_moves(events: Iterable[Mapping[str, Any]], rules: Rules) -> list[str]:
-    """Return what is wrong with a log by itself, each text with a clause's id in front."""
+    """Return the illegal moves of a log; each text starts with the id of a clause."""
     return _replay(events, rules).complaints
 
 
@@ -72,7 +72,7 @@ class _Replay:
         self._steps: dict[Key, Entity] = {}
         self._hooks: dict[Key, Entity] = {}
         self._waits: dict[Key, Entity] = {}
-        #: Hooks and attribute changes that were ever created.
+        #: All hooks and attribute changes created so far.
         self._claims: set[tuple[str, str, str]] = set()
         self._ids: dict[str, list[str]] = {}
 
@@ -80,7 +80,7 @@ class _Replay:
         return Entities(runs=self._runs, steps=self._steps, hooks=self._hooks, waits=self._waits)
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Follow one event: complain about it, or let it have its effect."""
+        """Apply one event, or report that it is illegal."""
         run_id, event_type = str(event["runId"]), str(event["eventType"])
         self._check_id(event, run_id)
         run = self._runs.get(run_id)
@@ -114,7 +114,7 @@ class _Replay:
             self._complain("EVT-SLOT-DENSE", event, f"stands at place {len(known)}")
 
     def _may_follow(self, event: Mapping[str, Any], run: Entity) -> bool:
-        """Tell whether an event may stand where it stands, as far as its run goes."""
+        """Tell whether the status of the run allows an event at this point."""
         event_type = event["eventType"]
         if run["status"] not in TERMINAL.values() or event_type in _LATE_ANYWAY:
             return True
@@ -142,7 +142,7 @@ class _Replay:
         self._runs[run_id] = run
 
     def _take_run_started(self, event: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-        # Several starts of a running run are each World's own affair: a replay skips them.
+        # Each World decides whether to log further starts of a running run: skip them.
         if any(not is_absent(value) for value in data.values()):
             self._complain("RUN-CREATED-FIRST", event, "keeps data, which belongs to run_created")
         self._runs[str(event["runId"])]["status"] = "running"
@@ -158,7 +158,7 @@ class _Replay:
     _take_run_failed = _take_run_cancelled = _take_run_completed
 
     def _take_noop(self, event: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-        """Let a sealed slot be: it changes nothing."""
+        """Ignore a sealed slot: it changes nothing."""
 
     def _take_attr_set(self, event: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         if not is_absent(event.get("correlationId")) and not self._claim("attributes", event):
@@ -241,7 +241,7 @@ class _Replay:
     def _take_hook_disposed(self, event: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         if self._hooks.pop(self._key(event), None) is None:
             self._complain("HOOK-DISPOSE-ONCE", event, "finds no live hook")
-        # Whether a disposed hook can be created again is each World's own affair.
+        # Each World decides whether a disposed hook can be created again.
         self._claims.discard((str(event["runId"]), "hook", str(event.get("correlationId"))))
 
     def _take_wait_created(self, event: Mapping[str, Any], data: Mapping[str, Any]) -> None:

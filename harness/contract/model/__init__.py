@@ -1,8 +1,8 @@
-"""The executable model of a World: what the contract says, as code that can be asked.
+"""The executable model of a World: the contract, as code that answers calls.
 
-`Model(RULES["v5"]).perform("events.create", [...], now=..., fresh=...)` answers a normalized call,
-or raises `Refused`. There is no clock, no randomness and no IO: time and ids come with the call.
-`Rehearsal` supplies both where only the order of calls matters.
+`Model(RULES["v5"]).perform("events.create", [...], now=..., fresh=...)` answers a normalized call
+or raises `Refused`. The model has no clock, randomness or IO: the caller passes the time and the
+source of new ids. `Rehearsal` supplies both where only the order of calls matters.
 
 The parts build on each other, one class a file: `Ground`, `Log`, `Hooks`, `Waits`, `Attributes`,
 `Steps`, `Runs`, `Events`, `Listing`, `Streams`, `Queue`. Each rule is one method, named for what it
@@ -12,12 +12,12 @@ decides, so that a broken variant is a subclass of `Model` with one method repla
         def check_step_open(self, step: Entity) -> None:
             '''Forget that an outcome is final.'''
 
-Checks (`check_...`) raise `Refused` and change nothing; they all come before the first change of a
-call, so a refused call leaves no trace. Questions (`is_...`, `has_...`, `find_...`) return what a
-rule depends on, makers (`make_...`) return an entity as it is afterwards, and the rest stores. A
-method finds the present time in `self.now`, new ids in `self.fresh`, everything stored in
-`self.state`. Rows in there are replaced and never changed, so `Model.copy()` is cheap, and what
-leaves the model is a copy.
+Checks (`check_...`) raise `Refused` and change nothing. All checks of a call come before its first
+change, so a refused call leaves no trace. Queries (`is_...`, `has_...`, `find_...`) return what a
+rule depends on, makers (`make_...`) return the new version of an entity, and all other methods
+store. A method reads the current time from `self.now`, new ids from `self.fresh` and stored data
+from `self.state`. Rows of the state are replaced and never mutated, so `Model.copy()` is cheap. The
+model returns copies only.
 """
 
 from harness.contract.model.ids import UlidSource, read_slot, read_ulid_time, write_slot, write_ulid

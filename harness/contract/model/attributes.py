@@ -1,4 +1,4 @@
-"""Attributes of a run: small texts, merged in log order, within limits."""
+"""Attributes of a run: short texts, merged in log order, within limits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Attributes(Waits):
         """Return the changes that an event asks for.
 
         Raises:
-            Refused: they are no list of keys and values.
+            Refused: they are not a list of keys and values.
         """
         changes = request.data["changes"]
         is_list = isinstance(changes, Sequence) and not isinstance(changes, (str, bytes))
@@ -44,12 +44,12 @@ class Attributes(Waits):
         return list(changes)
 
     def claim_attributes(self, request: Request) -> None:
-        """Take the one right to a change's name; a change without a name needs none."""
+        """Claim the name of a change, which exists once; a change without a name needs no claim."""
         if request.correlation_id:
             self.claim_once(request.run_id, "attributes", request.correlation_id)
 
     def invalid(self, message: str) -> Refused:
-        """Make the refusal of an attribute that must not be."""
+        """Make the refusal of an attribute that is not allowed."""
         return self.refusal("AttributeValidationError", message)
 
     def check_changes(
@@ -67,10 +67,10 @@ class Attributes(Waits):
         self.check_count(self.merge_attributes(existing, changes))
 
     def check_key(self, key: object, allow_reserved: bool) -> None:
-        """Refuse an impossible key.
+        """Refuse a key that is not valid.
 
         Raises:
-            Refused: it is no text, empty, too long or reserved.
+            Refused: the key is not a text, or is empty, too long or reserved.
         """
         if not isinstance(key, str):
             raise self.invalid("an attribute's key must be a text")
@@ -80,10 +80,10 @@ class Attributes(Waits):
             raise self.invalid(f"attribute keys that begin with {RESERVED} are reserved")
 
     def check_value(self, value: object) -> None:
-        """Refuse an impossible value.
+        """Refuse a value that is not valid.
 
         Raises:
-            Refused: it is neither null nor a text that is short enough.
+            Refused: the value is neither null nor a short enough text.
         """
         if value is None:
             return
@@ -93,10 +93,10 @@ class Attributes(Waits):
             raise self.invalid(f"an attribute's value must have at most {VALUE_LIMIT} bytes")
 
     def check_keys_differ(self, keys: Sequence[str]) -> None:
-        """Refuse to change one key twice at once.
+        """Refuse two changes of one key in one call.
 
         Raises:
-            Refused: a key is there twice.
+            Refused: a key occurs twice.
         """
         if len(set(keys)) < len(keys):
             raise self.invalid("an attribute can be changed once in a call")
@@ -105,13 +105,13 @@ class Attributes(Waits):
         """Refuse too many attributes.
 
         Raises:
-            Refused: the run would have more than are allowed.
+            Refused: the run would have too many attributes.
         """
         if len(merged) > COUNT_LIMIT:
             raise self.invalid(f"a run can have at most {COUNT_LIMIT} attributes")
 
     def merge_attributes(self, existing: Entity, changes: Sequence[Mapping[str, Any]]) -> Entity:
-        """Return the attributes after some changes; null takes one away."""
+        """Return the attributes after some changes; null removes an attribute."""
         merged = dict(existing)
         for change in changes:
             if change.get("value") is None:

@@ -1,4 +1,4 @@
-"""`events.create` and its kin: the form of a request, the way to its rule, the answer."""
+"""`events.create` and `events.createBatch`: validate a request, call its rule, build the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.contract.model.runs import Runs
 from harness.contract.model.state import Row
 from harness.contract.model.values import Entity, copy_value, is_absent, read_option, read_time
 
-#: Event type -> (method that answers it, data that must be there).
+#: Event type -> (method that answers it, required data).
 EVENT_TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
     "run_created": ("create_run", ("deploymentId", "workflowName")),
     "run_started": ("start_run", ()),
@@ -30,9 +30,9 @@ EVENT_TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
     "wait_created": ("create_wait", ("resumeAt",)),
     "wait_completed": ("complete_wait", ()),
 }
-#: What only a World writes.
+#: Event types that only a World may write.
 WORLD_ONLY = frozenset({"hook_conflict", "noop"})
-#: What cannot be part of a batch.
+#: Event types that are not allowed in a batch.
 UNBATCHABLE = frozenset(
     {"run_created", "run_started", "run_cancelled", "hook_created", "hook_disposed", "attr_set"}
 )
@@ -40,7 +40,7 @@ _ENTITIES = ("step_", "hook_", "wait_")
 
 
 class Events(Runs):
-    """Writing events, and what the writer gets back."""
+    """Writes events, and builds the answers to the writer."""
 
     METHODS = Runs.METHODS | {
         "events.create": "create_event",
@@ -57,10 +57,10 @@ class Events(Runs):
         return self.answer_create(request, outcome, known)
 
     def read_request(self, run_id: object, sent: object, params: object) -> Request:
-        """Check the form of a request.
+        """Validate the form of a request.
 
         Raises:
-            Refused: it could not be accepted in any state.
+            Refused: no state of the World could accept it.
         """
         if not isinstance(sent, Mapping):
             raise self.bad_request("an event must be an object")
@@ -86,10 +86,10 @@ class Events(Runs):
         return int(version) if isinstance(version, (int, float)) else self.rules.spec_version
 
     def check_event_type(self, event_type: object) -> None:
-        """Refuse unknown types, and those that only a World writes.
+        """Refuse unknown types, and types that only a World may write.
 
         Raises:
-            Refused: the type is not for clients.
+            Refused: a client may not write this type.
         """
         if event_type in WORLD_ONLY:
             raise self.bad_request(f"only a World writes {event_type}")
@@ -99,7 +99,7 @@ class Events(Runs):
             raise self.bad_request(f"no event type is called {event_type!r}")
 
     def check_event_data(self, request: Request) -> None:
-        """Refuse an event that lacks what its entity is made of.
+        """Refuse an event without the data that its entity requires.
 
         Raises:
             Refused: a name or a required field is missing.
@@ -117,7 +117,7 @@ class Events(Runs):
             raise self.bad_request("a token must be a text")
 
     def check_spec_version(self, request: Request) -> None:
-        """Refuse to touch a run that was made for a later World.
+        """Refuse to change a run that a newer World created.
 
         Raises:
             Refused: this World does not know the run's spec version.
@@ -134,12 +134,12 @@ class Events(Runs):
             )
 
     def answer_create(self, request: Request, outcome: dict[str, Any], known: int) -> Entity:
-        """Build what `events.create` returns.
+        """Build the answer to `events.create`.
 
         Args:
-            request: What was asked.
-            outcome: Event and entity that came of it.
-            known: How many events the run had before.
+            request: The request.
+            outcome: The resulting event and entity.
+            known: How many events the run had before the call.
         """
         answer = self.show_outcome(outcome, request.params.get("resolveData"))
         if request.type == "run_started":
@@ -154,7 +154,7 @@ class Events(Runs):
         return answer
 
     def show_outcome(self, outcome: dict[str, Any], resolve: object) -> Entity:
-        """Return an outcome for the outside."""
+        """Return an outcome in the form that a caller sees."""
         payloads = {"run": RUN_PAYLOADS, "step": STEP_PAYLOADS, "hook": ("metadata",)}
         answer: Entity = {}
         for key, value in outcome.items():
@@ -167,13 +167,13 @@ class Events(Runs):
         return answer
 
     def is_preload_wanted(self, request: Request, started_now: bool) -> bool:
-        """Tell whether a start answers with the run's events."""
+        """Tell whether the answer to a start includes the run's events."""
         if request.params.get("skipPreload") is True:
             return False
         return started_now or self.rules.preload_again
 
     def find_delta(self, request: Request, run_id: str, known: int) -> list[Row] | None:
-        """Return the events that the writer asked to be told, or `None` if it did not ask."""
+        """Return the new events that the writer asked for, or `None` if it did not ask."""
         if not self.rules.delta:
             return None
         cursor = request.params.get("sinceCursor")
@@ -199,7 +199,7 @@ class Events(Runs):
         }
 
     def write_cursor(self, rows: Sequence[Row]) -> str | None:
-        """Return the position after the last of some rows; there is none after nothing."""
+        """Return the position after the last of some rows, or `None` if there are no rows."""
         return f"after_{rows[-1].serial}" if rows else None
 
     def read_cursor(self, cursor: str) -> int | None:
@@ -208,17 +208,17 @@ class Events(Runs):
         return int(digits) if digits.isascii() and digits.isdigit() else None
 
     def create_batch(self, run_id: object, items: object, params: object = None) -> list[Entity]:
-        """Answer `events.createBatch`: in order, each item with an answer of its own."""
+        """Answer `events.createBatch`: one answer per item, in order."""
         if not isinstance(items, Sequence) or not all(isinstance(item, Mapping) for item in items):
             raise self.bad_request("a batch must be a list of items")
         self.check_batch(items)
         return [self.create_item(run_id, item, params) for item in items]
 
     def check_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
-        """Refuse a batch with events that must come alone.
+        """Refuse a batch with event types that are not allowed in a batch.
 
         Raises:
-            Refused: there is one.
+            Refused: there is such an event.
         """
         for item in items:
             event_type = read_option(item.get("event"), "eventType")

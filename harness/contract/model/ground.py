@@ -1,4 +1,4 @@
-"""What every part of the model stands on: rules, state, the present call, and refusals."""
+"""The base of every part of the model: rules, state, the current call, and refusals."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Ground:
     """The model without any rule.
 
     Args:
-        rules: What holds for this line.
-        state: What is stored already; nothing, unless given.
+        rules: The rules of the line.
+        state: The stored data; by default, nothing is stored.
     """
 
-    #: Normalized call -> name of the method that answers it. Each part adds its own.
+    #: Normalized call -> name of the method that answers it. Each part adds its calls.
     METHODS: ClassVar[dict[str, str]] = {}
 
     def __init__(self, rules: Rules, state: State | None = None) -> None:
         self.rules = rules
         self.state = State() if state is None else state
-        #: The time of the present call, and where its ids come from.
+        #: The time of the current call, and the source of its new ids.
         self.now = datetime.fromtimestamp(0, UTC)
         self.fresh: Callable[[str], str] = _refuse_to_name
 
@@ -45,12 +45,12 @@ class Ground:
 
         Args:
             method: Its name, such as `events.create`.
-            args: Its arguments; what is undefined at the end counts as not given.
+            args: Its arguments; undefined ones at the end count as omitted.
             now: The time of the call.
             fresh: Makes a new id from a prefix such as `wrun`.
 
         Raises:
-            Refused: a World must refuse this call. Nothing has changed.
+            Refused: a World must refuse this call; the state is unchanged.
             LookupError: the line has no such method.
         """
         name = self.METHODS.get(method)
@@ -69,27 +69,27 @@ class Ground:
         return self.rules.latest or method not in latest
 
     def copy(self: _Self) -> _Self:
-        """Return a model that goes its own way from here."""
+        """Return an independent copy of the model."""
         return type(self)(self.rules, self.state.copy())
 
     def refusal(self, name: str, message: str, *, retry_after: int | None = None) -> Refused:
-        """Make a refusal under the name that it has in this line."""
+        """Make a refusal with the name that the line uses for it."""
         status = STATUSES.get(name)
         if self.rules.python_names:
             name = PYTHON_NAMES.get(name, name)
         return Refused(name, message, status, retry_after)
 
     def bad_request(self, message: str) -> Refused:
-        """Make the refusal of a call that could never succeed."""
+        """Make the refusal of a call that can never succeed."""
         return Refused("WorkflowWorldError", message, 400)
 
     def next_serial(self) -> int:
-        """Count one more thing that was stored."""
+        """Return the number of the next stored row."""
         self.state.serial += 1
         return self.state.serial
 
     def put(self, table: dict[Any, Row], key: object, value: Entity) -> Entity:
-        """Store a row, or replace it at its place."""
+        """Store a row, or replace it without changing its place."""
         old = table.get(key)
         table[key] = Row(old.serial if old else self.next_serial(), value)
         return value
@@ -98,7 +98,7 @@ class Ground:
         """Return a run.
 
         Raises:
-            Refused: there is none.
+            Refused: there is no such run.
         """
         row = self.state.runs.get(run_id) if isinstance(run_id, str) else None
         if row is None:
@@ -110,10 +110,10 @@ class Ground:
         return run["status"] in TERMINAL_RUN
 
     def claim_once(self, run_id: str, kind: str, name: str) -> None:
-        """Take the one right to create something.
+        """Claim the right to create something, which exists once.
 
         Raises:
-            Refused: somebody has taken it.
+            Refused: it is already claimed.
         """
         claim = (run_id, kind, name)
         if claim in self.state.claims:

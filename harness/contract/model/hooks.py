@@ -1,4 +1,4 @@
-"""Hooks: one live hook a token, resumes, disposal, conflicts, retention."""
+"""Hooks: one live hook per token, resumes, disposal, conflicts, retention."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.contract.model.log import HOOK_PAYLOADS, Log, Request
 from harness.contract.model.state import Key, Row
 from harness.contract.model.values import Entity, read_option, read_time
 
-#: How long a token may stay reserved at most.
+#: The longest time that a token may stay reserved.
 RETENTION_LIMIT = timedelta(days=30)
 
 
@@ -35,7 +35,7 @@ class Hooks(Log):
         return {"event": event, "hook": hook}
 
     def check_open_run(self, request: Request) -> Entity:
-        """Refuse anything new in a run that is over.
+        """Refuse to create anything in a run that has ended.
 
         Raises:
             Refused: the run is missing or has ended.
@@ -48,10 +48,10 @@ class Hooks(Log):
         return run
 
     def check_new_hook(self, request: Request) -> None:
-        """Refuse a hook that was created before; it never clashes with itself.
+        """Refuse a hook that was created before; a hook never conflicts with itself.
 
         Raises:
-            Refused: this hook exists, or did.
+            Refused: this hook exists, or existed.
         """
         if (request.run_id, "hook", request.correlation_id) in self.state.claims:
             raise self.refusal(
@@ -59,21 +59,21 @@ class Hooks(Log):
             )
 
     def check_retention(self, request: Request) -> None:
-        """Refuse to reserve a token for longer than is allowed.
+        """Refuse to reserve a token for too long.
 
         Raises:
-            Refused: the time is too far away.
+            Refused: the retention time is too long.
         """
         until = self.read_retention(request.data)
         if until is not None and until > self.now + RETENTION_LIMIT:
             raise self.bad_request("a token can stay reserved for 30 days at most")
 
     def read_retention(self, data: Entity) -> datetime | None:
-        """Return until when a hook's token stays reserved after its end."""
+        """Return the time until which a token stays reserved after the end of its hook."""
         return read_time(data.get("tokenRetentionUntil")) if self.rules.retention else None
 
     def find_holder(self, token: str) -> Row | None:
-        """Return the hook that a token belongs to now."""
+        """Return the hook that holds a token."""
         key = self.state.tokens.get(token)
         if key is None:
             return None
@@ -87,11 +87,11 @@ class Hooks(Log):
         return row if until is not None and self.now < until else None
 
     def take_token(self, token: str, key: Key) -> None:
-        """Make a token a hook's own."""
+        """Assign a token to a hook."""
         self.state.tokens[token] = key
 
     def append_conflict(self, request: Request, holder: Row) -> Entity:
-        """Record that a token belongs to another hook; for the caller this is a success."""
+        """Log that another hook holds the token; for the caller, this is a success."""
         data = {"token": request.data["token"], "conflictingRunId": holder.value["runId"]}
         return self.append_event(request, event_type="hook_conflict", data=data)
 
@@ -143,7 +143,7 @@ class Hooks(Log):
         return row.value
 
     def find_resume(self, request: Request) -> Entity | None:
-        """Return the event that the same resume made before."""
+        """Return the event that the same resume created before."""
         if request.resume_id is None:
             return None
         return self.state.resumes.get((request.run_id, request.correlation_id, request.resume_id))
@@ -157,7 +157,7 @@ class Hooks(Log):
         return {"event": event, "hook": hook}
 
     def remove_hook(self, key: Key) -> None:
-        """End a hook's life, and free its token unless that is retained."""
+        """Remove a hook, and free its token unless that is retained."""
         row = self.state.hooks.pop(key)
         until = self.read_retention(row.value)
         if until is not None and self.now < until:
@@ -166,11 +166,11 @@ class Hooks(Log):
             self.release_token(row.value["token"])
 
     def release_token(self, token: str) -> None:
-        """Free a token for everybody."""
+        """Free a token."""
         self.state.tokens.pop(token, None)
 
     def remove_hooks_of(self, run_id: str) -> None:
-        """End every hook of a run that has ended."""
+        """Remove every hook of a run that has ended."""
         for key in [key for key in self.state.hooks if key[0] == run_id]:
             self.remove_hook(key)
 
@@ -190,5 +190,5 @@ class Hooks(Log):
         return self.show_hook(row.value, options)
 
     def show_hook(self, hook: Entity, options: object) -> Entity:
-        """Return a hook for the outside."""
+        """Return a hook in the form that a caller sees."""
         return self.strip_entity(hook, HOOK_PAYLOADS, read_option(options, "resolveData"))

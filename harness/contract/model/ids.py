@@ -1,4 +1,4 @@
-"""Identifiers: a prefix and 26 characters, which are a ULID or a slot's number."""
+"""Ids: a prefix and 26 characters, which are a ULID or the number of a slot."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
 _ULID = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
 _RANDOM_BITS = 80
 
-#: How long the part after the prefix is.
+#: Length of the part after the prefix.
 ID_LENGTH = 26
 
 
 def write_ulid(time_ms: int, randomness: int) -> str:
-    """Write a time and 80 random bits as a ULID."""
+    """Encode a time and 80 random bits as a ULID."""
     number = (time_ms << _RANDOM_BITS) | (randomness & ((1 << _RANDOM_BITS) - 1))
     letters = []
     for _ in range(ID_LENGTH):
@@ -26,7 +26,7 @@ def write_ulid(time_ms: int, randomness: int) -> str:
 
 
 def read_ulid(text: str) -> int:
-    """Return a ULID as the number that it writes; its upper bits are ms since 1970."""
+    """Decode a ULID to its number, whose upper bits are ms since 1970."""
     number = 0
     for letter in text:
         number = (number << 5) | _DIGITS[letter]
@@ -34,24 +34,24 @@ def read_ulid(text: str) -> int:
 
 
 def read_ulid_time(text: str) -> int | None:
-    """Return the ms since 1970 in a ULID, or `None` when the text is not one."""
+    """Return the time of a ULID in ms since 1970, or `None` if the text is not a ULID."""
     return read_ulid(text) >> _RANDOM_BITS if _ULID.fullmatch(text) else None
 
 
 def write_slot(run_slot: int) -> str:
-    """Write the id of an event whose place in its run's log is its name."""
+    """Return the id of an event that is named by its place in the run's log."""
     return f"evnt_{run_slot:0{ID_LENGTH}d}"
 
 
 def read_slot(event_id: str) -> int | None:
-    """Return the slot that an event id names, or `None` when it names a ULID."""
+    """Return the slot in an event id, or `None` if the id is a ULID."""
     digits = event_id.removeprefix("evnt_")
     is_slot = len(digits) == ID_LENGTH and digits.isdigit() and digits.startswith("0" * 10)
     return int(digits) if is_slot else None
 
 
 class UlidSource:
-    """Makes ids that rise in the order in which they were made, also within one millisecond.
+    """Makes ids that increase in the order of creation, also within one millisecond.
 
     Args:
         randomness: Returns 80 random bits.
@@ -62,7 +62,7 @@ class UlidSource:
         self._last = 0
 
     def witness(self, identifier: str) -> None:
-        """Learn of an id that somebody else made: later ones will be above it."""
+        """Register an id that another process made; later ids are larger."""
         text = identifier[-ID_LENGTH:]
         if _ULID.fullmatch(text):
             self._last = max(self._last, read_ulid(text))
@@ -70,7 +70,7 @@ class UlidSource:
     def make(self, prefix: str, now: datetime) -> str:
         """Make the next id."""
         time_ms = int(now.timestamp() * 1000)
-        # Half of the range, so that many successors fit into the same millisecond.
+        # Use half of the range, so that many successors fit into the same millisecond.
         number = (time_ms << _RANDOM_BITS) | (self._randomness() >> 1)
         if number <= self._last:
             number = self._last + 1

@@ -1,4 +1,4 @@
-"""Reading runs, steps, events and hooks, one page at a time."""
+"""Reads runs, steps, events and hooks, one page at a time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.contract.model.log import RUN_PAYLOADS, STEP_PAYLOADS
 from harness.contract.model.state import Row
 from harness.contract.model.values import Entity, is_absent, read_option
 
-#: How many rows a page of entities has by default.
+#: The default size of a page of entities, in rows.
 PAGE = 100
 
 
 class Listing(Events):
-    """Everything that only reads."""
+    """All calls that only read."""
 
     METHODS = Events.METHODS | {
         "runs.get": "get_run",
@@ -35,7 +35,7 @@ class Listing(Events):
         return self.show_run(self.find_run(run_id), options)
 
     def show_run(self, run: Entity, options: object) -> Entity:
-        """Return a run for the outside."""
+        """Return a run in the form that a caller sees."""
         return self.strip_entity(run, RUN_PAYLOADS, read_option(options, "resolveData"))
 
     def list_runs(self, options: object = None) -> Entity:
@@ -51,7 +51,7 @@ class Listing(Events):
         return self.has_status(run, read_option(options, "status"))
 
     def has_status(self, run: Entity, wanted: object) -> bool:
-        """Tell whether a run passes the filter by status: one, one of several, or none given."""
+        """Tell whether a run matches the status filter: one status, several, or no filter."""
         if isinstance(wanted, (list, tuple)):
             return run["status"] in wanted
         return wanted is None or run["status"] == wanted
@@ -64,7 +64,7 @@ class Listing(Events):
         raise self.missing_step(step_id)
 
     def step_candidates(self, run_id: object, step_id: object) -> list[tuple[tuple[str, str], Row]]:
-        """Return where a step can be: in its run, or in any when no run was given."""
+        """Return the rows that can be a step: of the given run, or of any run if none is given."""
         if is_absent(run_id):
             return list(self.state.steps.items()) if self.rules.line == "v4" else []
         key = (str(run_id), str(step_id))
@@ -72,7 +72,7 @@ class Listing(Events):
         return [] if row is None else [(key, row)]
 
     def missing_step(self, step_id: object) -> Exception:
-        """Make the refusal of a step that is not there."""
+        """Make the refusal of a step that does not exist."""
         refused = self.refusal("WorkflowWorldError", f"step {step_id!r} not found")
         refused.status = 404
         if self.rules.python_names:
@@ -80,7 +80,7 @@ class Listing(Events):
         return refused
 
     def show_step(self, step: Entity, options: object) -> Entity:
-        """Return a step for the outside."""
+        """Return a step in the form that a caller sees."""
         return self.strip_entity(step, STEP_PAYLOADS, read_option(options, "resolveData"))
 
     def list_steps(self, options: object = None) -> Entity:
@@ -102,7 +102,7 @@ class Listing(Events):
         return self.page_events(rows, options)
 
     def list_events_by_correlation_id(self, options: object = None) -> Entity:
-        """Answer `events.listByCorrelationId`: of one run, when it is given."""
+        """Answer `events.listByCorrelationId`: for one run, if it is given."""
         name = read_option(options, "correlationId")
         rows = [
             row
@@ -112,7 +112,7 @@ class Listing(Events):
         return self.page_events(rows, options)
 
     def rows_in_scope(self, run_id: object) -> list[Row]:
-        """Return the events of one run, or of all."""
+        """Return the events of one run, or of all runs."""
         if run_id is not None:
             return self.read_log(str(run_id))
         if self.rules.latest:
@@ -145,11 +145,11 @@ class Listing(Events):
         """Cut one page.
 
         Args:
-            rows: Everything, by serial.
-            options: The call's options, with `pagination` among them.
+            rows: All rows, in the order of their serials.
+            options: The options of the call, which include `pagination`.
             order: The default order.
-            show: Makes a row fit for the outside.
-            whole: Whether a page without a limit holds everything.
+            show: Converts a row to the form that a caller sees.
+            whole: Whether a page without a limit holds all rows.
         """
         pagination = read_option(options, "pagination")
         order = read_option(pagination, "sortOrder") or order
@@ -164,17 +164,17 @@ class Listing(Events):
         }
 
     def page_size(self, limit: object, default: int) -> int:
-        """Return how many rows a page holds at most."""
+        """Return the largest number of rows on a page."""
         if not isinstance(limit, (int, float)) or not math.isfinite(limit):
             return default
         return max(1, int(limit))
 
     def write_page_cursor(self, chosen: Sequence[Row], more: bool) -> str | None:
-        """Return the cursor of a page; the last one that holds anything has one, too."""
+        """Return the cursor of a page; the last page has one too, unless it is empty."""
         return self.write_cursor(chosen)
 
     def rows_behind(self, rows: Sequence[Row], cursor: object, order: str) -> Sequence[Row]:
-        """Return what comes after a cursor, in the order asked for."""
+        """Return the rows after a cursor, in the requested order."""
         position = self.read_cursor(cursor) if isinstance(cursor, str) else None
         if isinstance(cursor, str) and position is None:
             return self.rows_behind_unknown(rows, order)
@@ -185,7 +185,7 @@ class Listing(Events):
         return rows[::-1] if order == "desc" else rows
 
     def rows_behind_unknown(self, rows: Sequence[Row], order: str) -> Sequence[Row]:
-        """Return what comes after a cursor that this World did not write."""
+        """Return the rows after a cursor that this World did not write."""
         if self.rules.line == "v4":
             return []
         return rows[::-1] if order == "desc" else rows

@@ -1,4 +1,4 @@
-"""The event log: appending, naming events, and reading what came since."""
+"""The event log: appends events, names them, and reads new ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.contract.model.ids import write_slot
 from harness.contract.model.state import Row
 from harness.contract.model.values import Entity, copy_value, read_time
 
-#: Payload fields, which `resolveData: "none"` leaves out.
+#: Payload fields, which `resolveData: "none"` omits.
 RUN_PAYLOADS = ("input", "output", "error")
 STEP_PAYLOADS = ("input", "output", "error")
 HOOK_PAYLOADS = ("metadata",)
@@ -20,14 +20,14 @@ EVENT_PAYLOADS = ("input", "output", "error", "result", "metadata", "payload")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One event that a client wants appended, checked for its form."""
+    """One event that a client wants to append, after validation of its form."""
 
     run_id: str
     type: str
     correlation_id: str
-    #: A copy of what was sent.
+    #: A copy of the data that was sent.
     data: dict[str, Any]
-    #: Whether the client sent any data at all.
+    #: Whether the client sent any data.
     has_data: bool
     params: Mapping[str, Any]
     spec_version: int
@@ -35,7 +35,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Log(Ground):
-    """Every run's events, in their order."""
+    """The events of every run, in order."""
 
     def append_event(
         self,
@@ -47,9 +47,9 @@ class Log(Ground):
         """Append one event and return it.
 
         Args:
-            request: Whose event it is.
-            event_type: Another type than the one asked for.
-            data: Other data than what was sent.
+            request: The request for the event.
+            event_type: Replaces the requested type.
+            data: Replaces the data that was sent.
         """
         event: Entity = {
             "eventType": event_type or request.type,
@@ -75,41 +75,41 @@ class Log(Ground):
     def choose_stored_data(
         self, request: Request, data: dict[str, Any] | None
     ) -> dict[str, Any] | None:
-        """Return what the log keeps of an event's data: by default all of it."""
+        """Return the part of an event's data that the log keeps; by default, all of it."""
         if data is not None:
             return data
         return request.data if request.has_data else None
 
     def log_of(self, run_id: str) -> list[Row]:
-        """Return a run's log to append to."""
+        """Return a run's log for appending."""
         return self.state.logs.setdefault(run_id, [])
 
     def read_log(self, run_id: str) -> list[Row]:
-        """Return a run's log to read."""
+        """Return a run's log for reading."""
         return self.state.logs.get(run_id, [])
 
     def name_event(self, run_id: str) -> str:
-        """Return the next event's id: its slot, or something that rises with time."""
+        """Return the id of the next event: its slot, or an id that increases with time."""
         if self.has_slots(run_id):
             return write_slot(len(self.read_log(run_id)) + 1)
         return self.fresh("evnt")
 
     def has_slots(self, run_id: str) -> bool:
-        """Tell whether a run's events are named by their place."""
+        """Tell whether the events of a run are named by their slot."""
         row = self.state.runs.get(run_id)
         return self.rules.slots and row is not None and row.value["specVersion"] >= 6
 
     def move_marker(self, request: Request, event: Entity) -> None:
-        """Remember the time of an event that did not come from the run's own replay."""
+        """Store the time of an event that does not come from the run's own replay."""
         is_external = request.params.get("stateUpdatedAt") is None
         if is_external and event["eventType"] in {"hook_received", "step_completed"}:
             self.state.markers[request.run_id] = int(event["createdAt"].timestamp() * 1000)
 
     def check_precondition(self, request: Request) -> None:
-        """Refuse a writer that has not seen what came from outside.
+        """Refuse a writer that has not seen the latest event from outside the run.
 
         Raises:
-            Refused: the run's marker is strictly newer than what the writer knows.
+            Refused: the run's marker is newer than the state that the writer has read.
         """
         seen = request.params.get("stateUpdatedAt")
         if not self.rules.precondition or not isinstance(seen, (int, float)):
@@ -120,14 +120,14 @@ class Log(Ground):
             )
 
     def strip_event(self, event: Entity, resolve: object) -> Entity:
-        """Return an event for the outside, without its payloads when these are not wanted."""
+        """Return an event as a caller sees it: without payloads if `resolve` is "none"."""
         shown: Entity = copy_value(event)
         if resolve == "none" and isinstance(shown.get("eventData"), dict):
             shown["eventData"] = _leave_out(shown["eventData"], EVENT_PAYLOADS)
         return shown
 
     def strip_entity(self, entity: Entity, payloads: tuple[str, ...], resolve: object) -> Entity:
-        """Return an entity for the outside, without its payloads when these are not wanted."""
+        """Return an entity as a caller sees it: without payloads if `resolve` is "none"."""
         shown: Entity = copy_value(entity)
         return _leave_out(shown, payloads) if resolve == "none" else shown
 

@@ -1,7 +1,7 @@
-"""The whole model: every part, in one class."""
+"""The complete model: all parts in one class."""
 
 from harness.contract.model.queue import Queue
 
 
 class Model(Queue):
-    """A World of one line, complete."""
+    """A complete World of one line."""

@@ -1,4 +1,4 @@
-"""The queue: a message stays until a handler took it in peace."""
+"""The queue: a message stays until a handler consumes it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from harness.contract.model.state import QueueMessage
 from harness.contract.model.streams import Streams
 from harness.contract.model.values import copy_value, read_option
 
-#: Longer delays are taken for this one: some dates are too late to be written.
+#: Longer delays are shortened to this one, because later dates cannot be represented.
 LONGEST_DELAY_S = 10 * 366 * 86_400.0
 
 _replace = msgspec.structs.replace
 
 
 class Queue(Streams):
-    """The life of messages. Who delivers them is not the model's concern."""
+    """The life of messages. The model does not deliver them."""
 
     METHODS = Streams.METHODS | {
         "queue": "enqueue",
@@ -46,7 +46,7 @@ class Queue(Streams):
         return {"messageId": message.message_id}
 
     def find_pending(self, name: str, key: object) -> QueueMessage | None:
-        """Return the message that holds an idempotency key, until it is consumed."""
+        """Return the unconsumed message with an idempotency key."""
         if key is None:
             return None
         for message in self.state.messages.values():
@@ -65,7 +65,7 @@ class Queue(Streams):
         self.state.messages[message.message_id] = message
 
     def lease(self, owner: str) -> QueueMessage | None:
-        """Hand out the message that has been due for longest, or `None`."""
+        """Lease the message that has been due for the longest time, or return `None`."""
         due = [message for message in self.state.messages.values() if self.is_due(message)]
         if not due:
             return None
@@ -75,27 +75,27 @@ class Queue(Streams):
         return leased
 
     def is_due(self, message: QueueMessage) -> bool:
-        """Tell whether a message can be handed out."""
+        """Tell whether a message can be leased."""
         return message.owner is None and message.due_at <= self.now
 
     def find_leased(self, message_id: str, owner: str) -> QueueMessage | None:
-        """Return a message that is still in its owner's hand."""
+        """Return a message that its owner still leases."""
         message = self.state.messages.get(message_id)
         return message if message is not None and message.owner == owner else None
 
     def acknowledge(self, message_id: str, owner: str) -> None:
-        """Forget a message that was consumed."""
+        """Delete a message that was consumed."""
         if self.find_leased(message_id, owner) is not None:
             del self.state.messages[message_id]
 
     def fail_delivery(self, message_id: str, owner: str, pause: float) -> None:
-        """Take a message back that a handler did not consume."""
+        """Return a message to the queue after its handler failed."""
         message = self.find_leased(message_id, owner)
         if message is not None:
             self.keep(_replace(message, owner=None, due_at=self.now + timedelta(seconds=pause)))
 
     def defer(self, message_id: str, owner: str, seconds: float) -> None:
-        """Take a message back that its handler wants later; this costs no attempt."""
+        """Return a message to the queue that its handler wants later; this is not an attempt."""
         message = self.find_leased(message_id, owner)
         if message is None:
             return
@@ -103,13 +103,13 @@ class Queue(Streams):
         self.keep(_replace(message, owner=None, due_at=due_at, attempt=message.attempt - 1))
 
     def expire_leases(self, owner: str) -> int:
-        """Take back everything that a dead owner had in hand; return how much it was."""
+        """End all leases of a dead owner; return their number."""
         lost = [message for message in self.state.messages.values() if message.owner == owner]
         for message in lost:
             self.keep(_replace(message, owner=None, due_at=self.now))
         return len(lost)
 
     def next_due(self) -> Any:
-        """Return when the next message is due, or `None` when none is waiting."""
+        """Return when the next message is due, or `None` if none is waiting."""
         waiting = [m.due_at for m in self.state.messages.values() if m.owner is None]
         return min(waiting, default=None)

@@ -1,4 +1,4 @@
-"""A model with a clock and ids of its own, for uses where only the order of calls matters."""
+"""A model with its own clock and ids, for cases where only the order of calls matters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from harness.contract.model.ids import UlidSource, write_ulid
 from harness.contract.model.model import Model
 
-#: When a rehearsal begins by default.
+#: The default start time of a rehearsal.
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 _TICK = timedelta(milliseconds=1)
 
 
 class Rehearsal:
-    """Calls a model; every call is a millisecond later, and ids repeat from one time to the next.
+    """Calls a model. Each call is a millisecond later; every rehearsal makes the same ids.
 
     Args:
         model: The model to call.
@@ -42,11 +42,11 @@ class Rehearsal:
         return self.call(method, *args)
 
     def fresh(self, prefix: str) -> str:
-        """Make an id of the present time."""
+        """Make an id with the current time."""
         return self._ids.make(prefix, self.now)
 
     def name(self, prefix: str) -> str:
-        """Choose an id as a client does."""
+        """Make an id as a client does."""
         self._names += 1
         return f"{prefix}_{write_ulid(int(self.now.timestamp() * 1000), self._names << 64)}"
 
@@ -58,7 +58,7 @@ class Rehearsal:
         data: dict[str, Any] | None = None,
         **params: object,
     ) -> Any:
-        """Create one event; what is named in addition becomes its parameters."""
+        """Create one event; additional keyword arguments become its parameters."""
         event: dict[str, Any] = {
             "eventType": event_type,
             "specVersion": self.model.rules.spec_version,
@@ -70,7 +70,7 @@ class Rehearsal:
         return self.call("events.create", run_id, event, params)
 
     def begin_run(self, *, started: bool = True) -> str:
-        """Create a run, start it if wanted, and return its id."""
+        """Create a run, start it unless `started` is false, and return its id."""
         run_id = self.name("wrun")
         data = {"deploymentId": "dpl_1", "workflowName": "work", "input": b"\x00in"}
         self.create(run_id, "run_created", data=data)
@@ -79,7 +79,7 @@ class Rehearsal:
         return run_id
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.now += timedelta(seconds=seconds)
 
     def list_types(self, run_id: str) -> list[str]:

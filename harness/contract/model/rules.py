@@ -1,4 +1,4 @@
-"""What differs between the lines of the SDK, and how the model refuses."""
+"""The rules that differ between the lines of the SDK, and refusals."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ class Refused(Exception):  # noqa: N818 - an answer, not a mistake
     """A call that the World must refuse.
 
     Args:
-        name: The error's name, by which the runtime knows what to do.
-        message: What is wrong, for people.
-        status: The HTTP status that goes with the name.
+        name: The name of the error, which tells the runtime how to react.
+        message: A description for people.
+        status: The HTTP status that belongs to the name.
         retry_after: Seconds until the same call can succeed.
     """
 
@@ -40,7 +40,7 @@ STATUSES = {
     "AttributeValidationError": 400,
 }
 
-#: What the Python SDK calls an error that the TypeScript one has another name for.
+#: Name of an error in the TypeScript SDK -> its name in the Python SDK.
 PYTHON_NAMES = {
     "WorkflowRunNotFoundError": "RuntimeError",
     "AttributeValidationError": "WorkflowWorldError",
@@ -48,22 +48,22 @@ PYTHON_NAMES = {
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """One line's rules: a spec version, and the features that are not a matter of it."""
+    """The rules of one line: its spec version, and features that do not follow from it."""
 
     line: str
     spec_version: int
-    #: `step_started` with the input creates the step, too.
+    #: `step_started` with an input also creates the step.
     lazy_start: bool = False
-    #: `events.create` answers with what was appended since a cursor or a count.
+    #: `events.create` can return the events since a cursor or a count.
     delta: bool = False
-    #: `run_started` on a running run answers with the events, too.
+    #: `run_started` on a running run also returns the events.
     preload_again: bool = False
-    #: A create that carries `stateUpdatedAt` is refused when the run has moved on.
+    #: A create with `stateUpdatedAt` is refused if the run has changed since then.
     precondition: bool = False
-    #: A hook's token can stay reserved after the run's end.
+    #: The token of a hook can stay reserved after the end of the run.
     retention: bool = False
-    #: `events.createBatch` and `runs.waitForTerminalStatus`, resumes known by `resumeId`, several
-    #: statuses in one filter.
+    #: `events.createBatch` and `runs.waitForTerminalStatus`, resumes identified by `resumeId`,
+    #: several statuses in one filter.
     latest: bool = False
     attributes: bool = False
     python_names: bool = False
@@ -71,12 +71,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def slots(self) -> bool:
-        """Whether an event's id is its place in its run's log."""
+        """Whether the id of an event is its place in the run's log."""
         return self.spec_version >= 6
 
     @property
     def shape(self) -> str:
-        """Which of the three interfaces a World of this line has."""
+        """The interface of the Worlds of this line: one of three."""
         return "v5" if self.line.startswith("v5") else self.line
 
 

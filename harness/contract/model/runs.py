@@ -1,4 +1,4 @@
-"""Runs: born once, started once, ended once."""
+"""Runs: created once, started once, ended once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.contract.model.log import Request
 from harness.contract.model.steps import Steps
 from harness.contract.model.values import Entity
 
-#: How far a run id's own time may be from now.
+#: How far the time in the id of a new run may be from now.
 OLDEST_ID = timedelta(hours=24)
 NEWEST_ID = timedelta(minutes=5)
-#: What `run_started` needs to carry to make a run whose `run_created` never came.
+#: Data with which `run_started` can create a run whose `run_created` never arrived.
 BIRTH_DATA = ("deploymentId", "workflowName")
 
 
@@ -34,19 +34,19 @@ class Runs(Steps):
         return {"event": self.append_event(request), "run": run}
 
     def check_new_run(self, run_id: str) -> None:
-        """Refuse a second run of one id.
+        """Refuse a second run with the same id.
 
         Raises:
-            Refused: there is one.
+            Refused: there is one already.
         """
         if run_id in self.state.runs:
             raise self.refusal("EntityConflictError", f"run {run_id!r} already exists")
 
     def check_run_id(self, run_id: str) -> None:
-        """Refuse an id that is no ULID of about now.
+        """Refuse an id that is not a ULID with roughly the current time.
 
         Raises:
-            Refused: it is something else, or of another time.
+            Refused: it is not a ULID, or its time is too far from now.
         """
         time_ms = read_ulid_time(run_id.removeprefix("wrun_"))
         if not run_id.startswith("wrun_") or time_ms is None:
@@ -56,7 +56,7 @@ class Runs(Steps):
             raise self.bad_request(f"the time in the run's id {run_id!r} is too far from now")
 
     def check_birth_attributes(self, request: Request) -> None:
-        """Refuse impossible attributes of a new run."""
+        """Refuse attributes of a new run that are not valid."""
         attributes = request.data.get("attributes")
         if self.rules.attributes and isinstance(attributes, dict):
             changes = [{"key": key, "value": value} for key, value in attributes.items()]
@@ -92,10 +92,10 @@ class Runs(Steps):
         return {"event": self.append_started(request), "run": started}
 
     def create_late(self, request: Request) -> None:
-        """Create a run from what its start carries; its creation comes first in the log.
+        """Create a run from the data of its start; `run_created` comes first in the log.
 
         Raises:
-            Refused: the start does not carry it.
+            Refused: the start does not have the required data.
         """
         if not all(key in request.data for key in BIRTH_DATA):
             self.find_run(request.run_id)
@@ -105,11 +105,11 @@ class Runs(Steps):
         self.append_event(request, event_type="run_created", data=request.data)
 
     def append_started(self, request: Request) -> Entity:
-        """Append `run_started`, which holds no data whatever it came with."""
+        """Append `run_started` without data, even if the request has some."""
         return self.append_event(msgspec.structs.replace(request, data={}, has_data=False))
 
     def check_run_may_start(self, run: Entity) -> None:
-        """Refuse to start a run again that is over.
+        """Refuse to start a run that has ended.
 
         Raises:
             Refused: it has ended.
@@ -119,7 +119,7 @@ class Runs(Steps):
             raise self.refusal(name, f"run {run['runId']!r} is {run['status']}")
 
     def make_started(self, run: Entity) -> Entity:
-        """Return a run as it is after its start."""
+        """Return the run after its start."""
         return {
             **run,
             "status": "running",
@@ -136,18 +136,18 @@ class Runs(Steps):
         return self.end_run(request, "failed", ("error", "errorCode"))
 
     def cancel_run(self, request: Request) -> dict[str, Any]:
-        """Answer `run_cancelled`; to cancel twice is no mistake."""
+        """Answer `run_cancelled`; a run may be cancelled twice."""
         run = self.find_run(request.run_id)
         if run["status"] == "cancelled":
             return self.cancel_again(request, run)
         return self.end_run(request, "cancelled", ())
 
     def cancel_again(self, request: Request, run: Entity) -> dict[str, Any]:
-        """Answer the cancel of a cancelled run: logged, and without effect."""
+        """Answer the cancel of a cancelled run: it is logged, but has no effect."""
         return {"event": self.append_event(request), "run": run}
 
     def end_run(self, request: Request, status: str, fields: tuple[str, ...]) -> dict[str, Any]:
-        """Give a run its final status."""
+        """Set the final status of a run."""
         run = self.check_open_run(request)
         event = self.append_event(request)
         ended = {**run, "status": status, "completedAt": self.now, "updatedAt": self.now}
@@ -157,6 +157,6 @@ class Runs(Steps):
         return {"event": event, "run": ended}
 
     def close_run(self, run_id: str) -> None:
-        """Take away what ends with a run."""
+        """Remove everything that ends with a run."""
         self.remove_hooks_of(run_id)
         self.remove_waits_of(run_id)

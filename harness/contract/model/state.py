@@ -1,4 +1,4 @@
-"""What the model remembers. Rows are replaced and never changed, so that a copy is cheap."""
+"""The state of the model. Rows are replaced and never mutated, so a copy is cheap."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import msgspec
 
 from harness.contract.model.values import Entity
 
-#: A run's id and the name of an entity inside it.
+#: The id of a run, and the name of an entity in it.
 Key: TypeAlias = tuple[str, str]
 
 
 class Row(NamedTuple):
-    """Something stored, with its place in the order in which everything was stored first."""
+    """A stored value, with its number in the order of first storage."""
 
     serial: int
     value: Entity
 
 
 class Stream(msgspec.Struct):
-    """A stream's chunks, and whether its end was written."""
+    """The chunks of a stream, and whether it is closed."""
 
     chunks: list[bytes] = []
     closed: bool = False
 
     def copy(self) -> Stream:
-        """Copy the list; chunks are shared."""
+        """Copy the list; both copies share the chunks."""
         return Stream(list(self.chunks), self.closed)
 
 
 class QueueMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that no handler has consumed."""
+    """A message that no handler has consumed yet."""
 
     message_id: str
     queue_name: str
     payload: object
     due_at: datetime
-    #: How often it was handed out, without the times when the handler asked for later.
+    #: How often it was delivered, not counting deliveries that the handler deferred.
     attempt: int = 0
-    #: Who has it in hand.
+    #: The owner that leases it.
     owner: str | None = None
     idempotency_key: str | None = None
 
@@ -51,24 +51,24 @@ class State(msgspec.Struct):
     serial: int = 0
     runs: dict[str, Row] = {}
     logs: dict[str, list[Row]] = {}
-    #: Run -> ms since 1970 of the last event that its runtime did not write.
+    #: Run -> time of the last event that its runtime did not write, in ms since 1970.
     markers: dict[str, int] = {}
     steps: dict[Key, Row] = {}
-    #: Hooks that live.
+    #: Live hooks.
     hooks: dict[Key, Row] = {}
-    #: Hooks that are over but whose token stays reserved.
+    #: Ended hooks whose token is still reserved.
     retained: dict[Key, Row] = {}
     tokens: dict[str, Key] = {}
     waits: dict[Key, Row] = {}
-    #: What can be created once only: (run, kind, name).
+    #: Claims on what can be created only once: (run, kind, name).
     claims: set[tuple[str, str, str]] = set()
-    #: (run, hook, resume) -> the event that it made.
+    #: (run, hook, resume) -> the event that the resume created.
     resumes: dict[tuple[str, str, str], Entity] = {}
     streams: dict[Key, Stream] = {}
     messages: dict[str, QueueMessage] = {}
 
     def copy(self) -> State:
-        """Copy what can change; rows are shared."""
+        """Copy everything mutable; both copies share the rows."""
         return State(
             serial=self.serial,
             runs=dict(self.runs),

@@ -1,4 +1,4 @@
-"""Steps: a claim, starts that count, one outcome, retries that wait."""
+"""Steps: created once, started once per attempt, one outcome, retries after a delay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Steps(Attributes):
         return {"event": event, "step": self.put_step(self.make_step(request))}
 
     def claim_step(self, request: Request) -> None:
-        """Take the one right to create a step."""
+        """Claim the right to create a step."""
         self.claim_once(request.run_id, "step", request.correlation_id)
 
     def put_step(self, step: Entity) -> Entity:
@@ -47,7 +47,7 @@ class Steps(Attributes):
         return step
 
     def start_step(self, request: Request) -> dict[str, Any]:
-        """Answer `step_started`: a start, or claim and start in one."""
+        """Answer `step_started`: a start, or creation and start in one call."""
         if self.is_lazy_start(request):
             return self.create_and_start(request)
         run = self.find_run(request.run_id)
@@ -58,11 +58,11 @@ class Steps(Attributes):
         return {"event": event, "step": self.put_step(self.make_running(step))}
 
     def is_lazy_start(self, request: Request) -> bool:
-        """Tell whether a start carries what it takes to create the step."""
+        """Tell whether a start has the data to create the step."""
         return self.rules.lazy_start and "input" in request.data and "stepName" in request.data
 
     def create_and_start(self, request: Request) -> dict[str, Any]:
-        """Create a step and start it: two events, one claim."""
+        """Create and start a step: two events, one claim."""
         self.check_open_run(request)
         self.claim_step(request)
         data: dict[str, Any] = {
@@ -77,7 +77,7 @@ class Steps(Attributes):
         return {"event": event, "step": step, "stepCreated": True}
 
     def check_start_in_run(self, run: Entity) -> None:
-        """Refuse to start a step of a run that is over, even one that runs.
+        """Refuse to start a step of a run that has ended, even if the step is running.
 
         Raises:
             Refused: the run has ended.
@@ -86,19 +86,19 @@ class Steps(Attributes):
             raise self.refusal("RunExpiredError", f"run {run['runId']!r} is {run['status']}")
 
     def check_start(self, step: Entity) -> None:
-        """Refuse a start that is too late or too early.
+        """Refuse a start that comes too late or too early.
 
         Raises:
-            Refused: the step is over, or its retry has to wait.
+            Refused: the step has its outcome, or its retry is not due.
         """
         self.check_step_open(step)
         self.check_retry_time(step)
 
     def check_step_open(self, step: Entity) -> None:
-        """Refuse to touch a step that has its outcome.
+        """Refuse to change a step that has its outcome.
 
         Raises:
-            Refused: the step is over.
+            Refused: the step has its outcome.
         """
         if step["status"] in TERMINAL_STEP:
             raise self.refusal(
@@ -106,10 +106,10 @@ class Steps(Attributes):
             )
 
     def check_retry_time(self, step: Entity) -> None:
-        """Refuse a start before the retry's time.
+        """Refuse a start before the retry is due.
 
         Raises:
-            Refused: with the seconds to wait, rounded up.
+            Refused: the retry is not due; `retry_after` is the seconds to wait, rounded up.
         """
         retry_after = step.get("retryAfter")
         if retry_after is None or self.now >= retry_after:
@@ -120,7 +120,7 @@ class Steps(Attributes):
         )
 
     def make_running(self, step: Entity) -> Entity:
-        """Return a step as it is after one more start."""
+        """Return the step after another start."""
         started = {
             **step,
             "status": "running",
@@ -132,14 +132,14 @@ class Steps(Attributes):
         return started
 
     def count_start(self, step: Entity) -> int:
-        """Return the attempt that one more start is."""
+        """Return the attempt number of another start."""
         return int(step["attempt"]) + 1
 
     def find_step(self, request: Request) -> Entity:
         """Return the step that an event is about.
 
         Raises:
-            Refused: there is none.
+            Refused: there is no such step.
         """
         row = self.state.steps.get(self.key_of(request.run_id, request.correlation_id))
         if row is None:
@@ -155,7 +155,7 @@ class Steps(Attributes):
         return self.end_step(request, "failed", "error", "error")
 
     def end_step(self, request: Request, status: str, field: str, sent_as: str) -> dict[str, Any]:
-        """Give a step its outcome."""
+        """Set the outcome of a step."""
         run = self.find_run(request.run_id)
         step = self.find_step(request)
         self.check_step_open(step)
@@ -167,7 +167,7 @@ class Steps(Attributes):
         return {"event": event, "step": self.put_step(ended)}
 
     def check_late_outcome(self, run: Entity, step: Entity) -> None:
-        """Accept an outcome after the run's end only from a step that was running then.
+        """After the end of the run, accept an outcome only from a step that was running.
 
         Raises:
             Refused: the run has ended and the step was not running.
@@ -176,7 +176,7 @@ class Steps(Attributes):
             raise self.refusal("RunExpiredError", f"run {run['runId']!r} is {run['status']}")
 
     def retry_step(self, request: Request) -> dict[str, Any]:
-        """Answer `step_retrying`: back to pending, with the error and the time of the next try."""
+        """Answer `step_retrying`: pending again, with the error and the next attempt's time."""
         run = self.find_run(request.run_id)
         step = self.find_step(request)
         self.check_step_open(step)
@@ -185,7 +185,7 @@ class Steps(Attributes):
         return {"event": event, "step": self.put_step(self.make_retrying(step, request))}
 
     def make_retrying(self, step: Entity, request: Request) -> Entity:
-        """Return a step as it is while it waits for its next try."""
+        """Return the step while it waits for its next attempt."""
         waiting = {**step, "status": "pending", "updatedAt": self.now}
         if "error" in request.data:
             waiting["error"] = request.data["error"]

@@ -1,4 +1,4 @@
-"""Streams: chunks in their order, and an end that is final."""
+"""Streams: chunks in order, until the stream is closed for good."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ CHUNK_PAGE_LIMIT = 1000
 
 
 class Glance(NamedTuple):
-    """What a reader sees of a stream from some index on."""
+    """The part of a stream that a reader sees from an index on."""
 
-    #: Chunks that hold anything.
+    #: The chunks that are not empty.
     chunks: list[bytes]
-    #: Where the next glance begins.
+    #: The index at which the next glance begins.
     next_index: int
     done: bool
 
 
 class Streams(Listing):
-    """The life of streams; a stream belongs to its run and needs no creation."""
+    """The life of streams. A stream belongs to its run and is not created explicitly."""
 
     METHODS = Listing.METHODS | {
         "streams.write": "write_chunk",
@@ -50,7 +50,7 @@ class Streams(Listing):
         """Return a chunk's bytes.
 
         Raises:
-            Refused: it is neither bytes nor text.
+            Refused: the chunk is neither bytes nor text.
         """
         if isinstance(chunk, str):
             return chunk.encode()
@@ -59,20 +59,20 @@ class Streams(Listing):
         raise self.bad_request("a chunk must be bytes or text")
 
     def append_chunks(self, stream: Stream, chunks: Sequence[bytes]) -> None:
-        """Append to a stream that is open; what comes after its end is dropped."""
+        """Append chunks to an open stream; drop them if it is closed."""
         if not stream.closed:
             stream.chunks.extend(chunks)
 
     def open_stream(self, run_id: object, name: object) -> Stream:
-        """Return a stream to write to."""
+        """Return a stream for writing."""
         return self.state.streams.setdefault((str(run_id), str(name)), Stream())
 
     def find_stream(self, run_id: object, name: object) -> Stream:
-        """Return a stream to read, an empty one if nothing was written to it."""
+        """Return a stream for reading, an empty one if nothing was written to it."""
         return self.state.streams.get((str(run_id), str(name))) or Stream()
 
     def close_stream(self, run_id: object, name: object) -> None:
-        """Answer `streams.close`; later ones change nothing."""
+        """Answer `streams.close`; closing a stream again changes nothing."""
         self.open_stream(run_id, name).closed = True
 
     def list_streams(self, run_id: object) -> list[str]:
@@ -98,7 +98,7 @@ class Streams(Listing):
         }
 
     def read_chunk_cursor(self, cursor: object) -> int:
-        """Return the index that a cursor stands before."""
+        """Return the index that a cursor points to."""
         digits = str(cursor or "").removeprefix("chunk_")
         return int(digits) if digits.isascii() and digits.isdigit() else 0
 
@@ -108,13 +108,13 @@ class Streams(Listing):
         return {"tailIndex": len(stream.chunks) - 1, "done": stream.closed}
 
     def find_start(self, run_id: object, name: object, start_index: int) -> int:
-        """Return where a reader begins; a negative index counts from the present end."""
+        """Return the index where a reader begins; a negative index counts from the current end."""
         if start_index >= 0:
             return start_index
         return max(0, len(self.find_stream(run_id, name).chunks) + start_index)
 
     def glance(self, run_id: object, name: object, index: int) -> Glance:
-        """Return what a live reader sees from an index on; it never sees an empty chunk."""
+        """Return what a live reader sees of a stream from an index on; it sees no empty chunks."""
         stream = self.find_stream(run_id, name)
         seen = stream.chunks[index:]
         return Glance([chunk for chunk in seen if chunk], index + len(seen), stream.closed)

@@ -1,4 +1,4 @@
-"""Values of the model: plain data that no caller can change, and what counts as absent."""
+"""Values of the model: copies that no caller can change, and rules for absent values."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any, TypeAlias
 
 Entity: TypeAlias = dict[str, Any]
 
-#: Names of the types that stand for JavaScript's undefined. The adapters define the record, and the
-#: contract must not import them: the name is what the two agree on.
+#: Names of the types that represent JavaScript's undefined. The adapters define the type, and the
+#: contract must not import them, so it recognizes the type by name.
 _UNDEFINED = frozenset({"Undefined", "UnsetType"})
 
 
 def is_undefined(value: object) -> bool:
-    """Tell whether a value is the stand-in for JavaScript's undefined."""
+    """Tell whether a value represents JavaScript's undefined."""
     return type(value).__name__ in _UNDEFINED
 
 
 def is_absent(value: object) -> bool:
-    """Tell whether an option was not given: `None` and undefined mean the same there."""
+    """Tell whether an option is absent: `None` and undefined mean the same."""
     return value is None or is_undefined(value)
 
 
 def copy_value(value: Any) -> Any:
-    """Copy what can be changed in place.
+    """Copy a value deeply, as far as it is mutable.
 
-    A key whose value is undefined is not there; in a list, undefined becomes `None`.
+    Keys with an undefined value are dropped; in a list, undefined becomes `None`.
     """
     if isinstance(value, Mapping):
         return {key: copy_value(item) for key, item in value.items() if not is_undefined(item)}
@@ -38,7 +38,7 @@ def copy_value(value: Any) -> Any:
 
 
 def read_option(options: object, key: str) -> Any:
-    """Return one option, or `None` when it or all of them are absent."""
+    """Return one option, or `None` if it is absent or there are no options."""
     if not isinstance(options, Mapping):
         return None
     value = options.get(key)

@@ -21,7 +21,7 @@ class Waits(Hooks):
         return {"event": event, "wait": self.put(self.state.waits, key, self.make_wait(request))}
 
     def claim_wait(self, request: Request) -> None:
-        """Take the one right to create a wait."""
+        """Claim the right to create a wait."""
         self.claim_once(request.run_id, "wait", request.correlation_id)
 
     def make_wait(self, request: Request) -> Entity:
@@ -51,7 +51,7 @@ class Waits(Hooks):
         """Return the wait that an event is about.
 
         Raises:
-            Refused: there is none.
+            Refused: there is no such wait.
         """
         row = self.state.waits.get(self.key_of(request.run_id, request.correlation_id))
         if row is None:
@@ -62,7 +62,7 @@ class Waits(Hooks):
         """Refuse a second completion.
 
         Raises:
-            Refused: the wait is over.
+            Refused: the wait is completed already.
         """
         if wait["status"] == "completed":
             raise self.refusal(
@@ -70,6 +70,6 @@ class Waits(Hooks):
             )
 
     def remove_waits_of(self, run_id: str) -> None:
-        """Drop every wait of a run that has ended."""
+        """Remove every wait of a run that has ended."""
         for key in [key for key in self.state.waits if key[0] == run_id]:
             del self.state.waits[key]

@@ -1,16 +1,32 @@
 """MariaDB, or a MySQL: the same driver speaks to both."""
 
-from harness.services.mariadb.container import open_container
-from harness.services.mariadb.embedded import find_embedded, open_embedded
-from harness.services.mariadb.external import URL_EXAMPLE, open_external
+from functools import partial
+
+from harness.services.containers import Image
+from harness.services.mariadb.databases import MariadbDatabases, probe
+from harness.services.mariadb.embedded import SETTINGS, find_embedded, open_embedded
+from harness.services.prepared import PreparedService
 from harness.services.resolution import Provider
+from harness.services.urls import check_url
+
+_TITLE = "MariaDB"
+_EXAMPLE = "mysql://user:password@host:3306"
 
 PROVIDER = Provider(
-    title="MariaDB",
-    url_example=URL_EXAMPLE,
-    open_external=open_external,
-    open_embedded=open_embedded,
-    open_container=open_container,
+    title=_TITLE,
+    url_example=_EXAMPLE,
+    check=partial(check_url, title=_TITLE, schemes=("mysql", "mariadb"), example=_EXAMPLE),
+    connect=lambda url, kind: PreparedService(MariadbDatabases(url, kind)),
+    probe=probe,
+    image=Image(
+        usual="mariadb:11.8",
+        port=3306,
+        url="mysql://root:{password}@{host}:{port}",
+        command=[f"--{name}={value}" for name, value in SETTINGS.items()],
+        # Read by images of MySQL as well.
+        env={"MYSQL_ROOT_PASSWORD": "{password}"},
+    ),
     find_embedded=find_embedded,
+    open_embedded=open_embedded,
     extra="mysql",
 )

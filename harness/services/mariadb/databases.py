@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.errors import ServiceError
 from harness.services.readiness import await_answer
-from harness.services.urls import hide_password, redact, with_database
+from harness.services.refusals import describe_refusal, read_reason
+from harness.services.urls import redact, with_database
 
 #: Every database that the harness makes is called so, and a random number.
 NAME_PREFIX = "world_harness_"
@@ -114,30 +115,13 @@ def query(
                 return list(cursor.fetchall())
     # The driver says by a RuntimeError that a login needs a package which is not installed.
     except (pymysql.Error, OSError, RuntimeError) as error:
-        reason = " ".join(hide_password(str(error), url).split())
-    # Raised out here so that an error which may quote the password is not its context.
-    raise ServiceError(
-        f"the MariaDB server at {redact(url)} {what}",
-        cause=reason,
-        remedy=_suggest_remedy(reason),
-    )
+        reason = read_reason(error, url)
+    raise describe_refusal("MariaDB", url, what, reason, _REMEDIES)
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server lets us in by now."""
-    try:
-        return query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S) == [(1,)]
-    except ServiceError:
-        return False
-
-
-def describe_silence(url: str) -> str:
-    """Say why a server that was waited for does not let us in."""
-    try:
-        query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
-    except ServiceError as error:
-        return error.cause
-    return "it answered only after the time was up"
+def probe(url: str) -> None:
+    """Ask a server for a sign of life."""
+    query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
 
 
 def _connect(url: str, within_s: float) -> Any:
@@ -170,9 +154,6 @@ def _read_name(url: str) -> str:
 
 
 _REMEDIES = {
-    "Connection refused": "start the server, or correct host and port in the URL",
-    "not known": "correct the host in the URL",
-    "No address": "correct the host in the URL",
     "(1045,": "correct user and password in the URL; special characters must be percent-encoded",
     "(1044,": r"GRANT ALL ON `world\_harness\_%`.* to the user of the URL",
     "(1049,": "correct the database in the URL: it must exist, or be left out",
@@ -180,10 +161,4 @@ _REMEDIES = {
     "(1290,": "give the URL of the primary server, not of a replica",
     "cryptography": "pip install 'pymysql[rsa]', which the user's kind of password needs",
     "secure transport": "add ?ssl=true to the URL: the server accepts only TLS connections",
-    "timed out": "correct host and port in the URL; a firewall may stand in between",
 }
-
-
-def _suggest_remedy(reason: str) -> str:
-    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-    return next(found, "read the server's log, or give the URL of another server")

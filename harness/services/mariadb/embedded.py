@@ -15,7 +15,7 @@ import msgspec
 from harness.errors import ServiceError
 from harness.programs.commands import quote_log
 from harness.services.embedded import Account, find_account, give_to, private_folder, run_to_end
-from harness.services.mariadb.databases import MariadbDatabases, answers, describe_silence
+from harness.services.mariadb.databases import MariadbDatabases, probe
 from harness.services.prepared import PreparedService
 from harness.services.starting import EmbeddedServer, run_on_free_port
 
@@ -68,8 +68,7 @@ def open_embedded(workdir: Path) -> Iterator[PreparedService]:
             title="MariaDB",
             command=lambda port: _server_command(programs, data, login, port),
             url=lambda port: f"mysql://{_USER}:{password}@127.0.0.1:{port}",
-            answers=answers,
-            describe_silence=describe_silence,
+            probe=probe,
             stop=signal.SIGTERM,
         )
         with run_on_free_port(server, folder=folder, account=account, log=log) as running:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from harness.errors import ServiceError
-from harness.services.urls import hide_password, redact, with_database
+from harness.services.refusals import describe_refusal, read_reason
+from harness.services.urls import redact, with_database
 
 if TYPE_CHECKING:
     import pymongo
@@ -82,31 +83,13 @@ def ask(
         with contextlib.closing(_connect(url, within_s)) as client:
             return question(client)
     except (pymongo.errors.PyMongoError, OSError) as error:
-        reason = " ".join(hide_password(str(error), url).split())
-    # Raised out here so that an error which may quote the password is not its context.
-    raise ServiceError(
-        f"the MongoDB server at {redact(url)} cannot be used",
-        cause=reason,
-        remedy=_suggest_remedy(reason),
-    )
+        reason = read_reason(error, url)
+    raise describe_refusal("MongoDB", url, "cannot be used", reason, _REMEDIES)
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server lets us in by now."""
-    try:
-        ask(url, lambda client: client.admin.command("ping"), within_s=_PROBE_WITHIN_S)
-    except ServiceError:
-        return False
-    return True
-
-
-def describe_silence(url: str) -> str:
-    """Say why a server that was waited for does not let us in."""
-    try:
-        ask(url, lambda client: client.admin.command("ping"), within_s=_PROBE_WITHIN_S)
-    except ServiceError as error:
-        return error.cause
-    return "it answered only after the time was up"
+def probe(url: str) -> None:
+    """Ask a server for a sign of life."""
+    ask(url, lambda client: client.admin.command("ping"), within_s=_PROBE_WITHIN_S)
 
 
 def _connect(url: str, within_s: float) -> Client:
@@ -130,16 +113,7 @@ def _keep_login(url: str) -> str:
 
 
 _REMEDIES = {
-    "Connection refused": "start the server, or correct host and port in the URL",
-    "not known": "correct the host in the URL",
-    "No address": "correct the host in the URL",
     "Authentication failed": "correct user, password and authSource in the URL",
     "requires authentication": "put user and password into the URL",
     "not authorized": "give the user the roles readWriteAnyDatabase and dbAdminAnyDatabase",
-    "timed out": "correct host and port in the URL; a firewall may stand in between",
 }
-
-
-def _suggest_remedy(reason: str) -> str:
-    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-    return next(found, "read the server's log, or give the URL of another server")

@@ -14,9 +14,10 @@ from psycopg import sql
 from harness.errors import ServiceError
 from harness.programs.interruption import hold_signals
 from harness.services.readiness import await_answer
+from harness.services.refusals import describe_refusal, read_reason
 from harness.services.starting import refuse_crash
 from harness.services.tidying import afterwards, note_failure
-from harness.services.urls import hide_password, redact, with_database
+from harness.services.urls import redact, with_database
 
 #: Every database that the harness makes is called so, and a random number.
 NAME_PREFIX = "world_harness_"
@@ -189,34 +190,16 @@ def query(
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
     except psycopg.Error as error:
-        reason = " ".join(hide_password(str(error), url).split())
-    # Raised out here so that the driver's error, which may quote the password, is not its context.
-    raise ServiceError(
-        f"the PostgreSQL server at {redact(url)} {what}",
-        cause=reason,
-        remedy=_suggest_remedy(reason),
-    )
+        reason = read_reason(error, url)
+    raise describe_refusal("PostgreSQL", url, what, reason, _REMEDIES)
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server lets us in by now."""
-    try:
-        return query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S) == [(1,)]
-    except ServiceError:
-        return False
-
-
-def describe_silence(url: str) -> str:
-    """Say why a server that was waited for does not let us in."""
-    try:
-        query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
-    except ServiceError as error:
-        return error.cause
-    return "it answered only after the time was up"
+def probe(url: str) -> None:
+    """Ask a server for a sign of life."""
+    query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
 
 
 _REMEDIES = {
-    "Connection refused": "start the server, or correct host and port in the URL",
     "resolve host": "correct the host in the URL",
     "password": "correct user and password in the URL; special characters must be percent-encoded",
     "no pg_hba.conf entry": "let the user in from here, in the server's pg_hba.conf",
@@ -226,11 +209,6 @@ _REMEDIES = {
     "read-only": "give the URL of the primary server, not of a standby",
     "permission denied": "give the URL of a role with the right CREATEDB",
 }
-
-
-def _suggest_remedy(reason: str) -> str:
-    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-    return next(found, "read the server's log, or use the embedded server")
 
 
 def _invent_name() -> str:

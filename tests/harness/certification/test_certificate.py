@@ -138,7 +138,7 @@ def test_a_cut_file_is_refused_wherever_it_was_cut(file: Path) -> None:
     first = data.index(b"\n")
     for length in (len(data) - 1, len(data) - 40, first + 1, first + 90, data.rindex(b"{")):
         file.write_bytes(data[:length])
-        assert "was cut" in refuse(file).what
+        assert "is truncated" in refuse(file).what
 
 
 @pytest.mark.parametrize(

@@ -156,11 +156,11 @@ def test_two_worlds_of_one_name(write: Write) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"world": []}', '{"worlds": [1]}', '{"worlds": {}}'])
 def test_a_file_that_is_no_manifest(tmp_path: Path, text: str) -> None:
     (tmp_path / "some.json").write_text(text)
-    with pytest.raises(DescriptionError, match="is no manifest of Worlds") as caught:
+    with pytest.raises(DescriptionError, match="is not a valid manifest of Worlds") as caught:
         read_manifest(tmp_path / "some.json")
     assert caught.value.remedy
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DescriptionError, match="is no manifest of Worlds"):
+    with pytest.raises(DescriptionError, match="is not a valid manifest of Worlds"):
         read_manifest(tmp_path / "nowhere.json")

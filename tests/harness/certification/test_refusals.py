@@ -62,12 +62,12 @@ class TestWhatDoesNotLoad:
         assert "./world.mjs does not load" in said
         assert "no license for tcp://me:***@host/x" in said
         assert "hunter2" not in said
-        assert "see that `import('/" in said
+        assert "check that `import('/" in said
 
     def test_a_world_that_throws_when_it_is_made(self, write: Callable[[str], str]) -> None:
         text = "export function createWorld() { throw new Error('ACME_URL must be set') }"
         said = refuse("smoke", write(text))
-        assert "./world.mjs throws when its World is made" in said
+        assert "./world.mjs throws an error when the harness creates its World" in said
         assert "because: ACME_URL must be set" in said
         assert "--env NAME=VALUE" in said
 
@@ -91,7 +91,7 @@ class TestWhatDoesNotLoad:
     def test_a_syntax_error(self, write: Callable[[str], str]) -> None:
         said = refuse("smoke", write("export const = 1"))
         assert "because: SyntaxError" in said
-        assert "if it needs a newer Node: this is 2" in said
+        assert "and that it supports Node 2" in said
 
     def test_a_package_for_a_newer_node(self, tmp_path: Path) -> None:
         said = refuse(
@@ -107,7 +107,7 @@ class TestWhatDoesNotLoad:
 
     def test_a_package_that_names_not_all_it_needs(self, tmp_path: Path) -> None:
         said = refuse("smoke", pack(tmp_path, "import '@acme/there-is-none'"))
-        assert "name it among the `dependencies` of its package.json" in said
+        assert "add it to the `dependencies` in the package.json of the World" in said
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -120,7 +120,7 @@ class TestWhatDoesNotLoad:
         self, text: str, said: str, write: Callable[[str], str]
     ) -> None:
         told = refuse("smoke", write(text))
-        assert "./world.mjs ends its process while it is opened" in told
+        assert "./world.mjs ended its process when the harness opened it" in told
         assert said in told
 
     @pytest.mark.parametrize("command", ["smoke", "certify"])
@@ -142,8 +142,8 @@ class TestWhatDoesNotLoad:
     ) -> None:
         monkeypatch.setattr(sites, "open_world", partial(open_world, limit_s=1.5))
         said = refuse(command, write(text))
-        assert "./world.mjs hangs while it is opened" in said
-        assert "do that in start()" in said
+        assert "./world.mjs did not respond when the harness opened it" in said
+        assert "wait for connections in start()" in said
         assert not list(places.iterdir())
 
     @pytest.mark.sdk
@@ -222,7 +222,7 @@ class TestServers:
         stand_in_for_a_server(monkeypatch)
         told = ("--service", "postgres", "--env", "ACME_URL={postgres}")
         said = refuse("smoke", write(connect(1)), *told, code=MISSING)
-        assert "see that the World reads where postgres is from one of ACME_URL, PORT" in said
+        assert "check that the World reads the URL of postgres from one of ACME_URL, PORT" in said
 
     def test_a_setup_that_fails_leaves_its_log(
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
@@ -282,11 +282,11 @@ class TestServers:
         text = SOUND.replace("async create(id, event) {", "async create() { return hang();")
         done = command_line.run("smoke", write(text))
         assert done.code == 1
-        assert "; if it waits for a server, name it with --service" in done.out
+        assert "; if the World waits for a server, name it with --service" in done.out
 
     def test_a_service_that_nothing_tells_the_world_of(self, write: Callable[[str], str]) -> None:
         said = refuse("smoke", write(SOUND), "--service", "postgres")
-        assert "nothing tells world where its postgres is" in said
+        assert "world does not get the URL of its service postgres" in said
         assert "add --env NAME={postgres}" in said
 
     @pytest.mark.parametrize("command", ["smoke", "certify"])
@@ -328,7 +328,7 @@ class TestRequests:
             ("[]", "Expected `object`"),
             ('{"worlds": {}}', "Expected `array`"),
             ('{"world": []}', "unknown field `world`"),
-            ("{", "is no manifest of Worlds"),
+            ("{", "is not a valid manifest of Worlds"),
             ('{"worlds": [{"id": "acme", "type": "community"}]}', "missing required field"),
             ('{"worlds": [{"id": "acme", "color": "red"}]}', "worlds[0] (acme) of"),
         ],

@@ -234,7 +234,7 @@ class TestStrangers:
     ) -> None:
         with pytest.raises(UsageError, match=f"no Python module {name}") as caught:
             resolve_subject(f"{name}:open_world", catalog)
-        assert "run from the folder that holds it" in caught.value.remedy
+        assert "run the command in the folder that holds it" in caught.value.remedy
 
     @pytest.mark.parametrize("spec", ["./nowhere.mjs", "nowhere.tgz", "~/nowhere.ts"])
     def test_files_that_are_not_there(self, catalog: Catalog, here: Path, spec: str) -> None:
@@ -294,7 +294,7 @@ class TestOptions:
         assert "did you mean postgres" in caught.value.remedy
 
     def test_a_service_that_nobody_named(self, catalog: Catalog) -> None:
-        with pytest.raises(UsageError, match="value of DATABASE_URL cannot be filled in") as caught:
+        with pytest.raises(UsageError, match="value of DATABASE_URL has a placeholder") as caught:
             resolve_subject(
                 "@acme/world@1.0.0", catalog, env={"DATABASE_URL": "{postgres}?password=hunter2"}
             )
@@ -302,14 +302,14 @@ class TestOptions:
         assert "hunter2" not in str(caught.value)
 
     def test_a_service_that_the_world_is_not_told_of(self, catalog: Catalog) -> None:
-        with pytest.raises(UsageError, match="nothing tells @acme/world where") as caught:
+        with pytest.raises(UsageError, match="@acme/world does not get the URL") as caught:
             resolve_subject("@acme/world@1.0.0", catalog, services=["postgres"])
         assert "--env NAME={postgres}" in caught.value.remedy
 
     def test_the_line_can_only_be_told_when_it_is_known(self, catalog: Catalog) -> None:
         env = {"LINE": "{line}"}
         assert resolve_subject("@acme/world@1.0.0", catalog, env=env, line="v5").env["LINE"]
-        with pytest.raises(UsageError, match="value of LINE cannot be filled in"):
+        with pytest.raises(UsageError, match="value of LINE has a placeholder"):
             resolve_subject("@acme/world@1.0.0", catalog, env=env)
 
 

@@ -44,7 +44,7 @@ class TestRefusals:
         answering = {"typescript": SUITES.contents.answering["typescript"]}
         contents = msgspec.structs.replace(SUITES.contents, answering=answering)
         suites = msgspec.structs.replace(SUITES, contents=contents)
-        with pytest.raises(UsageError, match="no cell of this choice can be examined") as refused:
+        with pytest.raises(UsageError, match="none of the chosen cells can be examined") as refused:
             ask(E2eRequest(choice=choice, out=tmp_path), catalog, suites)
         assert "py/flask/local: the engine apps are not in python" in refused.value.cause
 

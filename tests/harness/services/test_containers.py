@@ -62,7 +62,7 @@ def test_the_server_in_a_container_is_given_a_password_and_waited_for(
             query(admin_url, f"ALTER ROLE postgres PASSWORD '{env['POSTGRES_PASSWORD']}'")
             yield paper_container(image, urlsplit(admin_url).port or 0, log)
 
-    monkeypatch.setattr("harness.services.postgres.container.run_container", run_container)
+    monkeypatch.setattr("harness.services.containers.run_container", run_container)
     with (
         open_service("postgres", choice="container", workdir=tmp_path) as service,
         service.create_database() as url,
@@ -99,7 +99,7 @@ def test_what_is_run_is_the_usual_image_or_the_users_choice(
         assert not [word for word in command for secret in secrets if secret in word]
         yield paper_container(image, free_port(), log)
 
-    monkeypatch.setattr(f"harness.services.{name}.container.run_container", run_container)
+    monkeypatch.setattr("harness.services.containers.run_container", run_container)
     monkeypatch.setattr("harness.services.containers._READY_WITHIN_S", 0.01)
     monkeypatch.setattr("harness.services.mongodb.databases._PROBE_WITHIN_S", 0.1)
     for chosen in (None, "registry.example/other:1"):

@@ -12,7 +12,6 @@ import pytest
 from harness.errors import HarnessError, ServiceError, UsageError
 from harness.programs.ports import free_port
 from harness.services.postgres.databases import query
-from harness.services.postgres.external import open_external
 from harness.services.resolution import open_service
 from harness.services.urls import with_database
 from tests.harness.services.observing import everything_said, list_databases, with_login
@@ -91,7 +90,7 @@ def test_what_cannot_be_dropped_is_named_with_a_remedy(admin_url: str, tmp_path:
     before = list_databases(admin_url)
 
     def use() -> None:
-        with open_external(admin_url, tmp_path) as service:
+        with open_service("postgres", url=admin_url, workdir=tmp_path) as service:
             service.template("t", make_table)
             (made,) = list_databases(admin_url) - before
             # PostgreSQL drops no database that is marked as a template.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import harness.services
 from harness.errors import ServiceError, UsageError
+from harness.services.containers import Container
 from harness.services.resolution import (
     Service,
     find_service_choices,
@@ -19,30 +22,33 @@ from harness.services.resolution import (
 FAKE_SERVICE = """
 import contextlib
 from harness.errors import ServiceError
+from harness.services.containers import Image
 from harness.services.resolution import Provider
 
 class Fake:
-    def __init__(self, kind): self.kind = kind
-    def describe(self): return f"Fake ({self.kind})"
+    def __init__(self, url, kind): self.url, self.kind = url, kind
+    def describe(self): return f"Fake ({self.kind} {self.url})"
+    def leaving_nothing(self): return contextlib.nullcontext()
 
-@contextlib.contextmanager
-def open_external(url, workdir): yield Fake(f"external {url}")
-
-@contextlib.contextmanager
-def open_embedded(workdir):
-    raise ServiceError("the wheel is missing")
-    yield
-
-@contextlib.contextmanager
-def open_container(workdir): yield Fake("container")
-
-def find_embedded(): raise ServiceError("the wheel is missing")
+def check(url): pass
+def probe(url): pass
+def refuse(*_): raise ServiceError("the wheel is missing")
 
 PROVIDER = Provider(
-    title="Fake", url_example="fake://host", open_external=open_external,
-    open_embedded=open_embedded, open_container=open_container, find_embedded=find_embedded,
+    title="Fake", url_example="fake://host", check=check, connect=Fake, probe=probe,
+    image=Image(usual="fake:1", port=1, url="fake://{host}", command=[], env={}),
+    find_embedded=refuse, open_embedded=refuse,
 )
 """
+
+#: What it is opened as where it runs in a container.
+CONTAINED = "Fake (container fake://127.0.0.1)"
+
+
+@contextlib.contextmanager
+def run_container(image: str, *, port: int, log: Path, **_: object) -> Iterator[Container]:
+    """What Docker would do."""
+    yield Container(name="none", image=image, host="127.0.0.1", port=port, log=log)
 
 
 @pytest.fixture
@@ -51,6 +57,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "fakedb.py").write_text(FAKE_SERVICE)
     monkeypatch.setattr(harness.services, "__path__", [*harness.services.__path__, str(tmp_path)])
     monkeypatch.delitem(sys.modules, "harness.services.fakedb", raising=False)
+    monkeypatch.setattr("harness.services.containers.run_container", run_container)
     return "fakedb"
 
 
@@ -66,7 +73,7 @@ def opened(service: Service) -> str:
 def test_a_service_is_added_by_adding_a_module(fake: str, tmp_path: Path) -> None:
     assert fake in find_services()
     with open_service(fake, choice="container", workdir=tmp_path) as service:
-        assert opened(service) == "Fake (container)"
+        assert opened(service) == CONTAINED
 
 
 def test_an_unknown_service_is_answered_with_the_closest(tmp_path: Path) -> None:
@@ -101,14 +108,14 @@ def test_a_url_can_come_from_the_environment(
 
 def test_a_forced_choice_comes_before_a_url(fake: str, tmp_path: Path) -> None:
     with open_service(fake, choice="container", url="fake://given", workdir=tmp_path) as service:
-        assert opened(service) == "Fake (container)"
+        assert opened(service) == CONTAINED
 
 
 def test_a_container_is_taken_where_the_embedded_server_cannot_be_had(
     fake: str, tmp_path: Path
 ) -> None:
     with open_service(fake, workdir=tmp_path) as service:
-        assert opened(service) == "Fake (container)"
+        assert opened(service) == CONTAINED
 
 
 def test_a_forced_choice_does_not_fall_back(fake: str, tmp_path: Path) -> None:

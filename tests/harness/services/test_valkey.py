@@ -18,9 +18,10 @@ import trustme
 
 from harness.errors import ServiceError, UsageError
 from harness.programs.ports import free_port
+from harness.services.readiness import answers
 from harness.services.resolution import Service, open_service
 from harness.services.urls import with_database
-from harness.services.valkey.databases import MARK, answers, ask
+from harness.services.valkey.databases import MARK, ask, probe
 from harness.services.valkey.embedded import open_embedded
 from tests.harness.services.observing import everything_said, is_root
 
@@ -304,7 +305,7 @@ def test_parameters_of_a_url_are_left_to_the_worlds_client(valkey: Service) -> N
 
 
 def test_a_server_is_seen_not_to_answer_yet() -> None:
-    assert not answers(f"redis://127.0.0.1:{free_port()}")
+    assert not answers(probe, f"redis://127.0.0.1:{free_port()}")
 
 
 def test_the_url_of_another_kind_of_server_is_refused_without_quoting_it(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.workspaces import toolchains
 from harness.workspaces.install import is_installed
-from harness.workspaces.toolchains import find_toolchain
+from harness.workspaces.toolchains import LinePackages, find_toolchain
 
 PINS = {"vercel-workflow": "0.12.0"}
+WANTED = LinePackages(line="py", pins=PINS, first=PINS)
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +26,12 @@ def test_a_python_install_is_named_by_its_pins_and_its_python(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     python = find_toolchain("python")
-    one = python.locate("py", PINS, PINS)
+    one = python.locate(WANTED)
     assert one.binaries == one.folder / "bin"
-    assert python.locate("py", PINS, {}).folder == one.folder
-    assert python.locate("py", {**PINS, "flask": "3.1.3"}, PINS).folder != one.folder
+    assert python.locate(replace(WANTED, first={})).folder == one.folder
+    assert python.locate(replace(WANTED, pins={**PINS, "flask": "3.1.3"})).folder != one.folder
     monkeypatch.setattr(sys, "version", "another Python")
-    assert python.locate("py", PINS, PINS).folder != one.folder
+    assert python.locate(WANTED).folder != one.folder
 
 
 def test_its_commands_come_first_and_nothing_is_installed_to_know_where(
@@ -37,7 +39,7 @@ def test_its_commands_come_first_and_nothing_is_installed_to_know_where(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin")
     python = find_toolchain("python")
-    install = python.locate("py", PINS, PINS)
+    install = python.locate(WANTED)
     path = python.environment(install)["PATH"].split(os.pathsep)
     assert path == [str(install.binaries), "/usr/bin"]
     assert not is_installed(install)
@@ -47,14 +49,14 @@ def test_it_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[Path, str, object]] = []
     monkeypatch.setattr(toolchains, "make_environment", lambda *about: made.append(about))
     python = find_toolchain("python")
-    install = python.install("py", PINS, PINS)
-    assert python.install("py", PINS, PINS) == install
+    install = python.install(WANTED)
+    assert python.install(WANTED) == install
     assert is_installed(install)
     assert made == [(install.folder, "line py", PINS)]
 
 
 def test_node_finds_its_commands_among_the_packages() -> None:
     node = find_toolchain("typescript")
-    install = node.locate("v5", {"workflow": "5.0.0-beta.35"}, {})
+    install = node.locate(LinePackages(line="v5", pins={"workflow": "5.0.0-beta.35"}, first={}))
     assert install.binaries == install.folder / "node_modules" / ".bin"
     assert node.environment(install)["PATH"].startswith(str(install.binaries))

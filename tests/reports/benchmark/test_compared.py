@@ -72,7 +72,7 @@ class TestVersions:
     def test_same_version_is_no_difference_however_the_machine_drifts(self) -> None:
         changes = compare(run_abreast(1.0).end())
         assert {row.direction for row in changes.rows} == {"no difference"}
-        assert describe_changes(changes).startswith("No difference that can be told from noise")
+        assert describe_changes(changes).startswith("No significant difference")
 
     def test_every_row_says_its_floor_and_its_chance(self) -> None:
         for row in compare(run_abreast(1.2).end()).rows:

@@ -35,12 +35,12 @@ def findings() -> Findings:
     [
         "- **Harness**: 0.1.0, commit `abc1234`",
         f"- **Methodology**: {METHODOLOGY}; results of another are not comparable",
-        "- **Profile**: quick: 2 cells, 1 scenario, 3 forks a cell",
+        "- **Profile**: quick: 2 cells, 1 scenario, 3 forks per cell",
         "- **SDK**: v5 (TypeScript)",
         "- **Seed**: 7",
         "- **Machine**: A Processor, 2 cores, 24 GiB, Linux 6.1, Python 3.11.7, Node v24.1.0",
         "- **Session**: began 2026-01-02T03:04:05+00:00, took 10 min 0 s: 8 of 8 forks ended",
-        "- **Harness's own use**: 1.2% of one core while samples were taken, 150 MiB of memory",
+        "- **Harness overhead**: 1.2% of one core while samples were taken, 150 MiB of memory",
         "- **Raw data**: `results/one.jsonl`",
         "```sh\nworld-harness bench quick --seed 7\n```",
     ],
@@ -62,7 +62,7 @@ def test_session_that_did_not_end_says_so() -> None:
     session.interrupt(EXPRESS, block=3)
     text = render_provenance(study(session.end()), "x")
     assert "**incomplete**: 3 of 4 forks ended, 1 of them failed" in text
-    assert "not known: the session did not end" in text
+    assert "unknown: the session did not end" in text
 
 
 def test_unknown_commit_and_pins_are_said_to_be_unknown() -> None:

@@ -41,14 +41,13 @@ def test_counts_cells_samples_and_failures() -> None:
 
 def test_winners_are_told_with_how_often_chance_gives_any() -> None:
     assert verdict(measured(100, 200)).line.endswith(
-        "A winner in 1 of 1 comparison (were all equally fast, one table in 20 would show any)."
+        "A winner in 1 of 1 comparison (if nothing differed, about 1 table in 20 would show one "
+        "by chance)."
     )
 
 
 def test_no_winner_is_no_difference() -> None:
-    assert verdict(measured(100, 100)).line.endswith(
-        "No difference that can be told from noise in 1 comparison."
-    )
+    assert verdict(measured(100, 100)).line.endswith("No significant difference in 1 comparison.")
 
 
 def test_lone_cell_is_compared_with_nobody() -> None:
@@ -94,15 +93,15 @@ def test_interrupted_session_is_incomplete() -> None:
 @pytest.mark.parametrize(("forks", "told"), [(1, True), (2, True), (3, False)])
 def test_too_few_forks_are_told(forks: int, told: bool) -> None:
     line = verdict(measured(100, 900, forks=forks)).line
-    assert ("nobody can win: that takes 3" in line) == told
-    assert ("No difference that can be told from noise" in line) == told
+    assert ("winner takes 3 forks per cell" in line) == told
+    assert ("No significant difference" in line) == told
 
 
 def test_forks_that_an_interruption_left_are_too_few() -> None:
     session = measured(100, 900)
     for cell in (EXPRESS, HONO):
         session.interrupt(cell, block=3)
-    assert "With 2 forks a cell nobody can win: that takes 3." in verdict(session).line
+    assert "A winner takes 3 forks per cell; this session has 2." in verdict(session).line
 
 
 def test_nothing_at_all_is_told_as_such() -> None:
@@ -116,7 +115,7 @@ def test_fastest_is_told_by_place() -> None:
     for cell, time in times.items():
         session.measure(cell, TEN, time)
     assert verdict(session).fastest == (
-        "Fastest Framework: Express on Local (1 win, no ties); nobody on Postgres",
+        "Fastest Framework: Express on Local (1 win, no ties); no clear winner on Postgres",
         "Fastest World: Local on Express (1 win, no ties); Local on Hono (1 win, no ties)",
     )
 

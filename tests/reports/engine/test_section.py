@@ -204,7 +204,7 @@ class TestDocument:
             "- **Machine**: A Processor, 2 cores, 24 GiB, Linux 6.1, Python 3.11.7, Node v24.1.0",
             "- **Session**: began 2026-01-02T03:04:05+00:00\n",
             "- **Raw data**: `results/e2e.jsonl`",
-            "Test it again:\n\n```sh\nworld-harness e2e --seed 7\n```",
+            "Reproduce:\n\n```sh\nworld-harness e2e --seed 7\n```",
             "| v5     | `workflow` | 5.0.0-beta.35 |",
         ):
             assert fact in text

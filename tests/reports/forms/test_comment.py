@@ -91,7 +91,7 @@ class TestOrder:
         quiet = render_comment(run_abreast(1.0).end())
         changes = quiet[quiet.index("## Changes") : quiet.index("## Summary")]
         assert "|" not in changes
-        assert "No difference that can be told from noise" in changes
+        assert "No significant difference" in changes
 
     def test_failures_are_told_without_unfolding(self) -> None:
         session = Session([EXPRESS], [TEN])

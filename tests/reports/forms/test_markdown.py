@@ -84,7 +84,7 @@ def test_sound_session_has_a_sound_verdict_and_no_failures() -> None:
     session.measure(EXPRESS, TEN, 100)
     session.measure(HONO, TEN, 100)
     text = render(session.end())
-    assert text.startswith("**✅ 2 of 2 cells ran, 12 timed samples, no failures. No difference ")
+    assert text.startswith("**✅ 2 of 2 cells ran, 12 timed samples, no failures. No significant ")
     assert "## Failures" not in text
 
 

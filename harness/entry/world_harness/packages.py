@@ -12,7 +12,9 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 #: The folder that holds the packages: `site-packages`, or a checkout.
-HOME = Path(__file__).resolve().parent.parent
+HOME = next(
+    place for place in Path(__file__).resolve().parents if (place / "harness/errors.py").is_file()
+)
 PACKAGES = ("harness", "reports", "suites", "worlds")
 
 _claimed: set[str] = set()
