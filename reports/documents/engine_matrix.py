@@ -138,7 +138,7 @@ def describe_levels(clause: EngineClause) -> str:
 
 
 def _render_findings(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
-    """Render each clause that some cell breaks, once; what nobody knew of comes first."""
+    """Render each clause that some cell breaks, once; what was not known comes first."""
     found: dict[str, list[Check]] = {}
     for check in study.checks:
         if find_outcome(check) in _FINDINGS:
