@@ -37,6 +37,18 @@ class Remote(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
 
+def identify_remote(remote: Remote, world: str) -> tuple[Cell, tuple[str, ...]]:
+    """Ask a remote app what it is: its cell, and the workflows that it has.
+
+    Raises:
+        UsageError: the URL is none.
+        DeploymentError: it does not answer.
+    """
+    with reach_app(remote.url, remote.headers) as deployment:
+        identity = deployment.identity
+        return Cell(identity.line, identity.framework, world), identity.workflows
+
+
 class Storage(msgspec.Struct, frozen=True):
     """What a cell's apps keep their data in: it outlives each of their processes."""
 

@@ -12,18 +12,12 @@ from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, take_share
 from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
-from harness.results.records import Footer, Header, Load
+from harness.results.records import Footer, LoadHeader
 from harness.results.store import read_header
+from harness.results.wire import encode_record
 
 #: What belongs to one generator and not to the plan.
-_OWN = {
-    "started_at",
-    "command",
-    "machine",
-    "load",
-    "earlier_inflations",
-    "earlier_whole_inflations",
-}
+_OWN = {"started_at", "command", "machine", "load"}
 
 
 class _Run(msgspec.Struct, tag_field="record", tag="load"):
@@ -48,7 +42,7 @@ _decoder = msgspec.json.Decoder(_Run | _End | _HeaderLine | Footer)
 _Place: TypeAlias = tuple[Cell, str, int]
 
 
-def merge_generators(out: Path, files: Sequence[Path]) -> Header:
+def merge_generators(out: Path, files: Sequence[Path]) -> LoadHeader:
     """Write what generators measured as one session; returns its header.
 
     The records are kept as they are and put in the order of the plan, so percentiles of the merged
@@ -59,12 +53,13 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
             written then.
     """
     require_new(out)
-    headers = {path: read_header(path) for path in files}
+    headers = {path: _read_load_header(path) for path in files}
     first_path = files[0]
     first = headers[first_path]
     taken: dict[int, Path] = {}
     for path in files:
-        load = _check_generator(path, headers[path], first_path, first)
+        _check_generator(path, headers[path], first_path, first)
+        load = headers[path].load
         if load.generator in taken:
             raise ResultsError(
                 f"{path} and {taken[load.generator]} are the same generator",
@@ -72,7 +67,6 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
                 remedy="leave one of them out",
             )
         taken[load.generator] = path
-    assert first.load is not None  # noqa: S101 - every file was asked
     missing = [n for n in range(1, first.load.generators + 1) if n not in taken]
     if missing:
         raise ResultsError(
@@ -86,19 +80,28 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
     return merged
 
 
-def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
+def _read_load_header(path: Path) -> LoadHeader:
+    header = read_header(path)
+    if not isinstance(header, LoadHeader):
+        raise ResultsError(
+            f"{path} is not of a load",
+            cause="`world-harness load` did not write it",
+            remedy="merge the files of all generators of one `world-harness load`",
+        )
+    return header
+
+
+def _join(merged: LoadHeader, headers: Mapping[Path, LoadHeader]) -> Iterator[bytes]:
     """Yield the lines of the merged file; the runs' are held, to be put in order, but not read."""
-    assert merged.load is not None  # noqa: S101 - every file was asked
     planned = plan_arrivals(merged.load, merged.seed)
     gathered = _Gathered()
     for path, header in headers.items():
-        assert header.load is not None  # noqa: S101
         gathered.take(path, {arrival.index for arrival in take_share(planned, header.load)})
-    yield msgspec.json.encode(merged) + b"\n"
+    yield encode_record(merged)
     yield from (gathered.runs[place] for place in sorted(gathered.runs))
     yield from gathered.ends
     if len(gathered.footers) == len(headers):
-        yield msgspec.json.encode(join_footers([*gathered.footers.values()])) + b"\n"
+        yield encode_record(join_footers([*gathered.footers.values()]))
 
 
 class _Gathered:
@@ -131,13 +134,7 @@ class _Gathered:
                 self.runs[place] = line
 
 
-def _check_generator(path: Path, header: Header, first_path: Path, first: Header) -> Load:
-    if header.load is None or first.load is None:
-        raise ResultsError(
-            f"{path} and {first_path} are not of one load",
-            cause="one is not of `world-harness load`",
-            remedy="merge the files of all generators of one `world-harness load`",
-        )
+def _check_generator(path: Path, header: LoadHeader, first_path: Path, first: LoadHeader) -> None:
     differing = [
         name
         for name in header.__struct_fields__
@@ -153,4 +150,3 @@ def _check_generator(path: Path, header: Header, first_path: Path, first: Header
             cause=f"they differ in {', '.join(differing)}",
             remedy="give every generator the same command but for --generator, and one --seed",
         )
-    return header.load

@@ -15,7 +15,8 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from harness.bench import BenchRequest, begin_session
+from harness.bench import BenchRequest, reproduce
+from harness.bench.planning import Subjects, choose_subjects, name_file
 from harness.deployments.apps import CheckAnswer, Contents
 from harness.deployments.client import SampleRequest
 from harness.deployments.launcher import Launcher
@@ -24,8 +25,8 @@ from harness.errors import HarnessError, ResultsError, UsageError
 from harness.load.arrivals import Arrival, plan_arrivals, take_share
 from harness.load.generator import Answered, generate
 from harness.measure.forks import judge_reply, make_request
-from harness.measure.session import Watcher, peak_memory, prepare_cells
-from harness.results.records import Footer, Header, Load, LoadEnd, LoadRun
+from harness.measure.session import Watcher, describe_session, peak_memory, prepare_cells
+from harness.results.records import Footer, Load, LoadEnd, LoadHeader, LoadRun
 from harness.results.store import ResultsWriter
 
 #: What is run where the user names nothing: small enough that the World's own work is what counts.
@@ -77,20 +78,20 @@ def run_load(
     Raises:
         HarnessError: with the reason, and what to do; what was measured so far is in the file.
     """
-    path, session = begin_session(request, catalog)
-    header = msgspec.structs.replace(session.header, load=load, forks=0, matches=())
+    subjects = choose_subjects(request, catalog)
+    header = _describe(request, load, subjects)
     if begins_at and len(header.cells) * len(header.scenarios) > 1:
         raise UsageError(
             "several generators can share one cell and scenario",
             cause="they begin together, once",
             remedy="name one --framework, --world and --scenario",
         )
-    path = path.with_name(path.name.replace(f"-{header.profile}.", "-load."))
+    path = name_file(request, "load")
     opened(path)
     with (
         ResultsWriter(path) as writer,
         Launcher(
-            session.catalog,
+            subjects.catalog,
             contents,
             services=request.services,
             remote=request.remote,
@@ -111,8 +112,25 @@ def run_load(
     return path
 
 
+def _describe(request: BenchRequest, load: Load, subjects: Subjects) -> LoadHeader:
+    shared = describe_session(
+        subjects.catalog,
+        subjects.selection.cells,
+        seed=subjects.seed,
+        command=reproduce(request, subjects.seed, subjects.versions),
+    )
+    return LoadHeader(
+        **msgspec.structs.asdict(shared),
+        profile=request.profile,
+        scenarios=subjects.selection.scenarios,
+        workers=request.workers,
+        pinned=subjects.versions.pinned.write(),
+        load=load,
+    )
+
+
 def load_cells(
-    header: Header,
+    header: LoadHeader,
     preparer: Preparer,
     writer: ResultsWriter,
     watcher: Watcher,
@@ -166,13 +184,12 @@ class _Loading:
 
     def __init__(
         self,
-        header: Header,
+        header: LoadHeader,
         cell: Cell,
         scenario: Scenario,
         writer: ResultsWriter,
         check_answer: CheckAnswer,
     ) -> None:
-        assert header.load is not None  # noqa: S101 - it was put there
         self._load = header.load
         self._cell = cell
         self._scenario = scenario

@@ -10,7 +10,7 @@ from itertools import product
 import msgspec
 
 from harness.descriptions import Cell
-from harness.results.records import Load, LoadRun, LoadStage, Results
+from harness.results.records import Load, LoadResults, LoadRun, LoadStage
 
 #: Percentile -> runs that it takes: fewer say nothing of a tail.
 PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
@@ -97,11 +97,9 @@ def summarize_load(load: Load, runs: Sequence[LoadRun]) -> Iterator[LoadSummary]
         yield _summarize(load, cell, scenario, own)
 
 
-def summarize_session(results: Results) -> Iterator[LoadSummary]:
+def summarize_session(results: LoadResults) -> Iterator[LoadSummary]:
     """Summarize every cell and scenario that was to be loaded, also those that could not be."""
     header = results.header
-    if header.load is None:
-        return
     found = {
         (item.cell, item.scenario): item for item in summarize_load(header.load, results.loads)
     }

@@ -13,7 +13,7 @@ from scipy import special
 
 from harness.atomic_files import replace_file
 from harness.machine import Machine
-from harness.results.records import Header
+from harness.results.records import BenchHeader
 from harness.workspaces.cache import cache_folder, digest
 
 #: Sessions that say how the machine drifts between them.
@@ -41,7 +41,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     centers: dict[str, float]
 
 
-def identify_subject(header: Header) -> str:
+def identify_subject(header: BenchHeader) -> str:
     """Return what tells sessions apart that measured different things, or differently."""
     return digest(
         {
@@ -66,6 +66,23 @@ def recall(machine: Machine) -> tuple[Memory, ...]:
         except msgspec.DecodeError:  # A line that was cut, or of another version.
             continue
     return tuple(found[-_KEPT:])
+
+
+class Inflations(msgspec.Struct, frozen=True):
+    """How much wider than their errors a machine's cells spread against themselves, by session."""
+
+    rows: tuple[float, ...]
+    #: Of the mean of all scenarios.
+    wholes: tuple[float, ...]
+
+
+def recall_inflations(machine: Machine, methodology: int) -> Inflations:
+    """Return what earlier sessions on a machine measured by their twins, in the same way."""
+    known = [item for item in recall(machine) if item.methodology == methodology]
+    return Inflations(
+        tuple(item.inflation for item in known if item.inflation is not None),
+        tuple(item.whole_inflation for item in known if item.whole_inflation is not None),
+    )
 
 
 def remember(machine: Machine, memory: Memory) -> None:

@@ -29,6 +29,24 @@ class Matched(msgspec.Struct, frozen=True):
     #: Everything that was described, and the Worlds of the companions.
     catalog: Catalog
 
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that is compared with another."""
+        return tuple(cell for match in self.matches for cell in (match.before, match.after))
+
+
+def match_cells(
+    catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Pins, seed: int
+) -> Matched:
+    """Say what is measured beside the cells: another version of each, or twins of some.
+
+    Raises:
+        UsageError: see :func:`match_versions`.
+    """
+    if against.packages or against.sources:
+        return match_versions(catalog, cells, against)
+    return match_twins(catalog, cells, profile, seed)
+
 
 def match_twins(catalog: Catalog, cells: Sequence[Cell], profile: Profile, seed: int) -> Matched:
     """Give a twin to as many cells as the profile wants.

@@ -50,10 +50,22 @@ class Pins(msgspec.Struct, frozen=True):
         )
 
 
+class Versions(msgspec.Struct, frozen=True):
+    """The versions that a session measures, and those that it compares them with."""
+
+    pinned: Pins = Pins()
+    against: Pins = Pins()
+
+
 class _Pin(NamedTuple):
     name: str
     value: str
     is_source: bool = False
+
+
+def read_versions(pinned: Sequence[str], against: Sequence[str], catalog: Catalog) -> Versions:
+    """Read what a user pins, and what a user compares with; each as :func:`read_pins`."""
+    return Versions(read_pins(pinned, catalog), read_pins(against, catalog))
 
 
 def read_pins(texts: Sequence[str], catalog: Catalog) -> Pins:

@@ -13,7 +13,7 @@ import msgspec
 
 from harness.descriptions import Catalog, Cell, Scenario, read_table
 from harness.errors import UsageError, unknown
-from harness.results.records import Header, Kind, Match
+from harness.results.records import BenchHeader, Kind
 
 T = TypeVar("T")
 
@@ -60,8 +60,6 @@ class Selection(CellSelection, frozen=True, kw_only=True):
     """The cells and scenarios that a choice comes to."""
 
     scenarios: tuple[Scenario, ...]
-    #: What is measured to be compared, beside the cells.
-    matches: tuple[Match, ...] = ()
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +77,18 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
 def describe_profiles() -> dict[str, Profile]:
     """Return every profile by its id."""
     return read_table(Path(__file__).parent / "profiles.toml", "profile", Profile)
+
+
+def find_profile(name: str) -> Profile:
+    """Return a profile by its id.
+
+    Raises:
+        UsageError: no profile is called so.
+    """
+    profiles = describe_profiles()
+    if name not in profiles:
+        raise unknown("profile", name, profiles)
+    return profiles[name]
 
 
 def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
@@ -189,12 +199,12 @@ def _match_scenarios(
     return [known[name] for name in found]
 
 
-def plan_forks(header: Header) -> tuple[Fork, ...]:
+def plan_forks(header: BenchHeader) -> tuple[Fork, ...]:
     """Return every fork in the order of work."""
     return tuple(fork for heat in plan_heats(header) for fork in heat)
 
 
-def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
+def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
     """Return every heat in the order of work.
 
     Apps of one heat run side by side and take turns, one sample each.
@@ -223,7 +233,7 @@ def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
     return (*heats, *alone)
 
 
-def list_teams(header: Header) -> list[tuple[Cell, ...]]:
+def list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
     """Return all cells that are measured, those that are matched together."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
@@ -247,7 +257,7 @@ def plan_fork(
     )
 
 
-def _is_remote(header: Header, cell: Cell) -> bool:
+def _is_remote(header: BenchHeader, cell: Cell) -> bool:
     return any(world.remote for world in header.worlds if world.id == cell.world)
 
 

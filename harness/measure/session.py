@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -23,10 +23,20 @@ from harness.descriptions import Catalog, Cell, World
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
-from harness.measure.plan import Fork, Selection, plan_heats
+from harness.measure.plan import Fork, plan_heats
 from harness.measure.stopping import Progress
-from harness.results.records import METHODOLOGY, Footer, ForkEnd, Header, Sample
+from harness.results.records import (
+    METHODOLOGY,
+    BenchHeader,
+    BenchResults,
+    Footer,
+    ForkEnd,
+    Header,
+    Sample,
+)
 from harness.results.store import ResultsWriter
+from harness.workspaces.install import pin_line
+from harness.workspaces.node import find_node
 
 #: Forks whose apps run side by side.
 Heat: TypeAlias = tuple[Fork, ...]
@@ -99,44 +109,52 @@ class _Tally:
 
 def describe_session(
     catalog: Catalog,
-    selection: Selection,
+    cells: tuple[Cell, ...],
     *,
-    profile: str,
-    forks: int,
     seed: int,
     command: str,
-    node_version: str,
-    pins: Mapping[str, dict[str, str]],
+    companions: Iterable[Cell] = (),
 ) -> Header:
-    """Return the header of a result file: what will be measured, of what, and where."""
-    cells = selection.cells
-    matched = (cell for match in selection.matches for cell in (match.before, match.after))
-    measured = {*cells, *matched}
+    """Return what the header of every kind of session says: of what, where, and how again.
+
+    Args:
+        catalog: What is described.
+        cells: What was asked for.
+        seed: Repeats the session, with the command.
+        command: Asks for the same again.
+        companions: Cells that are measured only to be compared with.
+    """
+    measured = {cell.world for cell in (*cells, *companions)}
     return Header(
         methodology=METHODOLOGY,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         harness_version=harness.__version__,
         harness_commit=find_commit(),
         command=command,
-        profile=profile,
         seed=seed,
-        forks=forks,
-        machine=describe_machine(node_version),
+        machine=describe_machine(find_node().version),
         cells=cells,
-        scenarios=selection.scenarios,
         frameworks=tuple(
             framework
             for framework in catalog.frameworks.values()
             if any(cell.framework == framework.id for cell in cells)
         ),
         worlds=tuple(
-            leave_out_places(world)
-            for world in catalog.worlds.values()
-            if any(cell.world == world.id for cell in measured)
+            leave_out_places(world) for world in catalog.worlds.values() if world.id in measured
         ),
-        pins=dict(pins),
-        matches=selection.matches,
+        pins=pin_lines(catalog, (cell.line for cell in cells), (cell.world for cell in cells)),
     )
+
+
+def pin_lines(
+    catalog: Catalog, lines: Iterable[str], worlds: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """Return line -> package -> version of everything installed for some Worlds.
+
+    Only of lines that are described: a remote app can be of another one.
+    """
+    needed = catalog.keep_worlds(worlds)
+    return {line: pin_line(needed, line) for line in dict.fromkeys(lines) if line in needed.lines}
 
 
 def leave_out_places(world: World) -> World:
@@ -149,15 +167,13 @@ def leave_out_places(world: World) -> World:
 
 
 def conduct(
-    header: Header,
+    header: BenchHeader,
     preparer: Preparer,
     writer: ResultsWriter,
     watcher: Watcher,
     check_answer: CheckAnswer,
     *,
-    finished: frozenset[str] = frozenset(),
-    attempts: Mapping[str, int] | None = None,
-    earlier: Sequence[Sample | ForkEnd] = (),
+    earlier: BenchResults | None = None,
 ) -> Footer:
     """Run every fork of the plan that is not finished, and write all records.
 
@@ -169,14 +185,14 @@ def conduct(
         writer: Takes the records.
         watcher: Told how it goes.
         check_answer: Judges the answers of completed runs.
-        finished: Forks that an earlier session finished.
-        attempts: Fork -> attempts that earlier sessions made.
-        earlier: What they measured, samples before the end of their fork.
+        earlier: What the file holds already, of sessions that were interrupted.
 
     Raises:
         HarnessError: no cell could be prepared, or results cannot be written.
     """
     began = time.monotonic()
+    earlier = earlier or BenchResults(header=header, samples=(), forks=(), footer=None)
+    finished = {end.fork for end in earlier.forks if end.outcome == "finished"}
     scenarios = {scenario.id: scenario for scenario in header.scenarios}
     heats = [
         rest
@@ -187,12 +203,12 @@ def conduct(
     broken = prepare_cells([fork.cell for fork in left], preparer.prepare, watcher)
     watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
     started = time.monotonic()
-    tally, progress = _Tally(), Progress(header, earlier)
+    tally, progress = _Tally(), Progress(header, (*earlier.samples, *earlier.forks))
     turns = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
     for heat in _order_heats(header, heats, progress, started):
         running = []
         for fork in heat:
-            attempt = (attempts or {}).get(fork.id, 0) + 1
+            attempt = earlier.attempts.get(fork.id, 0) + 1
             watcher.fork_began(fork)
             reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
             running.append(
@@ -227,7 +243,7 @@ def conduct(
 
 
 def _order_heats(
-    header: Header, planned: Sequence[Heat], progress: Progress, started: float
+    header: BenchHeader, planned: Sequence[Heat], progress: Progress, started: float
 ) -> Iterator[Heat]:
     """Yield the planned heats, and between timing and counting those that are added."""
     yield from (heat for heat in planned if heat[0].kind == "timing")
@@ -237,11 +253,11 @@ def _order_heats(
     yield from (heat for heat in planned if heat[0].kind == "counting")
 
 
-def _adds_forks(header: Header) -> bool:
+def _adds_forks(header: BenchHeader) -> bool:
     return header.precision is not None or header.budget_s is not None
 
 
-def _measure_left(header: Header, started: float) -> float:
+def _measure_left(header: BenchHeader, started: float) -> float:
     """Return how many seconds of the budget are left."""
     if header.budget_s is None:
         return math.inf

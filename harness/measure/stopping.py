@@ -11,7 +11,7 @@ from harness.descriptions import Cell
 from harness.measure.metrics import RESOLUTION_MS, workflow_ms
 from harness.measure.plan import Fork, list_teams, plan_fork
 from harness.measure.statistics import estimate
-from harness.results.records import ForkEnd, Header, Sample, Stopped
+from harness.results.records import BenchHeader, ForkEnd, Sample, Stopped
 
 #: With fewer forks an interval says too little to stop by.
 _FORKS_TO_STOP = 3
@@ -25,7 +25,7 @@ class Progress:
         earlier: Records of the sessions that this one goes on from.
     """
 
-    def __init__(self, header: Header, earlier: Iterable[Sample | ForkEnd] = ()) -> None:
+    def __init__(self, header: BenchHeader, earlier: Iterable[Sample | ForkEnd] = ()) -> None:
         self._header = header
         self._order = random.Random(f"{header.seed}/more")  # noqa: S311 - repeatable, not secret
         self._teams = list_teams(header)

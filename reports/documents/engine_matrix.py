@@ -8,7 +8,7 @@ from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import OUTCOMES, Outcome, find_outcome
 from harness.errors import ResultsError
-from harness.results.records import Check, Results
+from harness.results.records import Check, EngineResults
 from reports.documents.contract import link_source
 from reports.engine.answers import describe_cells, render_answers
 from reports.engine.failures import describe_fate, render_story
@@ -39,7 +39,7 @@ _LEGEND = (
 )
 
 
-def render_engine(sessions: Sequence[Results], clauses: Mapping[str, EngineClause]) -> str:
+def render_engine(sessions: Sequence[EngineResults], clauses: Mapping[str, EngineClause]) -> str:
     """Render what sessions say of the clauses, in the clauses' order.
 
     Raises:
@@ -245,7 +245,7 @@ def _render_measured(study: EngineStudy) -> str:
     return f"## What was measured\n\n{table}" if table else ""
 
 
-def _render_provenance(sessions: Sequence[Results]) -> str:
+def _render_provenance(sessions: Sequence[EngineResults]) -> str:
     """Render which session tested which cells, when, where and with what."""
     if not sessions:
         return ""
@@ -270,7 +270,7 @@ def _render_provenance(sessions: Sequence[Results]) -> str:
     )
 
 
-def _merge_pins(sessions: Sequence[Results]) -> dict[str, dict[str, str]]:
+def _merge_pins(sessions: Sequence[EngineResults]) -> dict[str, dict[str, str]]:
     """Return line -> package -> version, or versions where sessions differ."""
     versions: dict[str, dict[str, dict[str, None]]] = {}
     for results in sessions:
@@ -283,6 +283,6 @@ def _merge_pins(sessions: Sequence[Results]) -> dict[str, dict[str, str]]:
     }
 
 
-def _describe_cases(results: Results) -> str:
+def _describe_cases(results: EngineResults) -> str:
     cases = [check.examples for check in results.checks if check.examples]
     return f"up to {max(cases)}, {count(sum(cases), 'case')} in all" if cases else NOTHING

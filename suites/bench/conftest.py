@@ -13,8 +13,8 @@ from harness.errors import HarnessError
 from harness.extras import is_extra_installed, suggest_extra
 from harness.measure.plan import Choice, Selection
 from harness.measure.progress import PlainProgress
-from harness.results.records import Results
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from suites import workflows
 from suites.catalog import read_catalog
 
@@ -60,7 +60,7 @@ def _split(given: list[str]) -> tuple[str, ...]:
 def _choose(results: Path | None, request: BenchRequest) -> Selection:
     if results is None:
         return select(request, read_catalog())
-    header = read_results(results).header
+    header = read_results_as(results, BenchResults).header
     return Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
 
 
@@ -72,11 +72,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def results(pytestconfig: pytest.Config) -> Results:
+def results(pytestconfig: pytest.Config) -> BenchResults:
     """Return the results: of the file that was named, or measured now, all cells interleaved."""
     request, _, _ = pytestconfig.stash[_selected]
     if pytestconfig.option.results:
-        return read_results(pytestconfig.option.results)
+        return read_results_as(pytestconfig.option.results, BenchResults)
     with PlainProgress(Console(stderr=True)) as watcher:
-        outcome = run_bench(request, read_catalog(), workflows.BENCH, watcher)
-    return read_results(outcome.results)
+        return run_bench(request, read_catalog(), workflows.BENCH, watcher).results

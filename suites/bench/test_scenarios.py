@@ -9,7 +9,7 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
-from harness.results.records import Results, Sample
+from harness.results.records import BenchResults, Sample
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -35,7 +35,7 @@ _clock = AppClock()
 
 @pytest.mark.benchmark(timer=_clock)
 def test_scenario(
-    cell: Cell, scenario: Scenario, results: Results, benchmark: BenchmarkFixture
+    cell: Cell, scenario: Scenario, results: BenchResults, benchmark: BenchmarkFixture
 ) -> None:
     """The workflow time of each sample is one round."""
     benchmark.group = scenario.title
@@ -55,7 +55,7 @@ def test_scenario(
     )
 
 
-def _find_samples(results: Results, cell: Cell, scenario: Scenario) -> Iterator[Sample]:
+def _find_samples(results: BenchResults, cell: Cell, scenario: Scenario) -> Iterator[Sample]:
     for sample in results.samples:
         timed = sample.kind == "timing" and not sample.warmup
         if timed and sample.cell == cell and sample.scenario == scenario.id:

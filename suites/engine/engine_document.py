@@ -10,8 +10,8 @@ from pathlib import Path
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
-from harness.results.records import Results
-from harness.results.store import read_results
+from harness.results.records import EngineResults
+from harness.results.store import read_results_as
 from reports.documents.engine_matrix import render_engine
 from reports.documents.excerpts import put_between
 from reports.engine.study import describe_rate
@@ -72,13 +72,13 @@ any folder.
 """
 
 
-def read_sessions(folder: Path = RESULTS) -> list[Results]:
+def read_sessions(folder: Path = RESULTS) -> list[EngineResults]:
     """Read the committed results, in the order of the required cells."""
-    sessions = [read_results(path) for path in sorted(folder.glob("*.jsonl"))]
+    sessions = [read_results_as(path, EngineResults) for path in sorted(folder.glob("*.jsonl"))]
     return sorted(sessions, key=_place)
 
 
-def _place(results: Results) -> int:
+def _place(results: EngineResults) -> int:
     cells = [cell for cell in results.header.cells if cell in REQUIRED_CELLS]
     return min((REQUIRED_CELLS.index(cell) for cell in cells), default=len(REQUIRED_CELLS))
 

@@ -14,7 +14,8 @@ from harness.descriptions import Cell
 from harness.errors import HarnessError
 from harness.measure.progress import PlainProgress
 from harness.programs.interruption import Interrupted, end_by_unwinding
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from suites.catalog import read_catalog
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
 from suites.honesty.made_up import try_made_up
@@ -31,14 +32,14 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _try(options: argparse.Namespace) -> int:
-    results = read_results(options.results)
+    results = read_results_as(options.results, BenchResults)
     budget = options.minutes * 60
     rows = list(evaluate(results, tries=options.tries, seed=options.seed, budget_s=budget))
     return _show(rows)
 
 
 def _repeat(options: argparse.Namespace) -> int:
-    spreads = measure_spreads([read_results(path) for path in options.results])
+    spreads = measure_spreads([read_results_as(path, BenchResults) for path in options.results])
     rows = [
         Row(
             f"{item.cell.id} {item.scenario}: centers of {item.sessions} runs",

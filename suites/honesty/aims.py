@@ -8,7 +8,7 @@ from statistics import median
 import msgspec
 
 from harness.errors import UsageError
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from suites.honesty.tries import (
     Rate,
     count_called,
@@ -39,7 +39,7 @@ class Row(msgspec.Struct, frozen=True):
     reached: bool
 
 
-def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
+def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
     """Try every match of a recorded session."""
     blocks = count_blocks(results, budget_s)
     whole = len(find_whole_blocks(results))
@@ -72,7 +72,7 @@ def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Ite
             )
 
 
-def count_blocks(results: Results, budget_s: float) -> int:
+def count_blocks(results: BenchResults, budget_s: float) -> int:
     """Return how many blocks a session of two versions and a twin has time for."""
     spent: dict[str, float] = {}
     for sample in results.samples:

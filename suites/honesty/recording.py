@@ -7,15 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from harness.bench import find_profile, pin_lines
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, World
 from harness.measure.pinning import read_pins
-from harness.measure.plan import Choice, choose
+from harness.measure.plan import Choice, choose, find_profile
 from harness.measure.session import Watcher, conduct, describe_session
-from harness.results.records import Footer, Match
+from harness.results.records import BenchHeader, Footer, Match
 from harness.results.store import ResultsWriter
-from harness.workspaces.node import find_node
 from suites import workflows
 from suites.honesty.slowing import pack_slowed
 
@@ -51,16 +49,20 @@ def record_session(
             Match(before=cell, after=twin, kind="twin"),
             *(Match(before=cell, after=rival, kind="version") for rival in slower),
         )
-        selection = msgspec.structs.replace(choose(catalog, profile, choice), matches=matches)
-        header = describe_session(
+        selection = choose(catalog, profile, choice)
+        shared = describe_session(
             catalog,
-            selection,
-            profile=profile.id,
-            forks=blocks,
+            selection.cells,
             seed=_SEED,
             command=f"nox -s honesty -- record {path.name} --cell {cell.id} --blocks {blocks}",
-            node_version=find_node().version,
-            pins=pin_lines(catalog, [cell.line], [cell.world]),
+            companions=[match.after for match in matches],
+        )
+        header = BenchHeader(
+            **msgspec.structs.asdict(shared),
+            profile=profile.id,
+            scenarios=selection.scenarios,
+            forks=blocks,
+            matches=matches,
         )
         with (
             ResultsWriter(path) as writer,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.descriptions import Cell
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 
 #: Smaller runs are a few milliseconds of a clock that reads whole ones.
@@ -24,7 +24,7 @@ class Spread(msgspec.Struct, frozen=True):
     spread: float
 
 
-def measure_spreads(sessions: Sequence[Results]) -> tuple[Spread, ...]:
+def measure_spreads(sessions: Sequence[BenchResults]) -> tuple[Spread, ...]:
     """Measure how far the centers of each cell and scenario lie apart; the widest first."""
     centers: dict[tuple[Cell, str], list[float]] = {}
     for findings in map(study, sessions):

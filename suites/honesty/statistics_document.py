@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from reports.documents.excerpts import put_between
 from reports.writing.tables import render_table
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
@@ -78,11 +79,14 @@ def render_spreads(spreads: Sequence[Spread]) -> str:
 def render_document() -> str:
     """Return the document with its tables as the code of today makes them."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    tried = evaluate(read_results(RECORDING), tries=TRIES, seed=_SEED, budget_s=QUICK_S)
+    tried = evaluate(
+        read_results_as(RECORDING, BenchResults), tries=TRIES, seed=_SEED, budget_s=QUICK_S
+    )
+    repeated = [read_results_as(path, BenchResults) for path in REPEATED]
     tables = {
         "made-up": render_made_up([*try_made_up(_SESSIONS, _SEED)]),
         "tried": render_aims([*tried]),
-        "repeated": render_spreads(measure_spreads([*map(read_results, REPEATED)])),
+        "repeated": render_spreads(measure_spreads(repeated)),
     }
     for name, table in tables.items():
         text = put_between(text, name, table)

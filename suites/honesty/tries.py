@@ -11,7 +11,7 @@ from scipy import special
 
 from harness.descriptions import Cell
 from harness.measure.changes import Change, Changes
-from harness.results.records import Match, Results
+from harness.results.records import BenchResults, Match
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 
@@ -38,7 +38,7 @@ class Rate(msgspec.Struct, frozen=True):
         return float(low), float(high)
 
 
-def replay(results: Results, blocks: Sequence[int], matches: Sequence[Match]) -> Results:
+def replay(results: BenchResults, blocks: Sequence[int], matches: Sequence[Match]) -> BenchResults:
     """Return a session that measured only some blocks of a recorded one, and only some matches.
 
     Every other fork of the recording is as if it had never been.
@@ -74,7 +74,7 @@ def replay(results: Results, blocks: Sequence[int], matches: Sequence[Match]) ->
     )
 
 
-def find_whole_blocks(results: Results) -> list[int]:
+def find_whole_blocks(results: BenchResults) -> list[int]:
     """Return the blocks in which every cell was measured: a recording may have been cut off."""
     ended = Counter(end.block for end in results.forks if end.kind == "timing")
     measured = len({*results.header.cells, *results.header.companions})
@@ -82,7 +82,7 @@ def find_whole_blocks(results: Results) -> list[int]:
 
 
 def draw_tries(
-    results: Results, after: Cell, *, blocks: int, tries: int, seed: int
+    results: BenchResults, after: Cell, *, blocks: int, tries: int, seed: int
 ) -> Iterator[Changes]:
     """Compare a recorded cell with another as often as wanted, in other blocks each time.
 

@@ -10,9 +10,10 @@ import msgspec
 from harness.descriptions import Cell
 from harness.errors import HarnessError
 from harness.results.joining import write_whole
-from harness.results.records import Header, Results, Shard
+from harness.results.records import BenchHeader, BenchResults, Shard
 from harness.results.shards import share_out
-from harness.results.store import read_results
+from harness.results.store import read_results_as
+from harness.results.wire import encode_record
 from suites.performance.commands import PROGRAM, time_command
 from suites.performance.rendering import EXAMPLE
 from suites.performance.repeating import Spread, spread
@@ -53,7 +54,7 @@ def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
 
 def write_shards(folder: Path, files: int, samples: int) -> list[Path]:
     """Write the shards of one session, each of a cell of its own with so many real samples."""
-    example = read_results(EXAMPLE)
+    example = read_results_as(EXAMPLE, BenchResults)
     cells = tuple(Cell("v5", "express", f"world-{number:03}") for number in range(files))
     paths = []
     for number, (cell,) in enumerate(share_out(cells, files), start=1):
@@ -64,8 +65,8 @@ def write_shards(folder: Path, files: int, samples: int) -> list[Path]:
     return paths
 
 
-def _write_lines(example: Results, cell: Cell, shard: Shard, samples: int) -> list[bytes]:
-    header: Header = msgspec.structs.replace(
+def _write_lines(example: BenchResults, cell: Cell, shard: Shard, samples: int) -> list[bytes]:
+    header: BenchHeader = msgspec.structs.replace(
         example.header,
         cells=(cell,),
         matches=(),
@@ -73,8 +74,8 @@ def _write_lines(example: Results, cell: Cell, shard: Shard, samples: int) -> li
         shard=shard,
     )
     taken = [
-        msgspec.json.encode(msgspec.structs.replace(sample, cell=cell)) + b"\n"
+        encode_record(msgspec.structs.replace(sample, cell=cell))
         for sample in example.samples[:samples]
     ]
-    end = [msgspec.json.encode(example.footer) + b"\n"] if example.footer else []
-    return [msgspec.json.encode(header) + b"\n", *islice(cycle(taken), samples), *end]
+    end = [encode_record(example.footer)] if example.footer else []
+    return [encode_record(header), *islice(cycle(taken), samples), *end]

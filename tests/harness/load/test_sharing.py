@@ -14,8 +14,9 @@ import pytest
 from harness.exit_codes import ExitCode
 from harness.load.arrivals import WARMUP_S
 from harness.load.summary import MOST_LATE
-from harness.results.store import read_results
-from reports.load.section import list_loads
+from harness.results.records import LoadResults
+from harness.results.store import read_results_as
+from reports.load.study import study_load
 from tests.harness.cli import command_line
 from tests.harness.deployments.conftest import Launch, launch, log, marks
 
@@ -45,7 +46,8 @@ def start(command: list[str | Path]) -> subprocess.Popen[str]:
 
 def is_late(path: Path) -> bool:
     """Whether more of a load's starts were sent late than docs/load.md allows."""
-    return any(summary.late > MOST_LATE for summary in list_loads(read_results(path)))
+    study = study_load(read_results_as(path, LoadResults))
+    return any(summary.late > MOST_LATE for summary in study.summaries)
 
 
 def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
@@ -69,7 +71,7 @@ def test_two_generators_are_one_load(launch: Launch, tmp_path: Path) -> None:
     assert [process.returncode for process in running] == expected, said
     done = command_line.run("merge", tmp_path / "load.jsonl", *files)
     assert done.code == 0, done.err
-    merged = read_results(tmp_path / "load.jsonl")
+    merged = read_results_as(tmp_path / "load.jsonl", LoadResults)
     assert [run.index for run in merged.loads] == list(range(len(merged.loads)))
     assert len(merged.loads) > WARMUP_S * 10
     assert {run.outcome for run in merged.loads} == {"correct"}
@@ -89,7 +91,7 @@ def test_an_interruption_keeps_what_was_measured(launch: Launch, tmp_path: Path)
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=60)
     assert running.returncode == 130, said
-    results = read_results(files[0])
+    results = read_results_as(files[0], LoadResults)
     assert results.footer is None
     assert len(results.loads) > 10
 

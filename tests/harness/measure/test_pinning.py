@@ -10,14 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.bench import BenchRequest, begin_session
+from harness.bench import BenchRequest
+from harness.bench.planning import plan_session
 from harness.descriptions import Catalog, Cell
 from harness.errors import InstallError, UsageError
 from harness.measure import pinning
 from harness.measure.matches import match_versions
 from harness.measure.pinning import Pins, pin, read_pins, refuse_unused
 from harness.measure.plan import Choice
-from harness.results.records import Header
+from harness.results.records import BenchHeader
 from harness.workspaces.install import list_overrides, pin_line
 from harness.workspaces.node import Node
 from harness.workspaces.packing import find_kept
@@ -288,12 +289,11 @@ class TestPinning:
 
 
 class TestSessions:
-    def begin(self, catalog: Catalog, option: str, text: str) -> Header:
+    def begin(self, catalog: Catalog, option: str, text: str) -> BenchHeader:
         choice = Choice(lines=("v5",), frameworks=("express",), worlds=("local",))
         request = BenchRequest(choice=choice, seed=7)
         request = msgspec.structs.replace(request, **{option: (text,)})
-        _, session = begin_session(request, catalog)
-        return session.header
+        return plan_session(request, catalog).header
 
     @pytest.mark.parametrize("option", ["pins", "against"])
     def test_nothing_that_is_written_names_a_place_of_this_machine(

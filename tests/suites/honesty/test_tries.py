@@ -10,8 +10,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.results.records import Match, Results
-from harness.results.store import read_results
+from harness.results.records import BenchResults, Match
+from harness.results.store import read_results_as
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 from suites.honesty.tries import (
@@ -38,7 +38,7 @@ MATCHES = (
 FACTORS = {EXPRESS: 1.0, AGAIN: 1.0, TWIN: 1.0, SLOWER: 1.2}
 
 
-def record(blocks: int = 8, *, cut_off: bool = False) -> Results:
+def record(blocks: int = 8, *, cut_off: bool = False) -> BenchResults:
     """Measure a cell, itself twice more and a slower one; blocks differ by more than cells do."""
     session = Session([EXPRESS], [TEN, FIFTY], matches=MATCHES, forks=blocks)
     chance = random.Random(1)
@@ -54,7 +54,7 @@ def record(blocks: int = 8, *, cut_off: bool = False) -> Results:
     return session.end()
 
 
-def measure_only(recording: Results, blocks: list[int]) -> dict[tuple[str, str], list[float]]:
+def measure_only(recording: BenchResults, blocks: list[int]) -> dict[tuple[str, str], list[float]]:
     """Return what a replay of some blocks holds: cell and scenario -> workflow times."""
     times: dict[tuple[str, str], list[float]] = {}
     for sample in replay(recording, blocks, MATCHES).samples:
@@ -115,7 +115,7 @@ class TestPackedFiles:
     def test_are_read_as_they_were(self, tmp_path: Path) -> None:
         packed = tmp_path / "x.jsonl.gz"
         packed.write_bytes(gzip.compress(EXAMPLE.read_bytes()))
-        assert read_results(packed) == read_results(EXAMPLE)
+        assert read_results_as(packed, BenchResults) == read_results_as(EXAMPLE, BenchResults)
 
     @pytest.mark.parametrize("spoil", ["cut", "garbled", "other"])
     def test_that_are_broken_are_refused(self, tmp_path: Path, spoil: str) -> None:
@@ -128,4 +128,4 @@ class TestPackedFiles:
         packed = tmp_path / "x.jsonl.gz"
         packed.write_bytes(broken[spoil])
         with pytest.raises(ResultsError, match="cannot be read"):
-            read_results(packed)
+            read_results_as(packed, BenchResults)
