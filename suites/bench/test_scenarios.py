@@ -1,4 +1,4 @@
-"""Every scenario gives the right answer on every cell; its times go to pytest-benchmark."""
+"""Checks the answers of every scenario on every cell; passes its times to pytest-benchmark."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class AppClock:
-    """The app's clock, replayed: pytest-benchmark reads times that were measured in the app."""
+    """Replays the app's clock: pytest-benchmark gets times that were measured in the app."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
 
     def __call__(self) -> float:
-        """Return the time in seconds."""
+        """Return the current time in seconds."""
         return self._seconds
 
     def advance(self, milliseconds: float) -> None:
-        """Let a measured time pass."""
+        """Advance the clock by a measured time."""
         self._seconds += milliseconds / 1000
 
 
@@ -37,7 +37,7 @@ _clock = AppClock()
 def test_scenario(
     cell: Cell, scenario: Scenario, results: BenchResults, benchmark: BenchmarkFixture
 ) -> None:
-    """The workflow time of each sample is one round."""
+    """Report the workflow time of each sample as one round."""
     benchmark.group = scenario.title
     benchmark.extra_info.update(
         metric="workflow time", line=cell.line, framework=cell.framework, world=cell.world

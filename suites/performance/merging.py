@@ -1,4 +1,4 @@
-"""How long result files of many machines take to be one, and how much memory that needs."""
+"""The time and memory needed to merge result files of many machines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from suites.performance.repeating import Spread, spread
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """Merges of the same files: seconds, memory in bytes, and how many bytes were merged."""
+    """Repeated merges of the same files: seconds, memory and size of the files, in bytes."""
 
     seconds: Spread
     memory_bytes: Spread
@@ -28,7 +28,7 @@ class Merged(msgspec.Struct, frozen=True):
 
 
 def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
-    """Write result files of real samples, and merge them by the command, so often.
+    """Write result files of real samples, and merge them repeatedly with the command.
 
     Raises:
         HarnessError: the command failed.
@@ -40,8 +40,8 @@ def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
         once = time_command(PROGRAM, "merge", out, *paths)
         if once.code:
             raise HarnessError(
-                f"`world-harness merge` ended with {once.code}",
-                remedy=f"merge two files of {folder.parent} by hand, and read what it says",
+                f"`world-harness merge` ended with exit code {once.code}",
+                remedy=f"merge two files of {folder.parent} by hand, and read the error",
             )
         spent.append(once)
         out.unlink()
@@ -53,7 +53,7 @@ def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
 
 
 def write_shards(folder: Path, files: int, samples: int) -> list[Path]:
-    """Write the shards of one session, each of a cell of its own with so many real samples."""
+    """Write the shards of one session; each has a different cell with many real samples."""
     example = read_results_as(EXAMPLE, BenchResults)
     cells = tuple(Cell("v5", "express", f"world-{number:03}") for number in range(files))
     paths = []

@@ -64,7 +64,7 @@ class TestRefusals:
 
 
 class TestCommand:
-    def test_says_what_was_asked_for(self) -> None:
+    def test_the_command_repeats_the_request(self) -> None:
         request = E2eRequest(
             choice=EngineChoice(lines=("v4",), worlds=("local", "post*"), suites=("dedupe",)),
             examples=9,
@@ -75,7 +75,7 @@ class TestCommand:
             "--examples 9 --development --seed 3"
         )
 
-    def test_keeps_secrets_to_itself(self) -> None:
+    def test_the_command_hides_secrets(self) -> None:
         remote = Remote("https://u:geheim@app.example", {"x-token": "sesame-open"})
         text = reproduce(E2eRequest(remote=remote), 3)
         assert "geheim" not in text
