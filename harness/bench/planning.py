@@ -134,7 +134,7 @@ def _take_share(selection: Selection, request: BenchRequest) -> tuple[Selection,
     if request.seed is None:
         raise UsageError(
             "a shard needs a seed",
-            cause="every shard of a session has the same one",
+            cause="all shards of a session must use the same seed",
             remedy="give --seed; `world-harness matrix --shards n` writes every shard's command",
         )
     shard = read_shard(request.shard, selection.cells)

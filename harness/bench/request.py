@@ -14,13 +14,13 @@ from harness.services.resolution import Choice as ServiceChoice
 
 
 class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user asks of a benchmark."""
+    """A user's request for a benchmark."""
 
     profile: str = "quick"
     choice: Choice = Choice()
-    #: Forks a cell; `None` leaves it to the profile.
+    #: Forks per cell; `None` for the profile's number.
     forks: int | None = None
-    #: `None` draws one.
+    #: `None` for a random seed.
     seed: int | None = None
     #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`,
     #: `./checkout`).
@@ -73,7 +73,7 @@ def reproduce(request: BenchRequest, seed: int, versions: Versions | None = None
 
 
 def write_remote(remote: Remote | None) -> dict[str, Value]:
-    """Return the options that name an app elsewhere; without what can be secret."""
+    """Return the options that name a remote app, without secrets."""
     if remote is None:
         return {}
     return {"--url": "URL", "--header": tuple(f"{name}: …" for name in remote.headers)}

@@ -39,7 +39,7 @@ def resume_session(path: Path, catalog: Catalog, remote: Remote | None) -> Sessi
     if changed:
         raise ResultsError(
             f"{path} cannot be resumed",
-            cause=f"{' and '.join(changed)} differ from when it was begun",
+            cause=f"{' and '.join(changed)} have changed since it was started",
             remedy=f"measure again: {header.command}",
         )
     return SessionPlan(
@@ -62,7 +62,7 @@ def _read_header(path: Path) -> BenchHeader:
     if header.parts:
         raise ResultsError(
             f"{path} cannot be resumed",
-            cause="it was merged from what several machines measured",
+            cause="it was merged from the results of several machines",
             remedy="resume a shard on its own machine, and merge again",
         )
     return header

@@ -20,7 +20,7 @@ from harness.results.store import ResultsWriter, read_results_as
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A benchmark that came to its end."""
+    """A finished benchmark."""
 
     path: Path
     #: What the file holds, of the sessions before as well.

@@ -1,4 +1,4 @@
-"""Result files of generators that shared one plan, as one: every start once, none lost."""
+"""Merges the result files of generators that shared one plan: every start exactly once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OWN = {"started_at", "command", "machine", "load"}
 
 
 class _Run(msgspec.Struct, tag_field="record", tag="load"):
-    """As much of a record of a run as merging has to know."""
+    """The fields of a run's record that merging needs."""
 
     cell: Cell
     scenario: str
@@ -38,19 +38,19 @@ class _HeaderLine(msgspec.Struct, tag_field="record", tag="header"):
 
 _decoder = msgspec.json.Decoder(_Run | _End | _HeaderLine | Footer)
 
-#: What runs are put in order by: cell, scenario, place in the plan.
+#: The sort key of runs: cell, scenario, index in the plan.
 _Place: TypeAlias = tuple[Cell, str, int]
 
 
 def merge_generators(out: Path, files: Sequence[Path]) -> LoadHeader:
     """Write what generators measured as one session; returns its header.
 
-    The records are kept as they are and put in the order of the plan, so percentiles of the merged
-    file are those of one generator that had started everything.
+    The records stay unchanged, in the order of the plan. So the merged file has the same
+    percentiles as if one generator had started everything.
 
     Raises:
-        ResultsError: they do not share one plan, one is there twice, or one is missing; nothing is
-            written then.
+        ResultsError: the files do not share one plan, or a generator is there twice or missing. In
+            that case nothing is written.
     """
     require_new(out)
     headers = {path: _read_load_header(path) for path in files}
@@ -64,15 +64,15 @@ def merge_generators(out: Path, files: Sequence[Path]) -> LoadHeader:
             raise ResultsError(
                 f"{path} and {taken[load.generator]} are the same generator",
                 cause=f"both are generator {load.generator} of {load.generators}",
-                remedy="leave one of them out",
+                remedy="remove one of them",
             )
         taken[load.generator] = path
     missing = [n for n in range(1, first.load.generators + 1) if n not in taken]
     if missing:
         raise ResultsError(
-            "a generator is missing",
-            cause=f"number {', '.join(map(str, missing))} of {first.load.generators}",
-            remedy="without it the load was not what the plan says: name its file, too",
+            "the file of a generator is missing",
+            cause=f"number {', '.join(map(str, missing))} of {first.load.generators} is not there",
+            remedy="pass its file too: without it the load is smaller than planned",
         )
     whole = msgspec.structs.replace(first.load, generator=1, generators=1)
     merged = msgspec.structs.replace(first, load=whole)
@@ -105,7 +105,7 @@ def _join(merged: LoadHeader, headers: Mapping[Path, LoadHeader]) -> Iterator[by
 
 
 class _Gathered:
-    """What several files hold, as it is written there."""
+    """The lines of several files, unchanged."""
 
     def __init__(self) -> None:
         self.runs: dict[_Place, bytes] = {}
@@ -113,10 +113,10 @@ class _Gathered:
         self.footers: dict[Path, Footer] = {}
 
     def take(self, path: Path, own: Set[int]) -> None:
-        """Take the lines of a file, whose starts are to be these.
+        """Add the lines of a file, which may only have these starts.
 
         Raises:
-            ResultsError: one is not, or is there already.
+            ResultsError: a start is not one of these, or was added before.
         """
         for number, line, record in read_lines_as(path, _decoder):
             if isinstance(record, Footer):
@@ -127,7 +127,7 @@ class _Gathered:
                 place = (record.cell, record.scenario, record.index)
                 if record.index not in own or place in self.runs:
                     raise ResultsError(
-                        f"{path} holds starts that are not its generator's",
+                        f"{path} contains starts of another generator",
                         cause=f"start {record.index} in line {number}",
                         remedy="name the files as `world-harness load` wrote them",
                     )
@@ -146,7 +146,7 @@ def _check_generator(path: Path, header: LoadHeader, first_path: Path, first: Lo
         differing.append("load")
     if differing:
         raise ResultsError(
-            f"{path} and {first_path} are not of one load",
+            f"{path} and {first_path} do not belong to the same load",
             cause=f"they differ in {', '.join(differing)}",
-            remedy="give every generator the same command but for --generator, and one --seed",
+            remedy="give all generators the same command and --seed; only --generator may differ",
         )

@@ -1,4 +1,4 @@
-"""A whole measurement: prepare the cells, run the plan, write every record as it comes."""
+"""A whole measurement: prepare the cells, run the plan, write every record at once."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ from harness.workspaces.node import find_node
 #: Forks whose apps run side by side.
 Heat: TypeAlias = tuple[Fork, ...]
 
-#: After this many failed forks, the rest of a cell's forks are not tried.
+#: After this many failed forks, the cell's other forks are skipped.
 _FAILED_FORKS = 2
 
 
 class Preparer(Deployer, Protocol):
-    """What prepares and starts cells."""
+    """Prepares and starts cells."""
 
     def prepare(self, cell: Cell) -> None:
-        """Install, build and start all that the cell needs."""
+        """Install, build and start everything that the cell needs."""
 
 
 class Watcher(Protocol):
-    """Somebody who wants to know how it goes."""
+    """Receives the progress of a measurement."""
 
     def preparing(self, text: str) -> None:
         """Something is being installed, built or started."""
@@ -72,7 +72,7 @@ class Watcher(Protocol):
 
 
 class _Tally:
-    """What has happened so far."""
+    """The totals so far."""
 
     def __init__(self) -> None:
         self.ended: Counter[str] = Counter()
@@ -95,15 +95,15 @@ class _Tally:
             self._failures.setdefault(record.cell, []).append(record.reason)
 
     def explain_giving_up(self, cell: Cell) -> str:
-        """Say why no further fork of a cell is tried; empty when one is."""
+        """Explain why a cell's further forks are skipped; empty if they are not."""
         reasons = self._failures.get(cell, [])
         if len(reasons) < _FAILED_FORKS:
             return ""
-        # The first ones: those after them were not tried, for this very reason.
+        # The first reasons: forks after them were skipped for this reason.
         return f"not tried, because {_FAILED_FORKS} forks had failed: {reasons[_FAILED_FORKS - 1]}"
 
     def harness_cpu_share(self) -> float:
-        """Return the share of one core that the harness used while it waited, 0..1."""
+        """Return the share of one core that the harness used while it waited for samples, 0..1."""
         return self._used_ms / self._waited_ms if self._waited_ms else 0.0
 
 
@@ -158,7 +158,7 @@ def pin_lines(
 
 
 def leave_out_places(world: World) -> World:
-    """Return a World without places of this machine: of a source, the folder's name."""
+    """Return a World without paths of this machine: only the name of its source folder."""
     lines = {
         line: msgspec.structs.replace(variant, source=Path(variant.source).name)
         for line, variant in world.lines.items()
@@ -177,7 +177,7 @@ def conduct(
 ) -> Footer:
     """Run every fork of the plan that is not finished, and write all records.
 
-    A cell that cannot be prepared or started fails alone: its forks end with the reason.
+    If a cell cannot be prepared or started, only its own forks fail; their records have the reason.
 
     Args:
         header: Determines the plan; already written.
@@ -217,7 +217,7 @@ def conduct(
                 else run_fork(preparer, fork, attempt, scenarios, check_answer)
             )
         taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
-        # Closed at once, whatever happens here: no app must outlive what it runs on.
+        # Close the forks at once in any case: no app may outlive its server.
         with contextlib.closing(run_abreast(running, turns)) as records:
             for record in records:
                 writer.append(record)
@@ -245,7 +245,7 @@ def conduct(
 def _order_heats(
     header: BenchHeader, planned: Sequence[Heat], progress: Progress, started: float
 ) -> Iterator[Heat]:
-    """Yield the planned heats, and between timing and counting those that are added."""
+    """Yield the planned heats; heats that are added come between timing and counting."""
     yield from (heat for heat in planned if heat[0].kind == "timing")
     if _adds_forks(header):
         while more := progress.plan_more(_measure_left(header, started)):
@@ -267,7 +267,7 @@ def _measure_left(header: BenchHeader, started: float) -> float:
 def run_abreast(
     running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
 ) -> Generator[Sample | ForkEnd]:
-    """Let forks take turns: one record each, in a new order every round, until all have ended."""
+    """Run forks side by side: one record each per round, in a new order, until all have ended."""
     with contextlib.ExitStack() as stack:
         for records in running:
             stack.enter_context(contextlib.closing(records))
@@ -284,10 +284,10 @@ def run_abreast(
 def prepare_cells(
     wanted: Iterable[Cell], prepare: Callable[[Cell], None], watcher: Watcher
 ) -> dict[Cell, str]:
-    """Prepare every cell once; return why, for those that cannot be.
+    """Prepare every cell once; return the reason for each cell that cannot be prepared.
 
     Raises:
-        HarnessError: none of them can be.
+        HarnessError: no cell can be prepared.
     """
     broken: dict[Cell, HarnessError] = {}
     cells = list(dict.fromkeys(wanted))
@@ -317,9 +317,9 @@ def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process has held, in bytes."""
-    # Where there is `VmHWM`, it is better: `ru_maxrss` remembers how large the parent was when it
-    # started us.
+    """Return the peak resident memory of this process, in bytes."""
+    # Prefer `VmHWM`: `ru_maxrss` includes the size of the parent process when it started this
+    # one.
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text(encoding="utf-8")
         found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)

@@ -34,8 +34,8 @@ _FINDINGS: frozenset[Outcome] = frozenset({"failed", "unexpected pass", "known",
 _LEGEND = (
     "✅ kept · ❌ broken · 🟡 broken, and on the list of known failures · 🎲 on that list as "
     "failing at times · ❗ on that list, and yet kept · ❔ could not be decided · 📝 a question to "
-    f"which every answer is right · {NOTHING} does not apply. Where several checks decide a "
-    "clause, the gravest is shown."
+    f"which every answer is right · {NOTHING} does not apply.\n"
+    "If several checks decide a clause, the most serious result is shown."
 )
 
 
@@ -67,14 +67,14 @@ def _refuse_twins(rows: Sequence[Row]) -> None:
         if key in seen:
             raise ResultsError(
                 f"{label_cell(*key)} was tested in two sessions",
-                cause="which of them counts would be anybody's guess",
+                cause="it is not clear which session counts",
                 remedy="keep one of the two files",
             )
         seen.add(key)
 
 
 def _render_matrix(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
-    parts = ["## Who keeps which promise", _LEGEND]
+    parts = ["## Which cell keeps which promise", _LEGEND]
     for suite in dict.fromkeys(clause.suite for clause in clauses.values()):
         members = [clause for clause in clauses.values() if clause.suite == suite]
         parts += [
@@ -138,7 +138,7 @@ def describe_levels(clause: EngineClause) -> str:
 
 
 def _render_findings(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
-    """Render each clause that some cell breaks, once; what nobody knew of comes first."""
+    """Render each clause that some cell breaks, once; what was not known comes first."""
     found: dict[str, list[Check]] = {}
     for check in study.checks:
         if find_outcome(check) in _FINDINGS:

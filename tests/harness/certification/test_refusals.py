@@ -155,7 +155,7 @@ class TestWhatDoesNotLoad:
     def test_a_version_that_does_not_exist(self) -> None:
         said = refuse("certify", "@workflow/world-local@99.0.0", code=MISSING)
         assert "@workflow/world-local has no version 99.0.0" in said
-        assert "what to do: there are 5.0.0-beta." in said
+        assert "what to do: choose from 5.0.0-beta." in said
 
     @pytest.mark.sdk
     def test_a_package_that_depends_on_what_does_not_exist(self, tmp_path: Path) -> None:

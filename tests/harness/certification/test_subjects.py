@@ -195,7 +195,7 @@ class TestStrangers:
     ) -> None:
         assert callable(make)
         make(here / "world.tgz")
-        with pytest.raises(UsageError, match="is no npm package") as caught:
+        with pytest.raises(UsageError, match="is not an npm package") as caught:
             resolve_subject("./world.tgz", catalog)
         assert "npm pack" in caught.value.remedy
 

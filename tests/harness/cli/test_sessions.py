@@ -116,7 +116,7 @@ class TestAgainst:
     def test_what_nothing_uses_is_refused_before_anything_is_measured(self, out: Path) -> None:
         done = bench(out, "--against", "left-pad@1.0.0")
         assert done.code == 3
-        assert "nothing here uses left-pad" in done.err
+        assert "no cell uses left-pad" in done.err
         assert "what to do" in done.err
         assert not out.exists()
 

@@ -101,7 +101,7 @@ def test_an_app_that_is_not_ours_is_told_to_be_none(out: Path) -> None:
     with echoing(200) as place:
         done = bench(place, out)
     assert done.code == 4
-    assert f"what answers at {place} is not an app of this harness" in done.err
+    assert f"the server at {place} is not an app of this harness" in done.err
     assert "world-harness export" in done.err
     assert_secret(done, out)
 

@@ -169,7 +169,7 @@ def test_a_moment_that_has_gone_by_is_told_as_what_it_is(
 ) -> None:
     with (
         ResultsWriter(tmp_path / "x.jsonl") as writer,
-        pytest.raises(UsageError, match="has gone by"),
+        pytest.raises(UsageError, match="has passed"),
     ):
         load_cells(
             header,

@@ -296,7 +296,7 @@ class TestMerging:
         with ResultsWriter(files[0]) as writer:
             writer.append(read_results_as(files[source], LoadResults).loads[-1])
         before = sorted(tmp_path.iterdir())
-        with pytest.raises(ResultsError, match="not its generator's"):
+        with pytest.raises(ResultsError, match="starts of another generator"):
             merge_generators(tmp_path / "out.jsonl", files)
         assert sorted(tmp_path.iterdir()) == before
 

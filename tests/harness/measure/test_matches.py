@@ -79,7 +79,7 @@ class TestVersions:
         assert {name for name in old if old[name] != new[name]} == {OF_LOCAL}
 
     def test_package_that_nothing_uses_is_refused(self, catalog: Catalog) -> None:
-        with pytest.raises(UsageError, match="nothing here uses left-pad"):
+        with pytest.raises(UsageError, match="no cell uses left-pad"):
             match_versions(catalog, [LOCAL], Pins({"left-pad": "1.0.0"}))
 
     def test_part_of_the_sdk_that_nobody_names_is_installed_all_the_same(
@@ -109,7 +109,7 @@ class TestVersions:
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
         # On this line that World is a package.
-        with pytest.raises(UsageError, match="nothing here uses postgres"):
+        with pytest.raises(UsageError, match="no cell uses postgres"):
             match_versions(catalog, [POSTGRES], Pins(sources={"postgres": str(tmp_path)}))
 
     def test_somebody_elses_deployment_is_refused(self, catalog: Catalog) -> None:

@@ -157,7 +157,7 @@ class TestChoice:
     def test_what_no_framework_can_load_is_explained_when_it_is_named(
         self, catalog: Catalog, choice: Choice
     ) -> None:
-        with pytest.raises(UsageError, match="no cell of this choice can exist") as caught:
+        with pytest.raises(UsageError, match="none of the chosen cells can exist") as caught:
             choose(catalog, find_profile("smoke"), choice)
         assert "which is in python" in caught.value.cause
 

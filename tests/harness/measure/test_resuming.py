@@ -203,7 +203,7 @@ def test_what_is_described_otherwise_by_now_is_not_resumed(
     session.catalog = apply(catalog)
     with pytest.raises(ResultsError, match="cannot be resumed") as caught:
         session.resume()
-    assert f"{differs} differ from when it was begun" in caught.value.cause
+    assert f"{differs} have changed since it was started" in caught.value.cause
     assert "measure again: world-harness bench --profile smoke --scenario" in caught.value.remedy
     assert caught.value.remedy.endswith("--seed 7")
     assert session.path.read_bytes() == content
