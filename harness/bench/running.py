@@ -79,7 +79,7 @@ def _measure(
     ):
         earlier = None
         if plan.resumed:
-            # Read only now that nobody else writes to it.
+            # Read only now that no other session writes to it.
             earlier = read_results_as(plan.path, BenchResults)
         else:
             writer.append(plan.header)
