@@ -19,7 +19,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     except (KeyError, ValueError, IndexError, AttributeError) as error:
         raise DescriptionError(
             f"{text!r} in a description has an invalid placeholder",
-            cause=f"{error} is not known here",
+            cause=f"unknown name {error}" if isinstance(error, KeyError) else str(error),
             remedy=f"use one of {', '.join(f'{{{name}}}' for name in sorted(values))}",
         ) from error
 

@@ -157,7 +157,7 @@ def test_texts_are_filled_in() -> None:
 
 @pytest.mark.parametrize("text", ["{nothing}", "{", "{}", "{x.y}", "{0}"])
 def test_a_text_that_names_nothing_is_an_error(text: str) -> None:
-    with pytest.raises(DescriptionError, match="cannot be filled in") as caught:
+    with pytest.raises(DescriptionError, match="has an invalid placeholder") as caught:
         fill(text, {"x": "1"})
     assert "{x}" in caught.value.remedy
 

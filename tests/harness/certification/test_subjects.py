@@ -12,7 +12,6 @@ import pytest
 
 from harness.adapters.protocol import Opened, Package
 from harness.certification.subjects import (
-    Subject,
     find_subject,
     infer_line,
     install_subject,
@@ -26,7 +25,7 @@ TypeScript = "typescript"
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which the user is."""
+    """The user's folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -382,8 +381,7 @@ def test_the_line_of_an_opened_python_world() -> None:
 
 
 def test_a_subject_is_the_same_for_the_same_request(catalog: Catalog) -> None:
-    first: Subject = resolve_subject("starter", catalog)
-    assert first == resolve_subject("starter", catalog)
+    assert resolve_subject("starter", catalog) == resolve_subject("starter", catalog)
 
 
 @pytest.mark.parametrize(
@@ -399,5 +397,5 @@ def test_a_subject_is_the_same_for_the_same_request(catalog: Catalog) -> None:
 def test_a_command_shows_only_values_that_are_not_secret(
     catalog: Catalog, name: str, value: str, shown: str
 ) -> None:
-    subject = resolve_subject("reference", catalog, env={name: value})
-    assert subject.options == ("--env", f"{name}={shown}")
+    options = resolve_subject("reference", catalog, env={name: value}).options
+    assert options == ("--env", f"{name}={shown}")

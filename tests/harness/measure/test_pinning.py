@@ -249,7 +249,7 @@ class TestSources:
     def test_folder_without_the_worlds_modules_is_refused(
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
-        with pytest.raises(UsageError, match="no source of the World sqlite") as caught:
+        with pytest.raises(UsageError, match="is not a source of the World sqlite") as caught:
             read_pins([f"sqlite={tmp_path}"], catalog)
         assert "world_harness_worlds" in caught.value.cause
 

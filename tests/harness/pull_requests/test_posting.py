@@ -229,7 +229,7 @@ class TestTrouble:
         fake.failures = [(503, {}, {})] * 99
         with pytest.raises(PostingError, match="not known") as raised:
             post(github)
-        assert "found and renewed" in raised.value.remedy
+        assert "finds and updates an existing comment" in raised.value.remedy
         assert pauses == [1.0, 2.0, 4.0]
 
     def test_token_without_rights_is_told_from_a_limit(

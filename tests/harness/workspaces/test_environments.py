@@ -92,7 +92,7 @@ def test_a_package_that_does_not_exist(python: Python) -> None:
     )
     with pytest.raises(InstallError, match="no package some-world for this Python") as caught:
         install_environment("some", PINS)
-    assert "check the name" in caught.value.remedy
+    assert "check the package's name" in caught.value.remedy
 
 
 def test_without_the_index_it_is_said(python: Python) -> None:
@@ -112,6 +112,6 @@ def test_another_failure_is_quoted_and_leaves_nothing(python: Python, cache: Pat
 
 def test_a_python_without_environments_is_said(python: Python) -> None:
     python.breaks("No module named venv")
-    with pytest.raises(InstallError, match="no virtual environment") as caught:
+    with pytest.raises(InstallError, match="cannot make a virtual environment") as caught:
         install_environment("some", PINS)
     assert "python3-venv" in caught.value.remedy

@@ -152,4 +152,4 @@ def test_without_the_wheel_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InstallError, match="Node is not installed") as caught:
         find_node()
-    assert caught.value.remedy.startswith("pip install")
+    assert caught.value.remedy.startswith("run `pip install")
