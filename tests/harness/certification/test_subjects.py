@@ -20,8 +20,6 @@ from harness.certification.subjects import (
 from harness.descriptions import Catalog, Release, World
 from harness.errors import UsageError
 
-TypeScript = "typescript"
-
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -169,7 +167,7 @@ class TestStrangers:
     def test_npm_packages(self, catalog: Catalog, spec: str, name: str, version: str) -> None:
         subject = resolve_subject(spec, catalog)
         assert subject.packages == {name: version}
-        assert (subject.entry, subject.line, subject.language) == (name, None, TypeScript)
+        assert (subject.entry, subject.line, subject.language) == (name, None, "typescript")
 
     def test_packed_packages(self, catalog: Catalog, here: Path) -> None:
         first = resolve_subject(str(pack(here / "acme-world-1.0.0.tgz")), catalog)
