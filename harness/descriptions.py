@@ -1,7 +1,7 @@
 """What can be measured, as data: lines, frameworks, worlds and scenarios.
 
-Each is one small TOML file (or table) that a stranger can add without touching Python. This module
-says what such a file may hold and reads it; it knows no name of any line, framework or world.
+Each is one small TOML file (or table) that anyone can add without changing Python. This module
+defines and reads these files; it contains no name of a line, framework or world.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from harness.errors import DescriptionError
 
 T = TypeVar("T")
 
-#: What a World is written in, an SDK line is for, and a framework loads.
+#: The language of a World, of an SDK line, and of the apps that a framework loads.
 Language = Literal["typescript", "python"]
 
-#: msgspec leaves the names of properties out of a schema before 0.23.
+#: msgspec before 0.23 omits `propertyNames` from a schema.
 _BY_LANGUAGE = msgspec.Meta(
     extra_json_schema={"propertyNames": {"enum": sorted(get_args(Language))}}
 )
 
-#: Where a report of tests counts a World's cells.
+#: The category of a World's cells in a test report.
 Category = Literal["hosted", "local", "postgres", "cross-language", "community", "other"]
 
 
@@ -40,17 +40,17 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     packages: dict[str, str]
     #: Packages of the same SDK that these depend on: each can be pinned by its name.
     parts: tuple[str, ...] = ()
-    #: Part -> version that is installed whatever its dependents ask for.
+    #: Part -> version to install, no matter what its dependents require.
     instead: dict[str, str] = {}
 
     @property
     def languages(self) -> set[Language]:
-        """What it is for."""
+        """The languages that it is for."""
         return {self.language}
 
 
 class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One web framework: its few files stand beside this recipe (`deployments/frameworks/`)."""
+    """One web framework; its files are in the folder of this recipe (`deployments/frameworks/`)."""
 
     id: str
     title: str
@@ -59,20 +59,20 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     #: Commands run in the app's folder; the first word is found in the install's binaries.
     build: tuple[str, ...]
     start: tuple[str, ...]
-    #: Command that runs its dev server; empty where it has none.
+    #: Command that runs its dev server; empty if it has none.
     dev: tuple[str, ...] = ()
     #: Environment of build and server beyond what every app gets.
     env: dict[str, str] = {}
     #: Line id -> why this framework cannot serve it.
     impossible: dict[str, str] = {}
-    #: What it loads: lines and Worlds in another language are not for it.
+    #: The language that it loads; it cannot load lines and Worlds in another one.
     language: Language = "typescript"
-    #: Command that serves from `{workers}` processes behind one port, in the place of `start`.
+    #: Command that serves from `{workers}` processes behind one port; replaces `start`.
     workers: tuple[str, ...] = ()
-    #: Why it serves from one process only, where it does.
+    #: Why it can serve from only one process; empty if it can use several.
     one_process: str = ""
-    #: Names under which it, its server and the web framework that it is built on are imported:
-    #: workflows in Python must not bring them along.
+    #: Import names of the framework, its server and the web framework that it is built on.
+    #: Workflows in Python must not import them.
     modules: tuple[str, ...] = ()
 
     def pins_for(self, line: str) -> dict[str, str]:
@@ -81,9 +81,9 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What some versions of a World's package need that the others do not."""
+    """Special needs of some versions of a World's package."""
 
-    #: Package -> version to install in place of the one that the package asks for.
+    #: Package -> version to install instead of the one that the package requires.
     overrides: dict[str, str] = {}
     #: In place of the World's own command.
     setup: tuple[str, ...] | None = None
@@ -92,7 +92,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a World is on a line of another language; what it leaves out is as everywhere."""
+    """A World on a line of another language. Fields that are left out are as on other lines."""
 
     language: Language
     entry: str
@@ -118,9 +118,9 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     id: str
     title: str
-    #: The section its rows stand in, with its sign: `📦 Local Production`.
+    #: The section of its rows, with its emoji: `📦 Local Production`.
     section: str
-    #: Where a report of tests counts its cells.
+    #: The category of its cells in a test report.
     category: Category = "community"
     description: str
     #: Line id -> package name -> exact version; the key `*` holds for every line, and its
@@ -128,8 +128,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     packages: dict[str, dict[str, str]] = {}
     #: The npm package that the World is created from; in Python `module:attribute`.
     entry: str = ""
-    #: In Python: the folder, seen from the description's own, that holds the World's modules, when
-    #: it is none of the packages. These are then only what it needs.
+    #: In Python: the folder of the World's modules, relative to the description, if the World is
+    #: not one of the packages. The packages are then only its dependencies.
     source: str = ""
     #: Services it needs, by the name of their module in `harness/services/`.
     services: tuple[str, ...] = ()
@@ -138,24 +138,24 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     env: dict[str, str] = {}
     #: Whether its documentation asks the app to call `world.start()`.
     starts: bool = False
-    #: Whether the app is somebody else's deployment, given by `--url`.
+    #: Whether the app is a deployment elsewhere, given by `--url`.
     remote: bool = False
-    #: Line id -> why the two cannot go together.
+    #: Line id -> why the World cannot run on that line.
     impossible: dict[str, str] = {}
     language: Language = "typescript"
-    #: Whether several processes may share its storage, by its documentation.
+    #: Whether several processes may share its storage, according to its documentation.
     processes: Literal["several", "one"] = "several"
-    #: The variable of its environment that bounds how many messages it delivers at a time.
+    #: Its environment variable that limits how many messages it delivers at a time.
     concurrency: str = ""
-    #: Whether an event log can be read from where an earlier reading of it ended.
+    #: Whether an event log can be read from the end of an earlier read.
     incremental: bool = True
-    #: Whether every install of a line holds it; the others are added when they are asked for.
+    #: Whether every install of a line includes it; other Worlds are installed on request.
     bundled: bool = False
-    #: Version, or pattern of versions -> what these need; all that match count, in this order.
+    #: Version, or pattern of versions -> their special needs; all matches apply, in this order.
     versions: dict[str, Release] = {}
-    #: Line id -> what it is there, where that line is for another language.
+    #: Line id -> the World on that line, if the line is for another language.
     lines: dict[str, Variant] = {}
-    #: Package -> version that stands in the place of whatever else pins it, or asks for it.
+    #: Package -> version that overrides all other pins and dependencies.
     instead: dict[str, str] = {}
 
     def on(self, line: str | None) -> World:
@@ -169,28 +169,28 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return msgspec.structs.replace(self, **changes, packages=packages, lines={})
 
     def list_storage(self) -> dict[str, str]:
-        """Return the part of its environment that says in which folder it keeps its data."""
+        """Return the part of its environment that names its data folder."""
         return {name: text for name, text in self.env.items() if "{storage}" in text}
 
     @property
     def languages(self) -> set[Language]:
-        """What it is written in, on any line."""
+        """Its languages, on all lines."""
         return {self.language, *(variant.language for variant in self.lines.values())}
 
     def pins_for(self, line: str | None) -> dict[str, str]:
-        """Return package -> version for one line, or for a World whose line is not known."""
+        """Return package -> version for one line, or for a World without a known line."""
         return {**self.packages.get("*", {}), **self.packages.get(line or "", {})}
 
     @property
     def package(self) -> str:
-        """The package whose version is the World's; empty when it is none."""
+        """The package whose version is the World's; empty if the World is not a package."""
         if self.source:
             return ""
         names = {name for packages in self.packages.values() for name in packages}
         return self.entry if self.entry in names else min(names, default="")
 
     def release_of(self, version: str) -> Release:
-        """Return what one version of the World's package needs."""
+        """Return the special needs of one version of the World's package."""
         found = [item for key, item in self.versions.items() if fnmatch.fnmatchcase(version, key)]
         setups = [item.setup for item in found if item.setup is not None]
         return Release(
@@ -203,17 +203,17 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One workflow, its arguments and its answer (`suites/workflows/bench/scenarios.toml`).
 
-    An argument `"{seed}"` becomes a number that differs from sample to sample, so that no World can
-    answer from an earlier one.
+    An argument `"{seed}"` becomes a number that differs between samples, so that no World can
+    reuse an earlier answer.
     """
 
     id: str
     title: str
     workflow: str
     arguments: tuple[int | str, ...]
-    #: Which expectation of the apps' contents knows the right answer.
+    #: The expectation of the apps' contents that checks the answer.
     expects: str
-    #: What the app sends back: the value, its SHA-256, or one SHA-256 an item.
+    #: What the app returns: the value, its SHA-256, or one SHA-256 per item.
     answer: Literal["value", "digest", "digests"] = "value"
     kind: Literal["steps", "streams"] = "steps"
     #: How many streams of the run are read; 0 for none, 1 for its default stream.
@@ -222,12 +222,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     namespaced: bool = False
     #: Whether the one stream holds frames of several sources.
     framed: bool = False
-    #: Samples a fork takes in the profiles that do not say otherwise.
+    #: Samples per fork, unless the profile sets another number.
     samples: int = 1
     timeout_s: float = 30
-    #: Only in profiles that ask for it (hundreds of steps, many streams).
+    #: Only in profiles that include it (hundreds of steps, many streams).
     extended: bool = False
-    #: Language -> what is different there, for the readers of its numbers.
+    #: Language -> what is different there, as a note beside its numbers.
     notes: Annotated[dict[Language, str], _BY_LANGUAGE] = {}
     #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
     family: str
@@ -258,22 +258,22 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
 
     def is_served(self, subject: Line | World) -> bool:
-        """Tell whether any framework loads what a line or World is written in."""
+        """Return whether any framework loads the language of a line or World."""
         return bool(subject.languages & {item.language for item in self.frameworks.values()})
 
     def list_modules(self, language: Language) -> tuple[str, ...]:
-        """Return the names under which any framework of a language is imported."""
+        """Return the import names of all frameworks of a language."""
         same = [item for item in self.frameworks.values() if item.language == language]
         return tuple(dict.fromkeys(name for item in same for name in item.modules))
 
     def keep_worlds(self, chosen: Iterable[str]) -> Catalog:
-        """Return the catalog with the Worlds that every install holds and the chosen ones."""
+        """Return the catalog with only the bundled Worlds and the chosen ones."""
         chosen = set(chosen)
         kept = {name: item for name, item in self.worlds.items() if item.bundled or name in chosen}
         return msgspec.structs.replace(self, worlds=kept)
 
     def with_worlds(self, more: Mapping[str, World]) -> Catalog:
-        """Return the catalog with more Worlds; of two of one name, the added one counts."""
+        """Return the catalog with more Worlds; an added World replaces one of the same name."""
         return msgspec.structs.replace(self, worlds={**self.worlds, **more})
 
     def world_of(self, cell: Cell) -> World:
@@ -281,7 +281,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         return self.worlds[cell.world].on(cell.line)
 
     def pins_of(self, cell: Cell) -> dict[str, str]:
-        """Return package -> version of what a cell's line, framework and World ask for."""
+        """Return package -> version of everything that a cell's line, framework and World pin."""
         framework, world = self.frameworks[cell.framework], self.world_of(cell)
         return {
             **self.lines[cell.line].packages,
@@ -292,16 +292,16 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def is_used(self, package: str, cell: Cell) -> bool:
-        """Tell whether a cell's parts name a package, or bring it along with the SDK."""
+        """Return whether a package is pinned by a cell's parts, or part of its SDK."""
         return package in self.pins_of(cell) or package in self.lines[cell.line].parts
 
     def speaks_one_language(self, cell: Cell) -> bool:
-        """Tell whether a cell's parts are all in one language."""
+        """Return whether a cell's parts are all in one language."""
         parts = (self.lines[cell.line], self.frameworks[cell.framework], self.world_of(cell))
         return len({part.language for part in parts}) == 1
 
     def explain_impossible(self, cell: Cell) -> str:
-        """Say why a cell of described parts cannot exist; empty when it can."""
+        """Explain why a cell of described parts cannot exist; empty if it can."""
         framework = self.frameworks[cell.framework]
         world = self.world_of(cell)
         for subject in (self.lines[cell.line], world):
@@ -311,7 +311,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         if stated:
             return stated
         if cell.line not in world.packages:
-            return f"world {world.id} names no package for line {cell.line}"
+            return f"world {world.id} has no package for line {cell.line}"
         if self.workers > 1 and (framework.one_process or world.processes == "one"):
             reason = framework.one_process or f"{world.id} is a World for one process"
             return f"no app can have several workers there: {reason}"
@@ -323,11 +323,11 @@ def read_description(path: Path, shape: type[T], **given: Any) -> T:
 
     Args:
         path: A TOML file.
-        shape: The record it must fit.
-        given: Fields that the file's place determines (its id, for instance).
+        shape: The record type.
+        given: Fields that follow from the file's path, such as its id.
 
     Raises:
-        DescriptionError: not readable, not TOML, an unknown key, a wrong type.
+        DescriptionError: it is not readable or not TOML, or has an unknown key or a wrong type.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -344,7 +344,7 @@ def describe_world(path: Path) -> World:
     """Read the description of a World, whose id is its file's name.
 
     Raises:
-        DescriptionError: as :func:`read_description`; also a source folder that is not there.
+        DescriptionError: as :func:`read_description`, or its source folder does not exist.
     """
     world = read_description(path, World, id=path.stem)
     lines = {
@@ -356,14 +356,14 @@ def describe_world(path: Path) -> World:
 
 
 def _find_source(path: Path, world: str, named: str) -> str:
-    """Return the folder that a description names as a World's source; empty when it names none."""
+    """Return the folder that a description names as a World's source; empty if it names none."""
     if not named:
         return ""
     source = (path.parent / named).resolve()
     if not source.is_dir():
         raise DescriptionError(
-            f"the source of the World {world} is not there",
-            cause=f"{source} is no folder",
+            f"the source of the World {world} does not exist",
+            cause=f"{source} is not a folder",
             remedy=f"correct `source` in {path}",
         )
     return str(source)
@@ -373,7 +373,7 @@ def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:
     """Read a file of `[[key]]` tables into records by their `id`.
 
     Raises:
-        DescriptionError: as :func:`read_description`; also two records with one id.
+        DescriptionError: as :func:`read_description`, or two records have the same id.
     """
 
     class Table(msgspec.Struct, frozen=True):
@@ -391,6 +391,6 @@ def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:
             raise DescriptionError(
                 f"{path} does not describe {name!r}",
                 cause=str(error),
-                remedy="compare it with its neighbors in the same file",
+                remedy="compare it with the other entries of the file",
             ) from error
     return records

@@ -21,22 +21,22 @@ from harness.workspaces.install import Install, is_installed, pin_line
 from harness.workspaces.node import find_node
 from harness.workspaces.toolchains import LinePackages, find_toolchain
 
-#: What a session needs beside its installs.
+#: Disk space that a session needs besides its installs.
 _SESSION_BYTES = 1024**3
 _OLDEST_PYTHON = (3, 11)
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at."""
+    """One checked item."""
 
     subject: str
-    #: "optional" is missing too, but no profile needs it.
+    #: "optional" means missing, but no profile needs it.
     state: Literal["ready", "download", "optional", "missing"]
     detail: str
 
 
 def examine(catalog: Catalog) -> list[Finding]:
-    """Look at everything that a benchmark needs; never downloads anything."""
+    """Check everything that a benchmark needs; download nothing."""
     findings = [_examine_python(), _examine_system()]
     try:
         node = find_node()
@@ -52,7 +52,7 @@ def examine(catalog: Catalog) -> list[Finding]:
 def _examine_python() -> Finding:
     version = platform.python_version()
     if sys.version_info < _OLDEST_PYTHON:
-        return Finding("Python", "missing", f"{version}; 3.11 or newer is needed")
+        return Finding("Python", "missing", f"{version}; the harness needs 3.11 or newer")
     return Finding("Python", "ready", version)
 
 
@@ -60,12 +60,12 @@ def _examine_system() -> Finding:
     memory = psutil.virtual_memory().total / 1024**3
     what = f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB"
     if importlib.util.find_spec("resource") is None:
-        return Finding("System", "missing", f"{what}; a POSIX system is needed (WSL on Windows)")
+        return Finding("System", "missing", f"{what}; needs a POSIX system (WSL on Windows)")
     return Finding("System", "ready", what)
 
 
 def _list_missing_installs(catalog: Catalog) -> dict[str, int]:
-    """Return line -> bytes of what is not there yet."""
+    """Return line -> bytes, for the lines that are not installed yet."""
     missing = {}
     for line in filter(catalog.is_served, catalog.lines.values()):
         if not is_installed(_locate(catalog, line)):

@@ -9,12 +9,12 @@ from harness.exit_codes import ExitCode
 
 
 class HarnessError(Exception):
-    """Something a user can act on.
+    """An error that a user can act on.
 
     Args:
-        what: What happened, one sentence without a final period.
-        cause: Why, as far as it is known; may hold the last lines of a log.
-        remedy: What to do next; a command where there is one.
+        what: What happened: one sentence without a final period.
+        cause: Why, if it is known; may contain the last lines of a log.
+        remedy: What to do next; a command if there is one.
     """
 
     exit_code = ExitCode.ENVIRONMENT
@@ -35,7 +35,7 @@ class HarnessError(Exception):
 
 
 class UsageError(HarnessError):
-    """The request cannot be met as it was written."""
+    """The user's request is not valid."""
 
     exit_code = ExitCode.USAGE
 
@@ -53,7 +53,7 @@ class BuildError(HarnessError):
 
 
 class ServiceError(HarnessError):
-    """A server that a World needs could not be had."""
+    """A server that a World needs is not available."""
 
 
 class DeploymentError(HarnessError):
@@ -79,13 +79,13 @@ def unknown(
     *,
     source: str = "`world-harness list` shows everything",
 ) -> UsageError:
-    """Make the error for a name that nothing has, with the closest names that something has.
+    """Make the error for an unknown name; it suggests similar names.
 
     Args:
-        kind: Of what it is to be the name.
-        name: The name.
-        known: The names that there are.
-        source: Where all of them can be read.
+        kind: The kind of thing that should have the name.
+        name: The unknown name.
+        known: All known names.
+        source: Where to find all of them.
     """
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)

@@ -7,7 +7,7 @@ from typing import Literal
 
 Extra = Literal["mongodb", "mysql", "pytest-benchmark"]
 
-#: Extra -> a module of what it installs.
+#: Extra -> a module that it installs.
 _MODULES: dict[Extra, str] = {
     "mongodb": "pymongo",
     "mysql": "pymysql",
@@ -16,13 +16,13 @@ _MODULES: dict[Extra, str] = {
 
 
 def is_extra_installed(extra: Extra) -> bool:
-    """Tell whether the packages of an extra are there."""
+    """Return whether the packages of an extra are installed."""
     return importlib.util.find_spec(_MODULES[extra]) is not None
 
 
 def suggest_extra(extra: Extra) -> str:
-    """Return what to do where an extra is missing.
+    """Return the command that installs a missing extra.
 
-    pip takes the harness that is installed, also one from a repository, and adds the extra to it.
+    pip keeps the installed harness, even one from a repository, and adds the extra's packages.
     """
     return f"pip install 'world-harness[{extra}]'"

@@ -1,4 +1,4 @@
-"""What machine this is, and which state of the harness runs on it."""
+"""The machine, and the commit of the harness that runs on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the numbers come from."""
+    """The machine that the numbers were measured on."""
 
     system: str
     processor: str
@@ -23,7 +23,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe_machine(node_version: str) -> Machine:
-    """Return what machine this is."""
+    """Describe this machine."""
     return Machine(
         system=f"{platform.system()} {platform.release()}",
         processor=_find_processor(),
@@ -46,9 +46,9 @@ def _find_processor() -> str:
 
 
 def find_commit() -> str:
-    """Return the commit of the checkout, with `-dirty` when it was changed; else empty."""
+    """Return the commit of the checkout, with `-dirty` if it has changes; empty without one."""
     folder = Path(__file__).parent.parent
-    # An installed package may lie in an environment inside the repository of another project.
+    # An installed package may be in an environment inside another project's repository.
     if not (folder / ".git").exists():
         return ""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]

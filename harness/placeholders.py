@@ -1,4 +1,4 @@
-"""Values in the place of `{name}` in a description: places, ports and URLs that a fork gets."""
+"""Placeholders `{name}` in a description: paths, ports and URLs of a fork."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from harness.errors import DescriptionError
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values in the place of `{name}`.
+    """Replace each `{name}` with its value.
 
     Raises:
-        DescriptionError: a name that means nothing there.
+        DescriptionError: a name is unknown.
     """
     try:
         return text.format_map(values)
     except (KeyError, ValueError, IndexError, AttributeError) as error:
         raise DescriptionError(
-            f"{text!r} in a description cannot be filled in",
-            cause=f"{error} means nothing here",
-            remedy=f"known names: {', '.join(f'{{{name}}}' for name in sorted(values))}",
+            f"{text!r} in a description has an invalid placeholder",
+            cause=f"{error} is not known here",
+            remedy=f"use one of {', '.join(f'{{{name}}}' for name in sorted(values))}",
         ) from error
 
 
 def fill_all(env: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """Put values into every text of an environment."""
+    """Replace the placeholders in every value of an environment."""
     return {name: fill(text, values) for name, text in env.items()}
 
 
 def name_databases(urls: Mapping[str, str]) -> dict[str, str]:
-    """Return what services put in the place of names: each URL, and its database's name alone.
+    """Return the placeholders of services: each database's URL, and its name alone.
 
     Args:
         urls: Service -> URL of a database on it.

@@ -1,4 +1,4 @@
-"""How a session goes: one live line on a terminal, plain lines elsewhere."""
+"""The progress of a session: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rich.progress import (
 
 
 class LiveLine:
-    """One live line; what goes wrong stays on the screen above it.
+    """One live line; failures stay on the screen above it.
 
     Args:
         console: Where it is drawn.
-        unit: What is counted: `checks`, `samples`.
-        redraws: How often it is drawn a second, which costs CPU time that the subject could use.
-        columns: What follows the elapsed time.
+        unit: The unit of the count: `checks`, `samples`.
+        redraws: Redraws per second; they cost CPU time that the subject could use.
+        columns: Columns after the elapsed time.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class LiveLine:
 
 
 class PlainLines:
-    """A line for each thing worth a line, for logs."""
+    """One line per event, for logs."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -81,7 +81,7 @@ class PlainLines:
         return None
 
     def preparing(self, text: str) -> None:
-        """Say what is being installed, built or started."""
+        """Print what is being installed, built or started."""
         self._say(text)
 
     def _say(self, text: str) -> None:

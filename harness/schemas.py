@@ -15,9 +15,9 @@ def describe_types(types: Sequence[Any]) -> tuple[tuple[Schema, ...], dict[str, 
     """Describe types of records.
 
     Returns:
-        For each type its schema, and what they refer to at `#/$defs/`, by name. Docstrings are
-        descriptions, without the indentation of their source: Python before 3.13 keeps it, and so
-        does msgspec before 0.23.
+        The schema of each type, and the definitions at `#/$defs/` by name. Descriptions are
+        docstrings without their indentation, which Python before 3.13 and msgspec before 0.23
+        keep.
     """
     schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     return schemas, {name: _clean(definition) for name, definition in definitions.items()}

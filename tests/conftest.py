@@ -12,7 +12,7 @@ from hypothesis import settings
 from harness.descriptions import Catalog, Cell
 from harness.machine import Machine
 from harness.programs.interruption import SIGNALS
-from harness.results.records import METHODOLOGY, Header
+from harness.results.records import METHODOLOGY, BenchHeader
 from suites.catalog import read_catalog
 
 CELLS = (
@@ -52,12 +52,12 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def make_header(catalog: Catalog) -> Callable[..., Header]:
+def make_header(catalog: Catalog) -> Callable[..., BenchHeader]:
     """Return a function that makes a header; what a test cares about, it says."""
 
-    def make(**changes: object) -> Header:
+    def make(**changes: object) -> BenchHeader:
         names = ("no-steps", "one-step", "sequential-10")
-        header = Header(
+        header = BenchHeader(
             methodology=METHODOLOGY,
             started_at="2026-01-02T03:04:05+00:00",
             harness_version="0.1.0",

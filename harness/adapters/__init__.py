@@ -1,5 +1,5 @@
-"""Adapters: small programs, one a language, through which the harness calls a World.
+"""Adapters: small programs, one per language, through which the harness calls a World.
 
-`protocol` says how a value looks on the wire, `process` runs an adapter, `world` is what a check
-holds in its hands. The programs themselves are in `node/` and `python/`.
+`protocol` and `values` define the messages, `process` runs an adapter, and `world` is the interface
+that checks use. The programs themselves are in `harness/inside/{node,python}/adapter`.
 """

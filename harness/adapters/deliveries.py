@@ -1,4 +1,4 @@
-"""Queue deliveries as the harness sees them, and what it decides about each."""
+"""Queue deliveries of a World, and the harness's decision about each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What becomes of a delivery: `ack`, `retry` (after seconds), `error` or `never`."""
+    """How the handler settles a delivery: `ack`, `retry` (after seconds), `error` or `never`."""
 
     action: str
     seconds: float = 0
@@ -39,15 +39,15 @@ NEVER = Decision("never")
 
 
 def retry_in(seconds: float) -> Decision:
-    """Make the decision to ask for the same message again."""
+    """Return the decision to ask for the same message again."""
     return Decision("retry", seconds)
 
 
 class Inbox:
     """Everything that a World delivers to one process, in order of arrival.
 
-    `rule` decides about each delivery at once; it may return `None` to hold a delivery, which
-    :meth:`decide` then settles. It runs in the reading thread and must not call the World.
+    `rule` decides about each delivery at once. It may return `None` to hold a delivery until
+    :meth:`decide` settles it. It runs in the reading thread and must not call the World.
     """
 
     def __init__(self, process: AdapterProcess) -> None:
@@ -63,23 +63,23 @@ class Inbox:
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """What came so far."""
+        """All deliveries so far."""
         with self._changed:
             return tuple(self._deliveries)
 
     @property
     def dropped(self) -> int:
-        """How many connections were cut because the harness wanted it (operation `drop`)."""
+        """How many connections were cut by the operation `drop`."""
         with self._changed:
             return self._dropped
 
     def settled_at(self, delivery: Delivery) -> float | None:
-        """When the app was done with a delivery (ms since 1970); `None` while it is not."""
+        """When the app finished a delivery (ms since 1970); `None` until then."""
         with self._changed:
             return self._settled.get(delivery.number)
 
     def decide(self, delivery: Delivery, decision: Decision) -> None:
-        """Settle a delivery that was held."""
+        """Settle a held delivery."""
         self._process.send(
             "decide",
             delivery=delivery.number,
@@ -90,7 +90,7 @@ class Inbox:
     def wait_for(
         self, enough: Callable[[tuple[Delivery, ...]], bool], within_s: float
     ) -> tuple[Delivery, ...]:
-        """Wait until enough came, or the time is over; return what came."""
+        """Wait for enough deliveries or the time limit; return the deliveries so far."""
         deadline = time.monotonic() + within_s
         with self._changed:
             while not enough(tuple(self._deliveries)):

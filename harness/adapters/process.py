@@ -1,4 +1,4 @@
-"""An adapter that runs: its process, the requests on their way and the notices that came."""
+"""A running adapter: its process, its pending requests and its notices."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class AdapterError(HarnessError):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """No reply, and why: the call may have happened or not."""
+    """There is no reply, for this reason: the call may have happened or not."""
 
     reason: str
 
 
 class Pending:
-    """A request on its way."""
+    """A request without a reply yet."""
 
     __slots__ = ("_done", "reply")
 
@@ -45,7 +45,7 @@ class Pending:
         self.reply: Message | Lost | None = None
 
     def settle(self, reply: Message | Lost) -> None:
-        """Give it its reply."""
+        """Set its reply."""
         self.reply = reply
         self._done.set()
 
@@ -53,7 +53,7 @@ class Pending:
         """Wait for the reply.
 
         Args:
-            limit_s: After this many seconds the reply counts as lost.
+            limit_s: The time limit in seconds; then the reply counts as lost.
         """
         if not self._done.wait(limit_s) or self.reply is None:
             return Lost(f"no answer within {limit_s:g} s")
@@ -73,7 +73,7 @@ class AdapterProcess:
         self.log = log
         #: Notices in the order of their arrival, for every reader.
         self.notices: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        #: What background work of the World threw.
+        #: Errors that background work of the World threw.
         self.unhandled: list[Message] = []
         self._listeners: dict[str, Callable[[Message], None]] = {}
         self._reader = threading.Thread(target=self._read, name="adapter", daemon=True)
@@ -90,15 +90,15 @@ class AdapterProcess:
         return self._process.poll()
 
     def listen(self, notice: str, listener: Callable[[Message], None]) -> None:
-        """Hand every notice of a kind to a function, which runs in the reading thread."""
+        """Pass every notice of a kind to a function. It runs in the reading thread."""
         self._listeners[notice] = listener
 
     def send(self, operation: str, **fields: object) -> Pending:
-        """Send a request without waiting; several can be on their way."""
+        """Send a request without waiting for its reply; several can be pending."""
         return self.send_all([(operation, fields)])[0]
 
     def send_all(self, requests: Sequence[tuple[str, Mapping[str, object]]]) -> list[Pending]:
-        """Send several requests in one go."""
+        """Send several requests in one write."""
         pendings = [Pending() for _ in requests]
         lines = []
         with self._lock:
@@ -114,7 +114,7 @@ class AdapterProcess:
         return pendings
 
     def kill(self) -> None:
-        """End it by SIGKILL, at once, with everything that it started."""
+        """End it and everything that it started, at once, with SIGKILL."""
         for process in reversed(list_tree(self.pid)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
@@ -122,7 +122,7 @@ class AdapterProcess:
         self._reader.join(_DEATH_S)
 
     def await_end(self, within_s: float) -> int | None:
-        """Wait until it ended by itself; `None` when it did not in time."""
+        """Wait for it to end by itself; return its exit code, or `None` after the time limit."""
         try:
             return self._process.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -144,7 +144,7 @@ class AdapterProcess:
             self._lose_all()
 
     def _log(self, printed: bytes) -> None:
-        """Put what a World printed past its adapter where the rest of it is."""
+        """Add output that a World wrote directly to stdout to the log."""
         with self.log.open("ab") as lines:
             lines.write(printed + b"\n")
 
@@ -169,7 +169,7 @@ class AdapterProcess:
         self._waiting.clear()
 
     def shut(self) -> None:
-        """Close the pipes of a process that ended."""
+        """Close the pipes of the ended process."""
         self._reader.join(_DEATH_S)
         with contextlib.suppress(OSError, ValueError):
             self._input.close()
@@ -178,7 +178,7 @@ class AdapterProcess:
 
 def _require(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
-        raise AdapterError("an adapter has no pipe to speak through", remedy="report this as a bug")
+        raise AdapterError("an adapter has no pipe for its messages", remedy="report this as a bug")
     return stream
 
 
@@ -186,13 +186,13 @@ def _require(stream: IO[bytes] | None) -> IO[bytes]:
 def run_adapter(
     command: Sequence[str | Path], *, folder: Path, env: Mapping[str, str], log: Path
 ) -> Iterator[AdapterProcess]:
-    """Start an adapter; it is killed with the block, with everything that it started.
+    """Start an adapter; kill it and everything that it started at the end of the block.
 
     Args:
         command: The adapter program and its arguments.
-        folder: Where it runs.
+        folder: Its working directory.
         env: Its whole environment.
-        log: What it and its World print is appended here.
+        log: The output of the adapter and its World is appended here.
 
     Raises:
         AdapterError: it cannot be started.
@@ -214,9 +214,9 @@ def run_adapter(
             adapter = AdapterProcess(process, log)
     except OSError as error:
         raise AdapterError(
-            f"the adapter {command[0]} cannot be started",
+            f"cannot start the adapter {command[0]}",
             cause=str(error),
-            remedy="`world-harness doctor` says what is missing",
+            remedy="run `world-harness doctor` to see what is missing",
         ) from error
     try:
         yield adapter
@@ -227,6 +227,6 @@ def run_adapter(
 
 
 def wait_all(pendings: Sequence[Pending], limit_s: float) -> list[Message | Lost]:
-    """Wait for several replies, no longer than the limit for all of them together."""
+    """Wait for several replies, with one time limit for all of them together."""
     deadline = time.monotonic() + limit_s
     return [pending.wait(max(0.0, deadline - time.monotonic())) for pending in pendings]

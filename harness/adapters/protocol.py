@@ -1,6 +1,6 @@
-"""The messages between the harness and an adapter: one JSON object a line, each way.
+"""The messages between the harness and an adapter: one JSON object per line, in both directions.
 
-`docs/adapter-protocol.md` is this module in words, and its JSON Schema is made from these records.
+`docs/adapter-protocol.md` describes this module, and its JSON Schema is made from these records.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-#: Raised whenever a message changes its meaning.
+#: Increased whenever a message changes its meaning.
 PROTOCOL = 1
 
 
@@ -19,7 +19,8 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
 
     method: str
     args: tuple[Any, ...] = ()
-    #: `args` or `answer`: what the adapter changes after the call, so that sharing shows.
+    #: `args` or `answer`: the adapter changes it after the call, to reveal objects that the World
+    #: shares with its caller.
     mutate: str = ""
 
 
@@ -34,14 +35,14 @@ class Failure(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, k
     retry_after: Any = None
     stack: str = ""
     cause: str = ""
-    #: What was thrown when it was no error at all; still encoded.
+    #: The thrown value if it was not an error; still encoded.
     non_error: Any = None
-    #: What a read had got before it failed.
+    #: The chunks that a read returned before it failed.
     partial: Any = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one call ended, and when by the adapter's clock (ms since 1970)."""
+    """How one call ended, and when: ms since 1970 by the adapter's clock."""
 
     ok: Any = msgspec.UNSET
     error: Failure | msgspec.UnsetType = msgspec.UNSET
@@ -50,12 +51,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(Outcome, frozen=True, rename="camel", kw_only=True):
-    """A line from an adapter: the reply to a request, or a notice that no request asked for."""
+    """A line from an adapter: the reply to a request, or an unsolicited notice."""
 
     id: int | None = None
     results: tuple[Outcome, ...] | msgspec.UnsetType = msgspec.UNSET
     notice: str = ""
-    #: Of a notice: when it happened.
+    #: When the event of a notice happened.
     at: float = 0
     delivery: int = 0
     queue_name: str = ""
@@ -65,22 +66,22 @@ class Message(Outcome, frozen=True, rename="camel", kw_only=True):
 
 
 class Package(msgspec.Struct, frozen=True):
-    """Which package a World came from, as the adapter found it."""
+    """The package of a World, as the adapter detected it."""
 
     name: str
     version: str = ""
 
 
 class Opened(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """What an adapter tells of the World that it opened."""
+    """What an adapter reports about the World that it opened."""
 
     protocol: int
     adapter: str
     language: str
     runtime: str
-    #: `None` when the World names none.
+    #: `None` if the World states none.
     spec_version: int | float | str | None
-    #: Which shape of the interface it has: `v4`, `v5` or `py`.
+    #: The generation of its interface: `v4`, `v5` or `py`.
     shape: str
     methods: tuple[str, ...]
     capabilities: dict[str, Any]
@@ -88,12 +89,12 @@ class Opened(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def stated_version(self) -> int | None:
-        """The spec version that the World states; `None` where it states none that is a number."""
+        """The spec version that the World states; `None` if it states no number."""
         return int(self.spec_version) if isinstance(self.spec_version, int | float) else None
 
 
 def write_request(number: int, operation: str, fields: Mapping[str, object]) -> bytes:
-    """Return one line for an adapter."""
+    """Encode a request as one line for an adapter."""
     return msgspec.json.encode({"id": number, "op": operation, **fields}) + b"\n"
 
 
@@ -101,7 +102,7 @@ _MESSAGE = msgspec.json.Decoder(Message)
 
 
 def read_message(line: bytes) -> Message | None:
-    """Read one line of an adapter; `None` for what a World printed past its adapter."""
+    """Decode one line of an adapter; `None` for output that the World itself printed."""
     if not line.startswith(b"{"):
         return None
     try:

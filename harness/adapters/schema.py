@@ -16,9 +16,9 @@ from harness.schemas import describe_types
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adapter-protocol.schema.json"
 
-Number = Annotated[int, msgspec.Meta(ge=1, description="comes back in the reply")]
+Number = Annotated[int, msgspec.Meta(ge=1, description="the reply repeats it")]
 Moment = Annotated[float, msgspec.Meta(description="ms since 1970, by the adapter's clock")]
-Value = Annotated[Any, msgspec.Meta(description="a value, with tags for what JSON would lose")]
+Value = Annotated[Any, msgspec.Meta(description="a value, with tags for types that JSON lacks")]
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", rename="camel"):
@@ -29,7 +29,7 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which World."""
 
     entry: Annotated[str, msgspec.Meta(description="a package, a file, or module:attribute")]
-    folder: Annotated[str, msgspec.Meta(description="where the entry is looked up from")]
+    folder: Annotated[str, msgspec.Meta(description="the folder in which to resolve the entry")]
 
 
 class Open(_Request, frozen=True, tag="open"):
@@ -61,13 +61,13 @@ class Batch(_Request, frozen=True, tag="batch"):
     at: Annotated[float, msgspec.Meta(description="begin at this time, ms since 1970")] | (
         msgspec.UnsetType
     ) = msgspec.UNSET
-    in_flight: Annotated[int, msgspec.Meta(ge=1, description="so many at a time")] | (
+    in_flight: Annotated[int, msgspec.Meta(ge=1, description="how many calls run at a time")] | (
         msgspec.UnsetType
     ) = msgspec.UNSET
 
 
 class Read(_Request, frozen=True, tag="read"):
-    """Read a stream until it ends, enough chunks came or the time is over."""
+    """Read a stream until it ends, enough chunks have arrived or the time limit is reached."""
 
     run_id: str
     name: str
@@ -88,13 +88,13 @@ class Unserve(_Request, frozen=True, tag="unserve"):
 
 
 class Drop(_Request, frozen=True, tag="drop"):
-    """Cut the next connections once their request has come."""
+    """Cut the next connections after their request has arrived."""
 
     connections: int
 
 
 class Decide(_Request, frozen=True, tag="decide"):
-    """Say what becomes of a delivery."""
+    """Settle a delivery."""
 
     delivery: int
     action: Literal["ack", "retry", "error", "never"]
@@ -106,7 +106,7 @@ class Ping(_Request, frozen=True, tag="ping"):
 
 
 class Exit(_Request, frozen=True, tag="exit"):
-    """Stop serving and reading, and let the process end by itself."""
+    """Stop serving and reading, so that the process can end by itself."""
 
 
 Request = Open | CallOne | Batch | Read | Serve | Unserve | Drop | Decide | Ping | Exit
@@ -147,13 +147,13 @@ class DeliveryNotice(_Notice, frozen=True, tag="delivery"):
 
 
 class SettledNotice(_Notice, frozen=True, tag="settled"):
-    """The app is done with a delivery."""
+    """The app has finished a delivery."""
 
     delivery: int
 
 
 class DroppedNotice(_Notice, frozen=True, tag="dropped"):
-    """A connection was cut, as `drop` asked for."""
+    """A connection was cut because of a `drop`."""
 
 
 class UnhandledNotice(_Notice, frozen=True, tag="unhandled"):
@@ -166,14 +166,14 @@ Notice = DeliveryNotice | SettledNotice | DroppedNotice | UnhandledNotice
 
 
 def make_schema() -> dict[str, Any]:
-    """Return the schema: `$defs/Request` is what the harness writes, `$defs/Answer` what it reads.
+    """Return the schema: the harness writes `$defs/Request` and reads `$defs/Answer`.
 
-    The content of `ok` after `open` is `$defs/Opened`.
+    The `ok` of a reply to `open` is `$defs/Opened`.
     """
     (request, reply, notice, _), definitions = describe_types([Request, Reply, Notice, Opened])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Adapter protocol {PROTOCOL}: one JSON object a line",
+        "title": f"Adapter protocol {PROTOCOL}: one JSON object per line",
         "anyOf": [{"$ref": "#/$defs/Request"}, {"$ref": "#/$defs/Answer"}],
         "$defs": {
             "Request": request,
@@ -184,7 +184,7 @@ def make_schema() -> dict[str, Any]:
 
 
 def write_schema(path: Path = DOCUMENT) -> None:
-    """Write the schema where the documentation has it."""
+    """Write the schema to its place in the documentation."""
     text = msgspec.json.format(msgspec.json.encode(make_schema()), indent=2).decode()
     path.write_text(f"{text}\n", encoding="utf-8")
 

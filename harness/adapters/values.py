@@ -1,4 +1,4 @@
-"""Values on the wire: JSON, with a tag for everything that JSON would lose.
+"""The encoding of values: JSON, with a tag for every type that JSON does not have.
 
 In Python a value is `None`, a bool, an int, a float, a str, `bytes`, an aware `datetime`, a list or
 a dict with text keys; beyond these there are `UNDEFINED` and the records of this module.
@@ -16,7 +16,7 @@ import msgspec
 
 
 class Undefined(msgspec.Struct, frozen=True):
-    """What JavaScript calls undefined: not there, and not null either."""
+    """JavaScript's `undefined`, which differs from `null`."""
 
     def __repr__(self) -> str:
         return "undefined"
@@ -26,7 +26,7 @@ UNDEFINED: Final = Undefined()
 
 
 class View(msgspec.Struct, frozen=True):
-    """Some bytes of a larger buffer, as an argument: only those in view belong to the value."""
+    """A view of a larger buffer, as an argument: only the bytes in view belong to the value."""
 
     buffer: bytes
     start: int
@@ -34,19 +34,19 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Other(msgspec.Struct, frozen=True):
-    """Something that has no counterpart: a function, a promise, an error where a value belongs."""
+    """Something that cannot be encoded: a function, a promise, or an error in place of a value."""
 
     type: str
 
 
 class BigInt(msgspec.Struct, frozen=True):
-    """An integer of JavaScript's own big kind, which is not equal to a number there."""
+    """A JavaScript BigInt, which is never identical to a number there."""
 
     value: int
 
 
 class Pairs(msgspec.Struct, frozen=True):
-    """A map whose keys can be anything."""
+    """A map with keys of any type."""
 
     entries: tuple[tuple[Any, Any], ...]
 
@@ -58,10 +58,10 @@ class Unordered(msgspec.Struct, frozen=True):
 
 
 def encode(value: object) -> object:
-    """Turn a value into what JSON can carry.
+    """Encode a value as JSON data.
 
     Raises:
-        TypeError: it is of no kind that can be sent.
+        TypeError: its type cannot be sent.
     """
     if value is None or isinstance(value, (bool, str, int)):
         return value
@@ -72,10 +72,10 @@ def encode(value: object) -> object:
 
 
 def decode(value: Any) -> Any:
-    """Turn what came over the wire back into a value.
+    """Decode JSON data into a value.
 
     Raises:
-        ValueError: a tag holds what it must not hold.
+        ValueError: a tag has invalid content.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]
@@ -87,7 +87,7 @@ def decode(value: Any) -> Any:
         if reader is not None:
             return reader(content)
     decoded = {key: decode(item) for key, item in value.items()}
-    # To JavaScript, a property that is undefined and one that is not there are the same.
+    # Treat an undefined property like a missing one, as JavaScript code does.
     return {key: item for key, item in decoded.items() if item is not UNDEFINED}
 
 

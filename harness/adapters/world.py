@@ -1,4 +1,4 @@
-"""A World behind an adapter, as a check holds it: `world.events.create(...)`, simple to read."""
+"""A World behind an adapter, as checks use it: `world.events.create(...)`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from harness.adapters.values import UNDEFINED, decode, encode
 
 #: How long a World may take for one call before it counts as hanging.
 CALL_LIMIT_S = 15.0
-#: How far ahead adapters that are to begin together are told to, in ms.
+#: How far in the future concurrent calls of several adapters are scheduled, in ms.
 _TOGETHER_AHEAD_MS = 10.0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A call and how it ended: a value, a refusal, or unknown.
+    """A call and how it ended: with a value, with an error, or unknown.
 
     Times are ms since 1970 by the adapter's clock.
     """
@@ -41,7 +41,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         return self.failure is None and not self.lost
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, as good as any other
+class Refusal(Exception):  # noqa: N818 - a valid answer, not a fault
     """A World threw where a check needed a value."""
 
     def __init__(self, reply: Reply) -> None:
@@ -59,7 +59,7 @@ class NoAnswerError(Exception):
 
 
 class OpenError(Exception):
-    """A World could not be opened; `failure` says what was thrown, or `lost` that nothing came."""
+    """A World could not be opened: `failure` is what it threw, `lost` is why no reply came."""
 
     def __init__(self, failure: Failure | None, lost: str) -> None:
         self.failure = failure
@@ -68,12 +68,12 @@ class OpenError(Exception):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bounded read of a stream gave."""
+    """The result of a bounded read of a stream."""
 
     chunks: tuple[Any, ...]
-    #: When each came, ms since 1970.
+    #: When each chunk arrived, ms since 1970.
     times: tuple[float, ...]
-    #: Whether the stream ended within the time.
+    #: Whether the stream ended within the time limit.
     done: bool
     failure: Failure | None = None
     lost: str = ""
@@ -82,14 +82,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingReading:
-    """A read that goes on while other calls are made."""
+    """A read in the background, while other calls are made."""
 
     def __init__(self, pending: Pending, limit_s: float) -> None:
         self._pending = pending
         self._limit_s = limit_s
 
     def wait(self) -> Reading:
-        """Wait for its end."""
+        """Wait for the read to end."""
         message = self._pending.wait(self._limit_s)
         if isinstance(message, Lost):
             return Reading(chunks=(), times=(), done=False, lost=message.reason)
@@ -110,9 +110,9 @@ class World:
 
     Args:
         process: Its adapter.
-        opened: What the adapter told of it.
-        number: Tells the processes of one storage apart, from 0.
-        note: Told every call and how it ended.
+        opened: What the adapter reported about it.
+        number: The number of the process among those of one storage, from 0.
+        note: Called with every call and how it ended.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class World:
         self.streams = Area(self, "streams")
 
     def has(self, method: str) -> bool:
-        """Tell whether the World has a method."""
+        """Return whether the World has a method."""
         return method in self.opened.methods
 
     def call(self, method: str, *args: Any, mutate: str = "", limit_s: float = CALL_LIMIT_S) -> Any:
@@ -147,11 +147,11 @@ class World:
         return value_of(self.attempt(Call(method, args, mutate), limit_s=limit_s))
 
     def attempt(self, call: Call, *, limit_s: float = CALL_LIMIT_S) -> Reply:
-        """Call a method and return how it ended, whatever that is."""
+        """Call a method and return how it ended; never raises."""
         return self.pipeline([call], limit_s=limit_s)[0]
 
     def pipeline(self, calls: Sequence[Call], *, limit_s: float = CALL_LIMIT_S) -> list[Reply]:
-        """Send calls one after another without waiting in between; return how each ended."""
+        """Send calls one after another without waiting for replies; return how each ended."""
         pendings = self.process.send_all([("call", _fields_of(call)) for call in calls])
         deadline = time.monotonic() + limit_s
         return [
@@ -163,19 +163,19 @@ class World:
         """Make all calls at once, inside the adapter; return how each ended, in order.
 
         Args:
-            calls: What to call.
-            in_flight: How many at a time; all of them by default.
+            calls: The calls.
+            in_flight: How many calls run at a time; all of them by default.
         """
         return together([(self, calls)], in_flight=in_flight)[0]
 
     def send_call(self, call: Call) -> Pending:
-        """Send a call without waiting for how it ends; it is not noted."""
+        """Send a call without waiting for its reply. It is not passed to `note`."""
         return self.process.send("call", **_fields_of(call))
 
     def send_batch(
         self, calls: Sequence[Call], *, at: float | None = None, in_flight: int | None = None
     ) -> Pending:
-        """Send calls that the adapter is to make at once, at a time if one is given."""
+        """Send calls that the adapter makes concurrently, from a given time on if there is one."""
         fields: dict[str, object] = {"calls": [_fields_of(call) for call in calls]}
         if at is not None:
             fields["at"] = at
@@ -186,7 +186,7 @@ class World:
     def finish_batch(self, calls: Sequence[Call], message: Message | Lost) -> list[Reply]:
         """Return how each call of a batch ended."""
         if isinstance(message, Lost) or message.results is msgspec.UNSET:
-            reason = message if isinstance(message, Lost) else Lost("the adapter gave no results")
+            reason = message if isinstance(message, Lost) else Lost("the adapter sent no results")
             return [self._finish(call, reason) for call in calls]
         return [
             self._finish(call, outcome)
@@ -202,7 +202,7 @@ class World:
         for_ms: float = 5000,
         max_chunks: int | None = None,
     ) -> PendingReading:
-        """Begin to read a stream, for a bounded time, and go on meanwhile."""
+        """Start to read a stream in the background, for a bounded time."""
         fields: dict[str, object] = {"runId": run_id, "name": name, "forMs": for_ms}
         if start_index is not None:
             fields["startIndex"] = start_index
@@ -211,36 +211,36 @@ class World:
         return PendingReading(self.process.send("read", **fields), for_ms / 1000 + CALL_LIMIT_S)
 
     def read(self, run_id: str, name: str, **options: Any) -> Reading:
-        """Read a stream until it ends or the time is over (options of :meth:`start_reading`)."""
+        """Read a stream until it ends or the time limit (options of :meth:`start_reading`)."""
         return self.start_reading(run_id, name, **options).wait()
 
     def serve(self, prefixes: Sequence[str], port: int) -> Inbox:
-        """Put the World's queue handlers behind an HTTP server; return what is delivered there.
+        """Serve the World's queue handlers over HTTP; return the inbox of their deliveries.
 
         Raises:
-            Refusal: the World gave no handler, or the port is taken.
-            NoAnswerError: nothing came back.
+            Refusal: the World has no handler, or the port is taken.
+            NoAnswerError: no reply came.
         """
         inbox = Inbox(self.process)
         self.operate("serve", prefixes=list(prefixes), port=port)
         return inbox
 
     def operate(self, operation: str, *, limit_s: float = CALL_LIMIT_S, **fields: object) -> Any:
-        """Have the adapter do something that is no call of the World.
+        """Let the adapter do something that is not a call of the World.
 
         Raises:
             Refusal: it failed.
-            NoAnswerError: nothing came back.
+            NoAnswerError: no reply came.
         """
         message = self.process.send(operation, **fields).wait(limit_s)
         return value_of(_reply_of(Call(operation), self.number, message))
 
     def kill(self) -> None:
-        """End the process by SIGKILL, in the middle of whatever it does."""
+        """End the process with SIGKILL, no matter what it is doing."""
         self.process.kill()
 
     def leave(self, within_s: float) -> int | None:
-        """Let the process end by itself; its exit code, or `None` when something kept it alive."""
+        """Let the process end by itself; return its exit code, or `None` if it stayed alive."""
         with contextlib.suppress(Refusal, NoAnswerError):
             self.operate("exit")
         return self.process.await_end(within_s)
@@ -272,18 +272,18 @@ def open_world(
     note: Callable[[Reply], None] = lambda reply: None,
     limit_s: float = 30,
 ) -> World:
-    """Open a World in an adapter that runs.
+    """Open a World in a running adapter.
 
     Args:
         process: The adapter.
         entry: Package, module file, or `module:attribute`.
-        folder: Where the entry is looked up from.
-        number: Tells the processes of one storage apart.
-        note: Told every call and how it ended.
+        folder: The folder in which the entry is resolved.
+        number: The number of the process among those of one storage.
+        note: Called with every call and how it ended.
         limit_s: How long loading may take.
 
     Raises:
-        OpenError: nothing could be opened.
+        OpenError: the World could not be opened.
     """
     message = process.send("open", world={"entry": entry, "folder": folder}).wait(limit_s)
     if isinstance(message, Lost):
@@ -292,7 +292,7 @@ def open_world(
         raise OpenError(message.error, "")
     opened = msgspec.convert(message.ok, Opened)
     if opened.protocol != PROTOCOL:
-        raise OpenError(None, f"it speaks protocol {opened.protocol}, not {PROTOCOL}")
+        raise OpenError(None, f"its adapter uses protocol {opened.protocol}, not {PROTOCOL}")
     return World(process, opened, number=number, note=note)
 
 
@@ -312,7 +312,7 @@ def together(
 def _wait_until(pending: Pending, deadline: float, limit_s: float) -> Message | Lost:
     reply = pending.wait(max(0.0, deadline - time.monotonic()))
     if isinstance(reply, Lost) and pending.reply is None:
-        # Several share the time: what is told is how much they had together.
+        # Several calls share the time limit; report the whole limit.
         return Lost(f"no answer within {limit_s:g} s")
     return reply
 
@@ -322,7 +322,7 @@ def value_of(reply: Reply) -> Any:
 
     Raises:
         Refusal: the World threw.
-        NoAnswerError: it is unknown.
+        NoAnswerError: how it ended is unknown.
     """
     if reply.lost:
         raise NoAnswerError(reply)

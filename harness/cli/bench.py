@@ -27,7 +27,6 @@ from harness.exit_codes import ExitCode
 from harness.measure.machines import remember
 from harness.measure.plan import Selection
 from harness.measure.progress import show_progress
-from harness.results.store import read_results
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session
 from reports.benchmark.terminal import summarize
@@ -146,8 +145,8 @@ def _resumable() -> Iterator[list[Path]]:
 
 
 def _present(outcome: Outcome) -> ExitCode:
-    results = read_results(outcome.results)
-    if results.footer:
-        remember(results.header.machine, summarize_session(study(results)))
-    present_results(results, outcome.results, summarize(results))
+    findings = study(outcome.results)
+    if outcome.results.footer:
+        remember(outcome.results.header.machine, summarize_session(findings))
+    present_results(findings, outcome.path, summarize(findings))
     return ExitCode.GOOD if outcome.sound else ExitCode.FAILED

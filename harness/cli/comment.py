@@ -15,6 +15,7 @@ from harness.pull_requests.github import API
 from harness.results.store import read_results
 from reports.forms.comment import LIMIT, MARKER, render_comment
 from reports.forms.comment.rendering import Page
+from reports.forms.studies import study_session
 
 _OUTCOMES = {
     "created": "commented",
@@ -59,12 +60,12 @@ def command(
 
     There is one comment for each pull request: posting again updates it.
     """
-    measured = read_results(results)
+    study = study_session(read_results(results))
     changes = _read_changes(changes_path) if changes_path else None
 
     def render(previous: str, commit: str = "") -> str:
         page = Page(address=address, commit=commit)
-        return render_comment(measured, changes=changes, page=page, previous=previous, limit=limit)
+        return render_comment(study, changes=changes, page=page, previous=previous, limit=limit)
 
     if not post:
         click.echo(render(""))

@@ -9,7 +9,8 @@ import msgspec
 
 from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.measure.machines import identify_subject, measure_drift, recall
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_sessions, find_outcome
 from reports.benchmark.findings import study
@@ -24,7 +25,7 @@ def command(before: Path, after: Path, as_json: bool) -> ExitCode:
 
     The exit code is 1 if something became slower, and 2 if nothing could be compared.
     """
-    old, new = (study(read_results(path)) for path in (before, after))
+    old, new = (study(read_results_as(path, BenchResults)) for path in (before, after))
     header = new.results.header
     drift = measure_drift(recall(header.machine), identify_subject(header))
     changes = compare_sessions(old, new, drift=drift)

@@ -25,8 +25,9 @@ from harness.engine.verdicts import exit_code_of
 from harness.errors import unknown
 from harness.exit_codes import ExitCode
 from harness.measure.plan import CellChoice, CellSelection
-from harness.results.records import Check
-from harness.results.store import read_results
+from harness.results.records import Check, EngineResults
+from harness.results.store import read_results_as
+from reports.engine.study import study_checks
 from reports.engine.terminal import summarize_checks
 from suites import catalog
 from suites.engine.files import find_engine_suites
@@ -98,8 +99,9 @@ def command(
                 watcher.preparing(f"skipping {cell}: {reason}")
 
         path = run_e2e(request, catalog.read_catalog(), find_engine_suites(), watcher, opened=begin)
-    results = read_results(path)
-    present_results(results, path, summarize_checks(results))
+    results = read_results_as(path, EngineResults)
+    study = study_checks(results)
+    present_results(study, path, summarize_checks(study))
     return exit_code_of(results.checks, results.header.cells, results.cells)
 
 

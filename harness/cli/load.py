@@ -28,9 +28,10 @@ from harness.load.arrivals import read_stages
 from harness.load.session import SCENARIO, run_load
 from harness.measure.plan import Choice
 from harness.measure.progress import show_progress
-from harness.results.records import Load, Results
-from harness.results.store import read_results
-from reports.load.section import is_load_sound, list_loads, summarize_loads
+from harness.results.records import Load, LoadResults
+from harness.results.store import read_results_as
+from reports.load.study import LoadStudy, study_load
+from reports.load.terminal import summarize_loads
 from suites import catalog, workflows
 
 _SHARE = re.compile(r"(\d+)/(\d+)")
@@ -115,18 +116,17 @@ def command(
             watcher,
             begins_at=begins_at,
         )
-    results = read_results(path)
-    present_results(results, path, summarize_loads(results))
-    return _decide(results)
+    study = study_load(read_results_as(path, LoadResults))
+    present_results(study, path, summarize_loads(study))
+    return _decide(study)
 
 
-def _decide(results: Results) -> ExitCode:
+def _decide(study: LoadStudy) -> ExitCode:
     """Say what a load came to: of starts that were sent late, the numbers say nothing."""
-    footer = results.footer
+    footer = study.results.footer
     if footer is None or footer.samples_bad or footer.forks_failed:
         return ExitCode.FAILED
-    sound = is_load_sound(results, list_loads(results))
-    return ExitCode.GOOD if sound else ExitCode.UNDECIDED
+    return ExitCode.GOOD if study.sound else ExitCode.UNDECIDED
 
 
 def _read_generator(text: str, request: BenchRequest) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,9 +11,11 @@ from harness.exit_codes import ExitCode
 from harness.invocations import write_command
 from harness.load.merging import merge_generators
 from harness.results.merging import merge_results
-from harness.results.records import Results
+from harness.results.records import LoadHeader
 from harness.results.store import read_header, read_results
-from reports.load.section import summarize_loads
+from reports.forms.studies import study_session
+from reports.load.study import LoadStudy
+from reports.load.terminal import summarize_loads
 from reports.writing.text import format_bytes
 
 #: Merging holds one line at a time, a report all samples, in four times the memory that the file
@@ -38,23 +39,23 @@ def command(out: Path, results: tuple[Path, ...], wanted: bool | None) -> ExitCo
     OUT is the new file; RESULTS are the files of all shards of a session (bench --shard), or of all
     generators of a load (load --generator).
     """
-    if read_header(results[0]).load:
+    if isinstance(read_header(results[0]), LoadHeader):
         merge_generators(out, results)
-        _present(out, wanted, summarize_loads)
+        _present(out, wanted)
         return ExitCode.GOOD
     header = merge_results(out, results)
     there, count = len(header.parts), header.parts[0].count
     click.echo(f"{there} of {count} shards: {len(header.cells)} cells")
-    _present(out, wanted, lambda merged: "")
+    _present(out, wanted)
     return ExitCode.GOOD if there == count else ExitCode.UNDECIDED
 
 
-def _present(out: Path, wanted: bool | None, summarize: Callable[[Results], str]) -> None:
+def _present(out: Path, wanted: bool | None) -> None:
     """Report on a merged file, on request or if that costs little."""
     size = out.stat().st_size
     if wanted or (wanted is None and size <= _REPORTED_BYTES):
-        results = read_results(out)
-        present_results(results, out, summarize(results))
+        study = study_session(read_results(out))
+        present_results(study, out, summarize_loads(study) if isinstance(study, LoadStudy) else "")
         return
     page = str(out.with_suffix(".html"))
     words = ["world-harness", "report", str(out), "--format", "html", "--output", page]

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from harness.results.records import Results
 from reports.forms.files import write_reports
+from reports.forms.studies import Study
 
 
-def present_results(results: Results, path: Path, summary: str) -> None:
+def present_results(study: Study, path: Path, summary: str) -> None:
     """Write the report, and show a summary and where the files are.
 
     Args:
-        results: What was measured.
-        path: Their file.
+        study: What came of a session.
+        path: Its result file.
         summary: Shown as it is; empty for none.
     """
-    report = write_reports(results, path)
+    report = write_reports(study, path)
     if summary:
         click.echo(summary)
     click.echo(f"report:  {report} (with .html beside it)\nresults: {path}")

@@ -8,6 +8,7 @@ import click
 
 from harness.results.store import read_results
 from reports.forms.formats import FORMATS
+from reports.forms.studies import study_session
 
 
 @click.command("report")
@@ -28,7 +29,7 @@ def command(results: Path, form: str, output: Path | None) -> None:
 
     RESULTS is a file that bench, e2e, load or merge wrote.
     """
-    text = FORMATS[form](read_results(results), source=results.name)
+    text = FORMATS[form](study_session(read_results(results)), source=results.name)
     if output:
         output.write_text(text, encoding="utf-8")
     else:

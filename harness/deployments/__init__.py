@@ -1,1 +1,1 @@
-"""A cell as a process: its files, its port, its environment, its health and its clean death."""
+"""A cell as a process: its files, port, environment, health check and shutdown."""

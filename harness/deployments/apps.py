@@ -1,4 +1,4 @@
-"""The files of a cell's app: the framework's few, and what it is to hold."""
+"""The files of a cell's app: the framework's files and the app's contents."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from harness.deployments.shapes import Shape, read_files
 from harness.descriptions import Framework, Language, Line, Scenario, World
 from harness.errors import DescriptionError, UsageError
 
-#: Says what is wrong with the reply to a run that had these arguments; `None` if it is right.
+#: Checks the reply to a run with these arguments: returns what is wrong, or `None`.
 Expectation = Callable[[Sequence[Any], SampleReply], str | None]
-#: The same for a run of a scenario, which names its expectation.
+#: The same for a run of a scenario; the scenario names the expectation.
 CheckAnswer = Callable[[Scenario, Sequence[Any], SampleReply], str | None]
 
-#: Stands beside the workflows, for the harness alone.
+#: A file beside the workflows that only the harness reads.
 _ANSWERS = "answers.py"
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What an app holds beside its framework's files."""
+    """What an app contains besides its framework's files."""
 
-    #: Says what the app is for; part of its build's name.
+    #: The app's purpose; part of its build's name.
     id: str
-    #: Language -> folder of what answers requests, and opens the World.
+    #: Language -> folder of the code that answers requests and opens the World.
     answering: dict[Language, Path]
     #: Folder of the workflows, in every language.
     workflows: Path
-    #: What the workflows must answer, by the name that a scenario gives in `expects`.
+    #: The checks of the workflows' answers, by the name that a scenario gives in `expects`.
     expectations: Mapping[str, Expectation] = {}
 
     def check_answer(
         self, scenario: Scenario, arguments: Sequence[Any], reply: SampleReply
     ) -> str | None:
-        """Say what is wrong with an answer; `None` when it is right.
+        """Check an answer; return what is wrong with it, or `None`.
 
         Args:
-            scenario: Names the expectation.
-            arguments: What this run's workflow was given.
+            scenario: The scenario; it names the expectation.
+            arguments: The arguments of this run's workflow.
             reply: A reply whose outcome is `completed`.
 
         Raises:
@@ -51,18 +51,18 @@ class Contents(msgspec.Struct, frozen=True):
         expectation = self.expectations.get(scenario.expects)
         if expectation is None:
             raise DescriptionError(
-                f"scenario {scenario.id} expects {scenario.expects!r}, which nothing can check",
+                f"scenario {scenario.id} has the unknown expectation {scenario.expects!r}",
                 remedy=f"choose from: {', '.join(sorted(self.expectations))}",
             )
         return expectation(arguments, reply)
 
     def explain_missing(self, language: Language) -> str:
-        """Say why no app can be made in a language; empty when one can."""
-        return "" if language in self.answering else f"the {self.id} apps are not in {language}"
+        """Explain why there is no app in a language; empty if there is one."""
+        return "" if language in self.answering else f"there is no {self.id} app in {language}"
 
 
 def read_workflows(contents: Contents, shape: Shape) -> Iterator[tuple[str, bytes]]:
-    """Give path inside the app -> content, of the workflows in a language."""
+    """Yield path inside the app -> content for the workflows of a language."""
     return read_files(contents.workflows, prefix="workflows/", suffix=shape.suffix, skip=_ANSWERS)
 
 
@@ -70,7 +70,7 @@ _SHAPES = {"typescript": typescript.SHAPE, "python": python.SHAPE}
 
 
 def shape_of(language: Language) -> Shape:
-    """Return how apps look in a language."""
+    """Return the shape of apps in a language."""
     return _SHAPES[language]
 
 
@@ -86,19 +86,19 @@ def assemble_app(
     """Return the files of an app: path inside the app -> content.
 
     Args:
-        line: The line that it is built with.
-        framework: Its files stand in the folder of its id.
-        world: The app's World is created from its `entry`.
-        contents: What it is to hold.
-        modules: Names under which web frameworks are imported; its workflows must not.
-        framework_folder: Where the frameworks' folders stand.
+        line: The release line of its packages.
+        framework: The framework; its files are in the folder of its id.
+        world: The World; the app creates it from its `entry`.
+        contents: The app's contents.
+        modules: Import names of web frameworks, which its workflows must not import.
+        framework_folder: The folder of the frameworks' folders.
 
     Raises:
-        UsageError: there is no such content in the line's language.
+        UsageError: the contents do not exist in the line's language.
     """
     missing = contents.explain_missing(line.language)
     if missing:
-        raise UsageError(f"no app can be made for line {line.id}", cause=missing)
+        raise UsageError(f"cannot make an app for line {line.id}", cause=missing)
     shape = shape_of(line.language)
     identity = {
         "contents": contents.id,

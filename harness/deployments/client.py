@@ -1,4 +1,4 @@
-"""Talking to an app: what it says of itself, and one sample of one workflow."""
+"""The HTTP client of an app: reads its identity, and takes one sample of one workflow."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from harness.errors import DeploymentError, UsageError
 
 T = TypeVar("T")
 
-#: The app ends a run that takes too long by itself; this is what its answer may take on top.
+#: The app itself ends a run that takes too long; its answer may take this much longer.
 _ANSWER_GRACE_S = 20.0
-#: A header's words that are shorter are found in any text; they keep no secret.
+#: Shorter words of a header occur in any text and are not secrets.
 _SHORTEST_SECRET = 5
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A message of the app's routes; names are camelCase on the wire."""
+    """A message of the app's routes; its field names are camelCase in JSON."""
 
 
 class AppIdentity(_Wire, frozen=True, kw_only=True):
-    """What an app says of itself."""
+    """What an app reports about itself."""
 
     line: str
     framework: str
     world: str
-    #: What runs it, and its version; the other is empty.
+    #: Versions of Node and Python; the one that does not run the app is empty.
     node: str = ""
     python: str = ""
     pid: int
@@ -38,22 +38,22 @@ class AppIdentity(_Wire, frozen=True, kw_only=True):
 
 
 class StreamRequest(_Wire, frozen=True, kw_only=True):
-    """A stream to read: the run's default one, or the one of a namespace."""
+    """A stream to read: the run's default stream, or the stream of a namespace."""
 
     namespace: str | None = None
     framed: bool = False
 
 
 class SampleRequest(_Wire, frozen=True, kw_only=True):
-    """One run to take, and how to report its answer."""
+    """One run to start, and how to report its answer."""
 
     workflow: str
     arguments: tuple[Any, ...]
     answer: Literal["value", "digest", "digests"] = "value"
     streams: tuple[StreamRequest, ...] = ()
     timeout_ms: float
-    #: How long no invocation may be in flight before the app counts as idle again; with 0 it
-    #: answers at once, for runs that are not alone.
+    #: The app counts as idle again after this time without an invocation. With 0 it answers at
+    #: once, for runs that overlap others.
     settle_ms: float = 25.0
 
 
@@ -77,7 +77,7 @@ class StreamReply(_Wire, frozen=True, kw_only=True):
 
 
 class Ledger(_Wire, frozen=True, kw_only=True):
-    """What the run asked of its World."""
+    """The calls that the run made to its World."""
 
     invocations: dict[str, int]
     world_calls: dict[str, int]
@@ -99,7 +99,7 @@ class SampleReply(_Wire, frozen=True, kw_only=True):
     completed_at_ms: float | None = None
     woken_by: Literal["signal", "poll"] | None = None
     settled: bool = False
-    #: Whether one of several processes answered, which does not know what the others did.
+    #: Whether one of several processes answered; it does not know what the others did.
     partial: bool = False
     answer: Any = None
     steps: tuple[StepMark, ...] = ()
@@ -113,17 +113,17 @@ class AppClient:
     Args:
         base_url: Where it listens.
         headers: Sent with every request (for deployments behind protection).
-        proxies: Whether the environment's proxies hold; never for an app on this machine.
+        proxies: Whether to use the environment's proxies; never for an app on this machine.
 
     Raises:
-        UsageError: the URL is none.
+        UsageError: the URL is not valid.
     """
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str] | None = None, *, proxies: bool = False
     ) -> None:
         self.base_url = base_url
-        #: Host and port only: a URL can hold a secret.
+        #: Host and port only: a URL can contain a secret.
         self.place = _read_url(base_url).netloc.decode().rpartition("@")[2]
         self._secrets = _list_secrets(base_url, headers or {})
         self._http = httpx.Client(base_url=base_url, headers=headers, trust_env=proxies)
@@ -133,7 +133,7 @@ class AppClient:
         self._http.close()
 
     def describe(self, error: httpx.HTTPError) -> str:
-        """Say what went wrong, without what can be secret: URL, headers, and what echoes them."""
+        """Describe an error without secrets: no URL, no headers, and no text that quotes them."""
         if isinstance(error, httpx.HTTPStatusError):
             body = self._hide_secrets(" ".join(error.response.text.split()))[:200]
             return f"HTTP {error.response.status_code} {body}".strip()
@@ -143,28 +143,28 @@ class AppClient:
         """Ask the app what it is.
 
         Raises:
-            httpx.HTTPError: no healthy answer in time.
-            DeploymentError: an answer that no app of this harness gives.
+            httpx.HTTPError: no healthy answer came in time.
+            DeploymentError: the answer is not from an app of this harness.
         """
         reply = self._http.get("/world-harness/app", timeout=timeout_s)
         reply.raise_for_status()
         return self._decode(reply, AppIdentity)
 
     def take_sample(self, request: SampleRequest) -> SampleReply:
-        """Have the app run a workflow once.
+        """Let the app run a workflow once.
 
         Raises:
             httpx.HTTPError: the app died, hung or answered with an error.
-            DeploymentError: an answer that no app of this harness gives.
+            DeploymentError: the answer is not from an app of this harness.
         """
         return self.ask(request, SampleReply, request.timeout_ms / 1000 + _ANSWER_GRACE_S)
 
     def ask(self, request: object, shape: type[T], timeout_s: float) -> T:
-        """Send the app a request of its kind, as JSON.
+        """Send the app a request as JSON.
 
         Raises:
             httpx.HTTPError: the app died, hung or answered with an error.
-            DeploymentError: an answer of another shape.
+            DeploymentError: the answer has another shape.
         """
         reply = self._http.post(
             "/world-harness/requests",
@@ -180,13 +180,13 @@ class AppClient:
             return msgspec.json.decode(reply.content, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DeploymentError(
-                f"what answers at {self.place} is not an app of this harness",
-                cause=f"{error}; it began with {self._hide_secrets(reply.text)[:80]!r}",
-                remedy="give the base URL of an app made by `world-harness export`",
+                f"the server at {self.place} is not an app of this harness",
+                cause=f"{error}; its answer begins with {self._hide_secrets(reply.text)[:80]!r}",
+                remedy="give the base URL of an app that `world-harness export` wrote",
             ) from error
 
     def _hide_secrets(self, text: str) -> str:
-        # The longest first: one may hold another.
+        # The longest first: one may contain another.
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
@@ -198,13 +198,15 @@ def _read_url(text: str) -> httpx.URL:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.scheme not in {"http", "https"} or not url.host:
-        # What is wrong with it is not quoted: it can hold a secret.
-        raise UsageError("the URL is none", remedy="write it as https://host or http://host:port")
+        # The error does not quote the URL: it can contain a secret.
+        raise UsageError(
+            "the URL is not valid", remedy="write it as https://host or http://host:port"
+        )
     return url
 
 
 def _list_secrets(base_url: str, headers: Mapping[str, str]) -> set[str]:
-    """Return what no text may show: a URL's password, and the words of headers (but short ones)."""
+    """Return what no text may show: the URL's password, and the longer words of headers."""
     words = {word for value in headers.values() for word in value.split()}
     secrets = {word for word in words if len(word) >= _SHORTEST_SECRET}
     url = httpx.URL(base_url)

@@ -1,4 +1,4 @@
-"""A deployed app: started here and watched until it is healthy, or reached by its URL."""
+"""A deployed app: started here and checked until it is healthy, or reached by its URL."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ T = TypeVar("T")
 #: How long a server may take until its first healthy answer.
 HEALTHY_WITHIN_S = 60.0
 _HEALTH_PAUSE_S = 0.05
-#: How long one question may take: a server that dies is noticed even if a stranger has its port.
+#: Limit of one health check. Short, to notice that the server died even if another program
+#: holds its port and does not answer.
 _HEALTH_QUESTION_S = 2.0
-#: How often another port is tried when somebody took the one that was free a moment ago.
+#: How many ports to try when another program takes the free port first.
 _PORT_TRIES = 3
 _PORT_TAKEN = "EADDRINUSE"
 
 
 class Deployment:
-    """An app that answers. Samples are taken one at a time."""
+    """A running app. It takes one sample at a time."""
 
     def __init__(
         self,
@@ -45,13 +46,13 @@ class Deployment:
     ) -> None:
         self.identity = identity
         self.startup_ms = startup_ms
-        #: Where it answers.
+        #: The URL where it answers.
         self.base_url = client.base_url
         self._client = client
         self._server = server
 
     def take_sample(self, request: SampleRequest) -> SampleReply:
-        """Have the app run a workflow once.
+        """Let the app run a workflow once.
 
         Raises:
             DeploymentError: the app died, hung beyond its time limit, or answered with an error.
@@ -66,7 +67,7 @@ class Deployment:
             ) from error
 
     def ask(self, request: object, shape: type[T], timeout_s: float) -> T:
-        """Send the app a request of its kind.
+        """Send the app a request.
 
         Raises:
             DeploymentError: the app died, hung beyond its time limit, or answered with an error.
@@ -81,7 +82,7 @@ class Deployment:
             ) from error
 
     def describe(self, error: httpx.HTTPError) -> str:
-        """Say what went wrong on the way to the app, without what is secret."""
+        """Describe an error of a request to the app, without secrets."""
         return self._client.describe(error)
 
     @property
@@ -93,7 +94,7 @@ class Deployment:
         """
         if self._server is None:
             raise DeploymentError(
-                "the app's process is out of reach", cause="the app runs elsewhere"
+                "the app's process is not accessible", cause="the app runs elsewhere"
             )
         return self._server
 
@@ -117,14 +118,14 @@ def launch_app(
     """Start an app's server on a free port and wait until it is healthy.
 
     Args:
-        command: The server's command, given its port.
-        folder: Where it runs.
-        env: Its whole environment, given its port.
-        log: Takes its output.
-        healthy_within_s: How long that may take.
+        command: The server's command, from its port.
+        folder: Its working directory.
+        env: Its whole environment, from its port.
+        log: Receives its output.
+        healthy_within_s: How long it may take to become healthy.
 
     Raises:
-        DeploymentError: it died, never became healthy, or found no port.
+        DeploymentError: it died, never became healthy, or got no free port.
     """
     with contextlib.ExitStack() as stack:
         for tries_left in reversed(range(_PORT_TRIES)):
@@ -139,7 +140,7 @@ def launch_app(
 
 
 class _PortTakenError(DeploymentError):
-    """Somebody listens on the port."""
+    """Another program listens on the port."""
 
 
 @contextlib.contextmanager
@@ -172,16 +173,16 @@ def _await_health(client: AppClient, server: ServerProcess, deadline: float) -> 
         except httpx.HTTPError as error:
             answer = f"its last answer was {client.describe(error)}"
         except DeploymentError as error:
-            # It may be a stranger's: then ours is about to die, because its port is taken.
-            answer = f"its last answer was none of an app of this harness: {error.cause}"
+            # It may be another program's; then our app soon dies, because its port is taken.
+            answer = f"its last answer was not from an app of this harness: {error.cause}"
         else:
             _check_owner(identity, client, server)
             return identity
         time.sleep(_HEALTH_PAUSE_S)
     raise DeploymentError(
-        "the app never became healthy",
+        "the app did not become healthy",
         cause=f"{answer}; {quote_log(server.log)}",
-        remedy="read the server's log; a database that hangs shows there",
+        remedy="read the server's log; a database that hangs appears there",
     )
 
 
@@ -190,7 +191,7 @@ def _check_owner(identity: AppIdentity, client: AppClient, server: ServerProcess
         raise _PortTakenError(
             f"another app answers at {client.place}",
             cause=f"its process is {identity.pid}, ours is {server.pid}",
-            remedy="end the other app, or run again: another port is chosen each time",
+            remedy="end the other app, or run again: the harness chooses another port each time",
         )
 
 
@@ -198,14 +199,14 @@ def _explain_early_death(server: ServerProcess) -> DeploymentError:
     death = server.describe_death()
     if _PORT_TAKEN in death:
         return _PortTakenError(
-            "the port that the app was given is taken",
+            "another program has taken the app's port",
             cause=death,
-            remedy="run again: another port is chosen each time",
+            remedy="run again: the harness chooses another port each time",
         )
     return DeploymentError(
         "the app died before it was healthy",
         cause=death,
-        remedy="read the server's log; `world-harness doctor` says what is missing",
+        remedy="read the server's log; run `world-harness doctor` to see what is missing",
     )
 
 
@@ -213,11 +214,11 @@ def _explain_early_death(server: ServerProcess) -> DeploymentError:
 def reach_app(
     url: str, headers: Mapping[str, str], *, within_s: float = 30.0
 ) -> Iterator[Deployment]:
-    """Reach an app that somebody else deployed.
+    """Reach an app that is deployed elsewhere.
 
     Raises:
-        UsageError: the URL is none.
-        DeploymentError: nothing healthy answers there, or no app of this harness.
+        UsageError: the URL is not valid.
+        DeploymentError: no healthy app of this harness answers there.
     """
     with contextlib.closing(AppClient(url, headers, proxies=True)) as client:
         try:
@@ -226,6 +227,6 @@ def reach_app(
             raise DeploymentError(
                 f"the remote app at {client.place} does not answer",
                 cause=client.describe(error),
-                remedy="check --url and --header; `world-harness export` writes an app to deploy",
+                remedy="check --url and --header; `world-harness export` writes the app to deploy",
             ) from None
         yield Deployment(client, identity)

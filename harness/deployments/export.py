@@ -1,4 +1,4 @@
-"""A cell's app as a project of its own, to be deployed by somebody else."""
+"""A cell's app as a standalone project, to be deployed elsewhere."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from harness.workspaces.install import pin_packages
 def export_app(
     catalog: Catalog, line: str, framework: str, world: str, contents: Contents, folder: Path
 ) -> str:
-    """Write an app's files, as a project; return the command that makes it ready to be deployed.
+    """Write an app's files as a project; return the command that prepares it for deployment.
 
     Raises:
-        UsageError: an unknown name, a combination that cannot exist, a folder that is not empty.
+        UsageError: a name is unknown, the combination cannot exist, or the folder is not empty.
     """
     for kind, name, known in (
         ("line", line, catalog.lines),
@@ -30,7 +30,7 @@ def export_app(
     if reason:
         raise UsageError(f"{framework} x {world} cannot exist on line {line}", cause=reason)
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty", remedy="name a new folder")
+        raise UsageError(f"{folder} is not empty", remedy="give a new folder")
     described = catalog.lines[line]
     recipe = catalog.frameworks[framework]
     subject = catalog.worlds[world].on(line)

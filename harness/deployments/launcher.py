@@ -1,4 +1,4 @@
-"""From a cell to an app that answers: packages, build, storage, services, process."""
+"""Turn a cell into a running app: packages, build, storage, services, process."""
 
 from __future__ import annotations
 
@@ -24,37 +24,49 @@ from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, list_overrides, pin_line
 from harness.workspaces.toolchains import LinePackages, Toolchain, find_toolchain
 
-#: Whether apps are built and served, or run by their framework's dev server.
+#: Whether apps are built and served, or run in their framework's dev server.
 Mode: TypeAlias = Literal["production", "development"]
 
 _RECORDING = {"WORLD_HARNESS_RECORDING": "1"}
 
 
 class Remote(msgspec.Struct, frozen=True):
-    """Somebody else's deployment; both fields can hold secrets and are never written down."""
+    """A deployment elsewhere. Both fields can contain secrets and are never written to a file."""
 
     url: str
     headers: dict[str, str]
 
 
+def identify_remote(remote: Remote, world: str) -> tuple[Cell, tuple[str, ...]]:
+    """Ask a remote app what it is: its cell, and the workflows that it has.
+
+    Raises:
+        UsageError: the URL is none.
+        DeploymentError: it does not answer.
+    """
+    with reach_app(remote.url, remote.headers) as deployment:
+        identity = deployment.identity
+        return Cell(identity.line, identity.framework, world), identity.workflows
+
+
 class Storage(msgspec.Struct, frozen=True):
-    """What a cell's apps keep their data in: it outlives each of their processes."""
+    """Where a cell's apps keep their data. It outlives each of their processes."""
 
     folder: str
-    #: Service -> URL of the cell's own database, which can hold a secret.
+    #: Service -> URL of the cell's own database; the URL can contain a secret.
     databases: dict[str, str]
 
 
 class Launcher:
-    """Prepares cells once and starts each as often as wanted. Use it as a context manager.
+    """Prepares each cell once and starts it any number of times. Use it as a context manager.
 
     Args:
-        catalog: What is described.
-        contents: What every app is to hold.
-        services: Which kind of server each service is to be.
-        remote: The deployment behind cells of a remote World.
+        catalog: The described lines, frameworks and Worlds.
+        contents: The contents of every app.
+        services: The kind of server for each service.
+        remote: The deployment for cells of a remote World.
         mode: How apps are run.
-        report: Told what is being prepared.
+        report: Called with what is being prepared.
     """
 
     def __init__(
@@ -74,14 +86,14 @@ class Launcher:
         self._mode = mode
         self._report = report
         self._stack = contextlib.ExitStack()
-        #: By line, and by the World that is not in every install of it.
+        #: By line and, for a World that is not in every install of the line, by World.
         self._installs: dict[tuple[str, str], Install] = {}
         self._apps: dict[Cell, Path] = {}
         self._services: dict[str, Service] = {}
 
     def __enter__(self) -> Launcher:
         folder = Path(tempfile.mkdtemp(prefix="world-harness-"))
-        # Servers may run as another user than this process: they have to get to their folders.
+        # Servers may run as another user, who must be able to reach their folders.
         folder.chmod(0o755)
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         self._folder = folder
@@ -92,18 +104,18 @@ class Launcher:
             self._stack.close()
 
     def describe_services(self) -> dict[str, str]:
-        """Return service -> what it is and where it comes from, of those that were started."""
+        """Return service -> name, version and kind, for the services that were started."""
         return {name: service.describe() for name, service in self._services.items()}
 
     def service_urls(self) -> dict[str, str]:
-        """Return service -> its URL, with its password, of those that were started."""
+        """Return service -> URL with password, for the services that were started."""
         return {name: service.url for name, service in self._services.items()}
 
     def prepare(self, cell: Cell) -> None:
-        """Install, build and start all that the cell needs; what is there already costs nothing.
+        """Install, build and start everything that the cell needs and that is not there yet.
 
         Raises:
-            HarnessError: with the reason, and what to do.
+            HarnessError: something cannot be installed, built or started.
         """
         world = self._catalog.world_of(cell)
         if world.remote:
@@ -129,7 +141,7 @@ class Launcher:
 
     @contextlib.contextmanager
     def open_storage(self, cell: Cell) -> Iterator[Storage]:
-        """Make empty storage for a prepared cell; it goes with the block.
+        """Make empty storage for a prepared cell; remove it at the end of the block.
 
         Raises:
             ServiceError: a server refuses.
@@ -145,25 +157,25 @@ class Launcher:
             yield Storage(folder, databases)
 
     def cut_connections(self, storage: Storage) -> int:
-        """End every connection to a cell's databases, as a server's crash would; return how many.
+        """Close every connection to a cell's databases, as a crash does; return their number.
 
         Raises:
-            ServiceError: a server refuses, or is of a kind that cannot do it.
+            ServiceError: a server refuses, or cannot do it.
         """
         return sum(
             self._services[name].cut_connections(url) for name, url in storage.databases.items()
         )
 
     def can_crash_servers(self, cell: Cell) -> bool:
-        """Tell whether the servers of a prepared cell may be ended as by a crash."""
+        """Return whether the servers of a prepared cell may be crashed."""
         names = self._catalog.worlds[cell.world].services
         return all(self._services[name].can_crash for name in names)
 
     def crash_servers(self, storage: Storage) -> None:
-        """End the servers of a cell's databases as by a crash, and start them again on their data.
+        """Crash the servers of a cell's databases, and start them again on their data.
 
         Raises:
-            ServiceError: a server is not ours to end, or did not come back.
+            ServiceError: a server may not be crashed, or did not come back.
         """
         for name in storage.databases:
             self._services[name].crash()
@@ -178,22 +190,22 @@ class Launcher:
         env: Mapping[str, str] | None = None,
         log: str = "server",
     ) -> Iterator[Deployment]:
-        """Start a prepared cell; its process ends with the block.
+        """Start a prepared cell; stop its process at the end of the block.
 
         Args:
-            cell: A cell that was prepared.
-            recording: Whether the World counts its calls (never while anything is timed).
-            storage: What it finds and leaves; `None` for empty storage, which ends with the block.
-            env: Environment beyond what recipe and World ask for.
-            log: Tells the log of this process from those of the cell's others.
+            cell: A prepared cell.
+            recording: Whether to count the calls of the World (never while times are measured).
+            storage: Its storage; `None` for empty storage that is removed at the end of the block.
+            env: Additional environment, beyond that of the recipe and the World.
+            log: Distinguishes the log of this process from the cell's other logs.
 
         Raises:
-            HarnessError: with the reason, and what to do.
+            HarnessError: the cell cannot be started.
         """
         world = self._catalog.world_of(cell)
         if world.remote:
             if self._remote is None:
-                raise UsageError("a remote World needs a URL", remedy="give --url https://…")
+                raise UsageError("a remote World needs a URL", remedy="pass --url https://…")
             with reach_app(self._remote.url, self._remote.headers) as deployment:
                 yield deployment
             return
@@ -202,7 +214,7 @@ class Launcher:
         shape = shape_of(self._catalog.lines[cell.line].language)
         with contextlib.ExitStack() as stack:
             kept = storage or stack.enter_context(self.open_storage(cell))
-            # What a killed process leaves in its folder for temporary files goes with the block.
+            # Temporary files of a killed process are removed with this folder.
             scratch = stack.enter_context(self._make_folder())
             known = {"storage": kept.folder, "install": str(install.folder), "app": str(app)}
 
@@ -245,7 +257,7 @@ class Launcher:
         return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
 
     def _install(self, cell: Cell) -> Install:
-        """Install a line with one World: what it depends on must not change another's install."""
+        """Install a line with one World, so that its dependencies do not affect other Worlds."""
         bundled = self._catalog.keep_worlds(())
         added = "" if cell.world in bundled.worlds else cell.world
         if (cell.line, added) not in self._installs:
@@ -274,7 +286,7 @@ class Launcher:
         def set_up(url: str) -> None:
             if not world.setup:
                 return
-            # No app listens yet, and what a command prepares is no folder.
+            # No app listens yet, and a setup command does not use a folder.
             nowhere = {"storage": "", "base_url": "", "port": "", "line": cell.line}
             run_logged(
                 world.setup,
@@ -285,7 +297,7 @@ class Launcher:
                 },
                 log=cache_folder() / "logs" / f"{cell.line}-{world.id}.setup.log",
                 failure=ServiceError,
-                what=f"the schema of world {world.id} could not be set up on line {cell.line}",
+                what=f"cannot set up the schema of world {world.id} on line {cell.line}",
                 remedy="read the log; the command is `setup` in the World's description",
             )
 

@@ -1,4 +1,4 @@
-"""How an app looks in Python, and what makes it a project of its own."""
+"""The shape of an app in Python, and the files that make it a standalone project."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def _describe_project(pins: Mapping[str, str], framework: Framework) -> dict[str
 
 SHAPE = Shape(
     suffix=".py",
-    # What answers is a source root: packages beside each other.
+    # The serving code is a source root with several packages.
     answering="",
     introduce=_introduce,
-    # The app's folder is where its programs start.
+    # Its programs start in the app's folder.
     environment={"PYTHONPATH": "."},
     describe_project=_describe_project,
     make_ready="pip install -r requirements.txt",

@@ -1,4 +1,4 @@
-"""How apps look in a language: what differs between languages, and nothing else."""
+"""The shape of apps in a language: everything that differs between languages."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from harness.descriptions import Framework, World
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """How an app's files lie, in one language."""
+    """The layout of an app's files in one language."""
 
-    #: Of the workflows' sources.
+    #: File extension of the workflows' sources.
     suffix: str
-    #: What the paths of what answers begin with, inside the app.
+    #: Path prefix, inside the app, of the code that answers requests.
     answering: str
-    #: What the app is told of itself, of its World, and of how frameworks are imported.
+    #: Makes the files that tell the app its identity, its World, and the frameworks' import names.
     introduce: Callable[[Mapping[str, Any], World, Sequence[str]], dict[str, bytes]]
-    #: What build and server find in their environment.
+    #: Environment of the build and the server.
     environment: dict[str, str]
-    #: Mode -> what the server finds there in addition.
+    #: Mode -> additional environment of the server.
     modes: dict[str, dict[str, str]] = {}
-    #: The files that make the app a project of its own, for its deployment elsewhere.
+    #: Makes the files of a standalone project, for a deployment elsewhere.
     describe_project: Callable[[Mapping[str, str], Framework], dict[str, bytes]]
-    #: The command by which that project is made ready.
+    #: The command that prepares that project.
     make_ready: str
 
 
 def read_files(
     folder: Path, *, prefix: str = "", suffix: str = "", skip: str = ""
 ) -> Iterator[tuple[str, bytes]]:
-    """Give path inside the app -> content, of the files of a folder."""
+    """Yield path inside the app -> content for the files of a folder."""
     for path in sorted(folder.rglob(f"*{suffix}")):
         if path.is_file() and path.name != skip and "__pycache__" not in path.parts:
             yield prefix + path.relative_to(folder).as_posix(), path.read_bytes()

@@ -1,4 +1,4 @@
-"""How an app looks in TypeScript, and what makes it a project of its own."""
+"""The shape of an app in TypeScript, and the files that make it a standalone project."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from harness.deployments.shapes import Shape
 from harness.descriptions import Framework, World
 
-#: How the app names its World, at build time (v5) and at run time (v4).
+#: The module in which the app names its World, at build time (v5) and at run time (v4).
 _TARGET_WORLD = {"WORKFLOW_TARGET_WORLD": "./harness/world.mjs"}
 
 

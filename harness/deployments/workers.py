@@ -1,4 +1,4 @@
-"""Apps that several processes serve: how their frameworks start then."""
+"""How a framework starts an app in several processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _VARIABLE = "WORLD_HARNESS_WORKERS"
 
 
 def serve_with(catalog: Catalog, workers: int) -> Catalog:
-    """Return the catalog with apps that so many processes serve behind one port."""
+    """Return the catalog with apps served by this number of processes behind one port."""
     if workers == 1:
         return catalog
     served = {name: _multiply(item, workers) for name, item in catalog.frameworks.items()}
@@ -18,7 +18,7 @@ def serve_with(catalog: Catalog, workers: int) -> Catalog:
 
 
 def _multiply(framework: Framework, workers: int) -> Framework:
-    # The port is not known yet: it is filled in when the app starts.
+    # The port is filled in later, when the app starts.
     start = tuple(word.replace("{workers}", str(workers)) for word in framework.workers)
     env = {**framework.env, _VARIABLE: str(workers)}
     return msgspec.structs.replace(framework, start=start, env=env)

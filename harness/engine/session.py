@@ -11,17 +11,17 @@ from pathlib import Path
 
 import msgspec
 
-from harness.bench import identify_remote, pin_lines, write_remote
+from harness.bench import write_remote
 from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.deployments.apps import Contents
-from harness.deployments.launcher import Launcher, Mode, Remote
+from harness.deployments.launcher import Launcher, Mode, Remote, identify_remote
 from harness.descriptions import Catalog, Cell
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
 from harness.invocations import Value, write_command
-from harness.measure.plan import CellChoice, CellSelection, Selection, choose_cells
+from harness.measure.plan import CellChoice, CellSelection, choose_cells
 from harness.measure.session import describe_session
-from harness.results.records import CellEnd, Check, Header
+from harness.results.records import CellEnd, Check, EngineHeader
 from harness.results.store import ResultsWriter
 from harness.services.resolution import Choice as ServiceChoice
 from harness.services.resolution import url_variable
@@ -91,7 +91,8 @@ def run_e2e(
             raise unknown("suite", name, suites.files)
     selection = _select(request, catalog, suites)
     seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
-    header = _describe(request, catalog, selection, seed)
+    shared = describe_session(catalog, selection.cells, seed=seed, command=reproduce(request, seed))
+    header = EngineHeader(**msgspec.structs.asdict(shared))
     path = request.out / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-e2e.jsonl"
     opened(path, selection)
     with (
@@ -153,26 +154,6 @@ def _leave_out_unwritten(
     )
 
 
-def _describe(request: E2eRequest, catalog: Catalog, selection: CellSelection, seed: int) -> Header:
-    lines = dict.fromkeys(cell.line for cell in selection.cells)
-    return describe_session(
-        catalog,
-        Selection(cells=selection.cells, scenarios=(), impossible=selection.impossible),
-        profile="e2e",
-        forks=0,
-        seed=seed,
-        command=reproduce(request, seed),
-        node_version=_find_node_version(),
-        pins=pin_lines(catalog, lines, (cell.world for cell in selection.cells)),
-    )
-
-
-def _find_node_version() -> str:
-    from harness.workspaces.node import find_node
-
-    return find_node().version
-
-
 def reproduce(request: E2eRequest, seed: int) -> str:
     """Return the command that makes the same request again, without possible secrets."""
     options: dict[str, Value] = {
@@ -198,7 +179,7 @@ def _run_cell(  # noqa: PLR0917
     cell: Cell,
     seed: int,
     request: E2eRequest,
-    header: Header,
+    header: EngineHeader,
     suites: EngineSuites,
     launcher: Launcher,
     writer: ResultsWriter,

@@ -1,7 +1,7 @@
-"""Code that runs inside apps and Worlds, in processes of their own; the harness never imports it.
+"""Code that runs in the processes of apps and Worlds; the harness never imports it.
 
-`node/` and `python/` hold programs and parts of apps. This module says where each of them lies.
-A folder under `python/` is a source root: a program that uses its package has it on `PYTHONPATH`.
+`node/` and `python/` contain programs and parts of apps; this module has their paths. A folder
+under `python/` is a source root: a program that uses its package has it on `PYTHONPATH`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ NODE_ADAPTER = _NODE / "adapter" / "adapter.mjs"
 PYTHON_ADAPTER = _PYTHON / "adapter"
 #: `world_harness_sdk`: the one package that names the internals of the Python SDK.
 PYTHON_SDK = _PYTHON / "sdk"
-#: `world_harness_serving`: what every Python app holds.
+#: `world_harness_serving`: part of every Python app.
 PYTHON_SERVING = _PYTHON / "serving"
 
-#: Language -> what an app of the benchmark holds beside its framework's files.
+#: Language -> the folder that a benchmark app contains besides its framework's files.
 PROBE: dict[Language, Path] = {"typescript": _NODE / "probe", "python": _PYTHON / "probe"}
-#: Language -> what an app of the engine suites holds beside its framework's files.
+#: Language -> the folder that an app of the engine suites contains besides its framework's files.
 NEMESIS: dict[Language, Path] = {"typescript": _NODE / "nemesis", "python": _PYTHON / "nemesis"}

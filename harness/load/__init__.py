@@ -1,1 +1,1 @@
-"""Open-loop load: runs start at intended times, and are measured from when they were to start."""
+"""Open-loop load: runs start at planned times; latency counts from the planned start."""

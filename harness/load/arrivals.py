@@ -1,4 +1,4 @@
-"""When runs are to start: decided before the first one, whatever becomes of them."""
+"""The planned start of every run. The plan is made in advance and does not depend on answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.results.records import Load, LoadStage
 
 #: How long the app is warmed up at the first rate.
 WARMUP_S = 5.0
-#: How many rates a range is climbed in, from the first to the last.
+#: How many rates a range is divided into, including the first and the last.
 STEPS = 6
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)/s(?:\.\.(\d+(?:\.\d+)?)/s)?")
@@ -21,7 +21,7 @@ _BURST = re.compile(r"(\d+(?:\.\d+)?)x:(\d+(?:\.\d+)?)s@(\d+(?:\.\d+)?)s")
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One start: its place among all, its stage, and when it is due, in ms from the beginning."""
+    """One planned start: index in the plan, stage, and time in ms from the beginning."""
 
     index: int
     stage: int
@@ -29,27 +29,28 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 def read_stages(load: str, seconds: float, burst: str = "") -> tuple[LoadStage, ...]:
-    """Read `50/s` or `10/s..200/s`, for so long, and `5x:10s@20s`.
+    """Read a load (`50/s` or `10/s..200/s`), its duration, and a burst (`5x:10s@20s`).
 
-    A range is climbed in :data:`STEPS` rates, each higher than the last by the same factor, each
-    for `seconds`. A burst is so many times the rate, so long, from that second on.
+    A range has :data:`STEPS` rates, each higher than the last by the same factor, each for
+    `seconds`. The burst `5x:10s@20s` is 5 times the rate, for 10 s, beginning at 20 s.
 
     Raises:
-        UsageError: it is not written so, or the burst does not fit.
+        UsageError: the load or the burst is not valid, or the burst does not fit.
     """
     found = _RATE.fullmatch(load.strip())
     if not found or not float(found[1]):
         raise UsageError(
-            f"{load!r} is not a valid rate", remedy="write it like 50/s, or 10/s..200/s"
+            f"{load!r} is not a valid rate",
+            remedy="write a rate, `50/s`, or a range, `10/s..200/s`",
         )
     first, last = float(found[1]), float(found[2] or found[1])
     warmup = LoadStage(kind="warmup", rate=first, seconds=WARMUP_S)
     if last < first:
-        raise UsageError(f"{load!r} does not climb", remedy="write the lower rate first")
+        raise UsageError(f"the range {load!r} does not rise", remedy="write the lower rate first")
     if last == first:
         return (warmup, *_lay_burst(first, seconds, burst))
     if burst:
-        raise UsageError("a burst needs one rate", remedy="give either a range or a burst")
+        raise UsageError("a burst needs a single rate", remedy="give either a range or a burst")
     factor = (last / first) ** (1 / (STEPS - 1))
     rates = [round(first * factor**step, 2) for step in range(STEPS)]
     return (warmup, *(LoadStage(kind="steady", rate=rate, seconds=seconds) for rate in rates))
@@ -63,15 +64,15 @@ def _lay_burst(rate: float, seconds: float, burst: str) -> tuple[LoadStage, ...]
     if not found:
         raise UsageError(
             f"{burst!r} is not a valid burst",
-            remedy="write it like 5x:10s@20s: five times, for 10 s, at 20",
+            remedy="write FACTORx:DURATION@START, for example `5x:10s@20s`",
         )
     times, lasts, begins = (float(part) for part in found.groups())
     left = seconds - begins - lasts
     if not begins or not lasts or left <= 0:
         raise UsageError(
             f"the burst {burst} does not fit into {seconds:g} s",
-            cause="how fast things are before it, and whether they recover, is seen beside it",
-            remedy="begin it later than 0s, or give a longer --for",
+            cause="the latency before the burst and the recovery after it are measured too",
+            remedy="start the burst later than 0s, or pass a longer --for",
         )
     return (
         LoadStage(kind="steady", rate=rate, seconds=begins),
@@ -81,10 +82,10 @@ def _lay_burst(rate: float, seconds: float, burst: str) -> tuple[LoadStage, ...]
 
 
 def plan_arrivals(load: Load, seed: int) -> tuple[Arrival, ...]:
-    """Return every start of a load, of all its generators.
+    """Return every start of a load, for all its generators.
 
-    Poisson arrivals have independent, exponential gaps, as many users give them; constant ones have
-    equal gaps. The seed makes both the same on every generator.
+    Poisson arrivals have independent, exponential gaps, like requests of many users; constant
+    arrivals have equal gaps. With the same seed, every generator makes the same plan.
     """
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     arrivals: list[Arrival] = []
@@ -103,7 +104,7 @@ def plan_arrivals(load: Load, seed: int) -> tuple[Arrival, ...]:
 
 
 def take_share(arrivals: Sequence[Arrival], load: Load) -> tuple[Arrival, ...]:
-    """Return the starts that are one generator's: every n-th of the plan."""
+    """Return the starts of one generator: every n-th of the plan."""
     return tuple(
         arrival for arrival in arrivals if arrival.index % load.generators == load.generator - 1
     )

@@ -1,4 +1,4 @@
-"""Starting runs when they are due, without waiting for any of them."""
+"""Start runs at their planned times, without waiting for earlier runs."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.load.arrivals import Arrival
 from harness.results.records import Outcome
 
-#: What the answer of a run that takes too long may take on top.
+#: How much longer the answer of a run that takes too long may take.
 _GRACE_S = 10.0
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """One start and what came of it; times in ms, since when it was due."""
+    """One start and its result; times in ms since the planned start."""
 
     arrival: Arrival
     late_ms: float
-    #: Until its answer came, or something that was none, or nothing in the time that it had.
+    #: Time until its answer, until something else came back, or until its time limit.
     ended_ms: float
     reply: SampleReply | None
-    #: What came in its place.
+    #: Why there is no answer.
     error: str = ""
 
     @property
     def latency_ms(self) -> float | None:
-        """Until its answer came; `None` where none came."""
+        """Time until its answer came; `None` if none came."""
         return self.ended_ms if self.reply else None
 
     @property
     def failed_ms(self) -> float | None:
-        """Until it was known that no answer comes; `None` where one came."""
+        """Time until it was known that no answer would come; `None` if one came."""
         return None if self.reply else self.ended_ms
 
 
@@ -52,20 +52,20 @@ async def generate(
     describe: Callable[[httpx.HTTPError], str] = str,
     begin: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Start every run when it is due, and tell of each as its answer comes.
+    """Start every run at its planned time, and report each when its answer comes.
 
-    A run that is sent late, because this process or the app did not come to it, is still measured
-    from when it was due: what has to wait in a queue has to wait there, too (no coordinated
+    A run that is sent late, because this process or the app was busy, is still measured from its
+    planned start. So the measured latency includes all waiting (no coordinated
     omission).
 
     Args:
         base_url: Where the app answers.
         headers: Sent with every request.
-        arrivals: What to start.
-        make: Makes the request of a start; before it is due.
-        ended: Told of every start once.
-        describe: Says what went wrong, without what is secret.
-        begin: Waits until the plan begins; at once where it is not given.
+        arrivals: The planned starts.
+        make: Makes the request of a start, before it is due.
+        ended: Called once for every start.
+        describe: Describes an error without secrets.
+        begin: Waits until the plan begins; by default it begins at once.
     """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     requests = [
@@ -111,7 +111,7 @@ async def _start(
     except httpx.HTTPError as error:
         ended(Answered(arrival, late_ms, _measure_since(due), None, describe(error)))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        ended(Answered(arrival, late_ms, ended_ms, None, f"not an answer of such an app: {error}"))
+        ended(Answered(arrival, late_ms, ended_ms, None, f"not an answer of an app: {error}"))
     else:
         ended(Answered(arrival, late_ms, ended_ms, reply))
 

@@ -1,4 +1,4 @@
-"""Result files of generators that shared one plan, as one: every start once, none lost."""
+"""Merges the result files of generators that shared one plan: every start exactly once."""
 
 from __future__ import annotations
 
@@ -12,22 +12,16 @@ from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, take_share
 from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
-from harness.results.records import Footer, Header, Load
+from harness.results.records import Footer, LoadHeader
 from harness.results.store import read_header
+from harness.results.wire import encode_record
 
 #: What belongs to one generator and not to the plan.
-_OWN = {
-    "started_at",
-    "command",
-    "machine",
-    "load",
-    "earlier_inflations",
-    "earlier_whole_inflations",
-}
+_OWN = {"started_at", "command", "machine", "load"}
 
 
 class _Run(msgspec.Struct, tag_field="record", tag="load"):
-    """As much of a record of a run as merging has to know."""
+    """The fields of a run's record that merging needs."""
 
     cell: Cell
     scenario: str
@@ -44,41 +38,41 @@ class _HeaderLine(msgspec.Struct, tag_field="record", tag="header"):
 
 _decoder = msgspec.json.Decoder(_Run | _End | _HeaderLine | Footer)
 
-#: What runs are put in order by: cell, scenario, place in the plan.
+#: The sort key of runs: cell, scenario, index in the plan.
 _Place: TypeAlias = tuple[Cell, str, int]
 
 
-def merge_generators(out: Path, files: Sequence[Path]) -> Header:
+def merge_generators(out: Path, files: Sequence[Path]) -> LoadHeader:
     """Write what generators measured as one session; returns its header.
 
-    The records are kept as they are and put in the order of the plan, so percentiles of the merged
-    file are those of one generator that had started everything.
+    The records stay unchanged, in the order of the plan. So the merged file has the same
+    percentiles as if one generator had started everything.
 
     Raises:
-        ResultsError: they do not share one plan, one is there twice, or one is missing; nothing is
-            written then.
+        ResultsError: the files do not share one plan, or a generator is there twice or missing. In
+            that case nothing is written.
     """
     require_new(out)
-    headers = {path: read_header(path) for path in files}
+    headers = {path: _read_load_header(path) for path in files}
     first_path = files[0]
     first = headers[first_path]
     taken: dict[int, Path] = {}
     for path in files:
-        load = _check_generator(path, headers[path], first_path, first)
+        _check_generator(path, headers[path], first_path, first)
+        load = headers[path].load
         if load.generator in taken:
             raise ResultsError(
                 f"{path} and {taken[load.generator]} are the same generator",
                 cause=f"both are generator {load.generator} of {load.generators}",
-                remedy="leave one of them out",
+                remedy="remove one of them",
             )
         taken[load.generator] = path
-    assert first.load is not None  # noqa: S101 - every file was asked
     missing = [n for n in range(1, first.load.generators + 1) if n not in taken]
     if missing:
         raise ResultsError(
-            "a generator is missing",
-            cause=f"number {', '.join(map(str, missing))} of {first.load.generators}",
-            remedy="without it the load was not what the plan says: name its file, too",
+            "the file of a generator is missing",
+            cause=f"number {', '.join(map(str, missing))} of {first.load.generators} is not there",
+            remedy="pass its file too: without it the load is smaller than planned",
         )
     whole = msgspec.structs.replace(first.load, generator=1, generators=1)
     merged = msgspec.structs.replace(first, load=whole)
@@ -86,23 +80,32 @@ def merge_generators(out: Path, files: Sequence[Path]) -> Header:
     return merged
 
 
-def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
+def _read_load_header(path: Path) -> LoadHeader:
+    header = read_header(path)
+    if not isinstance(header, LoadHeader):
+        raise ResultsError(
+            f"{path} is not of a load",
+            cause="`world-harness load` did not write it",
+            remedy="merge the files of all generators of one `world-harness load`",
+        )
+    return header
+
+
+def _join(merged: LoadHeader, headers: Mapping[Path, LoadHeader]) -> Iterator[bytes]:
     """Yield the lines of the merged file; the runs' are held, to be put in order, but not read."""
-    assert merged.load is not None  # noqa: S101 - every file was asked
     planned = plan_arrivals(merged.load, merged.seed)
     gathered = _Gathered()
     for path, header in headers.items():
-        assert header.load is not None  # noqa: S101
         gathered.take(path, {arrival.index for arrival in take_share(planned, header.load)})
-    yield msgspec.json.encode(merged) + b"\n"
+    yield encode_record(merged)
     yield from (gathered.runs[place] for place in sorted(gathered.runs))
     yield from gathered.ends
     if len(gathered.footers) == len(headers):
-        yield msgspec.json.encode(join_footers([*gathered.footers.values()])) + b"\n"
+        yield encode_record(join_footers([*gathered.footers.values()]))
 
 
 class _Gathered:
-    """What several files hold, as it is written there."""
+    """The lines of several files, unchanged."""
 
     def __init__(self) -> None:
         self.runs: dict[_Place, bytes] = {}
@@ -110,10 +113,10 @@ class _Gathered:
         self.footers: dict[Path, Footer] = {}
 
     def take(self, path: Path, own: Set[int]) -> None:
-        """Take the lines of a file, whose starts are to be these.
+        """Add the lines of a file, which may only have these starts.
 
         Raises:
-            ResultsError: one is not, or is there already.
+            ResultsError: a start is not one of these, or was added before.
         """
         for number, line, record in read_lines_as(path, _decoder):
             if isinstance(record, Footer):
@@ -124,20 +127,14 @@ class _Gathered:
                 place = (record.cell, record.scenario, record.index)
                 if record.index not in own or place in self.runs:
                     raise ResultsError(
-                        f"{path} holds starts that are not its generator's",
+                        f"{path} contains starts of another generator",
                         cause=f"start {record.index} in line {number}",
                         remedy="name the files as `world-harness load` wrote them",
                     )
                 self.runs[place] = line
 
 
-def _check_generator(path: Path, header: Header, first_path: Path, first: Header) -> Load:
-    if header.load is None or first.load is None:
-        raise ResultsError(
-            f"{path} and {first_path} are not of one load",
-            cause="one is not of `world-harness load`",
-            remedy="merge the files of all generators of one `world-harness load`",
-        )
+def _check_generator(path: Path, header: LoadHeader, first_path: Path, first: LoadHeader) -> None:
     differing = [
         name
         for name in header.__struct_fields__
@@ -149,8 +146,7 @@ def _check_generator(path: Path, header: Header, first_path: Path, first: Header
         differing.append("load")
     if differing:
         raise ResultsError(
-            f"{path} and {first_path} are not of one load",
+            f"{path} and {first_path} do not belong to the same load",
             cause=f"they differ in {', '.join(differing)}",
-            remedy="give every generator the same command but for --generator, and one --seed",
+            remedy="give all generators the same command and --seed; only --generator may differ",
         )
-    return header.load

@@ -1,4 +1,4 @@
-"""A load on each cell, one after the other, from request to result file."""
+"""Put a load on each cell, one after the other: from request to result file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from harness.bench import BenchRequest, begin_session
+from harness.bench import BenchRequest, reproduce
+from harness.bench.planning import Subjects, choose_subjects, name_file
 from harness.deployments.apps import CheckAnswer, Contents
 from harness.deployments.client import SampleRequest
 from harness.deployments.launcher import Launcher
@@ -24,33 +25,33 @@ from harness.errors import HarnessError, ResultsError, UsageError
 from harness.load.arrivals import Arrival, plan_arrivals, take_share
 from harness.load.generator import Answered, generate
 from harness.measure.forks import judge_reply, make_request
-from harness.measure.session import Watcher, peak_memory, prepare_cells
-from harness.results.records import Footer, Header, Load, LoadEnd, LoadRun
+from harness.measure.session import Watcher, describe_session, peak_memory, prepare_cells
+from harness.results.records import Footer, Load, LoadEnd, LoadHeader, LoadRun
 from harness.results.store import ResultsWriter
 
-#: What is run where the user names nothing: small enough that the World's own work is what counts.
+#: The default scenario: so small that the World's own work dominates.
 SCENARIO = "one-step"
 
 
 class Preparer(Protocol):
-    """What prepares and starts cells."""
+    """Prepares and starts cells."""
 
     def prepare(self, cell: Cell) -> None:
-        """Install, build and start all that the cell needs."""
+        """Install, build and start everything that the cell needs."""
 
     def deploy(self, cell: Cell) -> AbstractContextManager[Deployed]:
-        """Start a prepared cell on empty storage; all of it ends with the block."""
+        """Start a prepared cell on empty storage; remove both at the end of the block."""
 
 
 class Deployed(Protocol):
-    """What a load needs of a deployed app."""
+    """The part of a deployed app that a load uses."""
 
     @property
     def base_url(self) -> str:
-        """Where it answers."""
+        """The URL where it answers."""
 
     def describe(self, error: httpx.HTTPError) -> str:
-        """Say what went wrong on the way to the app, without what is secret."""
+        """Describe an error of a request to the app, without secrets."""
 
 
 def run_load(
@@ -63,34 +64,34 @@ def run_load(
     begins_at: datetime | None = None,
     opened: Callable[[Path], None] = lambda path: None,
 ) -> Path:
-    """Load what was asked for and write the result file; returns its path.
+    """Put the load on all requested cells and write the result file; return its path.
 
     Args:
-        request: Which cells and scenarios.
+        request: Names the cells and scenarios.
         load: When runs start.
-        catalog: What is described.
-        contents: What the apps are to hold.
-        watcher: Told how it goes.
-        begins_at: When the plan begins, for generators that share it; at once if it is not given.
-        opened: Told where the results go, as soon as that is known.
+        catalog: Everything that is described.
+        contents: The contents of the apps.
+        watcher: Receives the progress.
+        begins_at: When the plan begins, for generators that share it; at once by default.
+        opened: Called with the path of the result file, as soon as it is known.
 
     Raises:
-        HarnessError: with the reason, and what to do; what was measured so far is in the file.
+        HarnessError: the load failed; the file contains the results so far.
     """
-    path, session = begin_session(request, catalog)
-    header = msgspec.structs.replace(session.header, load=load, forks=0, matches=())
+    subjects = choose_subjects(request, catalog)
+    header = _describe(request, load, subjects)
     if begins_at and len(header.cells) * len(header.scenarios) > 1:
         raise UsageError(
-            "several generators can share one cell and scenario",
-            cause="they begin together, once",
-            remedy="name one --framework, --world and --scenario",
+            "several generators can share only one cell and scenario",
+            cause="they begin together, and only once",
+            remedy="name one --framework, one --world and one --scenario",
         )
-    path = path.with_name(path.name.replace(f"-{header.profile}.", "-load."))
+    path = name_file(request, "load")
     opened(path)
     with (
         ResultsWriter(path) as writer,
         Launcher(
-            session.catalog,
+            subjects.catalog,
             contents,
             services=request.services,
             remote=request.remote,
@@ -111,8 +112,25 @@ def run_load(
     return path
 
 
+def _describe(request: BenchRequest, load: Load, subjects: Subjects) -> LoadHeader:
+    shared = describe_session(
+        subjects.catalog,
+        subjects.selection.cells,
+        seed=subjects.seed,
+        command=reproduce(request, subjects.seed, subjects.versions),
+    )
+    return LoadHeader(
+        **msgspec.structs.asdict(shared),
+        profile=request.profile,
+        scenarios=subjects.selection.scenarios,
+        workers=request.workers,
+        pinned=subjects.versions.pinned.write(),
+        load=load,
+    )
+
+
 def load_cells(
-    header: Header,
+    header: LoadHeader,
     preparer: Preparer,
     writer: ResultsWriter,
     watcher: Watcher,
@@ -123,19 +141,19 @@ def load_cells(
 ) -> Footer:
     """Load every cell with every scenario, and write all records.
 
-    A cell that cannot be prepared or started fails alone: its loads end with the reason.
+    If a cell cannot be prepared or started, only its own loads fail; their records have the reason.
 
     Args:
-        header: Says what is loaded, and when runs start; already written.
+        header: Names the cells and when runs start; already written.
         preparer: Prepares and starts the cells.
-        writer: Takes the records.
-        watcher: Told how it goes.
-        check_answer: Judges the answers of completed runs.
+        writer: Writes the records.
+        watcher: Receives the progress.
+        check_answer: Checks the answers of completed runs.
         headers: Sent with every request.
-        begins_at: When the plan begins; at once if it is not given.
+        begins_at: When the plan begins; at once by default.
 
     Raises:
-        HarnessError: no cell could be prepared, the moment has gone by, or results cannot be
+        HarnessError: no cell could be prepared, `begins_at` is in the past, or results cannot be
             written.
     """
     began = time.monotonic()
@@ -166,13 +184,12 @@ class _Loading:
 
     def __init__(
         self,
-        header: Header,
+        header: LoadHeader,
         cell: Cell,
         scenario: Scenario,
         writer: ResultsWriter,
         check_answer: CheckAnswer,
     ) -> None:
-        assert header.load is not None  # noqa: S101 - it was put there
         self._load = header.load
         self._cell = cell
         self._scenario = scenario
@@ -180,22 +197,22 @@ class _Loading:
         self._check_answer = check_answer
         self._seed = header.seed
         self.total = self.bad = 0
-        #: Why it could not be loaded; empty if it could.
+        #: Why it could not be loaded; empty if it was.
         self.reason = ""
 
     def try_on(
         self, preparer: Preparer, headers: dict[str, str], begins_at: datetime | None
     ) -> str:
-        """Start the cell and load it; returns why that cannot be, empty if it can.
+        """Start the cell and load it; return why that failed, or an empty string.
 
         Raises:
-            HarnessError: what is wrong concerns every cell: the request, or the result file.
+            HarnessError: an error that concerns every cell: of the request, or of the result file.
         """
         try:
             with preparer.deploy(self._cell) as deployment:
                 asyncio.run(self.run(deployment, headers, begins_at))
         except ExceptionGroup as group:
-            # What a run's task raises comes in a group: results that cannot be written.
+            # A run's task raises in an exception group, for example if results cannot be written.
             raise _find_own(group) from group
         except (UsageError, ResultsError):
             raise
@@ -206,7 +223,7 @@ class _Loading:
     async def run(
         self, deployment: Deployed, headers: dict[str, str], begins_at: datetime | None
     ) -> None:
-        """Start every run that is this generator's, and write what comes of each."""
+        """Start every run of this generator, and write the result of each."""
         arrivals = take_share(plan_arrivals(self._load, self._seed), self._load)
         begin = _wait_until(begins_at) if begins_at else None
         await generate(
@@ -222,7 +239,7 @@ class _Loading:
     def _make(self, arrival: Arrival) -> SampleRequest:
         seed = random.Random(f"{self._seed} {arrival.index}").randrange(2**31)  # noqa: S311
         request = make_request(self._scenario, seed)
-        # The app is not idle between runs: it would wait for that in vain.
+        # The app must not wait until it is idle: with overlapping runs it never is.
         return msgspec.structs.replace(request, settle_ms=0.0)
 
     def _write(self, answered: Answered) -> None:
@@ -259,9 +276,9 @@ def _wait_until(moment: datetime) -> Callable[[], Awaitable[None]]:
         left = (moment - datetime.now(UTC)).total_seconds()
         if left <= 0:
             raise UsageError(
-                f"{moment.isoformat()} has gone by",
-                cause="the app was not ready before",
-                remedy="give a later --begin",
+                f"the start time {moment.isoformat()} has passed",
+                cause="the app was not ready in time",
+                remedy="pass a later --begin",
             )
         await asyncio.sleep(left)
 
@@ -269,7 +286,7 @@ def _wait_until(moment: datetime) -> Callable[[], Awaitable[None]]:
 
 
 def _find_own(group: ExceptionGroup[Exception]) -> Exception:
-    """Return the first error in a group that a user can act on; the group where there is none."""
+    """Return the first error in a group that a user can act on; the group if there is none."""
     for error in group.exceptions:
         found = _find_own(error) if isinstance(error, ExceptionGroup) else error
         if isinstance(found, HarnessError):

@@ -1,4 +1,4 @@
-"""What a load came to: latencies, throughput, backlog, saturation, recovery. No I/O."""
+"""The results of a load: latencies, throughput, backlog, saturation, recovery. No I/O."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from itertools import product
 import msgspec
 
 from harness.descriptions import Cell
-from harness.results.records import Load, LoadRun, LoadStage, Results
+from harness.results.records import Load, LoadResults, LoadRun, LoadStage
 
-#: Percentile -> runs that it takes: fewer say nothing of a tail.
+#: Percentile -> the number of runs that it needs; fewer runs do not describe a tail.
 PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
 
-#: A stage is kept up with while what waits at its end is at most so much of what started in it.
+#: A cell keeps up with a stage if the backlog at its end is at most this share of its starts.
 _MOST_LEFT = 0.1
-#: A few runs are always under way.
+#: Backlog that is always allowed: a few runs are always in progress.
 _FEW = 3
-#: And while at most that share of its runs did not end well: what is refused at once leaves
-#: nothing under way, and nothing done.
+#: Keeping up also requires that at most this share of its runs failed: a cell that refuses runs
+#: at once has no backlog, but does no work.
 MOST_BAD = 0.05
-#: Starts that are sent later than this are late; with more late ones than that share, the
-#: generator and not the cell may be what was measured.
+#: A start that is sent later than this is late. If more than this share of starts is late, the
+#: results may show the generator's limit, not the cell's.
 LATE_MS = 50.0
 MOST_LATE = 0.05
-#: Why there is nothing of a load, where that is all that is known.
-_NOTHING = "the file holds no run of it, and does not say why"
-#: At how many moments the backlog is shown, at most.
+#: The reason for a load without runs, if no other is known.
+_NOTHING = "the file contains no run of it and no reason"
+#: The maximal number of moments at which the backlog is shown.
 _MOMENTS = 60
 
 
@@ -37,15 +37,15 @@ class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: LoadStage
     started: int
-    #: Runs that did not end well: wrong, failed, too late or without an answer.
+    #: Unsuccessful runs: a wrong answer, a failure, a timeout or no answer.
     bad: int
-    #: Percentile -> latency in ms, from when runs were to start; infinite where one of the runs
-    #: up to it did not end well: they are never averaged away.
+    #: Percentile -> latency in ms from the planned start. Unsuccessful runs count as infinite, so
+    #: that they are never averaged away.
     latencies: dict[float, float]
     largest: float
-    #: Runs that ended well while the stage lasted, a second.
+    #: Runs per second that succeeded during the stage.
     throughput: float
-    #: Runs under way at its beginning and at its end.
+    #: Runs in progress at its beginning and at its end.
     backlog_before: int
     backlog_after: int
     #: Share of its starts that were sent late.
@@ -53,7 +53,7 @@ class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept_up(self) -> bool:
-        """Whether the cell did as much as was asked of it, and did it well."""
+        """Whether the cell kept up with the rate, with few failures."""
         grown = self.backlog_after - self.backlog_before
         in_time = grown <= max(_FEW, _MOST_LEFT * self.started)
         return bool(self.started) and in_time and self.bad <= MOST_BAD * self.started
@@ -65,19 +65,19 @@ class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
     cell: Cell
     scenario: str
     stages: tuple[StageSummary, ...]
-    #: Time since the beginning, in s -> runs under way.
+    #: Time since the beginning, in s -> runs in progress.
     backlog: tuple[tuple[float, int], ...]
-    #: The highest rate that was kept up with, and the lowest that was not; `None` where there is
-    #: none.
+    #: The highest rate that the cell kept up with, and the lowest that it did not; `None` if there
+    #: is none.
     kept_up: float | None
     saturated: float | None
-    #: Seconds after the end of a burst until no more runs were under way than before it, and those
-    #: that started from then on ended well; infinite where that did not come, `None` without a
+    #: Recovery: seconds after the end of a burst until the backlog is no larger than before it, and
+    #: all later runs succeed. Infinite if the cell did not recover, `None` without a
     #: burst.
     recovery_s: float | None
-    #: Why it could not be loaded, or not to the end; empty if it could.
+    #: Why it was not loaded, or not to the end; empty if it was.
     failure: str = ""
-    #: Whether anybody tried to; else the session ended before.
+    #: Whether the load was tried; `False` if the session ended before it.
     begun: bool = True
 
     @property
@@ -97,11 +97,9 @@ def summarize_load(load: Load, runs: Sequence[LoadRun]) -> Iterator[LoadSummary]
         yield _summarize(load, cell, scenario, own)
 
 
-def summarize_session(results: Results) -> Iterator[LoadSummary]:
+def summarize_session(results: LoadResults) -> Iterator[LoadSummary]:
     """Summarize every cell and scenario that was to be loaded, also those that could not be."""
     header = results.header
-    if header.load is None:
-        return
     found = {
         (item.cell, item.scenario): item for item in summarize_load(header.load, results.loads)
     }
@@ -118,10 +116,10 @@ def summarize_session(results: Results) -> Iterator[LoadSummary]:
 
 
 class Backlog:
-    """How many runs are under way at any time: those that were to start, and have not ended.
+    """The number of runs in progress at any time: past their planned start, and not ended.
 
-    One that failed has ended when that was known; one of which no end is known is under way for
-    ever.
+    A failed run ends when its failure is known. A run without a known end stays in progress
+    forever.
     """
 
     def __init__(self, runs: Sequence[LoadRun]) -> None:
@@ -129,12 +127,12 @@ class Backlog:
         self.ends = sorted(run.ended_ms for run in runs if run.ended_ms is not None)
 
     def at(self, moment_ms: float) -> int:
-        """Count the runs that are under way at a moment."""
+        """Count the runs that are in progress at a moment."""
         return bisect_right(self.starts, moment_ms) - bisect_right(self.ends, moment_ms)
 
 
 def find_percentile(values: Sequence[float], percent: float) -> float:
-    """Return the nearest rank: the smallest value that `percent` of all do not exceed."""
+    """Return the percentile by nearest rank: the smallest value that `percent` do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
 
@@ -193,7 +191,7 @@ def _summarize_stage(
 
 
 def _find_recovery(load: Load, runs: Sequence[LoadRun], backlog: Backlog) -> float | None:
-    """Return how long after a burst things were as before it, and stayed well."""
+    """Return how long after a burst the cell had recovered."""
     kinds = [stage.kind for stage in load.stages]
     if "burst" not in kinds:
         return None
@@ -211,6 +209,6 @@ def _find_recovery(load: Load, runs: Sequence[LoadRun], backlog: Backlog) -> flo
 
 
 def _end_well(starts: Sequence[float], bad: Sequence[float], moment_ms: float) -> bool:
-    """Tell whether runs started from a moment on, and ended well; both lists are in order."""
+    """Return whether runs started after a moment and all succeeded; both lists are sorted."""
     left = len(starts) - bisect_left(starts, moment_ms)
     return bool(left) and len(bad) - bisect_left(bad, moment_ms) <= MOST_BAD * left

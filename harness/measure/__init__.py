@@ -1,1 +1,1 @@
-"""What is measured, in which order, by which clock, and what may be said of it."""
+"""Measurement: what to measure, in which order, with which clock, and what the samples show."""

@@ -1,4 +1,4 @@
-"""What changed between two versions: a row a cell and scenario, and what may be said of it."""
+"""The changes between two versions: one row per cell and scenario, with its verdict."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Direction = Literal["improvement", "regression", "no difference", "not compared"
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One of two versions that were measured."""
+    """One of the two measured versions."""
 
-    #: What the user calls it: a pin (`local@5.0.0-beta.29`), a checkout, or a result file.
+    #: The user's name for it: a pin (`local@5.0.0-beta.29`), a checkout, or a result file.
     title: str
     harness_version: str
     harness_commit: str
@@ -24,7 +24,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened to one scenario of one cell, in workflow time (ms)."""
+    """The change of one scenario of one cell, in workflow time (ms)."""
 
     cell: Cell
     scenario: str
@@ -35,9 +35,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     after: Estimate | None = None
     #: After divided by before: 1.1 is 10% slower.
     ratio: Estimate | None = None
-    #: How far a ratio of this cell against itself may be from 1: 0.03 is 3% either way.
+    #: How far a ratio of this cell against itself may be from 1: 0.03 means ±3%.
     floor: float | None = None
-    #: How probable such a ratio is without any change, corrected for all rows of the table.
+    #: The probability of such a ratio if nothing changed, corrected for all rows of the table.
     chance: float | None = None
 
 
@@ -46,12 +46,12 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     before: Side
     after: Side
-    #: Whether both were measured in one session, block by block; else the machine may have drifted.
+    #: Whether both were measured in one session, block by block; if not, the machine may drift.
     interleaved: bool
     rows: tuple[Change, ...]
-    #: A row a cell: the mean over all its scenarios; their `scenario` is empty.
+    #: One row per cell: the mean over all its scenarios. `scenario` is empty.
     overall: tuple[Change, ...] = ()
-    #: Why no row may be compared at all (other methodology, machine, profile); empty when they may.
+    #: Why no row can be compared (other methodology, machine, profile); empty if rows can be.
     refused: str = ""
-    #: What limits the comparison, a sentence each.
+    #: The limits of the comparison, one sentence each.
     cautions: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""One fork: a cell on empty storage, every scenario in order, each sample judged and kept raw."""
+"""Runs one fork: a cell on empty storage, every scenario in order. Samples are kept raw."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from harness.measure.plan import Fork
 from harness.programs.servers import Usage
 from harness.results.records import Counts, ForkEnd, Outcome, Sample, Step, Stream
 
-#: How many times a fork's app is started again, after a run that hung or killed it.
+#: How often a fork restarts its app after a run that hung or killed it.
 _RESTARTS = 2
 
 
 class Deployed(Protocol):
-    """What a fork needs of a deployed app."""
+    """The part of a deployed app that a fork uses."""
 
     @property
     def startup_ms(self) -> float | None:
-        """From starting the process to its first healthy answer."""
+        """Time from the start of the process to its first healthy answer."""
 
     def take_sample(self, request: SampleRequest) -> SampleReply:
         """Run a workflow once."""
@@ -38,10 +38,10 @@ class Deployed(Protocol):
 
 
 class Deployer(Protocol):
-    """What starts cells."""
+    """Starts cells."""
 
     def deploy(self, cell: Cell, *, recording: bool) -> AbstractContextManager[Deployed]:
-        """Start a prepared cell on empty storage; all of it ends with the block."""
+        """Start a prepared cell on empty storage; remove both at the end of the block."""
 
 
 class _Task(msgspec.Struct, frozen=True):
@@ -58,10 +58,10 @@ def run_fork(
     scenarios: Mapping[str, Scenario],
     check_answer: CheckAnswer,
 ) -> Generator[Sample | ForkEnd]:
-    """Run a fork to its end; yields each sample as it comes, and how the fork ended last.
+    """Run a fork to its end; yield each sample when it is taken, and finally how the fork ended.
 
-    A run that hangs or kills its app is a bad sample: the rest of its scenario is left out and the
-    app starts again, on empty storage, for the scenarios that follow.
+    A run that hangs or kills its app is a bad sample. The rest of its scenario is skipped, and the
+    app restarts on empty storage for the next scenarios.
     """
     started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     started = time.monotonic()
@@ -92,7 +92,7 @@ def run_fork(
         restarts += 1
         if left and restarts > _RESTARTS:
             missed = len({task.scenario.id for task in left})
-            reason = reason or f"given up after {_RESTARTS} restarts, {missed} scenarios left"
+            reason = reason or f"gave up after {_RESTARTS} restarts with {missed} scenarios left"
     yield ForkEnd(
         fork=fork.id,
         attempt=attempt,
@@ -114,7 +114,7 @@ def count_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> int:
 
 
 def _list_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
-    """List what a scenario says, or one sample of each where they are counted."""
+    """List the samples of each scenario; in a counting fork, one sample per scenario."""
     return [
         _Task(scenario, warmup=False)
         for scenario in (scenarios[name] for name in fork.scenarios)
@@ -123,9 +123,9 @@ def _list_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
 
 
 def _add_warmups(samples: Sequence[_Task]) -> list[_Task]:
-    """Let each workflow run once before it is timed, with the smallest scenario that runs it.
+    """Run each workflow once before it is timed, with the smallest scenario that runs it.
 
-    What a fresh process has to load and compile is the workflow's code, whatever its size.
+    A fresh process has to load and compile the workflow's code, which does not depend on the size.
     """
     smallest: dict[str, Scenario] = {}
     for scenario in (task.scenario for task in samples):
@@ -159,7 +159,7 @@ def make_request(scenario: Scenario, seed: int) -> SampleRequest:
 
 
 def _identify(fork: Fork, attempt: int, task: _Task, sequence: int) -> dict[str, Any]:
-    """Return what a sample says of where it was taken."""
+    """Return the fields that identify a sample."""
     return {
         "fork": fork.id,
         "attempt": attempt,
@@ -174,7 +174,7 @@ def _identify(fork: Fork, attempt: int, task: _Task, sequence: int) -> dict[str,
 def _take_sample(
     deployed: Deployed, task: _Task, seed: int, about: dict[str, Any], check_answer: CheckAnswer
 ) -> tuple[Sample, bool]:
-    """Return the sample, and whether the app is fit for another."""
+    """Return the sample, and whether the app can take another one."""
     request = make_request(task.scenario, seed)
     before = deployed.usage()
     began, began_cpu = time.monotonic(), time.process_time()
@@ -204,7 +204,7 @@ def _take_sample(
 def judge_reply(
     scenario: Scenario, request: SampleRequest, reply: SampleReply, check_answer: CheckAnswer
 ) -> tuple[Outcome, str | None]:
-    """Return what came of a run, and what is wrong with it."""
+    """Return the outcome of a run, and what is wrong with it."""
     if reply.outcome != "completed":
         return reply.outcome, reply.error or "the app gave no reason"
     wrong = check_answer(scenario, request.arguments, reply)
@@ -212,7 +212,7 @@ def judge_reply(
 
 
 def _relate_times(reply: SampleReply) -> dict[str, Any]:
-    """Return the reply's times relative to the call of `start()`, in ms to the microsecond."""
+    """Return the reply's times since the call of `start()`, in ms, rounded to microseconds."""
 
     def since_call(at_ms: float | None) -> float | None:
         return None if at_ms is None else round(at_ms - reply.called_at_ms, 3)

@@ -1,4 +1,4 @@
-"""What earlier sessions on this machine showed of the machine itself: how it spreads and drifts."""
+"""What earlier sessions showed about this machine: the spread and the drift of its times."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from scipy import special
 
 from harness.atomic_files import replace_file
 from harness.machine import Machine
-from harness.results.records import Header
+from harness.results.records import BenchHeader
 from harness.workspaces.cache import cache_folder, digest
 
-#: Sessions that say how the machine drifts between them.
+#: The number of sessions that is needed to know the drift between sessions.
 SESSIONS_TO_KNOW_DRIFT = 3
 
 _CONFIDENCE = 0.9
 
-#: The latest sessions are kept.
+#: How many of the latest sessions are kept.
 _KEPT = 200
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """One session, as far as the next ones need it."""
+    """The part of one session that later sessions use."""
 
     started_at: str
-    #: What was measured, and how: two sessions with one subject differ in the machine alone.
+    #: What was measured, and how. Two sessions with one subject differ only in the machine's state.
     subject: str
-    #: How much wider than its error a cell spread against itself; `None` without twins.
+    #: How much wider a cell spread against itself than its standard error; `None` without twins.
     inflation: float | None
-    #: The same of the mean of all scenarios.
+    #: The same for the mean of all scenarios.
     whole_inflation: float | None = None
-    #: How it was measured: what another methodology showed of a machine says nothing here.
+    #: The methodology; sessions with another one are ignored.
     methodology: int = 0
     #: Cell and scenario -> ln(workflow time in ms).
     centers: dict[str, float]
 
 
-def identify_subject(header: Header) -> str:
+def identify_subject(header: BenchHeader) -> str:
     """Return what tells sessions apart that measured different things, or differently."""
     return digest(
         {
@@ -54,7 +54,7 @@ def identify_subject(header: Header) -> str:
 
 
 def recall(machine: Machine) -> tuple[Memory, ...]:
-    """Return what is remembered of a machine, the oldest session first."""
+    """Return the stored sessions of a machine, the oldest first."""
     path = _locate(machine)
     if not path.is_file():
         return ()
@@ -63,13 +63,30 @@ def recall(machine: Machine) -> tuple[Memory, ...]:
     for line in lines:
         try:
             found.append(msgspec.json.decode(line, type=Memory))
-        except msgspec.DecodeError:  # A line that was cut, or of another version.
+        except msgspec.DecodeError:  # An incomplete line, or one of another version.
             continue
     return tuple(found[-_KEPT:])
 
 
+class Inflations(msgspec.Struct, frozen=True):
+    """How much wider than their errors a machine's cells spread against themselves, by session."""
+
+    rows: tuple[float, ...]
+    #: Of the mean of all scenarios.
+    wholes: tuple[float, ...]
+
+
+def recall_inflations(machine: Machine, methodology: int) -> Inflations:
+    """Return what earlier sessions on a machine measured by their twins, in the same way."""
+    known = [item for item in recall(machine) if item.methodology == methodology]
+    return Inflations(
+        tuple(item.inflation for item in known if item.inflation is not None),
+        tuple(item.whole_inflation for item in known if item.whole_inflation is not None),
+    )
+
+
 def remember(machine: Machine, memory: Memory) -> None:
-    """Add a session to what is remembered of a machine; one that is known already is not."""
+    """Store a session of a machine, unless it is stored already."""
     known = [item for item in recall(machine) if item.started_at != memory.started_at]
     path = _locate(machine)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,12 +96,12 @@ def remember(machine: Machine, memory: Memory) -> None:
 
 
 def measure_drift(memories: Sequence[Memory], subject: str) -> float | None:
-    """Measure how whole sessions with one subject lie apart at most.
+    """Measure an upper limit of the drift between sessions with one subject.
 
     Returns:
-        What the standard deviation of their means, as a logarithm, does not exceed with 90%
-        confidence: a few sessions may lie close together by luck. `None` where fewer than
-        :data:`SESSIONS_TO_KNOW_DRIFT` sessions share what they measured.
+        The upper 90% confidence limit of the standard deviation of their means, as a logarithm:
+        a few sessions may be close together by chance. `None` if fewer than
+        :data:`SESSIONS_TO_KNOW_DRIFT` sessions have the subject.
     """
     alike = [memory.centers for memory in memories if memory.subject == subject]
     by_keys: defaultdict[frozenset[str], list[dict[str, float]]] = defaultdict(list)

@@ -1,8 +1,8 @@
-"""Cells that are measured only to be compared with: the same thing again, or another version.
+"""Cells that are measured only for comparison: a twin, or another version.
 
-A twin is a World under a second name: its app is built and started on its own, so that whatever
-makes two builds of one thing differ is in what it shows. Another version is a World whose pins
-stand in the place of its line's, or which has another source.
+A twin is the same World under a second name. Its app is built and started separately, so it
+shows how much two builds of the same thing differ. Another version is a World with other
+pins than its line's, or with another source.
 """
 
 from __future__ import annotations
@@ -23,17 +23,35 @@ _BEFORE = "before"
 
 
 class Matched(msgspec.Struct, frozen=True):
-    """What is measured beside the cells that were asked for."""
+    """What is measured besides the requested cells."""
 
     matches: tuple[Match, ...]
-    #: Everything that was described, and the Worlds of the companions.
+    #: The catalog with the Worlds of the companions.
     catalog: Catalog
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that is compared with another."""
+        return tuple(cell for match in self.matches for cell in (match.before, match.after))
+
+
+def match_cells(
+    catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Pins, seed: int
+) -> Matched:
+    """Say what is measured beside the cells: another version of each, or twins of some.
+
+    Raises:
+        UsageError: see :func:`match_versions`.
+    """
+    if against.packages or against.sources:
+        return match_versions(catalog, cells, against)
+    return match_twins(catalog, cells, profile, seed)
 
 
 def match_twins(catalog: Catalog, cells: Sequence[Cell], profile: Profile, seed: int) -> Matched:
-    """Give a twin to as many cells as the profile wants.
+    """Give a twin to as many cells as the profile says.
 
-    Which cell has it where one does, the seed decides, so that in the end all had one.
+    The seed decides which cells get one, so that over many sessions all cells do.
     """
     here = [cell for cell in cells if not catalog.world_of(cell).remote]
     if profile.twins == "none" or not here:
@@ -51,22 +69,22 @@ def match_twins(catalog: Catalog, cells: Sequence[Cell], profile: Profile, seed:
 
 
 def match_versions(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> Matched:
-    """Compare every cell with another version of itself, and that one with its own twin.
+    """Match every cell with another version of itself, and that version with its own twin.
 
     Args:
-        catalog: What is described.
-        cells: The versions that the user asks about.
-        pins: The versions that they are compared with.
+        catalog: Everything that is described.
+        cells: The cells of the versions that the user asks about.
+        pins: The versions to compare them with.
 
     Raises:
-        UsageError: something that none of the cells uses, or a deployment that is not ours.
+        UsageError: no cell uses a pin, or a cell is a remote deployment.
     """
     for cell in cells:
         if catalog.world_of(cell).remote:
             raise UsageError(
-                f"{cell.id} cannot be compared with another version",
-                cause="what is deployed there is not ours to change",
-                remedy="bench both deployments, and `world-harness compare` the two result files",
+                f"cannot compare {cell.id} with another version",
+                cause="the harness cannot change a remote deployment",
+                remedy="bench both deployments, then run `world-harness compare` on the results",
             )
     refuse_unused(catalog, cells, pins)
     added: dict[str, World] = {}

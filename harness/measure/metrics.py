@@ -1,4 +1,4 @@
-"""What the times of a sample mean. Nothing here is stored: it follows from the raw marks."""
+"""The metrics of a sample. They are computed from its raw marks and never stored."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import msgspec
 
 from harness.results.records import Sample, Step
 
-#: Metric -> how fine its clock is: a run record's own times are whole milliseconds.
+#: Metric -> resolution of its clock. The times of a run record are whole milliseconds.
 RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Step-to-step overhead: from leaving one body to entering the next, in run order."""
+    """Step-to-step overhead: time from the end of one body to the start of the next."""
 
     ms: float
-    #: Both bodies ran in one invocation; otherwise a queue message lay between them.
+    #: Whether both bodies ran in one invocation; if not, a queue message was between them.
     inline: bool
 
 
@@ -29,7 +29,7 @@ def workflow_ms(sample: Sample) -> float | None:
 
 
 def wall_ms(sample: Sample) -> float | None:
-    """What a client waits: from calling `start()` to holding the answer and the last byte."""
+    """A client's waiting time: from calling `start()` to having the answer and the last byte."""
     return sample.answered_ms
 
 
@@ -40,19 +40,19 @@ def overhead_ms(sample: Sample) -> float | None:
 
 
 def ttfb_ms(sample: Sample) -> float | None:
-    """From calling `start()` to the first byte of the first stream that gave one."""
+    """Time from calling `start()` to the first byte of any stream."""
     first = [stream.first_byte_ms for stream in sample.streams if stream.first_byte_ms is not None]
     return min(first, default=None)
 
 
 def slurp_ms(sample: Sample) -> float | None:
-    """From the first byte to the end of the last stream."""
+    """Time from the first byte to the end of the last stream."""
     first = ttfb_ms(sample)
     return None if first is None else max(stream.ended_ms for stream in sample.streams) - first
 
 
 def ttfs_ms(sample: Sample) -> float | None:
-    """From calling `start()` to entering the first step's body."""
+    """Time from calling `start()` to entering the first step's body."""
     return min((step.entered_ms for step in sample.steps), default=None)
 
 

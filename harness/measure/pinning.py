@@ -1,4 +1,4 @@
-"""Other versions of what is measured, as a user names them: `local@5.0.0-beta.29`, `./checkout`."""
+"""Pins: other versions to measure, as a user writes them: `local@5.0.0-beta.29`, `./checkout`."""
 
 from __future__ import annotations
 
@@ -24,30 +24,37 @@ from harness.workspaces.packing import (
     pack_folder,
 )
 
-#: What pins packages line by line.
+#: Descriptions that pin packages per line.
 Pinned = TypeVar("Pinned", Framework, World)
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
-#: What a World's source goes by, once it is kept: `sqlite@source.0123456789ab`.
+#: The version of a World's source in the cache: `sqlite@source.0123456789ab`.
 _SOURCE = re.compile(r"source\.([0-9a-f]{12})")
-#: A text that begins so is a place, as npm has it.
+#: Prefixes of a path, as in npm.
 _PLACES = ("./", "../", "/", "~")
 
 
 class Pins(msgspec.Struct, frozen=True):
-    """Other versions of packages, and other sources of the Worlds that are none."""
+    """Other versions of packages, and other sources of Worlds that are not packages."""
 
-    #: Package -> exact version; what was packed here goes by a version that says so.
+    #: Package -> exact version. The version of a locally packed package contains its digest.
     packages: dict[str, str] = {}
     #: World -> folder of its modules.
     sources: dict[str, str] = {}
 
     def write(self) -> tuple[str, ...]:
-        """Write each so that it can be read again, and without a place of this machine."""
+        """Return each pin as a text that can be read again, without paths of this machine."""
         return (
             *(f"{name}@{version}" for name, version in self.packages.items()),
             *(f"{name}@source.{Path(folder).name}" for name, folder in self.sources.items()),
         )
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """The versions that a session measures, and those that it compares them with."""
+
+    pinned: Pins = Pins()
+    against: Pins = Pins()
 
 
 class _Pin(NamedTuple):
@@ -56,16 +63,21 @@ class _Pin(NamedTuple):
     is_source: bool = False
 
 
+def read_versions(pinned: Sequence[str], against: Sequence[str], catalog: Catalog) -> Versions:
+    """Read what a user pins, and what a user compares with; each as :func:`read_pins`."""
+    return Versions(read_pins(pinned, catalog), read_pins(against, catalog))
+
+
 def read_pins(texts: Sequence[str], catalog: Catalog) -> Pins:
-    """Read what a user pins; what lies in a folder is packed, and kept by its content.
+    """Read the pins of a user. Folders are packed and stored in the cache by their content.
 
     Args:
-        texts: One each of `NAME@VERSION`, `PACKED.tgz`, `FOLDER` and `FOLDER@COMMIT`; before the
-            last three may stand `NAME=`. The name is a World's or a package's.
-        catalog: Tells a World's package, or that it has a source instead.
+        texts: Each is `NAME@VERSION`, `PACKED.tgz`, `FOLDER` or `FOLDER@COMMIT`, the last three
+            with an optional prefix `NAME=`. The name is a World's or a package's.
+        catalog: Knows each World's package, or its source.
 
     Raises:
-        UsageError: it is none of these, is not there, or is another package.
+        UsageError: a text is not a valid pin, does not exist, or is another package.
         InstallError: a folder cannot be packed.
     """
     found = [_read_pin(text, catalog) for text in texts]
@@ -89,10 +101,10 @@ def _read_pin(text: str, catalog: Catalog) -> _Pin:
     if "/" in text and Path(text).is_dir():
         return _read_place(text, "", catalog)
     raise UsageError(
-        f"{text!r} names no version",
-        cause="a version is exact, so that the result can be measured again",
-        remedy="write NAME@1.2.3, NAME=./packed-1.2.3.tgz, ./checkout or ./checkout@COMMIT; NAME "
-        "is a World or a package",
+        f"{text!r} is not a valid pin",
+        cause="a pin needs an exact version, so that the result can be reproduced",
+        remedy="write NAME@1.2.3, NAME=./packed-1.2.3.tgz, ./checkout or ./checkout@COMMIT, where "
+        "NAME is a World or a package",
     )
 
 
@@ -108,7 +120,7 @@ def _find_package(name: str, catalog: Catalog) -> str:
 
 
 def _read_place(place: str, name: str, catalog: Catalog) -> _Pin:
-    """Read what lies at a place: a packed package, the folder of one, or a World's source."""
+    """Read the pin of a path: a packed package, a package's folder, or a World's source."""
     path = Path(place).expanduser()
     if place.endswith(PACKED):
         package = keep_packed(path, place)
@@ -124,12 +136,12 @@ def _read_commit(place: str, name: str, catalog: Catalog) -> _Pin:
     checkout = Path(folder).expanduser().absolute()
     if not (folder and sign and reference and checkout.is_dir()):
         raise UsageError(
-            f"{place!r} is not there",
-            cause="it is no folder, and no packed package",
-            remedy="give the folder of a checkout, or what `npm pack` made of it",
+            f"{place!r} does not exist",
+            cause="it is neither a folder nor a packed package",
+            remedy="give the folder of a checkout, or the file that `npm pack` made from it",
         )
     with tempfile.TemporaryDirectory() as exported:
-        # Named as in the checkout: errors say that name.
+        # The same name as in the checkout, because errors quote it.
         into = Path(exported) / checkout.name
         into.mkdir()
         export_commit(checkout, reference, into)
@@ -144,39 +156,39 @@ def _read_folder(folder: Path, name: str, catalog: Catalog, *, fresh: bool = Fal
     if world and list(_list_sources(world)):
         return _Pin(name, str(_keep_source(folder, world)), is_source=True)
     raise UsageError(
-        f"{folder.name} is no package",
-        cause="there is no package.json in it",
-        remedy="give the folder that holds it; of a World that comes with its source, WORLD=FOLDER",
+        f"{folder.name} is not a package",
+        cause="it has no package.json",
+        remedy="give the folder with the package.json, or WORLD=FOLDER for a World with a source",
     )
 
 
 def _check_name(pin: _Pin, name: str, catalog: Catalog) -> _Pin:
-    """Refuse a package under another's name: the report would call it what it is not."""
+    """Refuse a package under another package's name, because the report would use that name."""
     wanted = _find_package(name, catalog)
     if name and pin.name != wanted:
         raise UsageError(
-            f"what is given for {name} is {pin.name}",
+            f"the package given for {name} is {pin.name}",
             cause=f"{name} is the package {wanted}" if name != wanted else "",
-            remedy=f"leave {name}= out, or give the package {wanted}",
+            remedy=f"remove `{name}=`, or give the package {wanted}",
         )
     return pin
 
 
 def _list_sources(world: World) -> Iterator[tuple[str, str]]:
-    """Give entry and source of a World, wherever it comes with one."""
+    """Yield each entry and source of a World that has its own source."""
     forms = [(world.entry, world.source), *((it.entry, it.source) for it in world.lines.values())]
     yield from ((entry, source) for entry, source in forms if source)
 
 
 def _keep_source(folder: Path, world: World) -> Path:
-    """Copy a World's source to a place that is named after its content, and return it."""
+    """Copy a World's source to a folder that is named after its content; return the folder."""
     modules = {entry.partition(":")[0].partition(".")[0] for entry, _ in _list_sources(world)}
     missing = [name for name in sorted(modules) if not list(folder.glob(f"{name}*"))]
     if missing:
         raise UsageError(
-            f"{folder.name} is no source of the World {world.id}",
-            cause=f"there is no {' and no '.join(missing)} in it",
-            remedy="give the folder that its description calls `source`, of another checkout",
+            f"{folder.name} is not a source of the World {world.id}",
+            cause=f"it has no {' and no '.join(missing)}",
+            remedy="give another checkout's folder of what the World's description calls `source`",
         )
     files = dict(read_files(folder))
     kept = _locate_source(digest({"files": files}))
@@ -185,7 +197,7 @@ def _keep_source(folder: Path, world: World) -> Path:
 
 
 def _locate_source(key: str) -> Path:
-    # A folder inside another, which has the mark that it is whole: apps take all that is in it.
+    # A subfolder: its parent has the completion mark, and apps copy the whole subfolder.
     return cache_folder() / "sources" / key / key
 
 
@@ -199,15 +211,15 @@ def _find_source(key: str, text: str) -> Path:
 def _explain_lost(text: str) -> UsageError:
     return UsageError(
         f"{text} is not on this machine",
-        cause="it was packed from files, and is kept in the cache of the machine that did it",
-        remedy="name those files again: NAME=./packed.tgz or ./checkout@COMMIT",
+        cause="it was packed from local files, which are only in the cache of that machine",
+        remedy="pin those files again: NAME=./packed.tgz or ./checkout@COMMIT",
     )
 
 
 def pin(catalog: Catalog, pins: Pins) -> Catalog:
-    """Return the catalog with other versions of some packages, wherever they are pinned.
+    """Return the catalog with other versions of some packages, everywhere they are pinned.
 
-    What no description names is pinned on the lines whose SDK brings it along.
+    A package that no description names is pinned on the lines whose SDK contains it.
     """
 
     def repin(packages: Mapping[str, str]) -> dict[str, str]:
@@ -240,7 +252,7 @@ def pin(catalog: Catalog, pins: Pins) -> Catalog:
 
 
 def adapt(world: World, pins: Pins) -> World:
-    """Return a World as its other version has it: with what that one needs, or another source."""
+    """Return the other version of a World: with the packages that it needs, or another source."""
     version = pins.packages.get(world.package)
     if version is not None:
         release = world.release_of(version)
@@ -258,10 +270,10 @@ def adapt(world: World, pins: Pins) -> World:
 
 
 def refuse_unused(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> None:
-    """Refuse pins of what none of the cells uses.
+    """Refuse pins that no cell uses.
 
     Raises:
-        UsageError: there is such a pin; says what could be meant.
+        UsageError: there is such a pin; the error lists what can be pinned.
     """
     ours = [cell for cell in cells if not catalog.world_of(cell).remote]
     unused = [
@@ -275,10 +287,10 @@ def refuse_unused(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> None:
     if unused:
         lines = dict.fromkeys(cell.line for cell in ours)
         parts = sorted({part for line in lines for part in catalog.lines[line].parts})
-        brought = f"; the SDK also brings {', '.join(parts)}" if parts else ""
+        brought = f"; the SDK also contains {', '.join(parts)}" if parts else ""
         raise UsageError(
-            f"nothing here uses {' or '.join(unused)}",
+            f"no cell uses {' or '.join(unused)}",
             cause=f"the cells are {', '.join(cell.id for cell in cells)}",
-            remedy="`world-harness list` shows the packages of lines, frameworks and Worlds"
+            remedy="run `world-harness list` to see the packages of lines, frameworks and Worlds"
             + brought,
         )

@@ -1,4 +1,4 @@
-"""What will be measured, in which order: a pure function of the request and its seed."""
+"""The plan: what to measure, in which order. A pure function of the request and its seed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import msgspec
 
 from harness.descriptions import Catalog, Cell, Scenario, read_table
 from harness.errors import UsageError, unknown
-from harness.results.records import Header, Kind, Match
+from harness.results.records import BenchHeader, Kind
 
 T = TypeVar("T")
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much is measured (`profiles.toml`); each list holds ids or patterns."""
+    """How much to measure (`profiles.toml`); each list contains ids or patterns."""
 
     id: str
     title: str
@@ -28,14 +28,14 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     worlds: tuple[str, ...]
     scenarios: tuple[str, ...]
     forks: int
-    #: Whether a pattern also finds the extended scenarios.
+    #: Whether patterns also match extended scenarios.
     extended: bool = False
-    #: How many cells are measured against themselves as well, to know what a difference is worth.
+    #: How many cells are also measured against themselves, to calibrate the differences.
     twins: Literal["none", "one", "each"] = "one"
 
 
 class CellChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells that a user chose, by name or pattern; an empty list leaves it to a default."""
+    """The cells that a user chose, by name or pattern. An empty list means the default."""
 
     lines: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
@@ -43,36 +43,34 @@ class CellChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(CellChoice, frozen=True, kw_only=True):
-    """The cells and scenarios that a user chose; an empty list leaves it to the profile."""
+    """The cells and scenarios that a user chose. An empty list means the profile's."""
 
     scenarios: tuple[str, ...] = ()
 
 
 class CellSelection(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells that a choice comes to."""
+    """The cells that result from a choice."""
 
     cells: tuple[Cell, ...]
-    #: Combinations that were asked for and cannot exist -> why.
+    #: Requested combinations that cannot exist -> why.
     impossible: dict[str, str]
 
 
 class Selection(CellSelection, frozen=True, kw_only=True):
-    """The cells and scenarios that a choice comes to."""
+    """The cells and scenarios that result from a choice."""
 
     scenarios: tuple[Scenario, ...]
-    #: What is measured to be compared, beside the cells.
-    matches: tuple[Match, ...] = ()
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
-    """One fresh start of a cell on empty storage, and what is run in it, in order."""
+    """One fresh start of a cell on empty storage, and its scenarios in order."""
 
     id: str
     kind: Kind
     block: int
     cell: Cell
     scenarios: tuple[str, ...]
-    #: Makes the arguments of its samples.
+    #: Seed of the arguments of its samples.
     seed: int
 
 
@@ -81,11 +79,23 @@ def describe_profiles() -> dict[str, Profile]:
     return read_table(Path(__file__).parent / "profiles.toml", "profile", Profile)
 
 
+def find_profile(name: str) -> Profile:
+    """Return a profile by its id.
+
+    Raises:
+        UsageError: no profile is called so.
+    """
+    profiles = describe_profiles()
+    if name not in profiles:
+        raise unknown("profile", name, profiles)
+    return profiles[name]
+
+
 def choose(catalog: Catalog, profile: Profile, choice: Choice) -> Selection:
     """Turn a profile and a user's choice into cells and scenarios.
 
     Raises:
-        UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
+        UsageError: a name is unknown (with similar names), or no chosen cell can exist.
     """
     default = CellChoice(lines=profile.lines, frameworks=profile.frameworks, worlds=profile.worlds)
     selected = choose_cells(catalog, choice, default)
@@ -100,12 +110,12 @@ def choose_cells(catalog: Catalog, choice: CellChoice, default: CellChoice) -> C
     """Turn a user's choice into cells.
 
     Args:
-        catalog: What is described.
-        choice: What the user chose.
+        catalog: Everything that is described.
+        choice: The user's choice.
         default: Lines, frameworks and Worlds where the user chose none.
 
     Raises:
-        UsageError: an unknown name (with the closest ones), or nothing that can exist is left.
+        UsageError: a name is unknown (with similar names), or no chosen cell can exist.
     """
     served_lines = {name: item for name, item in catalog.lines.items() if catalog.is_served(item)}
     lines = _match("line", choice.lines or default.lines, catalog.lines, served_lines)
@@ -118,9 +128,9 @@ def choose_cells(catalog: Catalog, choice: CellChoice, default: CellChoice) -> C
     cells = tuple(cell for cell in combined if not reasons[cell])
     if not cells:
         raise UsageError(
-            "no cell of this choice can exist",
+            "none of the chosen cells can exist",
             cause="; ".join(f"{cell.id}: {reason}" for cell, reason in reasons.items()),
-            remedy="`world-harness list` shows which lines each World and framework is for",
+            remedy="run `world-harness list` to see the lines of each World and framework",
         )
     impossible = {
         cell.id: reason
@@ -131,10 +141,10 @@ def choose_cells(catalog: Catalog, choice: CellChoice, default: CellChoice) -> C
 
 
 def _is_missed(cell: Cell, catalog: Catalog, choice: CellChoice, cells: Sequence[Cell]) -> bool:
-    """Tell whether a cell that cannot exist was asked for.
+    """Return whether the user asked for a cell that cannot exist.
 
-    One whose parts are in different languages was not, unless it is all that became of a part that
-    the user named: who chooses two lines and two frameworks means those that go together.
+    A cell of parts in different languages does not count: a user who chooses two lines and two
+    frameworks means the pairs that fit. It counts if a part that the user named has no other cell.
     """
     if catalog.speaks_one_language(cell):
         return True
@@ -160,13 +170,13 @@ def _match(
     known: Mapping[str, object],
     found_by_pattern: Mapping[str, object] | None = None,
 ) -> list[str]:
-    """Return the known names that patterns find, in the known order.
+    """Return the known names that match the patterns, in the known order.
 
     Args:
-        kind: Of thing, for the error.
+        kind: The kind of thing, for the error.
         patterns: Names, or patterns of names.
-        known: What a name may name.
-        found_by_pattern: The part of it that patterns find; `None` for all.
+        known: All known names.
+        found_by_pattern: The names that patterns match; `None` for all.
     """
     found: set[str] = set()
     for pattern in patterns:
@@ -183,27 +193,28 @@ def _match(
 def _match_scenarios(
     known: Mapping[str, Scenario], profile: Profile, patterns: Sequence[str]
 ) -> list[Scenario]:
-    """Patterns find extended scenarios only in a profile that wants them; names always do."""
+    """Patterns match extended scenarios only if the profile says so; names always match."""
     everyday = {name: item for name, item in known.items() if profile.extended or not item.extended}
     found = _match("scenario", patterns or profile.scenarios, known, everyday)
     return [known[name] for name in found]
 
 
-def plan_forks(header: Header) -> tuple[Fork, ...]:
+def plan_forks(header: BenchHeader) -> tuple[Fork, ...]:
     """Return every fork in the order of work."""
     return tuple(fork for heat in plan_heats(header) for fork in heat)
 
 
-def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
+def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
     """Return every heat in the order of work.
 
     Apps of one heat run side by side and take turns, one sample each.
 
-    Cells are interleaved in blocks, each block a shuffle of all cells, so that a drift of the
-    machine hits all alike. Matched cells share a heat, because a machine also changes
-    from one second to the next; all others run alone. The scenarios' order is shuffled once a block
-    and is the same for every cell of it.
-    The counting forks come last: one a cell.
+    Cells are interleaved in blocks. Each block contains all cells in random order, so that a drift
+    of the machine affects all equally. Matched cells share a heat, because a machine also changes
+    from second to second; all other cells run alone. The order of scenarios is shuffled once per
+    block and is the same for every cell of the block.
+
+    The counting forks come last, one per cell.
     """
     order = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
     names = [scenario.id for scenario in header.scenarios]
@@ -223,7 +234,7 @@ def plan_heats(header: Header) -> tuple[tuple[Fork, ...], ...]:
     return (*heats, *alone)
 
 
-def list_teams(header: Header) -> list[tuple[Cell, ...]]:
+def list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
     """Return all cells that are measured, those that are matched together."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
@@ -236,7 +247,7 @@ def list_teams(header: Header) -> list[tuple[Cell, ...]]:
 def plan_fork(
     kind: Kind, block: int, cell: Cell, scenarios: Sequence[str], order: random.Random
 ) -> Fork:
-    """Plan one fork; the order of work gives it a seed of its own."""
+    """Plan one fork, with its own seed from the generator."""
     return Fork(
         id=f"{kind}-{block}/{cell.id}",
         kind=kind,
@@ -247,7 +258,7 @@ def plan_fork(
     )
 
 
-def _is_remote(header: Header, cell: Cell) -> bool:
+def _is_remote(header: BenchHeader, cell: Cell) -> bool:
     return any(world.remote for world in header.worlds if world.id == cell.world)
 
 

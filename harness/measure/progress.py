@@ -1,4 +1,4 @@
-"""How a measurement goes: what runs, what is left, and for how long."""
+"""The progress of a measurement: what runs, what is left, and how long it will take."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REDRAWS_PER_SECOND = 1
 
 
 class TimeLeft:
-    """How long the rest will take, from the pace of the forks so far."""
+    """The remaining time, estimated from the forks so far."""
 
     def __init__(self) -> None:
         self.forks = 0
@@ -44,7 +44,7 @@ class TimeLeft:
 
 
 class LiveProgress(LiveLine):
-    """One live line: what runs, what is left, for how long; and a line for what went wrong."""
+    """One live line with what runs, what is left and the remaining time; failures stay above it."""
 
     def __init__(self, console: Console) -> None:
         self._left = TimeLeft()
@@ -52,7 +52,7 @@ class LiveProgress(LiveLine):
         super().__init__(console, "samples", _REDRAWS_PER_SECOND, left, left="")
 
     def planned(self, forks: int, samples: int) -> None:
-        """Show how much there is."""
+        """Show the number of samples."""
         self._left.plan(forks)
         self._progress.reset(self._task, total=samples)
 
@@ -69,7 +69,7 @@ class LiveProgress(LiveLine):
         )
 
     def fork_ended(self, end: ForkEnd, samples: int) -> None:
-        """Renew the time that is left; a failed fork stays on the screen."""
+        """Update the remaining time; a failed fork stays on the screen."""
         self._left.count()
         if end.outcome == "failed":
             self._keep(describe_failed_fork(end))
@@ -77,28 +77,28 @@ class LiveProgress(LiveLine):
 
 
 class PlainProgress(PlainLines):
-    """A line for each thing prepared and each fork that ended, for logs."""
+    """One line per prepared cell and per ended fork, for logs."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._left = TimeLeft()
 
     def planned(self, forks: int, samples: int) -> None:
-        """Say how much there is."""
+        """Print the number of forks and samples."""
         self._left.plan(forks)
         self._total = forks
         self._say(f"{forks} forks, {samples} samples to take")
 
     def fork_began(self, fork: Fork) -> None:
-        """Say nothing: a fork is said when it ends."""
+        """Print nothing: a fork gets its line when it ends."""
 
     def sample_taken(self, sample: Sample) -> None:
-        """Say what is wrong with a bad sample."""
+        """Print what is wrong with a bad sample."""
         if sample.outcome != "correct":
             self._say(describe_bad_sample(sample))
 
     def fork_ended(self, end: ForkEnd, samples: int) -> None:
-        """Say that a fork ended, and how much is left."""
+        """Print that a fork ended, and how much is left."""
         self._left.count()
         number = self._total - self._left.forks
         left = self._left.describe()
@@ -122,5 +122,5 @@ def describe_bad_sample(sample: Sample) -> str:
 
 
 def describe_failed_fork(end: ForkEnd) -> str:
-    """Return one failed fork as a line or more."""
+    """Return one failed fork as one or more lines."""
     return f"✗ {end.fork}: {end.reason}"

@@ -1,4 +1,4 @@
-"""A whole measurement: prepare the cells, run the plan, write every record as it comes."""
+"""A whole measurement: prepare the cells, run the plan, write every record at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -23,27 +23,37 @@ from harness.descriptions import Catalog, Cell, World
 from harness.errors import HarnessError
 from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
-from harness.measure.plan import Fork, Selection, plan_heats
+from harness.measure.plan import Fork, plan_heats
 from harness.measure.stopping import Progress
-from harness.results.records import METHODOLOGY, Footer, ForkEnd, Header, Sample
+from harness.results.records import (
+    METHODOLOGY,
+    BenchHeader,
+    BenchResults,
+    Footer,
+    ForkEnd,
+    Header,
+    Sample,
+)
 from harness.results.store import ResultsWriter
+from harness.workspaces.install import pin_line
+from harness.workspaces.node import find_node
 
 #: Forks whose apps run side by side.
 Heat: TypeAlias = tuple[Fork, ...]
 
-#: After this many failed forks, the rest of a cell's forks are not tried.
+#: After this many failed forks, the cell's other forks are skipped.
 _FAILED_FORKS = 2
 
 
 class Preparer(Deployer, Protocol):
-    """What prepares and starts cells."""
+    """Prepares and starts cells."""
 
     def prepare(self, cell: Cell) -> None:
-        """Install, build and start all that the cell needs."""
+        """Install, build and start everything that the cell needs."""
 
 
 class Watcher(Protocol):
-    """Somebody who wants to know how it goes."""
+    """Receives the progress of a measurement."""
 
     def preparing(self, text: str) -> None:
         """Something is being installed, built or started."""
@@ -62,7 +72,7 @@ class Watcher(Protocol):
 
 
 class _Tally:
-    """What has happened so far."""
+    """The totals so far."""
 
     def __init__(self) -> None:
         self.ended: Counter[str] = Counter()
@@ -85,62 +95,70 @@ class _Tally:
             self._failures.setdefault(record.cell, []).append(record.reason)
 
     def explain_giving_up(self, cell: Cell) -> str:
-        """Say why no further fork of a cell is tried; empty when one is."""
+        """Explain why a cell's further forks are skipped; empty if they are not."""
         reasons = self._failures.get(cell, [])
         if len(reasons) < _FAILED_FORKS:
             return ""
-        # The first ones: those after them were not tried, for this very reason.
+        # The first reasons: forks after them were skipped for this reason.
         return f"not tried, because {_FAILED_FORKS} forks had failed: {reasons[_FAILED_FORKS - 1]}"
 
     def harness_cpu_share(self) -> float:
-        """Return the share of one core that the harness used while it waited, 0..1."""
+        """Return the share of one core that the harness used while it waited for samples, 0..1."""
         return self._used_ms / self._waited_ms if self._waited_ms else 0.0
 
 
 def describe_session(
     catalog: Catalog,
-    selection: Selection,
+    cells: tuple[Cell, ...],
     *,
-    profile: str,
-    forks: int,
     seed: int,
     command: str,
-    node_version: str,
-    pins: Mapping[str, dict[str, str]],
+    companions: Iterable[Cell] = (),
 ) -> Header:
-    """Return the header of a result file: what will be measured, of what, and where."""
-    cells = selection.cells
-    matched = (cell for match in selection.matches for cell in (match.before, match.after))
-    measured = {*cells, *matched}
+    """Return what the header of every kind of session says: of what, where, and how again.
+
+    Args:
+        catalog: What is described.
+        cells: What was asked for.
+        seed: Repeats the session, with the command.
+        command: Asks for the same again.
+        companions: Cells that are measured only to be compared with.
+    """
+    measured = {cell.world for cell in (*cells, *companions)}
     return Header(
         methodology=METHODOLOGY,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         harness_version=harness.__version__,
         harness_commit=find_commit(),
         command=command,
-        profile=profile,
         seed=seed,
-        forks=forks,
-        machine=describe_machine(node_version),
+        machine=describe_machine(find_node().version),
         cells=cells,
-        scenarios=selection.scenarios,
         frameworks=tuple(
             framework
             for framework in catalog.frameworks.values()
             if any(cell.framework == framework.id for cell in cells)
         ),
         worlds=tuple(
-            leave_out_places(world)
-            for world in catalog.worlds.values()
-            if any(cell.world == world.id for cell in measured)
+            leave_out_places(world) for world in catalog.worlds.values() if world.id in measured
         ),
-        pins=dict(pins),
-        matches=selection.matches,
+        pins=pin_lines(catalog, (cell.line for cell in cells), (cell.world for cell in cells)),
     )
 
 
+def pin_lines(
+    catalog: Catalog, lines: Iterable[str], worlds: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """Return line -> package -> version of everything installed for some Worlds.
+
+    Only of lines that are described: a remote app can be of another one.
+    """
+    needed = catalog.keep_worlds(worlds)
+    return {line: pin_line(needed, line) for line in dict.fromkeys(lines) if line in needed.lines}
+
+
 def leave_out_places(world: World) -> World:
-    """Return a World without places of this machine: of a source, the folder's name."""
+    """Return a World without paths of this machine: only the name of its source folder."""
     lines = {
         line: msgspec.structs.replace(variant, source=Path(variant.source).name)
         for line, variant in world.lines.items()
@@ -149,19 +167,17 @@ def leave_out_places(world: World) -> World:
 
 
 def conduct(
-    header: Header,
+    header: BenchHeader,
     preparer: Preparer,
     writer: ResultsWriter,
     watcher: Watcher,
     check_answer: CheckAnswer,
     *,
-    finished: frozenset[str] = frozenset(),
-    attempts: Mapping[str, int] | None = None,
-    earlier: Sequence[Sample | ForkEnd] = (),
+    earlier: BenchResults | None = None,
 ) -> Footer:
     """Run every fork of the plan that is not finished, and write all records.
 
-    A cell that cannot be prepared or started fails alone: its forks end with the reason.
+    If a cell cannot be prepared or started, only its own forks fail; their records have the reason.
 
     Args:
         header: Determines the plan; already written.
@@ -169,14 +185,14 @@ def conduct(
         writer: Takes the records.
         watcher: Told how it goes.
         check_answer: Judges the answers of completed runs.
-        finished: Forks that an earlier session finished.
-        attempts: Fork -> attempts that earlier sessions made.
-        earlier: What they measured, samples before the end of their fork.
+        earlier: What the file holds already, of sessions that were interrupted.
 
     Raises:
         HarnessError: no cell could be prepared, or results cannot be written.
     """
     began = time.monotonic()
+    earlier = earlier or BenchResults(header=header, samples=(), forks=(), footer=None)
+    finished = {end.fork for end in earlier.forks if end.outcome == "finished"}
     scenarios = {scenario.id: scenario for scenario in header.scenarios}
     heats = [
         rest
@@ -187,12 +203,12 @@ def conduct(
     broken = prepare_cells([fork.cell for fork in left], preparer.prepare, watcher)
     watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
     started = time.monotonic()
-    tally, progress = _Tally(), Progress(header, earlier)
+    tally, progress = _Tally(), Progress(header, (*earlier.samples, *earlier.forks))
     turns = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
     for heat in _order_heats(header, heats, progress, started):
         running = []
         for fork in heat:
-            attempt = (attempts or {}).get(fork.id, 0) + 1
+            attempt = earlier.attempts.get(fork.id, 0) + 1
             watcher.fork_began(fork)
             reason = broken.get(fork.cell) or tally.explain_giving_up(fork.cell)
             running.append(
@@ -201,7 +217,7 @@ def conduct(
                 else run_fork(preparer, fork, attempt, scenarios, check_answer)
             )
         taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
-        # Closed at once, whatever happens here: no app must outlive what it runs on.
+        # Close the forks at once in any case: no app may outlive its server.
         with contextlib.closing(run_abreast(running, turns)) as records:
             for record in records:
                 writer.append(record)
@@ -227,9 +243,9 @@ def conduct(
 
 
 def _order_heats(
-    header: Header, planned: Sequence[Heat], progress: Progress, started: float
+    header: BenchHeader, planned: Sequence[Heat], progress: Progress, started: float
 ) -> Iterator[Heat]:
-    """Yield the planned heats, and between timing and counting those that are added."""
+    """Yield the planned heats; heats that are added come between timing and counting."""
     yield from (heat for heat in planned if heat[0].kind == "timing")
     if _adds_forks(header):
         while more := progress.plan_more(_measure_left(header, started)):
@@ -237,11 +253,11 @@ def _order_heats(
     yield from (heat for heat in planned if heat[0].kind == "counting")
 
 
-def _adds_forks(header: Header) -> bool:
+def _adds_forks(header: BenchHeader) -> bool:
     return header.precision is not None or header.budget_s is not None
 
 
-def _measure_left(header: Header, started: float) -> float:
+def _measure_left(header: BenchHeader, started: float) -> float:
     """Return how many seconds of the budget are left."""
     if header.budget_s is None:
         return math.inf
@@ -251,7 +267,7 @@ def _measure_left(header: Header, started: float) -> float:
 def run_abreast(
     running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
 ) -> Generator[Sample | ForkEnd]:
-    """Let forks take turns: one record each, in a new order every round, until all have ended."""
+    """Run forks side by side: one record each per round, in a new order, until all have ended."""
     with contextlib.ExitStack() as stack:
         for records in running:
             stack.enter_context(contextlib.closing(records))
@@ -268,10 +284,10 @@ def run_abreast(
 def prepare_cells(
     wanted: Iterable[Cell], prepare: Callable[[Cell], None], watcher: Watcher
 ) -> dict[Cell, str]:
-    """Prepare every cell once; return why, for those that cannot be.
+    """Prepare every cell once; return the reason for each cell that cannot be prepared.
 
     Raises:
-        HarnessError: none of them can be.
+        HarnessError: no cell can be prepared.
     """
     broken: dict[Cell, HarnessError] = {}
     cells = list(dict.fromkeys(wanted))
@@ -301,9 +317,9 @@ def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process has held, in bytes."""
-    # Where there is `VmHWM`, it is better: `ru_maxrss` remembers how large the parent was when it
-    # started us.
+    """Return the peak resident memory of this process, in bytes."""
+    # Prefer `VmHWM`: `ru_maxrss` includes the size of the parent process when it started this
+    # one.
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text(encoding="utf-8")
         found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)

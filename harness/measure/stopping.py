@@ -1,4 +1,4 @@
-"""When enough has been measured: forks are added until intervals are narrow, or time is up."""
+"""When to stop: forks are added until the intervals are narrow or the budget is used up."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from harness.descriptions import Cell
 from harness.measure.metrics import RESOLUTION_MS, workflow_ms
 from harness.measure.plan import Fork, list_teams, plan_fork
 from harness.measure.statistics import estimate
-from harness.results.records import ForkEnd, Header, Sample, Stopped
+from harness.results.records import BenchHeader, ForkEnd, Sample, Stopped
 
-#: With fewer forks an interval says too little to stop by.
+#: With fewer forks an interval is too uncertain to stop.
 _FORKS_TO_STOP = 3
 
 
@@ -21,11 +21,11 @@ class Progress:
     """What a session has measured so far, and what it should measure next.
 
     Args:
-        header: Says which precision is wanted.
-        earlier: Records of the sessions that this one goes on from.
+        header: Has the requested precision.
+        earlier: Records of the sessions that this one resumes.
     """
 
-    def __init__(self, header: Header, earlier: Iterable[Sample | ForkEnd] = ()) -> None:
+    def __init__(self, header: BenchHeader, earlier: Iterable[Sample | ForkEnd] = ()) -> None:
         self._header = header
         self._order = random.Random(f"{header.seed}/more")  # noqa: S311 - repeatable, not secret
         self._teams = list_teams(header)
@@ -35,18 +35,18 @@ class Progress:
         self._times: defaultdict[tuple[Cell, str], dict[int, list[float]]] = defaultdict(dict)
         #: Cell and scenario -> seconds that each fork spent on it.
         self._spent: defaultdict[tuple[Cell, str], list[float]] = defaultdict(list)
-        #: How many forks a cell had, and the latest block of all: what is measured at another time
-        #: shares no block with anything before it.
+        #: How many forks a cell had, and the latest block of all cells: later forks never share a
+        #: block with earlier ones.
         self._ended: Counter[Cell] = Counter()
         self._block = header.forks
-        #: Cells with a failed fork, and scenarios of cells with a bad sample: both cannot win.
+        #: Cells with a failed fork, and scenarios of cells with a bad sample: neither can win.
         self._failed: set[Cell] = set()
         self._bad: set[tuple[Cell, str]] = set()
         for record in earlier:
             self.add(record)
 
     def add(self, record: Sample | ForkEnd) -> None:
-        """Count a record; samples count when their fork ended well."""
+        """Count a record; samples count once their fork succeeded."""
         if record.kind != "timing":
             return
         if isinstance(record, Sample):
@@ -70,7 +70,7 @@ class Progress:
             self._spent[record.cell, scenario].append(seconds)
 
     def measure_width(self, cell: Cell, scenario: str) -> float | None:
-        """Return half of an interval as a share of its center, what the clock adds left out."""
+        """Return half of an interval as a share of its center, without the clock's resolution."""
         times = self._times.get((cell, scenario), {})
         if len(times) < _FORKS_TO_STOP:
             return None
@@ -80,10 +80,10 @@ class Progress:
         return (found.high - found.low) / 2 / found.center
 
     def find_imprecise(self, cell: Cell) -> list[str]:
-        """Return the scenarios of a cell whose interval is wider than wanted.
+        """Return the scenarios of a cell whose interval is wider than requested.
 
-        Where no precision is wanted, none is ever narrow enough: the budget alone ends a session
-        that compares versions.
+        Without a requested precision, all are: only the budget ends a session that
+        compares versions.
         """
         wanted = self._header.precision or 0.0
         if cell in self._failed:
@@ -94,19 +94,19 @@ class Progress:
                 continue
             width = self.measure_width(cell, scenario.id)
             times = [time for fork in self._times[cell, scenario.id].values() for time in fork]
-            # No number of forks makes a clock of whole milliseconds finer.
+            # More forks do not improve the resolution of a clock of whole milliseconds.
             clock = RESOLUTION_MS["workflow"] / max(min(times, default=1.0), 1.0)
             if not wanted or width is None or width > max(wanted, clock):
                 found.append(scenario.id)
         return found
 
     def plan_more(self, left_s: float) -> tuple[Fork, ...]:
-        """Plan the cheapest heat that makes anything more precise; empty where there is none.
+        """Plan the cheapest heat that makes any result more precise; empty if there is none.
 
-        Without a wanted precision, those come first that had the fewest forks.
+        Without a requested precision, cells with the fewest forks come first.
 
         Args:
-            left_s: How many seconds it may take.
+            left_s: The remaining budget in seconds.
         """
         choices: list[tuple[tuple[int, float], tuple[Cell, ...], list[str]]] = []
         for team in self._teams:
@@ -127,16 +127,16 @@ class Progress:
         )
 
     def is_precise(self) -> bool:
-        """Tell whether every interval is as narrow as wanted."""
+        """Return whether every interval is as narrow as requested."""
         return not self._failed and not any(map(self.find_imprecise, self._cells))
 
     def say_what_ended(self) -> Stopped:
-        """Say why a session that adds forks added no more."""
+        """Return why the session stopped adding forks."""
         if self.is_precise():
             return "precision"
         return "budget" if self.plan_more(math.inf) else "failed"
 
     def _estimate_cost(self, cell: Cell, scenarios: Sequence[str]) -> float:
-        """Return about how many seconds a fork of these scenarios takes."""
+        """Estimate how many seconds a fork of these scenarios takes."""
         spent = [self._spent[cell, name] for name in scenarios]
         return sum(sum(seconds) / len(seconds) for seconds in spent if seconds)

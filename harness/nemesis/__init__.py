@@ -1,6 +1,7 @@
-"""The nemesis: seeded faults for deliveries, calls and processes, and the journal of it all."""
+"""The nemesis: seeded faults for deliveries, calls and processes, and the app's journal."""
 
-#: Names the folder of the journal in the app's environment.
+#: The environment variable with the folder of the app's journal.
 NOTES = "WORLD_HARNESS_NOTES"
-#: Names a defect between the World and its wrapper: `<path of a module>#<its export>`.
+#: The environment variable with a defect to put between the World and its wrapper:
+#: `<path of a module>#<its export>`.
 MUTANT = "WORLD_HARNESS_MUTANT"

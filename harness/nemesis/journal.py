@@ -1,4 +1,4 @@
-"""What the app wrote down: every World call, delivery, execution of a body, and fault."""
+"""The app's journal: every World call, delivery, execution of a step body, and fault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Record(
 
     at_ms: float
     pid: int
-    #: Place in the process's journal.
+    #: Position in the process's journal.
     order: int
     run_id: str | None = None
 
@@ -38,7 +38,7 @@ class Delivery(_Record, frozen=True, kw_only=True, tag="delivery"):
 
 
 class Delivered(_Record, frozen=True, kw_only=True, tag="delivered"):
-    """The engine is through with a message: `done`, `again in n s` or `error …`."""
+    """The engine has finished a message: `done`, `again in n s` or `error …`."""
 
     delivery: str
     outcome: str
@@ -52,7 +52,7 @@ class Call(_Record, frozen=True, kw_only=True, tag="call"):
     delivery: str | None = None
     step: str | None = None
     event: str | None = None
-    #: Of a batch.
+    #: The size of a batch.
     events: tuple[str, ...] = ()
     #: Of a lazy start, which creates the step, too.
     lazy: bool = False
@@ -63,7 +63,7 @@ class Call(_Record, frozen=True, kw_only=True, tag="call"):
     step_id: str | None = None
     key: str | None = None
     delay_seconds: float | None = None
-    #: The name of the error that it ended with.
+    #: The name of the error that the call threw.
     error: str | None = None
 
 
@@ -81,7 +81,7 @@ class Entered(_Mark, frozen=True, kw_only=True, tag="entered"):
 
 
 class Left(_Mark, frozen=True, kw_only=True, tag="left"):
-    """A body ended well."""
+    """A body returned."""
 
 
 class Failed(_Mark, frozen=True, kw_only=True, tag="failed"):
@@ -98,7 +98,7 @@ class Struck(_Record, frozen=True, kw_only=True, tag="fault"):
 
 
 class Effect(_Record, frozen=True, kw_only=True, tag="effect"):
-    """A body did, or found done, what is to happen once for its key."""
+    """A body performed the effect that must happen once per key, or found it done already."""
 
     key: str
     first: bool
@@ -125,22 +125,22 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     delivery: str | None
     entered_at_ms: float
-    #: `None` when its process died in it, or it still runs.
+    #: `None` if its process died during it, or if it is still running.
     ended_at_ms: float | None
     outcome: Literal["left", "failed", "cut off"]
 
 
 class Journal(msgspec.Struct, frozen=True):
-    """The records of one run, or of all, in the order of time."""
+    """The records of one run, or of all runs, in chronological order."""
 
     records: tuple[Record, ...]
 
     def of(self, run_id: str) -> Journal:
-        """Return the part that belongs to one run."""
+        """Return the records of one run."""
         return Journal(tuple(item for item in self.records if item.run_id == run_id))
 
     def calls(self, method: str = "", event: str = "") -> list[Call]:
-        """Return the World calls of a method, or that wrote an event of a type."""
+        """Return the World calls of a method, or those that wrote an event of a type."""
         return [
             item
             for item in self.records
@@ -158,11 +158,11 @@ class Journal(msgspec.Struct, frozen=True):
         ]
 
     def outcomes(self) -> dict[str, str]:
-        """Return delivery -> what became of it; one that was cut off is missing."""
+        """Return delivery -> outcome; a delivery that was cut off has none."""
         return {item.delivery: item.outcome for item in self.records if isinstance(item, Delivered)}
 
     def executions(self, key: str | None = None) -> list[Execution]:
-        """Return the executions of bodies, or of the one with a key, by their beginning."""
+        """Return the executions of all bodies, or of the body with a key, by start time."""
         ends = {
             (item.pid, item.run_id, item.key, item.execution): item
             for item in self.records
@@ -175,37 +175,37 @@ class Journal(msgspec.Struct, frozen=True):
         ]
 
     def faults(self) -> Counter[int]:
-        """Return how often each fault of the plan happened, by its place in the plan."""
+        """Return how often each fault of the plan happened, by its index in the plan."""
         return Counter(item.fault for item in self.records if isinstance(item, Struck))
 
     def effects(self) -> list[Effect]:
-        """Return what was to happen once."""
+        """Return the effects that must happen once."""
         return [item for item in self.records if isinstance(item, Effect)]
 
 
 def read_journal(folder: Path) -> Journal:
-    """Read the journals of every process that wrote into a folder, without lines cut by a kill.
+    """Read the journals of all processes in a folder; skip lines that a kill cut off.
 
     Raises:
-        ResultsError: a whole line is no record.
+        ResultsError: a complete line is not a valid record.
     """
     return sort_journal(_read_lines(folder))
 
 
 def parse_journal(entries: Sequence[Any]) -> Journal:
-    """Read a journal that an app elsewhere sent.
+    """Read a journal that a remote app sent.
 
     Raises:
-        ResultsError: an entry is no record.
+        ResultsError: an entry is not a valid record.
     """
     try:
         return sort_journal([msgspec.convert(entry, Record) for entry in entries])
     except msgspec.ValidationError as error:
-        raise _explain("an app elsewhere", error) from error
+        raise _explain("a remote app", error) from error
 
 
 def sort_journal(records: Iterable[Record]) -> Journal:
-    """Put records in order: a process's own, and of several by their clocks."""
+    """Sort records: within a process by position, between processes by their clocks."""
     return Journal(tuple(sorted(records, key=lambda item: (item.at_ms, item.pid, item.order))))
 
 
@@ -222,9 +222,9 @@ def _read_lines(folder: Path) -> Iterable[Record]:
 
 def _explain(source: str, error: msgspec.ValidationError) -> ResultsError:
     return ResultsError(
-        f"the journal of {source} holds what is no record",
+        f"the journal of {source} contains an invalid record",
         cause=str(error),
-        remedy="let the app be built by this version of the harness",
+        remedy="build the app again with this version of the harness",
     )
 
 

@@ -1,7 +1,7 @@
 """Fault plans: what the nemesis does to one run, as the app receives it (docs/nemesis.md).
 
-A plan is a list of faults. Each waits for what it names (a message, a call, a body) and happens to
-the matches `nth` to `nth + times - 1`, counted from 1 in the process that the plan was given to.
+A plan is a list of faults. Each fault waits for its place (a message, a call, a body) and happens
+at the matches `nth` to `nth + times - 1`, counted from 1 in the process that received the plan.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from harness.descriptions import read_table
 from harness.errors import UsageError, unknown
 
-#: A run's first message, one step's, or one that wakes the run.
+#: The first message of a run, the message of a step, or a message that wakes the run.
 MessageKind: TypeAlias = Literal["start", "step", "wake"]
 
 
@@ -30,20 +30,20 @@ class _Wire(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """A part of a plan; names are camelCase on the wire."""
+    """A part of a plan; its field names are camelCase in JSON."""
 
 
 class Place(_Wire, frozen=True, kw_only=True):
-    """Where a fault happens: what is left out matches everything."""
+    """Where a fault happens. A field that is left out matches everything."""
 
     on: Literal["message", "call", "body"]
-    #: Of a message.
+    #: The kind of a message.
     kind: MessageKind | None = None
-    #: Of a call: `events.create`, `queue`, `streams.write`…
+    #: The method of a call: `events.create`, `queue`, `streams.write`…
     method: str | None = None
-    #: Of a call that writes events: the type of one of them.
+    #: The type of one of the events that a call writes.
     event: str | None = None
-    #: The step's function, as it is called in the source.
+    #: The name of the step's function in the source.
     step: str | None = None
     side: Literal["before", "after"] = "before"
 
@@ -52,10 +52,10 @@ class _Fault(_Wire, frozen=True, tag_field="do", kw_only=True, omit_defaults=Fal
     """One fault.
 
     Raises:
-        UsageError: it cannot happen there.
+        UsageError: the fault cannot happen at its place.
     """
 
-    #: On what it can happen.
+    #: The places where it can happen.
     places: ClassVar[tuple[str, ...]] = ("message",)
 
     at: Place
@@ -66,22 +66,22 @@ class _Fault(_Wire, frozen=True, tag_field="do", kw_only=True, omit_defaults=Fal
         kind, place = type(self).__name__.lower(), self.at
         if place.on not in self.places:
             raise UsageError(
-                f"the fault plan asks for {kind} at a {place.on}",
-                remedy=f"it can happen at a {' or a '.join(self.places)}",
+                f"the fault {kind} cannot happen at a {place.on}",
+                remedy=f"place it at a {' or a '.join(self.places)}",
             )
         if place.side == "after" and place.on != "call":
             raise UsageError(
-                f"the fault plan asks for {kind} after a {place.on}",
-                remedy="only a call has sides; leave `side` out",
+                f"the fault {kind} cannot happen after a {place.on}",
+                remedy="leave `side` out: only a call has sides",
             )
 
 
 class Redeliver(_Fault, frozen=True, kw_only=True, tag="redeliver"):
     """Deliver a message again: at the same time, after the first delivery ended, or late.
 
-    `delay_ms` lies between one copy and the next (`together`), or before the first (`late`).
-    Copies of a message come again, as from a queue, when the engine refuses them or asks for it;
-    with `once` (of `together`) they do not, and the message itself is left to do so.
+    `delay_ms` is the time between two copies (`together`), or before the first copy (`late`).
+    If the engine refuses a copy or asks for it again, it is delivered again, as from a queue. With
+    `once` (only for `together`) a copy is not delivered again; only the message itself is.
     """
 
     at: Place = Place(on="message")
@@ -92,14 +92,14 @@ class Redeliver(_Fault, frozen=True, kw_only=True, tag="redeliver"):
 
 
 class Delay(_Fault, frozen=True, kw_only=True, tag="delay"):
-    """Keep a delivery back for a time."""
+    """Delay a delivery."""
 
     at: Place = Place(on="message")
     ms: int
 
 
 class Hold(_Fault, frozen=True, kw_only=True, tag="hold"):
-    """Keep a delivery back until the harness opens the gate (at most a minute)."""
+    """Hold a delivery until the harness opens the gate (at most one minute)."""
 
     at: Place = Place(on="message")
     gate: str
@@ -112,7 +112,7 @@ class Refuse(_Fault, frozen=True, kw_only=True, tag="refuse"):
 
 
 class Shuffle(_Fault, frozen=True, kw_only=True, tag="shuffle"):
-    """Collect deliveries and let them go in an order that the seed determines."""
+    """Collect deliveries and release them in an order that the seed determines."""
 
     at: Place = Place(on="message")
     count: int
@@ -120,26 +120,26 @@ class Shuffle(_Fault, frozen=True, kw_only=True, tag="shuffle"):
 
 
 class Chaos(_Fault, frozen=True, kw_only=True, tag="chaos"):
-    """Let the seed choose for each delivery: twice at once, twice in turn, late, or as it is."""
+    """Let the seed choose for each delivery: duplicated together, in turn, late, or unchanged."""
 
     at: Place = Place(on="message")
     times: int = 1_000_000
     seed: int
-    #: The share of deliveries that something happens to, 0..1.
+    #: The share of deliveries that are changed, 0..1.
     rate: float
 
 
 class Fail(_Fault, frozen=True, kw_only=True, tag="fail"):
-    """Let a call of the World fail: before it is made, or after (its answer is lost)."""
+    """Fail a call of the World: before it is made, or after it (its answer is lost)."""
 
     places: ClassVar[tuple[str, ...]] = ("call",)
 
-    #: `name`, `message`, and whatever else the error carries (`status`, `retryAfter`).
+    #: `name`, `message`, and the error's other properties (`status`, `retryAfter`).
     error: dict[str, Any]
 
 
 class Slow(_Fault, frozen=True, kw_only=True, tag="slow"):
-    """Let a call of the World take longer."""
+    """Slow a call of the World down."""
 
     places: ClassVar[tuple[str, ...]] = ("call",)
 
@@ -147,7 +147,7 @@ class Slow(_Fault, frozen=True, kw_only=True, tag="slow"):
 
 
 class Kill(_Fault, frozen=True, kw_only=True, tag="kill"):
-    """End the app's process by SIGKILL."""
+    """End the app's process with SIGKILL."""
 
     places: ClassVar[tuple[str, ...]] = ("message", "call", "body")
 
@@ -155,8 +155,8 @@ class Kill(_Fault, frozen=True, kw_only=True, tag="kill"):
 class Damage(_Fault, frozen=True, kw_only=True, tag="damage"):
     """Damage the event log as the engine reads it, in every page that holds the event.
 
-    `repeat` and `insert` put an event behind it that has an id of its own, `again` puts itself
-    there; `replace` and `swap` change what stands in a place, and the places keep their ids.
+    `repeat` and `insert` add an event with a new id after it; `again` adds the event itself once
+    more. `replace` and `swap` change the event at a position; the positions keep their ids.
     """
 
     places: ClassVar[tuple[str, ...]] = ("call",)
@@ -164,14 +164,14 @@ class Damage(_Fault, frozen=True, kw_only=True, tag="damage"):
     at: Place = Place(on="call", method="events.list")
     change: Literal["drop", "repeat", "again", "replace", "swap", "insert"]
     event_id: str
-    #: With `swap`: the event that it changes places with; with `replace`: the one that is copied.
+    #: With `swap`: the event to change places with. With `replace`: the event to copy.
     other_id: str | None = None
-    #: With `insert` and `replace`: what the event has that the one it is made from has not.
+    #: With `insert` and `replace`: properties that are set on the copied event.
     event: dict[str, Any] | None = None
 
 
 class Echo(_Fault, frozen=True, kw_only=True, tag="echo"):
-    """Let every incremental read return what is known already: its events twice, or one before."""
+    """Let each incremental read return known events: its events twice, or the one before."""
 
     places: ClassVar[tuple[str, ...]] = ("call",)
 
@@ -180,16 +180,16 @@ class Echo(_Fault, frozen=True, kw_only=True, tag="echo"):
 
 
 class Hurry(_Fault, frozen=True, kw_only=True, tag="hurry"):
-    """Let messages that are to come later come at once, as from a queue that ignores delays.
+    """Deliver delayed messages at once, as a queue does that ignores delays.
 
-    Of a call (`queue`), the delay that is asked for; of a message, the time that the engine asks it
-    to come back after.
+    At a call (`queue`), ignore the delay in the call. At a message, ignore the delay after which
+    the engine asks for it again.
     """
 
     places: ClassVar[tuple[str, ...]] = ("message", "call")
 
     times: int = 1_000_000
-    #: How many messages, of all that match, as few of them have a delay.
+    #: How many of the matching messages. The default is all, as few have a delay.
     most: int = 1
 
 
@@ -200,7 +200,7 @@ Plan: TypeAlias = Sequence[Fault]
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A named point of a run's life (`points.toml`)."""
+    """A named point in a run's life (`points.toml`)."""
 
     id: str
     title: str
@@ -210,7 +210,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     side: Literal["before", "after"] = "before"
 
     def place(self, step: str | None = None) -> Place:
-        """Return it as a place, of one step where a step is named."""
+        """Return it as a place; with a step, only for that step."""
         return Place(on=self.on, method=self.method, event=self.event, side=self.side, step=step)
 
 
@@ -223,7 +223,7 @@ def find_point(name: str) -> Point:
     """Return the point of that name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no point has that name.
     """
     points = describe_points()
     if name not in points:
@@ -235,15 +235,13 @@ def read_plan(text: str | bytes) -> tuple[Fault, ...]:
     """Read a plan from JSON; a place may be the name of a point.
 
     Raises:
-        UsageError: not JSON, an unknown fault, point or setting.
+        UsageError: it is not JSON, or names an unknown fault, point or setting.
     """
     try:
         entries = msgspec.json.decode(text, type=list[dict[str, Any]])
         return tuple(msgspec.convert(_resolve(entry), Fault) for entry in entries)
     except msgspec.DecodeError as error:
-        raise UsageError(
-            "the fault plan cannot be read", cause=str(error), remedy=_SOURCE
-        ) from error
+        raise UsageError("the fault plan is not valid", cause=str(error), remedy=_SOURCE) from error
 
 
 def describe_faults() -> dict[str, type[_Fault]]:

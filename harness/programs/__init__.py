@@ -1,1 +1,1 @@
-"""The programs that the harness runs: commands, servers, their ports, and nothing left behind."""
+"""The programs that the harness runs, commands and servers: it leaves no process behind."""

@@ -1,4 +1,4 @@
-"""Commands that must end well: their output goes to a log, and the log's end into the error."""
+"""Commands that must succeed. Their output goes to a log; an error quotes the log's end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.programs.interruption import hold_signals
 #: How many lines of a log an error quotes.
 QUOTED_LINES = 15
 
-#: The password of a URL: what is quoted goes into results and reports, which are published.
+#: The password in a URL. Quoted text appears in results and reports, which are published.
 _PASSWORD = re.compile(
     r"""(?<=://)(?P<user>[^\s:/@"']*):(?!\d*[/?#\s"'])[^\s"']+@"""
     r"""|(?P<key>[?&](?:password|passwd|pwd)=)[^\s&"']+""",
@@ -29,11 +29,11 @@ _PASSWORD = re.compile(
 
 
 def quote_log(log: Path, *, kept: bool = True) -> str:
-    """Return the last lines of a log, without passwords, and where the whole of it is.
+    """Return the last lines of a log, without passwords, and the log's path.
 
     Args:
         log: A text file.
-        kept: Whether the log will still exist when the quotation is read.
+        kept: Whether the log will still exist when the text is read.
     """
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
@@ -53,22 +53,22 @@ def _hide_password(found: re.Match[str]) -> str:
 def run_group(
     command: Sequence[str | Path], *, folder: Path, env: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program in a process group of its own; at the end of the block none of it is left.
+    """Start a program in its own process group; end the whole group at the end of the block.
 
-    It ends by SIGKILL, with everything that it started.
+    SIGKILL ends the program and everything that it started.
 
     Args:
         command: The program and its arguments.
-        folder: Where it runs.
+        folder: Its working directory.
         env: Its whole environment.
-        log: Takes its standard output and error; overwritten.
+        log: Receives its standard output and error; overwritten.
 
     Raises:
         OSError: it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        # Interrupted between the process's start and the callback, it would never be ended.
+        # An interrupt between the start and the callback would leave a process that nothing ends.
         with log.open("wb") as output, hold_signals():
             process = subprocess.Popen(
                 [str(part) for part in command],
@@ -93,19 +93,19 @@ def run_logged(
     what: str,
     remedy: str,
 ) -> None:
-    """Run a command to its end, with nothing of it left afterwards.
+    """Run a command to its end; leave no process of it behind.
 
     Args:
         command: The program and its arguments.
-        folder: Where it runs.
+        folder: Its working directory.
         env: Its whole environment.
-        log: Takes its standard output and error; overwritten.
-        failure: The error to raise.
-        what: What to say happened when it does not end with 0.
-        remedy: What to do then.
+        log: Receives its standard output and error; overwritten.
+        failure: The type of error to raise if its exit code is not 0.
+        what: The error's first sentence.
+        remedy: The error's remedy.
 
     Raises:
-        HarnessError: of the given type, quoting the end of the log.
+        HarnessError: of the given type; it quotes the end of the log.
     """
     try:
         with run_group(command, folder=folder, env=env, log=log) as process:
@@ -118,7 +118,7 @@ def run_logged(
 
 
 def list_tree(pid: int) -> list[psutil.Process]:
-    """Return a process and everything below it; nothing when it is gone."""
+    """Return a process and all its descendants; an empty list if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -127,7 +127,7 @@ def list_tree(pid: int) -> list[psutil.Process]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     with hold_signals():
-        # Its tree too: a descendant can have left the group.
+        # Its process tree too: a descendant may have left the group.
         tree = list_tree(process.pid)
         _kill_group(process.pid)
         for member in tree:
@@ -137,7 +137,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_group(group: int) -> None:
-    """Kill every process of a group; a group that is gone is fine."""
+    """Kill every process of a group, if the group still exists."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Ctrl-C and its like, held back where they would leave something behind."""
+"""Ctrl-C and similar signals: delayed where they would leave something behind."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-#: What asks the harness to end.
+#: The signals that ask the harness to end.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user, or the system, wants us to end."""
+    """The user, or the system, asked the harness to end."""
 
     def __init__(self, number: int) -> None:
         self.exit_code = 128 + number
 
 
 def end_by_unwinding() -> None:
-    """Let what asks this process to end raise :class:`Interrupted`, so that all is cleaned up.
+    """Make the signals that ask this process to end raise :class:`Interrupted`.
 
-    For programs, before they start anything. A hang-up is ignored where it was (`nohup`).
+    So every block cleans up. Programs call this before they start anything. SIGHUP stays ignored
+    if it was (`nohup`).
     """
     for number in SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
@@ -31,7 +32,7 @@ def end_by_unwinding() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """End by unwinding; a second signal must not cut the cleaning up short."""
+    """Raise `Interrupted`, and ignore a second signal, which would cut the clean-up short."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise Interrupted(number)
@@ -39,17 +40,17 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 @contextlib.contextmanager
 def hold_signals() -> Iterator[None]:
-    """Let the block come to its end; a signal that came meanwhile takes effect after it.
+    """Delay signals until the end of the block.
 
-    For blocks that nothing could clean up after: between a process's birth and its entry in our
-    books, or in the middle of the cleaning up itself. Keep them short.
+    For blocks whose interruption would leave something behind: between the start of a process and
+    the moment it is registered, or during the clean-up itself. Keep them short.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # Signals reach the main thread only.
+        yield  # Only the main thread receives signals.
         return
     came: list[int] = []
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    # Not a mask: a child would inherit it, whereas handlers end with its exec.
+    # Not a signal mask: a child process would inherit it, but exec resets handlers.
     held = {number: handler for number, handler in handlers.items() if callable(handler)}
     for number in held:
         signal.signal(number, lambda which, frame: came.append(which))

@@ -1,4 +1,4 @@
-"""Ports for servers that are told where to listen."""
+"""Free ports for servers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import socket
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that no process listens on.
 
-    It is free now, but another process may take it before the intended server does. A caller that
-    starts a server must notice that and try another one.
+    Another process may take it before the intended server does. A caller that starts a server must
+    notice that and try another port.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))

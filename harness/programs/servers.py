@@ -1,4 +1,4 @@
-"""A server process that is started, watched and ended with everything it started."""
+"""A server process: started, watched, and ended together with everything it started."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import psutil
 from harness.errors import DeploymentError
 from harness.programs.commands import list_tree, quote_log, run_group
 
-#: A process that dies lets go of its connections a moment before it is seen to be dead.
+#: The system closes a dying process's connections shortly before it reports the process as dead.
 _DEATH_S = 1.0
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What a process tree used: CPU time since its start in ms, resident memory now in bytes."""
+    """Usage of a process tree: CPU time since its start in ms, current resident memory in bytes."""
 
     cpu_ms: float
     memory_bytes: int
@@ -34,20 +34,20 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The server's process id, which is also its group's."""
+        """The server's process id, which is also the id of its group."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; `None` while it runs."""
+        """Its exit code; `None` while it runs."""
         return self._process.poll()
 
     def owns(self, pid: int) -> bool:
-        """Tell whether a process is the server or one of its children."""
+        """Return whether a process is the server or one of its children."""
         return any(process.pid == pid for process in list_tree(self.pid))
 
     def kill(self) -> None:
-        """End it and everything it started, at once and without a word (SIGKILL)."""
+        """End it and everything it started, at once, with SIGKILL."""
         tree = list_tree(self.pid)
         for process in tree:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -56,7 +56,7 @@ class ServerProcess:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Let it stand still during the block (SIGSTOP), with everything it started."""
+        """Pause it and everything it started during the block (SIGSTOP)."""
         tree = list_tree(self.pid)
         _send(tree, signal.SIGSTOP)
         try:
@@ -65,7 +65,7 @@ class ServerProcess:
             _send(tree, signal.SIGCONT)
 
     def await_death(self, within_s: float) -> bool:
-        """Wait for it to end by itself; tell whether it did."""
+        """Wait for it to end by itself; return whether it did."""
         try:
             self._process.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -84,7 +84,7 @@ class ServerProcess:
         return Usage(cpu_s * 1000, memory)
 
     def describe_death(self) -> str:
-        """Say how the server ended, quoting its log."""
+        """Describe how the server ended, and quote its log."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_DEATH_S)
         code = self.exit_code
@@ -104,10 +104,10 @@ def _send(tree: Sequence[psutil.Process], number: signal.Signals) -> None:
 def run_server(
     command: Sequence[str | Path], *, folder: Path, env: Mapping[str, str], log: Path
 ) -> Iterator[ServerProcess]:
-    """Start a server in a process group of its own, and end it with the block.
+    """Start a server in its own process group; end it at the end of the block.
 
-    It ends by SIGKILL: the storage of a fork dies with it, and a graceful end can take as long as
-    the server's longest kept-alive connection.
+    SIGKILL ends it: the storage of a fork is removed anyway, and a graceful shutdown can take as
+    long as the server's longest keep-alive connection.
 
     Raises:
         DeploymentError: the program cannot be started.
@@ -117,8 +117,8 @@ def run_server(
             process = stack.enter_context(run_group(command, folder=folder, env=env, log=log))
         except OSError as error:
             raise DeploymentError(
-                f"the server {command[0]} cannot be started",
+                f"cannot start the server {command[0]}",
                 cause=str(error),
-                remedy="`world-harness doctor` says what is missing",
+                remedy="run `world-harness doctor` to see what is missing",
             ) from error
         yield ServerProcess(process, log)

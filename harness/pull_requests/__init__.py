@@ -1,4 +1,4 @@
-"""Putting a report where a pull request is decided: one comment, found again and renewed."""
+"""Publish a report on a pull request: one comment, which later reports update."""
 
 from harness.pull_requests.github import GitHub, NoRightsError, PostingError
 from harness.pull_requests.posting import Posted, post_comment

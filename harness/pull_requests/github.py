@@ -1,4 +1,4 @@
-"""The few requests to GitHub's API that a comment takes, with patience and without the token."""
+"""The requests to GitHub's API for a comment. They retry, and never show the token."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ API = "https://api.github.com"
 
 _PAGE = 100
 _TRIES = 4
-#: In all, for one request, in seconds.
+#: Total time limit of one request with its retries, in seconds.
 _PATIENCE_S = 240.0
 _FIRST_PAUSE_S = 1.0
-#: After a limit that does not say when it ends; GitHub asks for a minute and then for more.
+#: Pauses after a rate limit without an end time; GitHub asks for one minute, then for more.
 _FIRST_PAUSE_OF_LIMIT_S = 60.0
-#: What a limit that no header tells of has in its message.
+#: Words in the message of a rate limit that has no header.
 _WORDS_OF_LIMIT = ("rate limit", "abuse detection")
 
-#: Where a request did not even leave.
+#: Errors before a request was sent.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
-#: The REST API does not tell an App whom its token speaks for; this tells everybody.
+#: The REST API does not tell an App the owner of its token; this query does.
 _WHO = "query { viewer { login } }"
 
 
@@ -37,15 +37,15 @@ class PostingError(HarnessError):
 
 
 class NoRightsError(PostingError):
-    """The token may not write: it is of a fork, or lacks a permission."""
+    """The token may not write: it belongs to a fork, or lacks a permission."""
 
 
 class UncertainError(PostingError):
-    """The answer was lost: whether the comment was written is not known."""
+    """The answer was lost, so it is not known whether the comment was written."""
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """One comment, as far as it matters here."""
+    """The needed fields of one comment."""
 
     id: int
     author: str
@@ -57,10 +57,10 @@ class GitHub:
 
     Args:
         repository: `owner/name`.
-        token: Secret: it stands in no error and no log.
-        api: Address of the API.
-        pause: Waits so many seconds; it is :attr:`pause`, too.
-        now: Seconds since 1970, as the API's own limits are counted.
+        token: A secret; never appears in an error or a log.
+        api: The API's base URL.
+        pause: Waits for a number of seconds; also available as :attr:`pause`.
+        now: Seconds since 1970, as in the API's rate limit headers.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class GitHub:
         self.pause = pause
         self._repository = repository
         self._now = now
-        # On a server of one's own the REST API lies at /api/v3, and this beside it.
+        # On GitHub Enterprise Server, REST is at /api/v3 and GraphQL at /api/graphql.
         self._graphql = f"{api.rstrip('/').removesuffix('/v3')}/graphql"
         self._client = httpx.Client(
             base_url=api,
@@ -100,38 +100,38 @@ class GitHub:
         self._client.close()
 
     def find_own_name(self) -> str:
-        """Return whom the token speaks for: a user, or an App as `name[bot]`.
+        """Return the owner of the token: a user, or an App as `name[bot]`.
 
         Raises:
-            PostingError: GitHub does not say.
+            PostingError: GitHub does not name the owner.
         """
         reply = self._demand("POST", self._graphql, json={"query": _WHO})
         name = ((reply.json().get("data") or {}).get("viewer") or {}).get("login")
         if not isinstance(name, str):
             raise PostingError(
-                "the owner of the token cannot be determined",
-                cause="GitHub's GraphQL API does not name its viewer",
-                remedy="use the token of a job, of an App or of a user",
+                "cannot find the owner of the token",
+                cause="GitHub's GraphQL API returned no viewer",
+                remedy="use the token of a job, an App or a user",
             )
         return name
 
     def is_open(self, number: int) -> bool:
-        """Tell whether a pull request is open.
+        """Return whether a pull request is open.
 
         Raises:
-            PostingError: there is none of that number, or it cannot be read.
+            PostingError: it does not exist, or cannot be read.
         """
         reply = self._demand("GET", f"/repos/{self._repository}/pulls/{number}")
         return bool(reply.json().get("state") == "open")
 
     def find_pull_request(self, head: Head) -> int | None:
-        """Return the open pull request that would merge a commit; `None` without one.
+        """Return the open pull request whose head is a commit; `None` if there is none.
 
-        What was pushed since makes it another commit. The commits of a fork are not in this
-        repository: they are found by where they were pushed to.
+        After another push the head is another commit. Commits of a fork are not in this
+        repository, so the pull request is found by the fork's branch.
 
         Raises:
-            PostingError: pull requests cannot be read.
+            PostingError: the pull requests cannot be read.
         """
         reply = self._demand(
             "GET",
@@ -145,7 +145,7 @@ class GitHub:
         """Yield every comment of a pull request, the oldest first.
 
         Raises:
-            PostingError: they cannot be read.
+            PostingError: the comments cannot be read.
         """
         page = 1
         while True:
@@ -163,25 +163,25 @@ class GitHub:
             page += 1
 
     def create_comment(self, number: int, body: str) -> str:
-        """Write a comment and return its address.
+        """Write a comment and return its URL.
 
-        Sent again only where it surely was not written: a limit, or no connection.
+        Retried only if it was certainly not written: after a rate limit, or without a connection.
 
         Raises:
             UncertainError: the answer was lost.
-            NoRightsError: the token may not.
-            PostingError: it cannot be written.
+            NoRightsError: the token may not write.
+            PostingError: the comment cannot be written.
         """
         path = f"/repos/{self._repository}/issues/{number}/comments"
         reply = self._demand("POST", path, repeatable=False, json={"body": body})
         return str(reply.json().get("html_url", ""))
 
     def update_comment(self, comment: int, body: str) -> str | None:
-        """Renew a comment and return its address; `None` when it is gone.
+        """Update a comment and return its URL; `None` if it was deleted.
 
         Raises:
-            NoRightsError: the token may not.
-            PostingError: it cannot be written.
+            NoRightsError: the token may not write.
+            PostingError: the comment cannot be written.
         """
         path = f"/repos/{self._repository}/issues/comments/{comment}"
         reply = self._request("PATCH", path, json={"body": body})
@@ -195,19 +195,18 @@ class GitHub:
     def _request(
         self, method: str, path: str, *, repeatable: bool = True, **request: Any
     ) -> httpx.Response:
-        """Send a request, again where that may help, within bounded time.
+        """Send a request; retry it within the time limit where that may help.
 
-        One that is not repeatable is sent again only where it surely had no effect.
+        A request that is not repeatable is retried only if it certainly had no effect.
         """
         waited = 0.0
         for attempt in range(1, _TRIES + 1):
             answer = self._send(method, path, request)
             if not repeatable and (lost := _describe_loss(answer)):
                 raise UncertainError(
-                    "whether the comment was written is not known",
+                    "it is not known whether the comment was written",
                     cause=lost,
-                    remedy="run the same command again: a comment that is there is found and "
-                    "renewed",
+                    remedy="run the same command again: it finds and updates an existing comment",
                 )
             pause = self._find_pause(answer, attempt)
             if pause is None or attempt == _TRIES or waited + pause > _PATIENCE_S:
@@ -216,7 +215,7 @@ class GitHub:
             waited += pause
         if isinstance(answer, httpx.TransportError):
             raise PostingError(
-                "GitHub's API cannot be reached",
+                "cannot reach GitHub's API",
                 cause=type(answer).__name__,
                 remedy="check the network and GITHUB_API_URL, then run the same command again",
             )
@@ -233,7 +232,7 @@ class GitHub:
     def _find_pause(
         self, answer: httpx.Response | httpx.TransportError, attempt: int
     ) -> float | None:
-        """Return how long to wait before the same request is worth sending again."""
+        """Return how long to wait before a retry may succeed."""
         growth = 2 ** (attempt - 1)
         if isinstance(answer, httpx.TransportError) or answer.is_server_error:
             return float(_FIRST_PAUSE_S * growth)
@@ -242,7 +241,7 @@ class GitHub:
         told = answer.headers.get("retry-after", "")
         if told.isdigit():
             return float(told)
-        # Of another limit than the one that is used up it says nothing.
+        # The header describes only the limit that is used up, not other limits.
         reset = answer.headers.get("x-ratelimit-reset", "")
         if _is_used_up(answer) and reset.isdigit():
             return max(float(reset) - self._now(), 1.0)
@@ -255,8 +254,8 @@ class GitHub:
         if _is_limited(reply):
             raise PostingError(
                 what,
-                cause="the limit of requests is used up",
-                remedy="run the same command again later; nothing was lost",
+                cause="the rate limit is used up",
+                remedy="run the same command again later; nothing is lost",
             )
         if reply.status_code in (httpx.codes.FORBIDDEN, httpx.codes.UNAUTHORIZED):
             raise NoRightsError(
@@ -285,7 +284,7 @@ def _is_used_up(reply: httpx.Response) -> bool:
 
 
 def _describe_loss(answer: httpx.Response | httpx.TransportError) -> str:
-    """Say how the answer to a request that may have had an effect was lost; empty if it was not."""
+    """Describe how the answer to a request with a possible effect was lost; empty if it was not."""
     if isinstance(answer, httpx.TransportError):
         return "" if isinstance(answer, _NEVER_SENT) else type(answer).__name__
     return f"{answer.status_code} {answer.reason_phrase}" if answer.is_server_error else ""

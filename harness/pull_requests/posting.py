@@ -1,4 +1,4 @@
-"""One comment a pull request, renewed in its place."""
+"""One comment per pull request, which is updated in place."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ import msgspec
 from harness.pull_requests.github import Comment, GitHub, UncertainError
 from harness.pull_requests.target import Head
 
-#: Before a comment whose answer was lost is looked for, in seconds.
+#: Pause before looking for a comment whose answer was lost, in seconds.
 _PAUSES_S = (1.0, 2.0, 4.0)
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """What became of a comment."""
+    """The result of posting a comment."""
 
     outcome: Literal["created", "updated", "closed", "none"]
     address: str = ""
-    #: Other comments of ours that hold the marker too, and are left as they are.
+    #: Our other comments with the marker; they stay unchanged.
     others: int = 0
 
 
 def post_comment(
     github: GitHub, pull: int | Head, marker: str, render: Callable[[str], str]
 ) -> Posted:
-    """Write the comment, or renew it where there is one.
+    """Write the comment, or update an existing one.
 
-    A closed pull request gets none, nor does one that is to merge another commit by now.
-
-    Only a comment of our own is renewed: anybody can write the marker into one of theirs. Of
-    several, the oldest is. Where the answer to a new comment is lost, it is looked for before it is
-    written again.
+    A pull request that is closed, or whose head is another commit by now, gets no comment. Only our
+    own comment is updated, because anyone can write the marker into theirs. If there are several,
+    the oldest is updated. If the answer to a new comment is lost, the comment is searched for
+    before it is written again.
 
     Args:
-        github: Whose comments.
-        pull: The pull request's number, or what it would merge.
-        marker: What tells the comment from others.
-        render: Makes the body from the body that it takes the place of; empty where there is none.
+        github: The API of the repository.
+        pull: The pull request's number, or its head.
+        marker: A text that identifies the comment.
+        render: Makes the body from the body that it replaces; that one is empty if there is none.
 
     Raises:
         NoRightsError: the token may not write.
@@ -70,6 +69,6 @@ def _write(
         address = github.update_comment(comment.id, render(comment.body))
         if address is not None:
             return Posted("updated", address, len(own) - 1)
-    # There is none, or it was deleted since it was found.
+    # There is no comment, or it was deleted in the meantime.
     previous = own[0].body if own else ""
     return Posted("created", github.create_comment(number, render(previous)), max(len(own) - 1, 0))

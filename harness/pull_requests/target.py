@@ -1,4 +1,4 @@
-"""Which pull request a comment is for: as the user says, else as GitHub Actions tells."""
+"""The pull request for a comment: from the user, or from the event of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The commit that a finished workflow was about, and where it was pushed to."""
+    """The head commit of a finished workflow, and the branch that it was pushed to."""
 
     owner: str
     branch: str
@@ -26,9 +26,9 @@ class Target(msgspec.Struct, frozen=True):
     """One pull request."""
 
     repository: str
-    #: Its number; or what it would merge, where the number has to be asked for.
+    #: Its number; or its head, if the number is not known yet.
     pull: int | Head
-    #: The commit that was measured; empty where the event does not tell.
+    #: The measured commit; empty if the event does not name it.
     commit: str = ""
 
 
@@ -38,12 +38,12 @@ def find_target(
     """Find the pull request that a report belongs to.
 
     Args:
-        repository: `owner/name`, if the user says so.
-        number: The pull request's, if the user says so.
-        environment: Of the process; GitHub Actions describes its event in it.
+        repository: `owner/name`, if the user gives it.
+        number: The pull request's number, if the user gives it.
+        environment: The process's environment, in which GitHub Actions describes its event.
 
     Raises:
-        UsageError: it is not said anywhere.
+        UsageError: neither the user nor the event names it.
     """
     event = _read_event(environment)
     pull = event.get("pull_request")
@@ -53,16 +53,16 @@ def find_target(
     if not _REPOSITORY.fullmatch(repository):
         raise UsageError(
             "the repository of the pull request is not known",
-            cause=f"{repository!r} is none" if repository else "",
-            remedy="give --repository owner/name",
+            cause=f"{repository!r} is not a valid repository" if repository else "",
+            remedy="pass --repository owner/name",
         )
     head = _read_head(event)
     found = number or head
     if not found:
         raise UsageError(
             "the number of the pull request is not known",
-            cause="the event that started this is not of a pull request",
-            remedy="give --pull-request NUMBER",
+            cause="the event that started this job does not belong to a pull request",
+            remedy="pass --pull-request NUMBER",
         )
     pushed = told.get("head")
     commit = pushed.get("sha", "") if isinstance(pushed, dict) else ""
@@ -71,7 +71,7 @@ def find_target(
 
 
 def _read_head(event: Mapping[str, Any]) -> Head | None:
-    """Read what a `workflow_run` says of the workflow that ended: a fork's is told there only."""
+    """Read the head of a finished workflow from a `workflow_run`; a fork's is only there."""
     try:
         run = event["workflow_run"]
         told = {

@@ -10,9 +10,10 @@ import msgspec
 from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
-from harness.results.records import Footer, Header, Part
+from harness.results.records import BenchHeader, Footer, Part
 from harness.results.shards import find_share
 from harness.results.store import read_header
+from harness.results.wire import encode_record
 
 #: What has to be the same in every shard: else their numbers are not of one session.
 _SAME = (
@@ -48,7 +49,7 @@ class _HeaderLine(msgspec.Struct, tag_field="record", tag="header"):
 _decoder = msgspec.json.Decoder(_Line | _ForkLine | _HeaderLine | Footer)
 
 
-def merge_results(out: Path, files: Sequence[Path]) -> Header:
+def merge_results(out: Path, files: Sequence[Path]) -> BenchHeader:
     """Write the result files of shards as one; returns its header.
 
     The lines of samples and forks are copied as they are. Where a shard is missing, the file says
@@ -76,9 +77,9 @@ def merge_results(out: Path, files: Sequence[Path]) -> Header:
     return merged
 
 
-def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
+def _join(merged: BenchHeader, headers: Mapping[Path, BenchHeader]) -> Iterator[bytes]:
     """Yield the lines of the merged file, one after the other: no file is held as a whole."""
-    yield msgspec.json.encode(merged) + b"\n"
+    yield encode_record(merged)
     footers: list[Footer] = []
     for path, header in headers.items():
         footer = None
@@ -90,21 +91,22 @@ def _join(merged: Header, headers: Mapping[Path, Header]) -> Iterator[bytes]:
         if footer:
             footers.append(footer)
     if len(footers) == len(headers) and not _list_missing(merged):
-        yield msgspec.json.encode(join_footers(footers)) + b"\n"
+        yield encode_record(join_footers(footers))
 
 
-def _read_shard_header(path: Path) -> Header:
+def _read_shard_header(path: Path) -> BenchHeader:
     header = read_header(path)
-    if header.shard is None:
+    if not isinstance(header, BenchHeader) or header.shard is None:
+        merged = isinstance(header, BenchHeader) and header.parts
         raise ResultsError(
             f"{path} is not a shard",
-            cause="it was measured without --shard" + (", or merged" if header.parts else ""),
+            cause="it was measured without --shard" + (", or merged" if merged else ""),
             remedy="merge what `world-harness bench --shard 1/2 --seed …` and its siblings wrote",
         )
     return header
 
 
-def _merge_headers(headers: dict[Path, Header]) -> Header:
+def _merge_headers(headers: dict[Path, BenchHeader]) -> BenchHeader:
     (first_path, first), *others = sorted(headers.items(), key=_number)
     assert first.shard is not None  # noqa: S101 - every file was asked
     taken = {first.shard.number: first_path}
@@ -146,12 +148,12 @@ def _merge_headers(headers: dict[Path, Header]) -> Header:
     )
 
 
-def _number(item: tuple[Path, Header]) -> int:
+def _number(item: tuple[Path, BenchHeader]) -> int:
     shard = item[1].shard
     return shard.number if shard else 0
 
 
-def _find_other_pins(one: Header, other: Header) -> Iterator[str]:
+def _find_other_pins(one: BenchHeader, other: BenchHeader) -> Iterator[str]:
     """Name packages of which two shards installed different versions."""
     for line in one.pins.keys() & other.pins.keys():
         for package in one.pins[line].keys() & other.pins[line].keys():
@@ -159,14 +161,14 @@ def _find_other_pins(one: Header, other: Header) -> Iterator[str]:
                 yield f"{package} on line {line}"
 
 
-def _write_command(header: Header) -> str:
+def _write_command(header: BenchHeader) -> str:
     """Return the command that measures everything on one machine."""
     words = header.command.split(" ")
     place = words.index("--shard")
     return " ".join(words[:place] + words[place + 2 :])
 
 
-def _describe_part(header: Header) -> Part:
+def _describe_part(header: BenchHeader) -> Part:
     assert header.shard is not None  # noqa: S101
     return Part(
         number=header.shard.number,
@@ -177,12 +179,12 @@ def _describe_part(header: Header) -> Part:
     )
 
 
-def _list_missing(merged: Header) -> tuple[int, ...]:
+def _list_missing(merged: BenchHeader) -> tuple[int, ...]:
     there = {part.number for part in merged.parts}
     return tuple(number for number in range(1, merged.parts[0].count + 1) if number not in there)
 
 
-def _copy(path: Path, header: Header) -> Iterator[bytes | Footer]:
+def _copy(path: Path, header: BenchHeader) -> Iterator[bytes | Footer]:
     """Yield the lines of a file that are of forks, and its footer."""
     assert header.shard is not None  # noqa: S101
     own = {*find_share(header.shard), *header.companions}

@@ -1,13 +1,16 @@
 """The records of a result file: JSON lines, appended as they come, in run order.
 
-A file is a header, then samples and fork ends as they happen, then a footer. A sample counts only
-when its fork ended: an interrupted fork is measured again, under the next attempt number. Times are
-taken from forks that ended well; what went wrong in the others is told.
+A file is of one kind of session: a benchmark, a session of the engine suites, or a load. It is a
+header of that kind, then that kind's records as they come, then a footer.
+
+Of a benchmark, a sample counts only when its fork ended: an interrupted fork is measured again,
+under the next attempt number. Times are taken from forks that ended well; reports also show what
+went wrong in the others.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -72,31 +75,59 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     generators: int = 1
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field="record"):
-    """What was asked for, of what, where: enough to do it again."""
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for, of what, where: enough to do it again. Every session has this much."""
 
     methodology: int
     started_at: str
     harness_version: str
     harness_commit: str
     command: str
-    profile: str
     seed: int
-    forks: int
     machine: Machine
     cells: tuple[Cell, ...]
-    #: As they were described when they were measured.
-    scenarios: tuple[Scenario, ...]
+    #: As they were described when the session began.
     frameworks: tuple[Framework, ...]
     worlds: tuple[World, ...]
     #: Line id -> package -> exact version, of everything installed for the cells.
     pins: dict[str, dict[str, str]]
+
+    @property
+    def harness_release(self) -> str:
+        """The release that measured it; before a release, the one that its commits lead to."""
+        return self.harness_version.partition("+")[0].partition(".dev")[0]
+
+
+class EngineHeader(Header, frozen=True, kw_only=True):
+    """The header of a session of the engine suites."""
+
+
+class MeasuredHeader(Header, frozen=True, kw_only=True):
+    """The header of a session that runs scenarios."""
+
+    profile: str
+    #: As they were described when the session began.
+    scenarios: tuple[Scenario, ...]
     #: Processes that served each app. Of several, one alone is seen from inside: then nothing is
     #: known of steps, and nothing is counted.
     workers: int = 1
-    matches: tuple[Match, ...] = ()
-    #: What the user pinned otherwise: for all cells, and for those that they are compared with.
+    #: The versions that the user pinned.
     pinned: tuple[str, ...] = ()
+
+
+class LoadHeader(MeasuredHeader, frozen=True, kw_only=True):
+    """The header of a session that puts cells under load."""
+
+    #: When runs were started.
+    load: Load
+
+
+class BenchHeader(MeasuredHeader, frozen=True, kw_only=True):
+    """The header of a benchmark."""
+
+    forks: int
+    matches: tuple[Match, ...] = ()
+    #: The versions that the user compares the cells with.
     against: tuple[str, ...] = ()
     #: How far an interval may reach to either side, as a share of its center, before forks are
     #: added; and for how long they may be, in seconds from the first fork on.
@@ -111,13 +142,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_field=
     #: what came from where. Cells of different parts are never compared.
     shard: Shard | None = None
     parts: tuple[Part, ...] = ()
-    #: What was started when, in a session that loads cells instead of timing them.
-    load: Load | None = None
-
-    @property
-    def harness_release(self) -> str:
-        """The release that measured it; before a release, the one that its commits lead to."""
-        return self.harness_version.partition("+")[0].partition(".dev")[0]
 
     @property
     def companions(self) -> tuple[Cell, ...]:
@@ -316,14 +340,38 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag="footer", tag_field=
 Record = Header | Sample | ForkEnd | Check | CellEnd | LoadRun | LoadEnd | Footer
 
 
-class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """A result file as it counts: samples of ended forks, in run order, warm-ups included."""
+class _Results(msgspec.Struct, frozen=True, kw_only=True):
+    """A result file as it counts."""
 
     header: Header
+    footer: Footer | None
+
+
+class BenchResults(_Results, frozen=True, kw_only=True):
+    """A benchmark: samples of forks that ended, in run order, warm-ups included."""
+
+    header: BenchHeader
     samples: tuple[Sample, ...]
     forks: tuple[ForkEnd, ...]
-    footer: Footer | None
-    checks: tuple[Check, ...] = ()
-    loads: tuple[LoadRun, ...] = ()
-    load_ends: tuple[LoadEnd, ...] = ()
-    cells: tuple[CellEnd, ...] = ()
+    #: Fork id -> its highest attempt in the file, ended or not.
+    attempts: dict[str, int] = {}
+
+
+class EngineResults(_Results, frozen=True, kw_only=True):
+    """A session of the engine suites."""
+
+    header: EngineHeader
+    checks: tuple[Check, ...]
+    cells: tuple[CellEnd, ...]
+
+
+class LoadResults(_Results, frozen=True, kw_only=True):
+    """Cells under load."""
+
+    header: LoadHeader
+    loads: tuple[LoadRun, ...]
+    load_ends: tuple[LoadEnd, ...]
+
+
+#: A result file is of one of these.
+Results: TypeAlias = BenchResults | EngineResults | LoadResults

@@ -16,21 +16,34 @@ import msgspec
 from harness.errors import ResultsError, UnwritableError
 from harness.results.records import (
     METHODOLOGY,
+    BenchHeader,
+    BenchResults,
     CellEnd,
     Check,
+    EngineHeader,
+    EngineResults,
     Footer,
     ForkEnd,
     Header,
     LoadEnd,
+    LoadHeader,
+    LoadResults,
     LoadRun,
     Record,
     Results,
     Sample,
 )
+from harness.results.wire import decode_record, encode_record
 
 T = TypeVar("T")
+R = TypeVar("R", BenchResults, EngineResults, LoadResults)
 
-_decoder = msgspec.json.Decoder(Record)
+#: Kind of session -> the command that writes such files.
+_COMMANDS: dict[type[Results], str] = {
+    BenchResults: "bench",
+    EngineResults: "e2e",
+    LoadResults: "load",
+}
 
 
 class ResultsWriter:
@@ -77,7 +90,7 @@ class ResultsWriter:
                 "the result file is not open", remedy="use the writer in a `with`"
             )
         try:
-            rest = msgspec.json.encode(record) + b"\n"
+            rest = encode_record(record)
             while rest:  # A disk that is almost full takes a part, and only then complains.
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
@@ -117,23 +130,68 @@ def _end_cut_line(path: Path) -> None:
 
 
 def read_results(path: Path) -> Results:
-    """Read a result file, which may be packed (`.gz`), as it counts: samples of forks that ended.
+    """Read a result file, which may be packed (`.gz`), as the kind of session that it is.
 
-    Of a fork that was measured again, the latest attempt counts.
-
-    A fork that ended badly keeps its samples, because they say what went wrong; its times are not
-    used.
+    Of a fork that was measured again, the latest attempt counts. A fork that ended badly keeps its
+    samples, because they say what went wrong; its times are not used.
 
     Raises:
-        ResultsError: no such file, not a result file, another methodology.
+        ResultsError: no such file, not a result file, another methodology, or records of another
+            kind of session.
     """
     records = list(_read_records(path))
     header = next(iter(_choose(records, Header)), None)
-    if header is None:
-        raise _refuse(path)
+    footer = next(reversed(_choose(records, Footer)), None)
+    match header:
+        case BenchHeader():
+            _require(records, (Sample, ForkEnd), path)
+            return _read_bench(header, records, footer)
+        case EngineHeader():
+            _require(records, (Check, CellEnd), path)
+            return EngineResults(
+                header=header,
+                checks=tuple(_choose(records, Check)),
+                cells=tuple(_choose(records, CellEnd)),
+                footer=footer,
+            )
+        case LoadHeader():
+            _require(records, (LoadRun, LoadEnd), path)
+            return LoadResults(
+                header=header,
+                loads=tuple(_choose(records, LoadRun)),
+                load_ends=tuple(_choose(records, LoadEnd)),
+                footer=footer,
+            )
+        case _:
+            raise _refuse(path)
+
+
+def read_results_as(path: Path, kind: type[R]) -> R:
+    """Read a result file that has to be of one kind of session.
+
+    Raises:
+        ResultsError: as :func:`read_results`, or it is of another kind.
+    """
+    results = read_results(path)
+    if isinstance(results, kind):
+        return results
+    raise ResultsError(
+        f"{path} cannot be used here",
+        cause=f"`world-harness {_COMMANDS[type(results)]}` wrote it",
+        remedy=f"name a file that `world-harness {_COMMANDS[kind]}` wrote",
+    )
+
+
+def _read_bench(
+    header: BenchHeader, records: Sequence[Record], footer: Footer | None
+) -> BenchResults:
     forks = {end.fork: end for end in _choose(records, ForkEnd)}
     counted = {(end.fork, end.attempt) for end in forks.values()}
-    return Results(
+    attempts: dict[str, int] = {}
+    for record in records:
+        if isinstance(record, Sample | ForkEnd):
+            attempts[record.fork] = max(attempts.get(record.fork, 0), record.attempt)
+    return BenchResults(
         header=header,
         samples=tuple(
             sample
@@ -141,12 +199,24 @@ def read_results(path: Path) -> Results:
             if (sample.fork, sample.attempt) in counted
         ),
         forks=tuple(forks.values()),
-        footer=next(reversed(_choose(records, Footer)), None),
-        checks=tuple(_choose(records, Check)),
-        loads=tuple(_choose(records, LoadRun)),
-        load_ends=tuple(_choose(records, LoadEnd)),
-        cells=tuple(_choose(records, CellEnd)),
+        attempts=attempts,
+        footer=footer,
     )
+
+
+def _require(records: Sequence[Record], kinds: tuple[type, ...], path: Path) -> None:
+    """Refuse records that a session of this kind does not have.
+
+    Raises:
+        ResultsError: there is one.
+    """
+    for record in records:
+        if not isinstance(record, (Header, Footer, *kinds)):
+            raise ResultsError(
+                f"{path} holds records of two kinds of session",
+                cause=f"a {type(record).__name__} does not follow such a header",
+                remedy="name the file of one session as the harness wrote it",
+            )
 
 
 def read_header(path: Path) -> Header:
@@ -173,21 +243,12 @@ def _choose(records: Sequence[Record], kind: type[T]) -> list[T]:
     return [record for record in records if isinstance(record, kind)]
 
 
-def count_attempts(path: Path) -> dict[str, int]:
-    """Return fork id -> the highest attempt number in the file, finished or not."""
-    attempts: dict[str, int] = {}
-    for record in _read_records(path):
-        if isinstance(record, Sample | ForkEnd):
-            attempts[record.fork] = max(attempts.get(record.fork, 0), record.attempt)
-    return attempts
-
-
 def _read_records(path: Path) -> Iterator[Record]:
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         try:
-            record = _decoder.decode(line)
+            record = decode_record(line)
         except msgspec.ValidationError as error:
             raise ResultsError(
                 f"line {number} of {path} is not a record of a result file",
@@ -197,7 +258,7 @@ def _read_records(path: Path) -> Iterator[Record]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             # A line that an interruption cut: its fork did not finish, so nothing is lost.
             continue
-        if isinstance(record, Header) and record.forks and record.methodology != METHODOLOGY:
+        if isinstance(record, BenchHeader) and record.methodology != METHODOLOGY:
             raise ResultsError(
                 f"{path} was measured with methodology {record.methodology}, this is {METHODOLOGY}",
                 cause="the same words would mean different numbers",

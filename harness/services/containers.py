@@ -1,4 +1,4 @@
-"""A server in a container, by testcontainers. It is imported only when a container is asked for."""
+"""A server in a container, run with testcontainers. Imported only when a container is used."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from harness.programs.interruption import hold_signals
 from harness.services.readiness import Probe, answers, await_answer, describe_silence
 from harness.services.tidying import afterwards
 
-#: How long a daemon may take to say that it is there.
+#: How long the Docker daemon may take to answer.
 _DAEMON_ANSWERS_S = 3
 #: How long a server may take to answer once its container runs.
 _READY_WITHIN_S = 120.0
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind of server runs in a container."""
+    """The container of a kind of server."""
 
-    #: The image, unless the user names another.
+    #: The default image.
     usual: str
-    #: Where the server listens, inside.
+    #: The server's port inside the container.
     port: int
     #: Its URL, with `{password}`, `{host}` and `{port}`.
     url: str
@@ -41,28 +41,28 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
-    """A container that runs."""
+    """A running container."""
 
     name: str
     image: str
-    #: Where its server listens, as seen from here.
+    #: Where its server listens, from the harness's side.
     host: str
     port: int
-    #: The file that takes its log when something goes wrong.
+    #: The file that its log is written to when something goes wrong.
     log: Path
 
 
 def find_docker() -> str:
-    """Return the version of the Docker daemon that answers.
+    """Return the version of the Docker daemon.
 
     Raises:
-        ServiceError: none does.
+        ServiceError: no daemon answers.
     """
     from docker.errors import DockerException  # type: ignore[import-untyped]
     from testcontainers.core.docker_client import DockerClient
 
-    # Where no daemon answers, the library forgets an open socket in a cycle of references. It is
-    # collected here, lest Python complain of it in the middle of something else.
+    # When no daemon answers, the library leaks an open socket in a reference cycle. Collect it
+    # here; otherwise Python reports a ResourceWarning at an unrelated place.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         try:
@@ -72,19 +72,19 @@ def find_docker() -> str:
             reason = str(error)
         gc.collect()
     raise ServiceError(
-        "no Docker daemon answers",
+        "the Docker daemon does not answer",
         cause=reason,
-        remedy="start Docker, or use the embedded server or the URL of one that runs",
+        remedy="start Docker, use the embedded server, or give the URL of a running server",
     )
 
 
 def choose_image(name: str, usual: str) -> str:
-    """Return the image that a service runs: what the user's environment says, or the usual one."""
+    """Return the image of a service: from the user's environment, or the default."""
     return os.environ.get(image_variable(name)) or usual
 
 
 def image_variable(name: str) -> str:
-    """Return the environment variable that may name another image for a service."""
+    """Return the environment variable that overrides the image of a service."""
     return f"WORLD_HARNESS_{name.upper().replace('-', '_')}_IMAGE"
 
 
@@ -119,24 +119,24 @@ def run_image(name: str, image: Image, *, title: str, probe: Probe, workdir: Pat
 def run_container(
     image: str, *, port: int, env: Mapping[str, str], command: Sequence[str], log: Path
 ) -> Iterator[Container]:
-    """Run a container and remove it, with its data, at the end. Its server may not answer yet.
+    """Run a container; remove it and its data at the end. Its server may not answer yet.
 
     Args:
-        image: What to run; pulled when it is not there.
-        port: Where its server listens, inside.
+        image: The image to run; pulled if it is missing.
+        port: The port of its server inside the container.
         env: Its environment.
-        command: What it runs.
-        log: Takes its log when something goes wrong; otherwise Docker keeps it.
+        command: The command to run in it.
+        log: Receives its log when something goes wrong; otherwise Docker keeps the log.
 
     Raises:
-        ServiceError: no Docker daemon answers, or it cannot run the image.
+        ServiceError: the Docker daemon does not answer, or it cannot run the image.
     """
     find_docker()
 
     from docker.errors import DockerException
     from testcontainers.core.container import DockerContainer
 
-    # A name of ours, so that it can be removed though the library does not know of it yet.
+    # With our own name it can be removed even before the library knows about it.
     name = f"world-harness-{secrets.token_hex(8)}"
     with contextlib.ExitStack() as stack:
         try:
@@ -145,7 +145,7 @@ def run_container(
             stack.enter_context(afterwards(lambda: _remove(name)))
             container.with_command(list(command))
             _have_image(container.get_docker_client().client, container.image)
-            # Docker continues with the request even if no client waits for its answer.
+            # Docker carries out the request even if no client waits for its answer.
             with hold_signals():
                 container.start()
             running = Container(
@@ -159,7 +159,7 @@ def run_container(
             raise ServiceError(
                 f"Docker cannot run {image}",
                 cause=f"{error}; {_quote_log(name, log)}",
-                remedy=f"`docker run {image}` shows more; or use the embedded server or a URL",
+                remedy=f"run `docker run {image}` to see more, or use the embedded server or a URL",
             ) from error
         yield running
 
@@ -170,12 +170,12 @@ def _await_container(title: str, container: Container, url: str, probe: Probe) -
         raise ServiceError(
             f"the {title} server in the container did not start",
             cause=f"{container.image} runs, but: {describe_silence(probe, url)}; {quoted}",
-            remedy="use the embedded server, or give the URL of one that runs",
+            remedy="use the embedded server, or give the URL of a running server",
         )
 
 
 def _have_image(client: Any, image: str) -> None:
-    """Pull an image that is not there, which can take minutes and may be interrupted."""
+    """Pull an image if it is missing. This can take minutes and may be interrupted."""
     from docker.errors import ImageNotFound
 
     try:
@@ -185,7 +185,7 @@ def _have_image(client: Any, image: str) -> None:
 
 
 def _quote_log(name: str, log: Path) -> str:
-    """Keep a container's log, which is removed with it, and return its end."""
+    """Save a container's log, which Docker removes with the container, and return its end."""
     try:
         with _reach(name) as container:
             log.write_bytes(container.logs() if container else b"")
@@ -195,27 +195,27 @@ def _quote_log(name: str, log: Path) -> str:
 
 
 def _remove(name: str) -> None:
-    """Remove a container, if there is one of the name."""
+    """Remove the container of that name if it exists."""
     try:
         with hold_signals(), _reach(name) as container:
             if container:
                 container.remove(force=True, v=True)
     except ServiceError as error:
         raise ServiceError(
-            f"the container {name} may be left behind",
+            f"the container {name} may still exist",
             cause=error.cause,
-            remedy=f"docker rm --force --volumes {name}",
+            remedy=f"run `docker rm --force --volumes {name}`",
         ) from error
 
 
 @contextlib.contextmanager
 def _reach(name: str) -> Iterator[Any]:
-    """Find a container by its name; there may be none.
+    """Find a container by its name; `None` if there is none.
 
     Raises:
-        ServiceError: no daemon answers, or it refuses what the block asks of it.
+        ServiceError: the daemon does not answer, or rejects a request of the block.
     """
-    # First of all: it clears away what the library forgets where no daemon answers.
+    # Comes first: it collects the socket that the library leaks when no daemon answers.
     find_docker()
 
     from docker.errors import DockerException, NotFound
@@ -230,7 +230,7 @@ def _reach(name: str) -> Iterator[Any]:
             yield container
     except (DockerException, OSError) as error:
         raise ServiceError(
-            f"Docker refuses what is asked of the container {name}",
+            f"Docker rejected a request for the container {name}",
             cause=str(error),
-            remedy=f"`docker inspect {name}` shows more",
+            remedy=f"run `docker inspect {name}` to see more",
         ) from error

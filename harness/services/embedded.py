@@ -1,4 +1,4 @@
-"""A server from a wheel, run by us: whose account, which folder, its process and its end."""
+"""A server from a wheel that the harness runs: its account, folder, process and shutdown."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from harness.errors import ServiceError
 from harness.programs.commands import quote_log
 from harness.programs.interruption import hold_signals
 
-#: Where temporary folders may be, after the user's own choice, that every account can reach.
+#: Where to make temporary folders that every account can reach, if the user's TMPDIR is not one.
 _SHARED_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - only random names are made there
 
-#: All that a server sees of our environment: nothing, so that it is the same for everybody.
+#: The whole environment of a server: nothing of the user's, so that it is the same everywhere.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
 _COMMAND_LIMIT_S = 120.0
@@ -33,17 +33,17 @@ _REMOVE_PAUSE_S = 0.1
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Whom a server runs as."""
+    """The Unix account that a server runs as."""
 
     uid: int
     gid: int
 
 
 def find_account() -> Account | None:
-    """Return the account for a server that refuses to run as root; `None` means our own.
+    """Return the account for a server that refuses to run as root; `None` for the current one.
 
     Raises:
-        ServiceError: we are root, and the machine has no account without rights.
+        ServiceError: the harness runs as root, and the machine has no unprivileged account.
     """
     if os.geteuid() != 0:
         return None
@@ -53,8 +53,8 @@ def find_account() -> Account | None:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise ServiceError(
-            "an embedded server cannot be run as root",
-            cause="the machine has no account called nobody that it could run as",
+            "an embedded server cannot run as root",
+            cause="this machine has no account `nobody` to run it as",
             remedy="run as an ordinary user, or give the URL of a server",
         ) from None
     return Account(nobody.pw_uid, nobody.pw_gid)
@@ -65,7 +65,7 @@ def private_folder(prefix: str, account: Account | None) -> Iterator[Path]:
     """Make a temporary folder that only the account (and root) can enter; remove it at the end.
 
     Raises:
-        ServiceError: it cannot be made, or not given to the account.
+        ServiceError: the folder cannot be made, or its owner cannot be changed.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -74,9 +74,9 @@ def private_folder(prefix: str, account: Account | None) -> Iterator[Path]:
             give_to(folder, account)
         except OSError as error:
             raise ServiceError(
-                "no temporary folder is available for an embedded server",
+                "cannot make a temporary folder for an embedded server",
                 cause=str(error),
-                remedy="set TMPDIR to a folder with space that every account can reach",
+                remedy="set TMPDIR to a folder with free space that every account can reach",
             ) from error
         yield folder
 
@@ -90,7 +90,7 @@ def give_to(path: Path, account: Account | None) -> None:
 
 
 def reachable_by_all(path: Path) -> bool:
-    """Tell whether every account of the machine can reach a program or a folder."""
+    """Return whether every account of the machine can reach a program or a folder."""
     path = path.resolve()
     return all(place.stat().st_mode & stat.S_IXOTH for place in (path, *path.parents))
 
@@ -98,19 +98,19 @@ def reachable_by_all(path: Path) -> bool:
 def lend_folders(
     folders: Sequence[Path], program: Path, account: Account | None, into: Path
 ) -> Path:
-    """Return where the account finds the first folder: where it is, or in a copy of its own.
+    """Return a path of the first folder that the account can reach: the folder, or a copy.
 
-    A wheel in a home that others cannot enter has to be copied (0.2 s); never to a place with a
-    known name, where somebody else could have put a program for us to run.
+    A wheel in a home directory that others cannot enter has to be copied (0.2 s). The copy must
+    not have a predictable path, where another user could have placed a program for us to run.
 
     Args:
-        folders: What belongs together, side by side.
+        folders: The folders that belong together; siblings.
         program: A program in the first folder.
-        account: Who has to run it.
-        into: A folder of the account's own.
+        account: The account that runs it.
+        into: A folder that belongs to the account.
 
     Raises:
-        ServiceError: they cannot be copied.
+        ServiceError: the folders cannot be copied.
     """
     if account is None or reachable_by_all(program):
         return folders[0]
@@ -121,9 +121,9 @@ def lend_folders(
             give_to(copy, account)
     except OSError as error:
         raise ServiceError(
-            f"the programs of an embedded server cannot be copied to {into}",
+            f"cannot copy the programs of an embedded server to {into}",
             cause=str(error),
-            remedy="set TMPDIR to a folder with space that every account can reach",
+            remedy="set TMPDIR to a folder with free space that every account can reach",
         ) from error
     return into / folders[0].name
 
@@ -131,7 +131,7 @@ def lend_folders(
 def run_to_end(
     command: Sequence[str | Path], *, folder: Path, account: Account | None, log: Path
 ) -> bool:
-    """Run a server's preparing command as the account; tell whether it ended well."""
+    """Run a server's setup command as the account; return whether it succeeded."""
     with run_server(
         command, folder=folder, account=account, log=log, stop=signal.SIGINT
     ) as process:
@@ -151,22 +151,22 @@ def run_server(
     stop: signal.Signals,
     grace_s: float = _GRACE_S,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server as the account, and end it with the block.
+    """Run a server as the account; stop it at the end of the block.
 
-    It has a session of its own: Ctrl-C in the terminal reaches the harness only, which then ends
-    the server after everything that uses it.
+    The server gets its own Unix session. Ctrl-C in the terminal reaches only the harness, which
+    stops the server after everything that uses it.
 
     Args:
         command: The program and its arguments.
-        folder: Where it runs.
-        account: Whom it runs as.
+        folder: Its working directory.
+        account: The account that it runs as.
         log: Its output is appended here.
-        stop: The signal that asks it to end.
-        grace_s: How long it may take to end before it is killed.
+        stop: The signal that asks it to stop.
+        grace_s: How long it may take to stop before it is killed.
     """
     process = None
     try:
-        # An interrupt while it starts would leave a process without an owner.
+        # An interrupt during the start would leave a process that nothing stops.
         with hold_signals():
             process = _start(command, folder, account, log)
         yield process
@@ -176,12 +176,12 @@ def run_server(
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a server is gone."""
+    """Return whether the server's process has ended."""
     return process.poll() is not None
 
 
 def kill_at_once(process: subprocess.Popen[bytes]) -> None:
-    """Kill a server and all its children before any of them can tidy up."""
+    """Kill a server and all its children at once, so that none of them can clean up."""
     with hold_signals(), contextlib.suppress(psutil.NoSuchProcess):
         main = psutil.Process(process.pid)
         family = [main, *main.children(recursive=True)]
@@ -189,21 +189,21 @@ def kill_at_once(process: subprocess.Popen[bytes]) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait()
-        # Who of them still holds the data would keep the next server from it.
+        # A child that still holds the data would block the next server.
         psutil.wait_procs(family[1:], timeout=_GRACE_S)
 
 
 def describe_end(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Say how a server that did not answer is doing, quoting its log."""
+    """Describe the state of a server that did not answer; quote its log."""
     code = process.poll()
     if code is None:
-        return f"it runs, but did not answer in time; {quote_log(log)}"
+        return f"it is running, but did not answer in time; {quote_log(log)}"
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
     return f"it ended with {how}; {quote_log(log)}"
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder, in which children of a server that died may still write for a moment."""
+    """Remove a folder. Children of a dead server may still write to it for a moment."""
     with hold_signals():
         for _ in range(_REMOVE_TRIES):
             shutil.rmtree(folder, ignore_errors=True)
@@ -239,14 +239,14 @@ def _start(
             )
     except OSError as error:
         raise ServiceError(
-            f"{Path(command[0]).name} cannot be started",
+            f"cannot start {Path(command[0]).name}",
             cause=str(error),
             remedy="run as an ordinary user, or give the URL of a server",
         ) from error
 
 
 def _end(process: subprocess.Popen[bytes], stop: signal.Signals, grace_s: float) -> None:
-    """Ask the process to end, wait for its whole tree, and kill what is left of it."""
+    """Ask the process to stop, wait for its whole process tree, and kill the rest."""
     with hold_signals():
         deadline = time.monotonic() + grace_s
         children: list[psutil.Process] = []
@@ -262,5 +262,5 @@ def _end(process: subprocess.Popen[bytes], stop: signal.Signals, grace_s: float)
             with contextlib.suppress(psutil.NoSuchProcess):
                 straggler.kill()
         process.wait()
-        # Who still writes would put files into the folder while it is being removed.
+        # A process that still runs would write files into the folder while it is being removed.
         psutil.wait_procs(stragglers, timeout=grace_s)

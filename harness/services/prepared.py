@@ -1,4 +1,4 @@
-"""Databases of a server that cannot copy one: each new one is prepared by itself."""
+"""Databases of a server that cannot copy a template: each new database is set up separately."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.services.urls import redact
 
 
 class Databases(Protocol):
-    """What a kind of server can do with its databases, each of which is known by its URL."""
+    """What a kind of server can do with its databases. A URL identifies a database."""
 
     @property
     def server_url(self) -> str:
-        """The URL of the server itself, as `open_external` would be given it."""
+        """The URL of the server itself, in the form that `open_external` accepts."""
 
     def describe(self) -> str:
         """Return the server's name, version and kind."""
@@ -28,14 +28,14 @@ class Databases(Protocol):
         """Make a new, empty database, and return its URL."""
 
     def remove(self, url: str) -> None:
-        """End what is connected to a database, and remove it with all it holds."""
+        """Close all connections to a database, and remove it with its data."""
 
     def cut(self, url: str) -> int:
-        """End what is connected to a database; return how many connections that were."""
+        """Close all connections to a database; return their number."""
 
 
 class PreparedService:
-    """A server whose templates are remembered as what has to be done to an empty database.
+    """A server without copies: a template is the function that prepares an empty database.
 
     Its methods can be called from several threads.
     """
@@ -45,7 +45,7 @@ class PreparedService:
         self._lock = threading.Lock()
         self._existing: set[str] = set()
         self._templates: dict[str, Callable[[str], None]] = {}
-        #: The database on which a template was tried: the first that asks for the template gets it.
+        #: The database on which a template was tried; the first request for the template gets it.
         self._ready: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -68,7 +68,7 @@ class PreparedService:
             yield url
 
     def template(self, key: str, prepare: Callable[[str], None]) -> None:
-        """Remember how the databases of a template are prepared, and prepare the first."""
+        """Remember how to prepare the databases of a template, and prepare the first."""
         with self._lock:
             if key in self._templates:
                 return
@@ -76,20 +76,20 @@ class PreparedService:
             self._templates[key] = prepare
 
     def cut_connections(self, url: str) -> int:
-        """End every client's connection to a database; return how many there were."""
+        """Close every client's connection to a database; return their number."""
         if url not in self._existing:
             raise ServiceError(
-                f"the connections to {redact(url)} are not cut",
-                cause="the harness did not make that database, or it is removed already",
-                remedy="give the URL of a database that create_database made, as it made it",
+                f"cannot cut the connections to {redact(url)}",
+                cause="the harness did not make that database, or has already removed it",
+                remedy="pass a URL exactly as `create_database` gave it",
             )
         return self._databases.cut(url)
 
-    #: What these servers keep over their end depends on how they are set up.
+    #: Whether these servers keep their data across a crash depends on their configuration.
     can_crash = False
 
     def crash(self) -> None:
-        """Refuse.
+        """Reject the request: these servers cannot crash on demand.
 
         Raises:
             ServiceError: always.
@@ -98,7 +98,7 @@ class PreparedService:
 
     @contextlib.contextmanager
     def leaving_nothing(self) -> Iterator[None]:
-        """Remove every database made here that still exists after the block."""
+        """At the end of the block, remove every remaining database made here."""
 
         def remove_all() -> None:
             with hold_signals():
@@ -125,7 +125,7 @@ class PreparedService:
         return url
 
     def _make(self) -> str:
-        # An interrupt between the two would leave a database without an owner.
+        # An interrupt between the two would leave a database that nothing removes.
         with hold_signals():
             url = self._databases.make()
             self._existing.add(url)
@@ -144,9 +144,9 @@ class PreparedService:
                 failures.append(failure.cause)
         if failures:
             raise ServiceError(
-                "databases are left on the server",
+                "some databases could not be removed from the server",
                 cause=failures[-1],
                 remedy="\n    ".join(
-                    ["remove them yourself:", *(redact(url) for url in sorted(self._existing))]
+                    ["remove them by hand:", *(redact(url) for url in sorted(self._existing))]
                 ),
             )

@@ -1,4 +1,4 @@
-"""Whether a server answers, and waiting until it does."""
+"""Check whether a server answers, and wait until it does."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 from harness.errors import ServiceError
 
-#: Given a server's URL: asks it for a sign of life. A ServiceError says why there is none.
+#: Checks that the server at a URL answers; raises ServiceError with the reason if it does not.
 Probe = Callable[[str], object]
 
 _PAUSE_S = 0.02
 
 
 def answers(probe: Probe, url: str) -> bool:
-    """Tell whether a server lets us in by now."""
+    """Return whether a server accepts connections."""
     try:
         probe(url)
     except ServiceError:
@@ -23,28 +23,28 @@ def answers(probe: Probe, url: str) -> bool:
 
 
 def describe_silence(probe: Probe, url: str) -> str:
-    """Say why a server that was waited for does not let us in."""
+    """Explain why a server did not accept connections in time."""
     try:
         probe(url)
     except ServiceError as error:
         return error.cause
-    return "it answered only after the time was up"
+    return "it answered only after the time limit"
 
 
 def await_answer(
     answers: Callable[[], bool], *, within_s: float, dead: Callable[[], bool] = lambda: False
 ) -> bool:
-    """Wait for a server's first answer; tell whether it came before its death and in time.
+    """Wait for a server's first answer; return whether it came in time and the server lives.
 
     Args:
         answers: Asks the server once.
         within_s: How long the server may take.
-        dead: Whether there is no server anymore to wait for.
+        dead: Whether the server has already ended.
     """
     deadline = time.monotonic() + within_s
     while not dead() and time.monotonic() < deadline:
         if answers():
-            # A stranger on the same port answers as well: only a server that lives is ours.
+            # Another program on the same port can answer too: check that our server is alive.
             return not dead()
         time.sleep(_PAUSE_S)
     return False

@@ -1,4 +1,4 @@
-"""What to tell the user when a server cannot be reached, or refuses."""
+"""The error for a server that cannot be reached, or refuses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from harness.errors import ServiceError
 from harness.services.urls import hide_password, redact
 
-#: Part of a reason -> what to do. Clients of every kind say these in the words of the system.
+#: Part of a reason -> what to do. Every client quotes these messages of the system.
 _REMEDIES = {
     "Connection refused": "start the server, or correct host and port in the URL",
     "not known": "correct the host in the URL",
     "No address": "correct the host in the URL",
-    "timed out": "correct host and port in the URL; a firewall may stand in between",
+    "timed out": "correct host and port in the URL; a firewall may block the connection",
 }
 
 
@@ -26,12 +26,12 @@ def describe_refusal(
 ) -> ServiceError:
     """Return the error of a server that refuses.
 
-    It is to be raised outside of the block that caught the client's own error: that one may quote
-    the password, and must not be its context.
+    Raise it outside the block that caught the client's own error: that error may quote the
+    password, so it must not be chained.
 
     Args:
-        title: The service, as its makers write it.
-        url: Where the server is.
+        title: The product name of the service.
+        url: The server's URL.
         what: What happened: `cannot be reached`.
         reason: Why, from :func:`read_reason`.
         remedies: Part of a reason -> what to do; beside those of the system.

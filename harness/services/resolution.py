@@ -1,4 +1,4 @@
-"""Which server a World gets: one the user gives, one from a wheel, or a container."""
+"""Which server a World gets: an external one, an embedded one, or a container."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Choice = Literal["auto", "external", "embedded", "container"]
 
 
 class Service(Protocol):
-    """A server that runs, and hands out databases."""
+    """A running server that provides databases."""
 
     @property
     def url(self) -> str:
-        """Its own URL, with its password: for another process to use the same server."""
+        """The server's URL with its password, for another process that uses the same server."""
 
     def describe(self) -> str:
         """Return its name, version and kind: `PostgreSQL 18.6 (embedded)`; never a password."""
@@ -44,65 +44,65 @@ class Service(Protocol):
         """
 
     def template(self, key: str, prepare: Callable[[str], None]) -> None:
-        """Prepare the database that `create_database(template=key)` copies; once for each key.
+        """Prepare the database that `create_database(template=key)` copies, once per key.
 
-        A server that cannot copy remembers `prepare`, and runs it on every database of the key.
+        A server that cannot copy databases runs `prepare` on every new database of the key.
 
         Args:
             key: Names the template.
-            prepare: Gets the URL of an empty database and fills it. Whatever it raises passes
-                through, and the next call with the key tries again.
+            prepare: Gets the URL of an empty database and fills it. If it raises, the error
+                propagates, and the next call with the key tries again.
 
         Raises:
             ServiceError: the server refuses.
         """
 
     def cut_connections(self, url: str) -> int:
-        """End every client's connection to a database right now, as a server's crash would.
+        """Close every client's connection to a database at once, as a server crash does.
 
-        Clients may connect again at once.
+        Clients may reconnect immediately.
 
         Args:
             url: A database that `create_database` made and that still exists.
 
         Returns:
-            How many connections were cut; 0 if there were none.
+            The number of connections that were cut.
 
         Raises:
-            ServiceError: the server refuses, or is of a kind that cannot do it; or the harness did
-                not make the database.
+            ServiceError: the server refuses or cannot do it, or the harness did not make the
+                database.
         """
 
     @property
     def can_crash(self) -> bool:
-        """Whether `crash` may be called: it is the harness's own, and keeps what it was given."""
+        """Whether `crash` may be called: the harness started the server, and it keeps its data."""
 
     def crash(self) -> None:
-        """End the server as by a crash, with every connection, and start it again on its data.
+        """Crash the server with all its connections, and start it again on its data.
 
         Raises:
-            ServiceError: it cannot crash, or did not come back.
+            ServiceError: the server may not be crashed, or did not come back.
         """
 
 
 class SharedService(Service, Protocol):
-    """A service on a server that others use, too."""
+    """A service on a server that others use too."""
 
     def leaving_nothing(self) -> AbstractContextManager[None]:
-        """Drop whatever was made on the server, and still exists, after the block."""
+        """At the end of the block, drop everything made on the server that still exists."""
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service's module offers as `PROVIDER`: how its servers are started and used.
+    """What a service's module provides as `PROVIDER`: how to start and use its servers.
 
     A kind of server that is not available raises ServiceError.
     """
 
-    #: As its makers write it: PostgreSQL.
+    #: The product name, such as PostgreSQL.
     title: str
-    #: What a URL of it looks like.
+    #: An example of its URL.
     url_example: str
-    #: Given a URL of the user's: sees that it can be read, and that its user has the rights.
+    #: Checks that a URL from the user is valid, and that its user has the needed rights.
     check: Callable[[str], None]
     #: Given the URL of a server, and whether it is external or in a container.
     connect: Callable[[str, str], SharedService]
@@ -117,7 +117,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceChoice(NamedTuple):
-    """One kind of server, whether it is available here, and which one or why not."""
+    """One kind of server: whether it is available here, and which one it is or why not."""
 
     choice: Choice
     available: bool
@@ -128,26 +128,26 @@ class ServiceChoice(NamedTuple):
 def open_service(
     name: str, *, choice: Choice = "auto", url: str | None = None, workdir: Path
 ) -> Iterator[Service]:
-    """Open the service of that name, and close it with everything made on it.
+    """Open the service of that name; close it at the end, with all databases made on it.
 
-    `auto` takes the server whose URL is given, and no other: a URL that does not work is an error.
-    Without a URL it takes the embedded server, or a container where that is not available.
+    `auto` uses the server whose URL is given. If that URL does not work, it is an error. Without a
+    URL, `auto` uses the embedded server, or a container if there is no embedded server.
 
     Args:
         name: The service's module: `postgres`.
         choice: The kind of server.
-        url: A server that runs; else `WORLD_HARNESS_<NAME>_URL` in the environment is asked.
-        workdir: Takes the server's log.
+        url: A running server; by default `WORLD_HARNESS_<NAME>_URL` from the environment.
+        workdir: Receives the server's log.
 
     Raises:
-        UsageError: no service has the name; the URL is missing or is none.
-        ServiceError: no server is available; it says what was tried, or which extra is missing.
+        UsageError: no service has the name; the URL is missing or not valid.
+        ServiceError: no server is available; the error lists what was tried, or the missing extra.
     """
     provider = _load_provider(name)
     if missing := find_missing_extra(name):
         raise ServiceError(
             f"the driver for {provider.title} is not installed",
-            cause=f"it comes with the extra {missing!r}",
+            cause=f"it is in the extra {missing!r}",
             remedy=suggest_extra(missing),
         )
     workdir.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def open_service(
 
 
 def find_service_choices(name: str) -> list[ServiceChoice]:
-    """Return which kinds of server are available here, without starting one.
+    """Return the kinds of server, with their availability here; start none.
 
     Raises:
         UsageError: no service has the name.
@@ -202,7 +202,7 @@ def url_variable(name: str) -> str:
 
 @contextlib.contextmanager
 def _open_external(provider: Provider, url: str) -> Iterator[Service]:
-    """Use a server that the user gives; whatever was made on it is gone after the block."""
+    """Use the user's server; at the end of the block, remove everything made on it."""
     provider.check(url)
     service = provider.connect(url, "external")
     with service.leaving_nothing():
@@ -230,7 +230,7 @@ def _open_any(name: str, provider: Provider, workdir: Path, stack: contextlib.Ex
     raise ServiceError(
         f"no {provider.title} server is available",
         cause="".join(f"\n    {reason}" for reason in reasons),
-        remedy=f"set {url_variable(name)}={provider.url_example}, or fix one of the others",
+        remedy=f"set {url_variable(name)}={provider.url_example}, or fix one of the causes above",
     )
 
 
@@ -238,7 +238,7 @@ def _require_url(name: str, provider: Provider, url: str | None) -> str:
     if url:
         return url
     raise UsageError(
-        f"no URL of a {provider.title} server is given",
+        f"the URL of a {provider.title} server is missing",
         cause=f"{url_variable(name)} is not set",
         remedy=f"set {url_variable(name)}={provider.url_example}",
     )
@@ -256,7 +256,7 @@ def _shorten(error: HarnessError) -> str:
 
 
 def _load_provider(name: str) -> Provider:
-    # Only names of modules that exist are imported: the name comes from a user.
+    # The name comes from a user, so only import a module that exists.
     provider = _provider_of(name) if name in _module_names() else None
     if provider is None:
         raise unknown("service", name, find_services())

@@ -1,4 +1,4 @@
-"""Starting an embedded server on a port that is free."""
+"""Starting an embedded server on a free port."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from harness.programs.ports import free_port
 from harness.services.embedded import Account, describe_end, has_ended, kill_at_once, run_server
 from harness.services.readiness import Probe, answers, await_answer, describe_silence
 
-#: How often another port is tried when somebody took the one that was free a moment ago.
+#: How many ports to try when another program takes the free port first.
 _PORT_TRIES = 3
-#: Every server says so in the words of the system.
+#: The system's error message, which every server prints.
 _PORT_TAKEN = "Address already in use"
 
 
 class EmbeddedServer(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server is started, and how it is seen to answer."""
+    """How to start a server, and how to check that it answers."""
 
-    #: As its makers write it: PostgreSQL.
+    #: The product name, such as PostgreSQL.
     title: str
-    #: Given the port: the program and its arguments; the URL.
+    #: From the port: the program and its arguments; the URL.
     command: Callable[[int], Sequence[str | Path]]
     url: Callable[[int], str]
     probe: Probe
@@ -37,13 +37,13 @@ class EmbeddedServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunningServer:
-    """An embedded server on its port: it can end as by a crash, and begin again on its data.
+    """An embedded server on its port. It can crash on request and restart on its data.
 
     Args:
-        server: How it is started.
+        server: How to start it.
         port: Where it listens.
-        folder: Where it runs.
-        account: Whom it runs as.
+        folder: Its working directory.
+        account: The account that it runs as.
         log: Its output is appended here.
     """
 
@@ -65,7 +65,7 @@ class RunningServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
-        """Start it and wait until it answers; return why it does not, or nothing."""
+        """Start it and wait until it answers; return why it does not, or an empty string."""
         process = self._stack.enter_context(self._run())
         self._process = process
         if await_answer(
@@ -78,11 +78,11 @@ class RunningServer:
         return f"{silence}; {describe_end(process, self._log)}"
 
     def end(self) -> None:
-        """End its process, in good order if it still runs."""
+        """Stop its process, gracefully if it still runs."""
         self._stack.close()
 
     def crash(self) -> None:
-        """Kill its processes, all at once, and start it again on what it has written.
+        """Kill all its processes at once, and start it again on the data it has written.
 
         Raises:
             ServiceError: it does not come back.
@@ -95,7 +95,7 @@ class RunningServer:
             raise ServiceError(
                 f"the embedded {self._server.title} server did not come back from a crash",
                 cause=cause,
-                remedy="read its log",
+                remedy="read the server's log",
             )
 
 
@@ -103,16 +103,16 @@ class RunningServer:
 def run_on_free_port(
     server: EmbeddedServer, *, folder: Path, account: Account | None, log: Path
 ) -> Iterator[RunningServer]:
-    """Start a server, wait until it answers, and end it with the block.
+    """Start a server and wait until it answers; stop it at the end of the block.
 
     Args:
-        server: How it is started.
-        folder: Where it runs.
-        account: Whom it runs as.
+        server: How to start it.
+        folder: Its working directory.
+        account: The account that it runs as.
         log: Its output is appended here.
 
     Raises:
-        ServiceError: it does not answer in time, or ends; quoting its log.
+        ServiceError: it does not answer in time, or ends; the error quotes its log.
     """
     for tries_left in reversed(range(_PORT_TRIES)):
         running = RunningServer(server, free_port(), folder, account, log)
@@ -126,14 +126,14 @@ def run_on_free_port(
             raise ServiceError(
                 f"the embedded {server.title} server did not start",
                 cause=cause,
-                remedy="read its log, or give the URL of a server",
+                remedy="read the server's log, or give the URL of a running server",
             )
 
 
 def refuse_crash(server: str) -> ServiceError:
-    """Return the error that says that a server cannot be ended as by a crash."""
+    """Return the error for a server that may not be crashed."""
     return ServiceError(
-        f"{server} is not ended as by a crash",
-        cause="it is not the harness's own, or need not keep its data",
-        remedy="use an embedded server that keeps its data",
+        f"the harness cannot crash {server}",
+        cause="the harness did not start it, or it may lose its data in a crash",
+        remedy="use an embedded server that keeps its data across a crash",
     )

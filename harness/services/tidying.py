@@ -1,4 +1,4 @@
-"""Cleaning up after a block whose own error is the one to see."""
+"""Clean-up after a block that never hides the block's own error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.errors import ServiceError
 
 @contextlib.contextmanager
 def afterwards(tidy: Callable[[], None]) -> Iterator[None]:
-    """Tidy up after the block; when that fails too, the block's own error is the one to see."""
+    """Clean up after the block. If that fails too, the block's own error is raised."""
     try:
         yield
     except BaseException as error:
@@ -20,8 +20,8 @@ def afterwards(tidy: Callable[[], None]) -> Iterator[None]:
 
 
 def note_failure(error: BaseException, tidy: Callable[[], None]) -> None:
-    """Tidy up after an error, which gets a note when that fails as well."""
+    """Clean up after an error. If that fails too, add a note to the error."""
     try:
         tidy()
     except ServiceError as failure:
-        error.add_note(f"afterwards: {failure}")
+        error.add_note(f"then the clean-up failed: {failure}")

@@ -1,4 +1,4 @@
-"""URLs of servers: shown without their passwords, and pointed at another database."""
+"""URLs of servers: hide their passwords, replace their database."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PORT = re.compile(r"^[0-9,]*$")
 
 
 def redact(url: str) -> str:
-    """Return the URL with its password hidden, and nothing else changed.
+    """Return the URL with its password hidden and nothing else changed.
 
-    A password whose special characters are not percent-encoded makes the URL ambiguous: then rather
-    too much is hidden than too little.
+    A password whose special characters are not percent-encoded makes the URL ambiguous. In that
+    case more than the password may be hidden.
     """
     found = _find_password(url)
     if found:
@@ -29,8 +29,8 @@ def redact(url: str) -> str:
 
 
 def hide_password(text: str, url: str) -> str:
-    """Return a text about a server in which the URL's passwords are hidden."""
-    # The longest first: one may hold another.
+    """Return a text about a server with the URL's passwords hidden."""
+    # The longest first: one may contain another.
     for secret in sorted(_read_passwords(url), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
     return text
@@ -47,24 +47,23 @@ def with_database(url: str, database: str) -> str:
 
 
 def check_url(url: str, *, title: str, schemes: Iterable[str], example: str) -> None:
-    """See that a URL given by the user can be read in one way only.
+    """Check that a URL from the user is unambiguous.
 
-    What is wrong with it is said without quoting it: in a URL that cannot be parsed, it is unknown
-    which part is the password.
+    The error does not quote the URL: if a URL cannot be parsed, any part of it may be the password.
 
     Args:
-        url: What was given.
-        title: The service, as its makers write it.
-        schemes: What the URL may begin with.
-        example: How to write it.
+        url: The URL from the user.
+        title: The product name of the service.
+        schemes: The schemes that it may have.
+        example: A valid URL.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the URL is not valid.
     """
     problem = _find_problem(url, tuple(schemes))
     if problem:
         raise UsageError(
-            f"the URL given is not the URL of a {title} server",
+            f"this is not a valid URL of a {title} server",
             cause=problem,
             remedy=f"write it as {example}",
         )
@@ -75,15 +74,15 @@ def _find_problem(url: str, schemes: tuple[str, ...]) -> str:
         return f"it does not begin with {schemes[0]}://"
     rest = url.partition("://")[2].partition("?")[0]
     if rest.count("@") > 1 or set(rest.partition("/")[2]) & {"@", "/"}:
-        return "it has an @ or a / too many; in a password they are written %40 and %2F"
+        return "it has an extra @ or /; in a password, write %40 and %2F for them"
     hosts = rest.partition("/")[0].rpartition("@")[2]
     try:
         for host in hosts.split(","):
             _ = urlsplit(f"//{host}").port
     except ValueError:
-        return "its host or port cannot be read"
+        return "its host or port is not valid"
     if not hosts:
-        return "it names no host"
+        return "it has no host"
     return ""
 
 

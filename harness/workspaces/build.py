@@ -1,4 +1,4 @@
-"""Apps, built once by content inside the install whose packages they use."""
+"""Apps: built once per content, inside the install whose packages they use."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def locate_app(
     command: Sequence[str],
     env: Mapping[str, str],
 ) -> Path:
-    """Return where an app of exactly this content is, or will be."""
+    """Return the folder of the app with exactly this content; it may not exist yet."""
     key = digest({"files": files, "command": command, "env": env})
     return install.folder / "apps" / f"{name}-{key}"
 
 
 def is_built(folder: Path) -> bool:
-    """Tell whether the app is there."""
+    """Return whether the app is built."""
     return is_complete(folder)
 
 
@@ -39,15 +39,15 @@ def build_app(
     env: Mapping[str, str],
     base: Mapping[str, str],
 ) -> Path:
-    """Write an app's files below the install and build it, unless that was done already.
+    """Write an app's files below the install and build it, unless it is built already.
 
     Args:
-        install: Module resolution goes up from the app to its packages.
-        name: Says what it is; the content's digest is added.
+        install: The install; module resolution goes up from the app to its packages.
+        name: The app's name; the digest of its content is added.
         files: Path inside the app -> content.
-        command: The build; its program is found in the path of `base`.
-        env: What the build's environment holds beyond `base`, and its result depends on.
-        base: What every program of the install finds in its environment.
+        command: The build command; its program is looked up in the PATH of `base`.
+        env: Additional environment of the build, on which its result depends.
+        base: The environment of every program of the install.
 
     Returns:
         The app's folder.
@@ -64,8 +64,8 @@ def build_app(
             env={**base, **env},
             log=cache_folder() / "logs" / f"{install.line}-{folder.name}.build.log",
             failure=BuildError,
-            what=f"the app {name} of line {install.line} could not be built",
-            remedy="read the log; the next run writes the app's files again",
+            what=f"cannot build the app {name} of line {install.line}",
+            remedy="read the build's log, then run again: that writes the app's files from scratch",
         )
 
     return obtain(locate_app(install, name, files, command, env), make)
@@ -75,7 +75,7 @@ def build_app(
 def write_temporary_app(
     install: Install, name: str, files: Mapping[str, bytes], framework: Framework
 ) -> Iterator[Path]:
-    """Write an app's files below the install for a dev server, which leaves its own beside them.
+    """Write an app's files below the install for a dev server, which adds its own files there.
 
     Raises:
         UsageError: the framework has no dev server.
@@ -83,7 +83,7 @@ def write_temporary_app(
     if not framework.dev:
         raise UsageError(
             f"framework {framework.id} has no dev server",
-            remedy="leave --development out, or add `dev` to its recipe",
+            remedy="run without --development, or add `dev` to the framework's recipe",
         )
     apps = install.folder / "apps"
     apps.mkdir(exist_ok=True)
@@ -95,7 +95,7 @@ def write_temporary_app(
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write path -> content below a folder."""
+    """Write files (path -> content) below a folder."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

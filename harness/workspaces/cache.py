@@ -1,4 +1,4 @@
-"""Folders that are made once, by content: safe between processes, repaired when half made."""
+"""Folders that are made once per content. Processes can share them; a partial one is remade."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _COMPLETE = ".complete"
 
 
 def cache_folder() -> Path:
-    """Return where installs, builds and logs go: `WORLD_HARNESS_CACHE`, or the user's cache."""
+    """Return the folder of installs, builds and logs: `WORLD_HARNESS_CACHE` or the user cache."""
     given = os.environ.get("WORLD_HARNESS_CACHE")
     return Path(given).absolute() if given else platformdirs.user_cache_path("world-harness")
 
 
 def python_environment() -> dict[str, str]:
-    """Return the environment of a Python program of ours that is started again and again.
+    """Return the environment of our own Python programs, which are started many times.
 
-    It keeps its compiled modules, also where `PYTHONDONTWRITEBYTECODE` keeps them out of the
-    source folders: they go to the cache. Compiling them again takes longer than most checks do.
+    Their bytecode goes to the cache, even if `PYTHONDONTWRITEBYTECODE` is set to keep it out of
+    the source folders. To compile the modules each time takes longer than most checks.
     """
     env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {"PYTHONPYCACHEPREFIX": str(cache_folder() / "bytecode"), **env}
@@ -38,19 +38,19 @@ def digest(content: Mapping[str, object]) -> str:
 
 
 def is_complete(folder: Path) -> bool:
-    """Tell whether the folder was made to its end."""
+    """Return whether the folder is complete."""
     return (folder / _COMPLETE).exists()
 
 
 def obtain(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Return the folder, making it first unless it is complete.
+    """Return the folder; make it first if it is not complete.
 
-    Another process that wants the same folder waits. A folder without its mark of completion is
-    what an interrupted run left behind: it is removed and made again.
+    Another process that wants the same folder waits. A folder without the completion mark comes
+    from an interrupted run; it is removed and made again.
 
     Args:
-        folder: Its name must hold a digest of everything that determines its content.
-        make: Fills the empty folder; whatever it raises passes through, and nothing is kept.
+        folder: Its name must contain a digest of everything that determines its content.
+        make: Fills the empty folder. If it raises, the error propagates and nothing is kept.
     """
     if is_complete(folder):
         return folder

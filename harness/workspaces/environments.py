@@ -1,4 +1,4 @@
-"""The packages of a Python World, in a virtual environment of their own."""
+"""The packages of a Python World, in their own virtual environment."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _SHOWN_VERSIONS = 8
 
 
 def locate_environment(title: str, pins: Mapping[str, str]) -> Path:
-    """Return where the environment is, or will be."""
+    """Return the folder of the environment; it may not exist yet."""
     key = digest({"pins": pins, "python": sys.version, "at": sys.base_prefix})
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", title).strip("-.")
     return cache_folder() / "worlds" / f"{name}-{key}"
 
 
 def install_environment(title: str, pins: Mapping[str, str]) -> Path:
-    """Make a virtual environment with packages unless it is there; returns its interpreter.
+    """Make a virtual environment with packages if it is missing; return its interpreter.
 
     Args:
-        title: Stands in the folder's name and in errors.
+        title: Used in the folder's name and in errors.
         pins: Distribution -> exact version.
 
     Raises:
-        InstallError: no environment can be made, or pip failed; quotes the end of its log.
+        InstallError: the environment cannot be made, or pip failed; quotes the end of its log.
     """
     return _interpreter(
         obtain(
@@ -54,7 +54,7 @@ def make_environment(folder: Path, title: str, pins: Mapping[str, str]) -> None:
     """Make a virtual environment with packages in an empty folder.
 
     Raises:
-        InstallError: no environment can be made, or pip failed; quotes the end of its log.
+        InstallError: the environment cannot be made, or pip failed; quotes the end of its log.
     """
     log = locate_log(folder)
     run_logged(
@@ -63,7 +63,7 @@ def make_environment(folder: Path, title: str, pins: Mapping[str, str]) -> None:
         env=os.environ,
         log=log,
         failure=InstallError,
-        what=f"no virtual environment could be made for {title}",
+        what=f"cannot make a virtual environment for {title}",
         remedy="install Python's venv module (Debian: apt install python3-venv)",
     )
     wanted = [f"{package}=={version}" for package, version in pins.items()]
@@ -76,7 +76,7 @@ def make_environment(folder: Path, title: str, pins: Mapping[str, str]) -> None:
             log=log,
             failure=InstallError,
             what=f"pip could not install {' '.join(wanted)} for {title}",
-            remedy="read the log; if a version is not available, use another",
+            remedy="read pip's log; if a version does not exist, choose another",
         )
     except InstallError as error:
         raise _explain(error, log) from error
@@ -86,7 +86,7 @@ def _explain(error: InstallError, log: Path) -> InstallError:
     text = log.read_text(encoding="utf-8", errors="replace")
     if _UNREACHABLE.search(text):
         return InstallError(
-            "the Python package index cannot be reached",
+            "pip cannot reach the Python package index",
             cause=error.cause,
             remedy="check the network, the proxy and `pip config list`, then run again",
         )
@@ -100,8 +100,8 @@ def _explain(error: InstallError, log: Path) -> InstallError:
         return InstallError(
             f"the index has no package {package} for this Python",
             cause=f"it needs Python {other['required']}" if other else error.cause,
-            remedy="check the name, or run with another Python",
+            remedy="check the package's name, or use another Python",
         )
     shown = ", ".join(reversed(known[-_SHOWN_VERSIONS:]))
     more = " and older ones" if len(known) > _SHOWN_VERSIONS else ""
-    return InstallError(f"{package} has no version {version}", remedy=f"there are {shown}{more}")
+    return InstallError(f"{package} has no version {version}", remedy=f"choose from {shown}{more}")

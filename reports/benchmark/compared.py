@@ -21,7 +21,7 @@ from harness.measure.statistics import (
     pool_pairs,
     set_apart,
 )
-from harness.results.records import Header
+from harness.results.records import BenchHeader
 from reports.benchmark.findings import Entry, Findings
 from reports.benchmark.flaws import count_flaws
 from reports.writing.text import count, flatten, shorten
@@ -110,7 +110,7 @@ def find_outcome(changes: Changes) -> Literal["passed", "failed", "inconclusive"
     return "passed" if met - {"not compared"} else "inconclusive"
 
 
-def refuse(before: Header, after: Header) -> str:
+def refuse(before: BenchHeader, after: BenchHeader) -> str:
     """Say why two sessions cannot be compared at all; empty when they can."""
     if before.parts or after.parts:
         return "one was merged from several machines: compare the shards of each machine"
@@ -218,7 +218,7 @@ def _state_ratio(
     )
 
 
-def _describe_side(header: Header, title: str) -> Side:
+def _describe_side(header: BenchHeader, title: str) -> Side:
     return Side(
         title=title,
         harness_version=header.harness_version,

@@ -28,7 +28,7 @@ from harness.measure.statistics import (
     pair_blocks,
     pool_pairs,
 )
-from harness.results.records import ForkEnd, Header, Results, Sample
+from harness.results.records import BenchHeader, BenchResults, ForkEnd, Sample
 from reports.writing.names import Names, name_everything
 
 #: Why a cell cannot win a scenario, gravest first.
@@ -147,7 +147,7 @@ class Entry:
 class Findings:
     """A result file, studied."""
 
-    results: Results
+    results: BenchResults
     names: Names
     #: Every asked-for (cell, scenario id), a scenario after the other; and of the cells that were
     #: measured only to be compared with.
@@ -190,7 +190,7 @@ class Findings:
         return tuple(self.entries[cell, scenario.id] for cell in self.results.header.cells)
 
 
-def study(results: Results) -> Findings:
+def study(results: BenchResults) -> Findings:
     """Find what a result file says about all that was asked for.
 
     Times come from correct samples of timing forks that finished, warm-ups excluded. A bad sample
@@ -218,9 +218,10 @@ def study(results: Results) -> Findings:
                 flaws=tuple(sorted(found, key=_rank_flaw)),
             )
     twins = _pair_twins(header, entries)
+    machines = {cell.world: part.number for part in header.parts for cell in part.cells}
     return Findings(
         results=results,
-        names=name_everything(header),
+        names=name_everything(header, machines),
         entries=entries,
         counted=tuple(sample for sample in results.samples if _counts(sample, ends)),
         failed_forks=tuple(end for end in ends.values() if end.outcome == "failed"),
@@ -231,7 +232,9 @@ def study(results: Results) -> Findings:
     )
 
 
-def _pair_twins(header: Header, entries: Mapping[tuple[Cell, str], Entry]) -> list[list[Pairs]]:
+def _pair_twins(
+    header: BenchHeader, entries: Mapping[tuple[Cell, str], Entry]
+) -> list[list[Pairs]]:
     """Pair every cell with its twin: a list of scenarios each, those in which both competed."""
     return [
         [
@@ -305,7 +308,7 @@ def _tally(
 
 
 def _find_flaws(
-    results: Results, ends: Mapping[str, ForkEnd]
+    results: BenchResults, ends: Mapping[str, ForkEnd]
 ) -> defaultdict[tuple[Cell, str], list[Flaw]]:
     """Return (cell, scenario) -> one flaw for each different reason."""
     met: Counter[tuple[Cell, str, FlawKind, str]] = Counter()
@@ -328,7 +331,7 @@ def _rank_flaw(flaw: Flaw) -> tuple[int, int, str]:
     return GRAVITY.index(flaw.kind), -flaw.times, flaw.reason
 
 
-def _find_gaps(results: Results, cell: Cell, tally: _Tally) -> list[Flaw]:
+def _find_gaps(results: BenchResults, cell: Cell, tally: _Tally) -> list[Flaw]:
     """Say what was not measured though nothing is known to have gone wrong."""
     if not tally.correct:
         ended = any(end.cell == cell and end.kind == "timing" for end in results.forks)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.descriptions import Cell, Scenario
-from harness.results.records import Header, Kind
+from harness.results.records import BenchHeader, Kind
 from reports.benchmark.findings import GRAVITY, NO_REASON, Findings, Flaw, FlawKind
 from reports.writing.text import count, escape, fence, flatten, quote_code, shorten
 
@@ -77,7 +77,7 @@ def render_failures(findings: Findings) -> str:
     return "\n\n".join(["## Failures", *failures]) if failures else ""
 
 
-def reproduce(failure: Failure, header: Header) -> str:
+def reproduce(failure: Failure, header: BenchHeader) -> str:
     """Return the command that measures again what failed."""
     cell = failure.cell
     if cell not in header.cells:  # Only the whole session knows of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.results.records import Header
+from harness.results.records import BenchHeader
 from reports.benchmark.findings import Findings
 from reports.writing.facts import (
     describe_harness,
@@ -34,7 +34,7 @@ def render_provenance(findings: Findings, source: str) -> str:
     return render_facts(facts, header, "Reproduce:")
 
 
-def _describe_machines(header: Header) -> dict[str, str]:
+def _describe_machines(header: BenchHeader) -> dict[str, str]:
     """Say where it was measured; of several machines, which Worlds on which."""
     if not header.parts:
         shard = header.shard

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
-from harness.results.records import Results
-from reports.benchmark.findings import Findings, study
+from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import Failure, list_failures
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import (
@@ -23,9 +22,8 @@ from reports.writing.text import flatten, shorten
 _FAILURES_SHOWN = 5
 
 
-def summarize(results: Results) -> str:
+def summarize(findings: Findings) -> str:
     """Render the verdict, who wins what, and the first failures, as plain text."""
-    findings = study(results)
     verdict = reach_verdict(findings)
     contests = [_render_contests(findings, part) for part in list_parts(findings)]
     parts = [verdict.line, *contests, verdict.cost, _render_failures(findings)]

@@ -37,21 +37,23 @@ TITLES = {
 INTRODUCTION = """\
 # The World contract
 
-A World is the backend of a Workflow SDK: it stores a log of events for each run and the entities
-that follow from it, delivers queue messages, and keeps streams. The runtime on top rests on what
-a World promises. Here that promise is taken apart into clauses which can each be checked from
-outside, through the World's own interface.
+A World is the backend of a Workflow SDK.
+It stores a log of events for each run, and the entities that follow from it.
+It also delivers queue messages and keeps streams.
+The runtime relies on what a World promises.
+The contract splits this promise into clauses.
+Each clause can be checked through the World's interface.
 
 This file is generated from `harness/contract/clauses/` by `nox -s docs`.
 
 ## How to read it
 
-**A clause** is one requirement with an id that never changes its meaning. It says what must
-happen, and how a call that is not allowed is answered. Errors are distinguished by their name,
-because that is what the runtime does; no HTTP status is needed.
+**A clause** is one requirement with an id that never changes its meaning.
+It says what must happen, and how a call that is not allowed is answered.
+Errors are recognized by their name, as in the runtime; no HTTP status is needed.
 
-**Its level** says how much rests on it. It is stated for each line of the SDK, because what is
-expected has grown.
+**Its level** says how binding a clause is.
+Each line of the SDK has its own level, because expectations have grown.
 
 | level | meaning | a World that breaks it |
 | --- | --- | --- |
@@ -60,8 +62,8 @@ expected has grown.
 | MAY | an optional feature | fails where it advertises the feature |
 | INFORMATIVE | a question that the contract leaves open | cannot: the answer is recorded |
 
-**Whether it applies** to a World is decided by data alone, before any check runs. It does not
-apply when
+**Whether it applies** to a World is decided by data alone, before any check runs.
+A clause does not apply when
 
 1. it has no level for the line (a dash in the tables);
 2. the World's spec version is outside the clause's bounds (a World that states none has 2);
@@ -72,36 +74,37 @@ apply when
 | verdict | meaning |
 | --- | --- |
 | passed | every check of the clause held, in every form in which it ran |
-| failed | a check did not hold; the verdict comes with a witness, the calls that show it |
-| inconclusive | nothing can be said: the environment failed, or the check could not run |
+| failed | a check did not hold; the verdict has a witness: the calls that show it |
+| inconclusive | undecided: the environment failed, or the check could not run |
 
-A clause that is *raced* is checked with one caller after another, with concurrent callers in one
-process, and with callers in several processes. For a World that is documented for a single
-process, what differs between processes is noted and not failed.
+A *raced* clause is checked with one caller after another, with concurrent callers in one process, \
+and with callers in several processes.
+If a World is documented for a single process, failures between processes are notes.
 
-Where a clause *records* an answer, known Worlds differ on purpose or nothing is written. The
-answer goes into the World's profile under the name that is given, so that two versions of a World
-can be compared; it never fails the World.
+A clause *records* an answer where known Worlds differ on purpose, or nothing is written.
+The answer goes into the World's profile under the given name, so that two versions of a World \
+can be compared.
+It never fails the World.
 
-**The order** of events is the order in which the log lists them. Times and ids made from times
-are not an order.
+**The order** of events is the order in which the log lists them.
+Times, and ids made from times, do not define an order.
 
 ## Errors
 
 | name | status | answers |
 | --- | --- | --- |
-| EntityConflictError | 409 | it is claimed already, or has reached its end |
+| EntityConflictError | 409 | it is already claimed, or has ended |
 | RunExpiredError | 410 | the run has ended |
-| PreconditionFailedError | 412 | the caller knows too little of the run |
+| PreconditionFailedError | 412 | the caller does not know the latest state of the run |
 | InBandSupersededError | 412 | another writer of the run was faster |
-| TooEarlyError | 425 | the step may not start yet; carries the seconds that remain |
+| TooEarlyError | 425 | the step must not start yet; carries the seconds that remain |
 | WorkflowRunNotFoundError | 404 | there is no such run |
-| HookNotFoundError | 404 | there is no such hook, or it lives no more |
+| HookNotFoundError | 404 | there is no such hook, or it has ended |
 | AttributeValidationError | 400 | an attribute breaks a limit |
 | WorkflowWorldError | any | anything else that the World refuses |
 
-The Python SDK has no error of its own for a run or step that is missing. On line `py` any
-rejection is the right answer there.
+The Python SDK has no error for a missing run or step.
+On line `py`, any rejection is a correct answer in these cases.
 """
 
 _ISSUE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>\d+)")

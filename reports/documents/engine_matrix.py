@@ -8,7 +8,7 @@ from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import OUTCOMES, Outcome, find_outcome
 from harness.errors import ResultsError
-from harness.results.records import Check, Results
+from harness.results.records import Check, EngineResults
 from reports.documents.contract import link_source
 from reports.engine.answers import describe_cells, render_answers
 from reports.engine.failures import describe_fate, render_story
@@ -34,12 +34,12 @@ _FINDINGS: frozenset[Outcome] = frozenset({"failed", "unexpected pass", "known",
 _LEGEND = (
     "✅ kept · ❌ broken · 🟡 broken, and on the list of known failures · 🎲 on that list as "
     "failing at times · ❗ on that list, and yet kept · ❔ could not be decided · 📝 a question to "
-    f"which every answer is right · {NOTHING} does not apply. Where several checks decide a "
-    "clause, the gravest is shown."
+    f"which every answer is right · {NOTHING} does not apply.\n"
+    "If several checks decide a clause, the most serious result is shown."
 )
 
 
-def render_engine(sessions: Sequence[Results], clauses: Mapping[str, EngineClause]) -> str:
+def render_engine(sessions: Sequence[EngineResults], clauses: Mapping[str, EngineClause]) -> str:
     """Render what sessions say of the clauses, in the clauses' order.
 
     Raises:
@@ -67,14 +67,14 @@ def _refuse_twins(rows: Sequence[Row]) -> None:
         if key in seen:
             raise ResultsError(
                 f"{label_cell(*key)} was tested in two sessions",
-                cause="which of them counts would be anybody's guess",
+                cause="it is not clear which session counts",
                 remedy="keep one of the two files",
             )
         seen.add(key)
 
 
 def _render_matrix(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
-    parts = ["## Who keeps which promise", _LEGEND]
+    parts = ["## Which cell keeps which promise", _LEGEND]
     for suite in dict.fromkeys(clause.suite for clause in clauses.values()):
         members = [clause for clause in clauses.values() if clause.suite == suite]
         parts += [
@@ -138,7 +138,7 @@ def describe_levels(clause: EngineClause) -> str:
 
 
 def _render_findings(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> str:
-    """Render each clause that some cell breaks, once; what nobody knew of comes first."""
+    """Render each clause that some cell breaks, once; what was not known comes first."""
     found: dict[str, list[Check]] = {}
     for check in study.checks:
         if find_outcome(check) in _FINDINGS:
@@ -245,7 +245,7 @@ def _render_measured(study: EngineStudy) -> str:
     return f"## What was measured\n\n{table}" if table else ""
 
 
-def _render_provenance(sessions: Sequence[Results]) -> str:
+def _render_provenance(sessions: Sequence[EngineResults]) -> str:
     """Render which session tested which cells, when, where and with what."""
     if not sessions:
         return ""
@@ -270,7 +270,7 @@ def _render_provenance(sessions: Sequence[Results]) -> str:
     )
 
 
-def _merge_pins(sessions: Sequence[Results]) -> dict[str, dict[str, str]]:
+def _merge_pins(sessions: Sequence[EngineResults]) -> dict[str, dict[str, str]]:
     """Return line -> package -> version, or versions where sessions differ."""
     versions: dict[str, dict[str, dict[str, None]]] = {}
     for results in sessions:
@@ -283,6 +283,6 @@ def _merge_pins(sessions: Sequence[Results]) -> dict[str, dict[str, str]]:
     }
 
 
-def _describe_cases(results: Results) -> str:
+def _describe_cases(results: EngineResults) -> str:
     cases = [check.examples for check in results.checks if check.examples]
     return f"up to {max(cases)}, {count(sum(cases), 'case')} in all" if cases else NOTHING

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import ResultsError
-from harness.results.records import Results
 from harness.results.store import read_results
 from reports.forms.comment import render_comment
+from reports.forms.formats import Renderer
 from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page
+from reports.forms.studies import Study, study_session
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -46,22 +46,14 @@ LINES = Excerpt(
 EXCERPTS = (QUICK, LINES)
 
 
-def _render_markdown(results: Results, source: str) -> str:
-    return render_markdown(results, source=source)
-
-
-def _render_page(results: Results, source: str) -> str:
-    return render_page(results, source=source)
-
-
-def _render_comment(results: Results, source: str) -> str:
-    return render_comment(results)
+def _render_comment(study: Study, *, source: str) -> str:
+    return render_comment(study)
 
 
 #: Example -> ending -> what renders it so.
-EXAMPLES: dict[str, dict[str, Callable[[Results, str], str]]] = {
-    "quick": {".md": _render_markdown, ".html": _render_page, ".comment.md": _render_comment},
-    "languages": {".md": _render_markdown},
+EXAMPLES: dict[str, dict[str, Renderer]] = {
+    "quick": {".md": render_markdown, ".html": render_page, ".comment.md": _render_comment},
+    "languages": {".md": render_markdown},
 }
 
 
@@ -97,7 +89,7 @@ def put_between(text: str, mark: str, content: str) -> str:
 def render_example(example: str, ending: str, folder: Path) -> str:
     """Return a committed result file in one of the forms that are committed beside it."""
     results = folder / f"{example}.jsonl"
-    return EXAMPLES[example][ending](read_results(results), results.name)
+    return EXAMPLES[example][ending](study_session(read_results(results)), source=results.name)
 
 
 def rewrite_documents(root: Path) -> None:

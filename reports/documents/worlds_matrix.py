@@ -49,9 +49,10 @@ def render_matrix(certificates: Iterable[Certificate]) -> str:
     shown = [conceal(certificate) for certificate in certificates]
     parts = [
         "# Worlds and the contract",
-        "Each cell counts the clauses of a group that a World's verdict rests on: every MUST that "
-        "applies, and what is optional where the World offers it. ✅ all of them passed, ❌ that "
-        f"many failed, ❔ that many could not be decided, {_NOTHING_APPLIES} none applies.",
+        "Each cell counts the clauses of a group that decide a World's verdict: every MUST that "
+        "applies, and each MAY that the World offers.\n"
+        "✅ all of them passed, ❌ this number failed, ❔ this number could not be decided, "
+        f"{_NOTHING_APPLIES} none applies.",
         _render_groups(shown),
         *map(_render_world, shown),
         _render_differences(shown),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.results.records import Results
+from harness.results.records import EngineResults
 from reports.writing.facts import describe_harness, describe_machine, render_facts
 from reports.writing.text import escape, format_seconds, quote_code
 
 
-def render_engine_provenance(results: Results, source: str) -> str:
+def render_engine_provenance(results: EngineResults, source: str) -> str:
     """Render where results of engine suites come from, and the command that repeats them."""
     header = results.header
     took = f", took {format_seconds(results.footer.seconds)}" if results.footer else ""

@@ -10,7 +10,7 @@ import msgspec
 
 from harness.descriptions import Category, Cell
 from harness.engine.verdicts import OUTCOMES, Outcome, SessionVerdict, find_outcome, judge_session
-from harness.results.records import Check, Header, Results
+from harness.results.records import Check, EngineHeader, EngineResults
 from reports.writing.text import count, flatten
 
 #: What a cell of tests is, beside what its World is.
@@ -88,9 +88,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class EngineStudy(msgspec.Struct, frozen=True, kw_only=True):
     """What one or several sessions of the engine suites found."""
 
+    sessions: tuple[EngineResults, ...]
     #: Category by category.
     rows: tuple[Row, ...]
     verdict: SessionVerdict
+
+    @property
+    def results(self) -> EngineResults:
+        """The session, where it is one."""
+        (results,) = self.sessions
+        return results
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -102,11 +109,12 @@ class EngineStudy(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(row for row in self.rows if row.category == category)
 
 
-def study_checks(*sessions: Results) -> EngineStudy:
+def study_checks(*sessions: EngineResults) -> EngineStudy:
     """Find what sessions say about every cell that was asked for."""
     rows = [row for results in sessions for row in _list_rows(results)]
     order = list(CATEGORIES)
     return EngineStudy(
+        sessions=sessions,
         rows=tuple(sorted(rows, key=lambda row: order.index(row.category))),
         verdict=judge_session(
             [check for results in sessions for check in results.checks],
@@ -116,7 +124,7 @@ def study_checks(*sessions: Results) -> EngineStudy:
     )
 
 
-def categorize(cell: Cell, mode: str, header: Header) -> Kind:
+def categorize(cell: Cell, mode: str, header: EngineHeader) -> Kind:
     """Return the category of a cell: by what its World says of itself, machine and mode."""
     described = (world.on(cell.line) for world in header.worlds if world.id == cell.world)
     world = next(described, None)
@@ -191,7 +199,7 @@ def is_reliable(check: Check) -> bool:
     return check.tried > 0 and check.reproduced >= _RELIABLE * check.tried
 
 
-def _list_rows(results: Results) -> list[Row]:
+def _list_rows(results: EngineResults) -> list[Row]:
     header = results.header
     found: dict[tuple[Cell, Literal["production", "development"]], list[Check]] = {}
     for check in results.checks:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.results.records import Results
 from reports.engine.findings import choose_findings, describe_finding
 from reports.engine.study import (
     SIGNS,
@@ -12,14 +11,12 @@ from reports.engine.study import (
     Row,
     describe_counts,
     state_verdict,
-    study_checks,
 )
 from reports.writing.text import keep_lines
 
 
-def summarize_checks(results: Results) -> str:
+def summarize_checks(study: EngineStudy) -> str:
     """Render the verdict, a line a cell, and the first failures with their commands."""
-    study = study_checks(results)
     sign, line = state_verdict(study)
     parts = [
         f"{sign} {line}",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.results.records import Results
 from reports.benchmark.compared import compare_versions
-from reports.benchmark.findings import Findings, study
+from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import list_failures
-from reports.engine.study import describe_counts, state_verdict, study_checks, tally
-from reports.forms import markdown
-from reports.load.section import is_load_sound, list_loads
+from reports.engine.study import EngineStudy, describe_counts, state_verdict, tally
+from reports.forms.studies import Study
+from reports.load.study import LoadStudy
 from reports.writing.text import count
 
 _COLORS = {"✅": "brightgreen", "❌": "red", "❔": "lightgrey", "🟡": "yellow"}
@@ -23,12 +22,15 @@ class _Badge(msgspec.Struct, frozen=True, rename="camel"):
     schema_version: int = 1
 
 
-def render_badge(results: Results, *, source: str) -> str:
+def render_badge(study: Study, *, source: str) -> str:
     """Render the JSON that a badge is drawn from; `source` is not shown."""
-    if results.header.load:
-        return msgspec.json.encode(_draw_load(results)).decode() + "\n"
-    timed = markdown.is_timed(results)
-    badge = _draw_benchmark(study(results)) if timed else _draw_tests(results)
+    match study:
+        case Findings():
+            badge = _draw_benchmark(study)
+        case EngineStudy():
+            badge = _draw_tests(study)
+        case LoadStudy():
+            badge = _draw_load(study)
     return msgspec.json.encode(badge).decode() + "\n"
 
 
@@ -46,8 +48,8 @@ def _draw_benchmark(findings: Findings) -> _Badge:
     return _Badge(label, f"{cells}, no failures", _COLORS["✅"])
 
 
-def _draw_load(results: Results) -> _Badge:
-    summaries = list_loads(results)
+def _draw_load(study: LoadStudy) -> _Badge:
+    results, summaries = study.results, study.summaries
     bad = sum(run.outcome != "correct" for run in results.loads)
     if failed := sum(bool(summary.failure) for summary in summaries):
         told = f"{failed} of {count(len(summaries), 'load')} could not be made"
@@ -57,12 +59,11 @@ def _draw_load(results: Results) -> _Badge:
         return _Badge("world load", told, _COLORS["❌" if bad else "❔"])
     rates = [summary.kept_up for summary in summaries if summary.kept_up is not None]
     told = f"keeps up with {min(rates):g}/s" if rates else "did not keep up"
-    sound = is_load_sound(results, summaries) and len(rates) == len(summaries)
+    sound = study.sound and len(rates) == len(summaries)
     return _Badge("world load", told, _COLORS["✅" if sound else "🟡"])
 
 
-def _draw_tests(results: Results) -> _Badge:
-    tested = study_checks(results)
-    told = describe_counts(tally(tested.checks)) or "nothing was tested"
-    sign, _ = state_verdict(tested)
+def _draw_tests(study: EngineStudy) -> _Badge:
+    told = describe_counts(tally(study.checks)) or "nothing was tested"
+    sign, _ = state_verdict(study)
     return _Badge("world engine", told, _COLORS[sign])

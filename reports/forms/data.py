@@ -17,19 +17,20 @@ from harness.descriptions import Cell
 from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
 from harness.measure.statistics import Decision, Estimate, Mode
-from harness.results.records import Check, Counts, Header, Results
+from harness.results.records import Check, Counts
+from harness.results.wire import HeaderLine, make_line
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
-from reports.benchmark.findings import Entry, Findings, Flaw, study
+from reports.benchmark.findings import Entry, Findings, Flaw
 from reports.benchmark.flaws import list_failures, reproduce
 from reports.benchmark.growth import estimate_exponents
 from reports.benchmark.scaling import list_count_growth
 from reports.benchmark.scenarios import decide_sections, name_section
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import hold_contests, list_parts
-from reports.engine.study import state_verdict, study_checks
-from reports.forms import markdown
-from reports.load.section import list_loads
+from reports.engine.study import EngineStudy, state_verdict
+from reports.forms.studies import Study
+from reports.load.study import LoadStudy
 from reports.writing.names import Part
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.schema.json"
@@ -188,7 +189,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     #: Where the raw data is.
     source: str
     #: What was asked for, of what, where, and the command that does it again.
-    session: Header
+    session: HeaderLine
     #: Whether the session came to its end.
     ended: bool
     benchmark: Benchmark | None
@@ -197,25 +198,25 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     loads: tuple[LoadRow, ...] | None = None
 
 
-def render_data(results: Results, *, source: str) -> str:
+def render_data(study: Study, *, source: str) -> str:
     """Render the report as JSON."""
-    return _format(collect(results, source=source))
+    return _format(collect(study, source=source))
 
 
-def collect(results: Results, *, source: str) -> Report:
+def collect(study: Study, *, source: str) -> Report:
     """Collect what the documents say of a result file.
 
     Args:
-        results: What was measured.
+        study: What came of a session.
         source: Where the raw data is, for the reader: a path or an address.
     """
     return Report(
         source=source,
-        session=results.header,
-        ended=results.footer is not None,
-        benchmark=_collect_benchmark(study(results)) if markdown.is_timed(results) else None,
-        tests=_collect_tests(results) if markdown.is_tested(results) else None,
-        loads=tuple(map(_make_load, list_loads(results))) if results.header.load else None,
+        session=make_line(study.results.header),
+        ended=study.results.footer is not None,
+        benchmark=_collect_benchmark(study) if isinstance(study, Findings) else None,
+        tests=_collect_tests(study) if isinstance(study, EngineStudy) else None,
+        loads=tuple(map(_make_load, study.summaries)) if isinstance(study, LoadStudy) else None,
     )
 
 
@@ -369,9 +370,9 @@ def _make_stage(item: StageSummary) -> LoadStageRow:
     )
 
 
-def _collect_tests(results: Results) -> Tests:
-    sign, line = state_verdict(study_checks(results))
-    return Tests(verdict=StatedVerdict(sign, line), checks=results.checks)
+def _collect_tests(study: EngineStudy) -> Tests:
+    sign, line = state_verdict(study)
+    return Tests(verdict=StatedVerdict(sign, line), checks=study.results.checks)
 
 
 if __name__ == "__main__":

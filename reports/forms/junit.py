@@ -21,12 +21,12 @@ import msgspec
 
 from harness.engine.verdicts import Outcome, find_outcome
 from harness.load.summary import MOST_LATE, LoadSummary
-from harness.results.records import Check, ForkEnd, Header, Results
-from reports.benchmark.findings import NO_REASON, Entry, Findings, study
+from harness.results.records import BenchResults, Check, ForkEnd, Header, LoadResults, Results
+from reports.benchmark.findings import NO_REASON, Entry, Findings
 from reports.benchmark.flaws import Failure, count_flaws, reproduce
-from reports.engine.study import Row, describe_rate, study_checks
-from reports.forms import markdown
-from reports.load.section import list_loads
+from reports.engine.study import EngineStudy, Row, describe_rate
+from reports.forms.studies import Study
+from reports.load.study import LoadStudy
 from reports.writing.text import flatten, format_estimate, keep_lines
 
 Kind = Literal["passed", "skipped", "failure", "error"]
@@ -63,19 +63,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     details: str = ""
 
 
-def render_junit(results: Results, *, source: str) -> str:
+def render_junit(study: Study, *, source: str) -> str:
     """Render a result file as XML; `source` is named among the properties."""
-    header = results.header
-    suites: list[tuple[str, Sequence[Case]]] = []
-    if markdown.is_timed(results):
-        suites += _list_timed(study(results))
-    if results.header.load:
-        suites += _list_loads(results)
-    if markdown.is_tested(results):
-        suites += [(row.label, _list_checked(row)) for row in study_checks(results).rows]
+    suites = _list_suites(study)
     root = junit.JUnitXml("world-harness")
     for name, cases in suites:
-        root.add_testsuite(_make_suite(name, cases, header, source))
+        root.add_testsuite(_make_suite(name, cases, study.results.header, source))
     root.update_statistics()
     # The library rounds to milliseconds what it adds up.
     for suite in root:
@@ -84,6 +77,16 @@ def render_junit(results: Results, *, source: str) -> str:
     written = BytesIO()
     root.write(written, pretty=True)
     return written.getvalue().decode()
+
+
+def _list_suites(study: Study) -> list[tuple[str, Sequence[Case]]]:
+    match study:
+        case Findings():
+            return _list_timed(study)
+        case EngineStudy():
+            return [(row.label, _list_checked(row)) for row in study.rows]
+        case LoadStudy():
+            return _list_loads(study)
 
 
 def _list_timed(findings: Findings) -> list[tuple[str, Sequence[Case]]]:
@@ -127,7 +130,7 @@ def _judge_gap(results: Results) -> Kind:
     return "skipped" if results.footer is None else "error"
 
 
-def _make_timed(entry: Entry, results: Results) -> Case:
+def _make_timed(entry: Entry, results: BenchResults) -> Case:
     """Make the case of a cell in a scenario: its time is the center of its workflow times."""
     time = entry.workflow
     seconds = time.center / 1_000 if time else 0.0
@@ -163,8 +166,8 @@ def _make_uncounted(end: ForkEnd) -> Case:
     )
 
 
-def _list_loads(results: Results) -> list[tuple[str, Sequence[Case]]]:
-    loads = list_loads(results)
+def _list_loads(study: LoadStudy) -> list[tuple[str, Sequence[Case]]]:
+    results, loads = study.results, study.summaries
     suites = [
         (
             cell.id,
@@ -175,7 +178,7 @@ def _list_loads(results: Results) -> list[tuple[str, Sequence[Case]]]:
     return [*suites, *_report_cut(results, f"{len(results.loads):,} runs started")]
 
 
-def _list_loaded(summary: LoadSummary, results: Results) -> list[Case]:
+def _list_loaded(summary: LoadSummary, results: LoadResults) -> list[Case]:
     """Make a case a stage: its time is the median latency. A load that failed is a case, too."""
     cases = []
     if summary.failure:
@@ -207,7 +210,7 @@ def _name_load(summary: LoadSummary) -> str:
     return f"load.{summary.cell.id.replace('/', '.')}"
 
 
-def _make_loaded(summary: LoadSummary, number: int, results: Results) -> Case:
+def _make_loaded(summary: LoadSummary, number: int, results: LoadResults) -> Case:
     item = summary.stages[number]
     # A warm-up counts for nothing.
     gap = "skipped" if item.stage.kind == "warmup" else _judge_gap(results)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from harness.results.records import Results
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.costs import render_costs
-from reports.benchmark.findings import Findings, study
+from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import render_failures
 from reports.benchmark.growth import render_growth
 from reports.benchmark.latency import render_latency
@@ -19,9 +18,11 @@ from reports.benchmark.stability import render_stability
 from reports.benchmark.verdict import Verdict, reach_verdict
 from reports.benchmark.wins import render_summary
 from reports.engine.provenance import render_engine_provenance
-from reports.engine.section import render_e2e, render_verdict
-from reports.engine.study import study_checks
+from reports.engine.section import render_e2e
+from reports.engine.study import EngineStudy
+from reports.forms.studies import Study
 from reports.load.section import render_load
+from reports.load.study import LoadStudy
 from reports.writing.definitions import render_definitions, render_worlds
 from reports.writing.names import name_everything
 from reports.writing.text import escape
@@ -30,47 +31,30 @@ from reports.writing.text import escape
 TITLE = "📊 Benchmark Results"
 
 
-def render_markdown(results: Results, *, source: str, findings: Findings | None = None) -> str:
+def render_markdown(study: Study, *, source: str) -> str:
     """Render the report of one session.
 
     Args:
-        results: What was measured.
+        study: What came of it.
         source: Where the raw data is, for the reader: a path or an address.
-        findings: What :func:`reports.benchmark.findings.study` made of them, where that is at hand.
     """
-    if results.header.load:
-        return "\n\n".join(part for part in render_load(results, source) if part) + "\n"
-    parts = (
-        _render_benchmark(findings or study(results), source)
-        if is_timed(results)
-        else _render_tests(results, source)
-    )
+    match study:
+        case Findings():
+            parts = _render_benchmark(study, source)
+        case EngineStudy():
+            parts = _render_tests(study, source)
+        case LoadStudy():
+            parts = render_load(study, source)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def is_timed(results: Results) -> bool:
-    """Tell whether anything was timed, or was to be."""
-    if results.header.load:
-        return False
-    asked = results.header.forks and not results.checks
-    return bool(results.samples or results.forks or asked)
-
-
-def is_tested(results: Results) -> bool:
-    """Tell whether anything was examined, or was to be."""
-    header = results.header
-    return bool(results.checks or not (header.forks or header.load))
-
-
 def _render_benchmark(findings: Findings, source: str) -> list[str]:
-    results = findings.results
-    tested = study_checks(results) if results.checks else None
+    header = findings.results.header
     decisions = decide_sections(findings)
     changes = compare_versions(findings)
     return [
         _render_verdict(reach_verdict(findings), describe_superlinear(findings)),
-        render_verdict(tested) if tested else "",
-        render_changes(changes, results.header.scenarios, findings.names),
+        render_changes(changes, header.scenarios, findings.names),
         f"## {TITLE}",
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),
@@ -83,19 +67,18 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
         render_growth(findings),
         render_scaling(findings),
         render_resources(findings),
-        render_e2e(tested) if tested else "",
         render_definitions(),
-        render_worlds(results.header, findings.names),
+        render_worlds(header, findings.names),
         render_provenance(findings, source),
     ]
 
 
-def _render_tests(results: Results, source: str) -> list[str]:
-    """Render a file of tests alone."""
+def _render_tests(study: EngineStudy, source: str) -> list[str]:
+    header = study.results.header
     return [
-        render_e2e(study_checks(results)),
-        render_worlds(results.header, name_everything(results.header)),
-        render_engine_provenance(results, source),
+        render_e2e(study),
+        render_worlds(header, name_everything(header)),
+        render_engine_provenance(study.results, source),
     ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from harness.results.records import Results
 from reports.forms.markdown import render_markdown
+from reports.forms.studies import Study
 from reports.writing.text import escape, quote_code
 
 #: What GitHub takes of one step's summary, in bytes; a longer one it drops whole.
@@ -30,15 +30,15 @@ _ROOM_FOR_REMARK = 2_000
 _FENCE = re.compile(r"(`{3,})")
 
 
-def render_step_summary(results: Results, *, source: str, room: int = LIMIT) -> str:
+def render_step_summary(study: Study, *, source: str, room: int = LIMIT) -> str:
     """Render the report, without the sections that find no place.
 
     Args:
-        results: What was measured.
+        study: What came of a session.
         source: Where the raw data is.
         room: How many bytes there are.
     """
-    return cut(render_markdown(results, source=source), source=source, room=room)
+    return cut(render_markdown(study, source=source), source=source, room=room)
 
 
 def cut(text: str, *, source: str, room: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.results.records import Results
+from harness.results.records import LoadResults
 from reports.writing.facts import (
     describe_harness,
     describe_machine,
@@ -13,13 +13,14 @@ from reports.writing.facts import (
 from reports.writing.text import escape, quote_code
 
 
-def describe_load_provenance(results: Results, source: str) -> str:
+def describe_load_provenance(results: LoadResults, source: str) -> str:
     """Render where the numbers of a load come from, and the command that loads again."""
-    header, load = results.header, results.header.load
-    shared = f", one of {load.generators} generators" if load and load.generators > 1 else ""
+    header = results.header
+    load = header.load
+    shared = f", one of {load.generators} generators" if load.generators > 1 else ""
     facts = {
         "Harness": describe_harness(header),
-        "Arrivals": f"{load.arrivals if load else 'unknown'}{shared}",
+        "Arrivals": f"{load.arrivals}{shared}",
         "SDK": list_lines(header),
         **describe_workers(header),
         "Seed": str(header.seed),

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.load.summary import (
-    LATE_MS,
-    MOST_BAD,
-    MOST_LATE,
-    PERCENTILES,
-    LoadSummary,
-    StageSummary,
-    summarize_session,
-)
-from harness.results.records import LoadRun, Results
+from harness.load.summary import MOST_BAD, PERCENTILES, LoadSummary, StageSummary
+from harness.results.records import LoadRun
 from reports.load.provenance import describe_load_provenance
-from reports.writing.names import Names, name_everything
+from reports.load.study import (
+    LoadStudy,
+    describe_load,
+    describe_rates,
+    reach_load_verdict,
+    title_load,
+)
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, count, escape, fence, flatten, fold, format_ms, shorten
 
@@ -34,75 +32,22 @@ _MOST_ROWS = 20
 _REASONS = 5
 
 
-def render_load(results: Results, source: str) -> list[str]:
+def render_load(study: LoadStudy, source: str) -> list[str]:
     """Render the report of a session that loaded cells, part by part."""
-    names = name_everything(results.header)
-    summaries = list_loads(results)
-    parts = [_render_verdict(results, summaries, names), f"## {TITLE}", _EXPLANATION]
-    for summary in summaries:
-        parts += [f"### {escape(title_load(summary, names))}", *_render_summary(summary)]
+    results = study.results
+    parts = [_render_verdict(study), f"## {TITLE}", _EXPLANATION]
+    for summary in study.summaries:
+        parts += [f"### {escape(title_load(summary, study.names))}", *_render_summary(summary)]
     return [*parts, _render_failures(results.loads), describe_load_provenance(results, source)]
 
 
-def list_loads(results: Results) -> tuple[LoadSummary, ...]:
-    """Summarize every cell that was to be loaded; nothing where none was."""
-    return tuple(summarize_session(results))
-
-
-def title_load(summary: LoadSummary, names: Names) -> str:
-    """Return what the load of a cell with a scenario is called, as plain text."""
-    return f"{names.label(summary.cell)}, {flatten(summary.scenario)}"
-
-
-def summarize_loads(results: Results) -> str:
-    """Say on one screen what a load came to, as plain text."""
-    names = name_everything(results.header)
-    summaries = list_loads(results)
-    lines = [reach_load_verdict(results, summaries)]
-    for summary in summaries:
-        label = title_load(summary, names)
-        lines += [f"{label}: {sentence}" for sentence in _say(summary)]
-    return "\n".join(lines) + "\n"
-
-
-def reach_load_verdict(results: Results, summaries: Sequence[LoadSummary]) -> str:
-    """Say what a load came to, as plain text."""
-    started = len(results.loads)
-    bad = sum(run.outcome != "correct" for run in results.loads)
-    failed = sum(bool(summary.failure) and summary.begun for summary in summaries)
-    absent = sum(not summary.begun for summary in summaries)
-    loads = count(len(summaries), "load")
-    reached = f"{len(summaries) - failed - absent} of {loads}" if failed or absent else loads
-    ended = f", {f'{bad:,} did not end well' if bad else 'all ended well'}" if started else ""
-    sentences = [f"{count(started, 'run')} started in {reached}{ended}"]
-    if failed:
-        sentences.append(f"{count(failed, 'load')} could not be made")
-    if absent:
-        sentences.append(f"{count(absent, 'load')} did not begin")
-    if results.footer is None:
-        sentences.append("the session was cut off: what came after is missing")
-    if any(summary.late > MOST_LATE for summary in summaries):
-        sentences.append(
-            f"the generator was late: more than {MOST_LATE:.0%} of the runs were sent over "
-            f"{LATE_MS:g} ms after their time, so these numbers are also of the machine that "
-            "sent them"
-        )
-    return ". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + "."
-
-
-def is_load_sound(results: Results, summaries: Sequence[LoadSummary]) -> bool:
-    """Tell whether all ended well, in time, and the numbers are of the cells."""
-    well = all(run.outcome == "correct" for run in results.loads)
-    in_time = all(summary.late <= MOST_LATE and not summary.failure for summary in summaries)
-    return bool(results.loads) and well and in_time and results.footer is not None
-
-
-def _render_verdict(results: Results, summaries: Sequence[LoadSummary], names: Names) -> str:
-    sign = "✅" if is_load_sound(results, summaries) else "❌"
-    lines = [f"**{sign} {escape(reach_load_verdict(results, summaries))}**", ""]
+def _render_verdict(study: LoadStudy) -> str:
+    sign = "✅" if study.sound else "❌"
+    lines = [f"**{sign} {escape(reach_load_verdict(study))}**", ""]
     lines += [
-        f"- **{escape(title_load(summary, names))}**: {escape('; '.join(_say(summary)))}"
-        for summary in summaries
+        f"- **{escape(title_load(summary, study.names))}**: "
+        f"{escape('; '.join(describe_load(summary)))}"
+        for summary in study.summaries
     ]
     return "\n".join(lines)
 
@@ -114,7 +59,7 @@ def _render_summary(summary: LoadSummary) -> list[str]:
     return [
         *told,
         render_table([_make_row(stage) for stage in summary.stages]),
-        *(escape(f"{sentence[0].upper()}{sentence[1:]}.") for sentence in _say_rates(summary)),
+        *(escape(f"{sentence[0].upper()}{sentence[1:]}.") for sentence in describe_rates(summary)),
         fold("Runs under way over time", render_table(_list_backlog(summary))),
     ]
 
@@ -140,33 +85,6 @@ def _show(latency: float | None) -> str:
     if latency is None:
         return NOTHING
     return "endless" if math.isinf(latency) else format_ms(latency)
-
-
-def _say(summary: LoadSummary) -> list[str]:
-    """Say what came of a load, and whether it came to anything."""
-    said = _say_rates(summary)
-    if not summary.failure:
-        return said
-    return [f"❌ could not be loaded: {shorten(flatten(summary.failure))}", *said]
-
-
-def _say_rates(summary: LoadSummary) -> list[str]:
-    """Say where a cell saturates, and how it recovers."""
-    said = []
-    if summary.kept_up is not None:
-        said.append(f"kept up with {summary.kept_up:g}/s")
-    if summary.saturated is not None:
-        said.append(f"did not keep up with {summary.saturated:g}/s")
-    elif summary.kept_up is not None:
-        said.append("its saturation point lies higher than what was asked")
-    if summary.recovery_s is not None:
-        said.append(
-            "did not recover from the burst while it was watched"
-            if math.isinf(summary.recovery_s)
-            else f"{summary.recovery_s:.1f} s after the burst, no more runs were under way than "
-            "before it, and those that followed ended well"
-        )
-    return said
 
 
 def _list_backlog(summary: LoadSummary) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.machine import Machine
-from harness.results.records import Header
+from harness.results.records import Header, MeasuredHeader
 from reports.writing.names import find_language
 from reports.writing.tables import render_table
 from reports.writing.text import count, escape, fence, fold, format_bytes, quote_code
@@ -26,7 +26,7 @@ def describe_harness(header: Header) -> str:
     return f"{escape(header.harness_version)}, commit {commit}"
 
 
-def describe_workers(header: Header) -> dict[str, str]:
+def describe_workers(header: MeasuredHeader) -> dict[str, str]:
     """Say how many processes served an app, where that was asked for."""
     if header.workers == 1:
         return {}

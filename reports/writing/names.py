@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -56,22 +56,26 @@ def find_language(header: Header, line: str) -> str:
     return next((LANGUAGES[language] for language in found), "unknown")
 
 
-def name_everything(header: Header) -> Names:
-    """Return the names for a report on this session."""
+def name_everything(header: Header, machines: Mapping[str, int] = {}) -> Names:
+    """Return the names for a report on this session.
+
+    Args:
+        header: Whose lines, frameworks and Worlds.
+        machines: World -> number of the machine that measured it, where there were several.
+    """
     lines = {cell.line for cell in header.cells}
     return Names(
         several_lines=len(lines) > 1,
         titles={
             "line": {},
             "framework": _tell_apart(header.frameworks),
-            "world": _place_worlds(header, _tell_apart(header.worlds)),
+            "world": _place_worlds(_tell_apart(header.worlds), machines),
         },
     )
 
 
-def _place_worlds(header: Header, titles: dict[str, str]) -> dict[str, str]:
+def _place_worlds(titles: Mapping[str, str], machines: Mapping[str, int]) -> dict[str, str]:
     """Say of each World on which machine it was measured, where there were several."""
-    machines = {cell.world: part.number for part in header.parts for cell in part.cells}
     return {
         world: f"{title} (machine {machines[world]})" if world in machines else title
         for world, title in titles.items()

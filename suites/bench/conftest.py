@@ -1,4 +1,4 @@
-"""One measurement for the whole suite: forks interleave cells, so no test can take its own."""
+"""Measures once for the whole suite: forks interleave cells, so a test cannot measure alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from harness.errors import HarnessError
 from harness.extras import is_extra_installed, suggest_extra
 from harness.measure.plan import Choice, Selection
 from harness.measure.progress import PlainProgress
-from harness.results.records import Results
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from suites import workflows
 from suites.catalog import read_catalog
 
@@ -22,9 +22,9 @@ _selected = pytest.StashKey[tuple[BenchRequest, tuple[Cell, ...], tuple[Scenario
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Turn the options into cells and scenarios, and say where pytest-benchmark's JSON goes."""
+    """Choose cells and scenarios from the options, and set the path of pytest-benchmark's JSON."""
     if hasattr(config, "workerinput"):
-        raise pytest.UsageError("a benchmark is measured in one process: run it without -n")
+        raise pytest.UsageError("the benchmark must run in one process: remove -n")
     if not config.pluginmanager.hasplugin("benchmark"):
         raise pytest.UsageError(f"{_explain_missing_plugin()}, or run `world-harness bench`")
     options = config.option
@@ -49,8 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _explain_missing_plugin() -> str:
     if is_extra_installed("pytest-benchmark"):
-        return "the suite needs the plugin of pytest-benchmark: run it with `-p benchmark`"
-    return f"the suite needs pytest-benchmark: {suggest_extra('pytest-benchmark')}"
+        return "the plugin of pytest-benchmark is not loaded: add `-p benchmark`"
+    return f"pytest-benchmark is not installed: {suggest_extra('pytest-benchmark')}"
 
 
 def _split(given: list[str]) -> tuple[str, ...]:
@@ -60,23 +60,22 @@ def _split(given: list[str]) -> tuple[str, ...]:
 def _choose(results: Path | None, request: BenchRequest) -> Selection:
     if results is None:
         return select(request, read_catalog())
-    header = read_results(results).header
+    header = read_results_as(results, BenchResults).header
     return Selection(cells=header.cells, scenarios=header.scenarios, impossible={})
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each cell and scenario."""
+    """Generate one test per cell and scenario."""
     _, cells, scenarios = metafunc.config.stash[_selected]
     metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
     metafunc.parametrize("scenario", scenarios, ids=[scenario.id for scenario in scenarios])
 
 
 @pytest.fixture(scope="session")
-def results(pytestconfig: pytest.Config) -> Results:
-    """Return the results: of the file that was named, or measured now, all cells interleaved."""
+def results(pytestconfig: pytest.Config) -> BenchResults:
+    """Return the results: from the file in --results, or measured now with interleaved cells."""
     request, _, _ = pytestconfig.stash[_selected]
     if pytestconfig.option.results:
-        return read_results(pytestconfig.option.results)
+        return read_results_as(pytestconfig.option.results, BenchResults)
     with PlainProgress(Console(stderr=True)) as watcher:
-        outcome = run_bench(request, read_catalog(), workflows.BENCH, watcher)
-    return read_results(outcome.results)
+        return run_bench(request, read_catalog(), workflows.BENCH, watcher).results

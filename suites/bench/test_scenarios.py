@@ -1,4 +1,4 @@
-"""Every scenario gives the right answer on every cell; its times go to pytest-benchmark."""
+"""Checks the answers of every scenario on every cell; passes its times to pytest-benchmark."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure import metrics
-from harness.results.records import Results, Sample
+from harness.results.records import BenchResults, Sample
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
 class AppClock:
-    """The app's clock, replayed: pytest-benchmark reads times that were measured in the app."""
+    """Replays the app's clock: pytest-benchmark gets times that were measured in the app."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
 
     def __call__(self) -> float:
-        """Return the time in seconds."""
+        """Return the current time in seconds."""
         return self._seconds
 
     def advance(self, milliseconds: float) -> None:
-        """Let a measured time pass."""
+        """Advance the clock by a measured time."""
         self._seconds += milliseconds / 1000
 
 
@@ -35,9 +35,9 @@ _clock = AppClock()
 
 @pytest.mark.benchmark(timer=_clock)
 def test_scenario(
-    cell: Cell, scenario: Scenario, results: Results, benchmark: BenchmarkFixture
+    cell: Cell, scenario: Scenario, results: BenchResults, benchmark: BenchmarkFixture
 ) -> None:
-    """The workflow time of each sample is one round."""
+    """Report the workflow time of each sample as one round."""
     benchmark.group = scenario.title
     benchmark.extra_info.update(
         metric="workflow time", line=cell.line, framework=cell.framework, world=cell.world
@@ -55,7 +55,7 @@ def test_scenario(
     )
 
 
-def _find_samples(results: Results, cell: Cell, scenario: Scenario) -> Iterator[Sample]:
+def _find_samples(results: BenchResults, cell: Cell, scenario: Scenario) -> Iterator[Sample]:
     for sample in results.samples:
         timed = sample.kind == "timing" and not sample.warmup
         if timed and sample.cell == cell and sample.scenario == scenario.id:

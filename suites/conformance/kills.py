@@ -29,10 +29,12 @@ _NO_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _INTRODUCTION = """\
 # Mutants
 
-The checks are proved by Worlds that are broken on purpose. Each mutant is the reference World
-(`worlds/reference/`) with one method changed (`worlds/mutants/`); the clause that it was made for
-must reject it, with the message below, and the project's tests run them all. The reference World
-itself fails no clause, on no line.
+Worlds that are defective on purpose test the checks.
+Each mutant is the reference World (`worlds/reference/`) with one method changed \
+(`worlds/mutants/`).
+The clause that it was made for must reject it, with the message below.
+The project's tests run all mutants.
+The reference World itself fails no clause, on any line.
 
 Run one yourself, with the name, line and clause of a row:
 

@@ -19,11 +19,15 @@ CERTIFICATES = Path(__file__).parents[2] / "docs" / "results" / "certificates"
 _BUGS = """\
 ## Published bugs, found again
 
-Bugs of versions that can still be installed, most of them known from issues of the SDK's
-repository. The version that has the bug was examined by the clauses that the bug breaks, and so
-was the first version without it, which may break the same clause in another way. Bugs of the SDK's
-engine (inflated attempts, replays that differ, steps executed twice in one delivery) are not a
-World's: no clause of the World contract speaks of them, and no certificate can show them.
+These are bugs of versions that can still be installed; most are known from issues of the SDK's \
+repository.
+The clauses that a bug breaks were checked on the version that has it, and on the first version \
+without it.
+The later version may break the same clause in another way.
+
+Bugs of the SDK's engine are not bugs of a World: inflated attempts, replays that differ, steps \
+executed twice in one delivery.
+The World contract has no clause for them, and no certificate can show them.
 
 """
 

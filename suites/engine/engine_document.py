@@ -10,8 +10,8 @@ from pathlib import Path
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
-from harness.results.records import Results
-from harness.results.store import read_results
+from harness.results.records import EngineResults
+from harness.results.store import read_results_as
 from reports.documents.engine_matrix import render_engine
 from reports.documents.excerpts import put_between
 from reports.engine.study import describe_rate
@@ -29,23 +29,27 @@ _SHOWN = (Cell("v4", "express", "local"), "test_deliveries_of_a_step_do_not_give
 _INTRODUCTION = """\
 # Does the engine keep its promises?
 
-A World stores events, delivers queue messages and keeps streams. On top of it runs the engine of
-the Workflow SDK: it replays workflows, executes steps and retries what fails. Queues deliver
-messages twice, late, out of order, or to a process that dies; what the engine promises holds all
-the same, or should.
+A World stores events, delivers queue messages and keeps streams.
+On top of it runs the engine of the Workflow SDK: it replays workflows, executes steps and \
+retries what fails.
+Queues deliver messages twice, late, out of order, or to a process that dies.
+The promises of the engine should hold all the same.
 
-The engine suites run real workflows on published SDK packages, built into real apps behind real
-web frameworks. Between the app and its World stands the *nemesis*, which records every delivery,
-call and execution, and does what the fault plan of a run asks: deliver a message again, late or
-not at all, fail a call, end the process at a named point. A promise is a *clause*
-(`suites/engine/clauses/`), and *checks* decide it: they draw cases (the shape of a workflow, a
-fault plan) from a seed, play them, and make one that fails as small as they can. It is then played
-again, ten times or as often as there is time for, which gives the rate that is shown. A check
-whose faults did not happen is not passed but inconclusive.
+The engine suites run real workflows on published SDK packages, in real apps behind real web \
+frameworks.
+The *nemesis* between the app and its World records every delivery, call and execution, and \
+applies the fault plan of a run.
+It delivers a message again or late, fails a call, or ends the process at a named point.
 
-Nothing in these tables was simulated; a finding can be in the SDK's core or in the World below it,
-and its witness and reason say which. This file is generated from `docs/results/engine/` by
-`nox -s docs`.
+A promise is a *clause* (`suites/engine/clauses/`), and *checks* decide it.
+A check draws cases (the shape of a workflow and a fault plan) from a seed and runs them.
+It reduces a failing case to the smallest one that still fails, and repeats it up to ten times.
+This gives the failure rate in the tables.
+A check whose faults did not happen is inconclusive, not passed.
+
+Nothing in these tables was simulated.
+A finding can be in the SDK's core or in the World below it; its witness and reason say which.
+This file is generated from `docs/results/engine/` by `nox -s docs`.
 
 ## How to run it
 
@@ -55,23 +59,26 @@ nox -s e2e -- --line v5 --framework express --world local
 world-harness e2e --line v5 --framework express --world local --suite retry-inflation
 ```
 
-Results are written as JSON lines with a report beside them. [Exit code](exit-codes.md) 0: every
-promise was kept, or broken as the list of known failures says
-(`suites/engine/known_failures.toml`); 1: a check failed that was not known to, or passed though it
-is listed as failing; 2: something could not be decided.
-Every failure comes with a command that plays its smallest case again, in a clone of this
-repository. Newer commands also name the plugin (`pytest -p world_harness.plugin --pyargs ...`), and
-run in any folder.
+The command writes results as JSON lines, with a report beside them.
+The [exit code](exit-codes.md) is 0 if every promise was kept.
+A failure on the list of known failures (`suites/engine/known_failures.toml`) does not change that.
+The exit code is 1 if a check failed that is not on the list, or passed although the list says \
+that it fails.
+It is 2 if something could not be decided.
+
+Every failure comes with a command that repeats its smallest case, in a clone of this repository.
+Newer commands also name the plugin (`pytest -p world_harness.plugin --pyargs ...`), and run in \
+any folder.
 """
 
 
-def read_sessions(folder: Path = RESULTS) -> list[Results]:
+def read_sessions(folder: Path = RESULTS) -> list[EngineResults]:
     """Read the committed results, in the order of the required cells."""
-    sessions = [read_results(path) for path in sorted(folder.glob("*.jsonl"))]
+    sessions = [read_results_as(path, EngineResults) for path in sorted(folder.glob("*.jsonl"))]
     return sorted(sessions, key=_place)
 
 
-def _place(results: Results) -> int:
+def _place(results: EngineResults) -> int:
     cells = [cell for cell in results.header.cells if cell in REQUIRED_CELLS]
     return min((REQUIRED_CELLS.index(cell) for cell in cells), default=len(REQUIRED_CELLS))
 

@@ -1,1 +1,1 @@
-"""What the benchmark's verdicts are worth: A/A comparisons, injected slowness, repeated runs."""
+"""Tests how reliable the benchmark's verdicts are: A/A, injected slowness, repeated runs."""

@@ -1,4 +1,4 @@
-"""Record what verdicts are tried on, and try them; exit 1 when an aim is missed."""
+"""Test the reliability of the benchmark's verdicts; exit 1 if a target is missed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from harness.descriptions import Cell
 from harness.errors import HarnessError
 from harness.measure.progress import PlainProgress
 from harness.programs.interruption import Interrupted, end_by_unwinding
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from suites.catalog import read_catalog
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
 from suites.honesty.made_up import try_made_up
@@ -31,14 +32,14 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _try(options: argparse.Namespace) -> int:
-    results = read_results(options.results)
+    results = read_results_as(options.results, BenchResults)
     budget = options.minutes * 60
     rows = list(evaluate(results, tries=options.tries, seed=options.seed, budget_s=budget))
     return _show(rows)
 
 
 def _repeat(options: argparse.Namespace) -> int:
-    spreads = measure_spreads([read_results(path) for path in options.results])
+    spreads = measure_spreads([read_results_as(path, BenchResults) for path in options.results])
     rows = [
         Row(
             f"{item.cell.id} {item.scenario}: centers of {item.sessions} runs",
@@ -61,7 +62,7 @@ def _make_up(options: argparse.Namespace) -> int:
         ]
         for item in try_made_up(options.tries, options.seed)
     ]
-    headers = ["noise", "blocks", "slower", "rows called", "any row", "the mean of all"]
+    headers = ["noise", "blocks", "slower", "rows called", "any row", "mean of all rows"]
     sys.stdout.write(tabulate.tabulate(shown, headers=headers, tablefmt="github") + "\n")
     return 0
 
@@ -77,21 +78,21 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m suites.honesty", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    record = commands.add_parser("record", help="measure a World against itself and slower ones")
+    record = commands.add_parser("record", help="measure a World against itself and slower copies")
     record.add_argument("results", type=Path)
     record.add_argument("--cell", default="v5/express/local")
     record.add_argument("--blocks", type=int, default=40)
     record.set_defaults(run=_record)
-    judge = commands.add_parser("try", help="draw sessions from a recorded one, and judge them")
+    judge = commands.add_parser("try", help="draw sessions from a recording, and judge them")
     judge.add_argument("results", type=Path)
     judge.add_argument("--tries", type=int, default=TRIES)
     judge.add_argument("--seed", type=int, default=1)
     judge.add_argument("--minutes", type=float, default=QUICK_S / 60)
     judge.set_defaults(run=_try)
-    repeat = commands.add_parser("repeat", help="compare the centers of several runs of one cell")
+    repeat = commands.add_parser("repeat", help="compare the centers of several runs")
     repeat.add_argument("results", type=Path, nargs="+")
     repeat.set_defaults(run=_repeat)
-    made_up = commands.add_parser("made-up", help="judge sessions whose truth is known")
+    made_up = commands.add_parser("made-up", help="judge simulated sessions with a known effect")
     made_up.add_argument("--tries", type=int, default=400)
     made_up.add_argument("--seed", type=int, default=1)
     made_up.set_defaults(run=_make_up)

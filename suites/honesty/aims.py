@@ -1,4 +1,4 @@
-"""What verdicts are to be worth, and whether a recording shows it."""
+"""Targets for the reliability of verdicts, checked with a recording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import median
 import msgspec
 
 from harness.errors import UsageError
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from suites.honesty.tries import (
     Rate,
     count_called,
@@ -17,21 +17,21 @@ from suites.honesty.tries import (
     find_whole_blocks,
 )
 
-#: A quick run's time, in seconds, for two versions and a twin.
+#: Duration of a quick run in seconds, for two versions and a twin.
 QUICK_S = 600.0
 _VERSIONS = 3
 
-#: How many sessions are drawn from a recording.
+#: How many sessions to draw from a recording.
 TRIES = 40
 
 _MOST_CALLED = 0.02
-#: Title of the slower World -> share of tries in which it is to be found.
+#: Percentage by which a World is slower -> share of tries that must detect it.
 _LEAST_FOUND = {"5": 15 / 20, "10": 19 / 20}
 LARGEST_SPREAD = 0.03
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One aim: what was measured, and whether it is reached."""
+    """One target, what was measured, and whether the target is reached."""
 
     aim: str
     wanted: str
@@ -39,15 +39,15 @@ class Row(msgspec.Struct, frozen=True):
     reached: bool
 
 
-def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
-    """Try every match of a recorded session."""
+def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
+    """Evaluate every match of a recorded session."""
     blocks = count_blocks(results, budget_s)
     whole = len(find_whole_blocks(results))
     if not 0 < blocks < whole:
         raise UsageError(
-            f"a try has {blocks} blocks, and {whole} were recorded",
-            cause="tries are drawn from what was recorded, in other blocks each time",
-            remedy="record more blocks, or give another number of --minutes",
+            f"a try needs {blocks} blocks, but the recording has {whole} complete blocks",
+            cause="each try draws different blocks, so it must use at least one and fewer than all",
+            remedy="record more blocks, or pass a different number with --minutes",
         )
     for match in results.header.matches:
         if match.kind == "twin":
@@ -72,8 +72,8 @@ def evaluate(results: Results, *, tries: int, seed: int, budget_s: float) -> Ite
             )
 
 
-def count_blocks(results: Results, budget_s: float) -> int:
-    """Return how many blocks a session of two versions and a twin has time for."""
+def count_blocks(results: BenchResults, budget_s: float) -> int:
+    """Return how many blocks a session of two versions and a twin can run in the budget."""
     spent: dict[str, float] = {}
     for sample in results.samples:
         if sample.kind == "timing":

@@ -1,4 +1,4 @@
-"""Made-up sessions, whose truth is known: how often the judgment calls what."""
+"""Simulated sessions with a known effect: how often does the benchmark call a difference?"""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Noise = Callable[[random.Random], float]
 
 ROWS = 21
 
-#: Standard deviation of a fork in the middle of the rows, how much that differs between rows (both
-#: as logarithms), and the luck that all of a fork's rows share.
+#: Standard deviation of a fork in the median row, its variation between rows (both as logarithms),
+#: and the noise that all rows of a fork share.
 _SPREAD = 0.05
 _SPREAD_OF_SPREADS = 0.5
 _LUCK = 0.01
@@ -27,7 +27,7 @@ def draw_evenly(random_: random.Random) -> float:
 
 
 def draw_with_outliers(random_: random.Random) -> float:
-    """Draw a value that one time in twelve is far too large: a neighbor on the machine."""
+    """Draw a value; one in twelve is far too large, as with other load on the machine."""
     return random_.gauss(0, 1) + (random_.random() < 1 / 12) * random_.expovariate(1 / 6)
 
 
@@ -38,14 +38,14 @@ NOISES: Mapping[str, Noise] = {
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """What became of many made-up sessions of one kind; all shares are 0..1."""
+    """The results of many simulated sessions of one kind; all shares are 0..1."""
 
     noise: str
     blocks: int
     effect: float
-    #: Of all rows, those that were called.
+    #: Share of all rows that were called.
     rows: float
-    #: Of all sessions, those that called any row, and those that called the mean of all rows.
+    #: Share of all sessions that called any row, and share that called the mean of all rows.
     any_row: float
     mean: float
 
@@ -53,13 +53,13 @@ class Tried(msgspec.Struct, frozen=True):
 def make_up(
     random_: random.Random, *, blocks: int, effect: float = 0.0, noise: Noise = draw_evenly
 ) -> list[Pairs]:
-    """Make up the table of one session: rows vary differently, and forks share their luck.
+    """Simulate the table of one session: rows differ in variance, forks have shared noise.
 
     Args:
-        random_: Where it comes from.
-        blocks: How many.
+        random_: The source of randomness.
+        blocks: The number of blocks.
         effect: ln(after / before) of every row.
-        noise: Of one fork.
+        noise: Draws the noise of one fork.
     """
     spreads = [_SPREAD * math.exp(random_.gauss(0, _SPREAD_OF_SPREADS)) for _ in range(ROWS)]
     luck = [random_.gauss(0, _LUCK) - random_.gauss(0, _LUCK) for _ in range(blocks)]
@@ -72,7 +72,7 @@ def make_up(
 
 
 def try_made_up(sessions: int, seed: int) -> Iterator[Tried]:
-    """Judge made-up sessions of every kind."""
+    """Judge simulated sessions of every kind."""
     for name, noise in NOISES.items():
         for blocks in (3, 5, 8, 12):
             for effect in (0.0, 0.05, 0.10):

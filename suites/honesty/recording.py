@@ -1,4 +1,4 @@
-"""A long session to draw tries from: one World beside itself, and beside slower ones."""
+"""Records a long session to draw tries from: one World against itself and slower copies."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from pathlib import Path
 
 import msgspec
 
-from harness.bench import find_profile, pin_lines
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, World
 from harness.measure.pinning import read_pins
-from harness.measure.plan import Choice, choose
+from harness.measure.plan import Choice, choose, find_profile
 from harness.measure.session import Watcher, conduct, describe_session
-from harness.results.records import Footer, Match
+from harness.results.records import BenchHeader, Footer, Match
 from harness.results.store import ResultsWriter
-from harness.workspaces.node import find_node
 from suites import workflows
 from suites.honesty.slowing import pack_slowed
 
-#: By what share the calls of the slower Worlds take longer.
+#: How much longer the calls of the slower Worlds take, as a share.
 SLOWER = (0.05, 0.10)
 
 _SEED = 1
@@ -28,17 +26,17 @@ _SEED = 1
 def record_session(
     catalog: Catalog, cell: Cell, blocks: int, path: Path, watcher: Watcher
 ) -> Footer:
-    """Measure a cell, itself twice more, and its slower Worlds, a sample each in turn.
+    """Measure a cell, two identical copies and its slower Worlds, one sample each in turn.
 
     Args:
-        catalog: What is described.
-        cell: Whose World is an npm package.
-        blocks: Forks of each.
-        path: The result file.
-        watcher: Told how it goes.
+        catalog: The descriptions.
+        cell: The cell; its World must be an npm package.
+        blocks: How many forks of each to measure.
+        path: Path of the result file.
+        watcher: Gets the progress.
 
     Raises:
-        HarnessError: with the reason, and what to do.
+        HarnessError: the session cannot be measured; the error says what to do.
     """
     profile = find_profile("quick")
     choice = Choice(lines=(cell.line,), frameworks=(cell.framework,), worlds=(cell.world,))
@@ -51,16 +49,20 @@ def record_session(
             Match(before=cell, after=twin, kind="twin"),
             *(Match(before=cell, after=rival, kind="version") for rival in slower),
         )
-        selection = msgspec.structs.replace(choose(catalog, profile, choice), matches=matches)
-        header = describe_session(
+        selection = choose(catalog, profile, choice)
+        shared = describe_session(
             catalog,
-            selection,
-            profile=profile.id,
-            forks=blocks,
+            selection.cells,
             seed=_SEED,
             command=f"nox -s honesty -- record {path.name} --cell {cell.id} --blocks {blocks}",
-            node_version=find_node().version,
-            pins=pin_lines(catalog, [cell.line], [cell.world]),
+            companions=[match.after for match in matches],
+        )
+        header = BenchHeader(
+            **msgspec.structs.asdict(shared),
+            profile=profile.id,
+            scenarios=selection.scenarios,
+            forks=blocks,
+            matches=matches,
         )
         with (
             ResultsWriter(path) as writer,
@@ -71,12 +73,12 @@ def record_session(
 
 
 def describe_arms(catalog: Catalog, cell: Cell, folder: Path) -> tuple[World, ...]:
-    """Describe what a cell's World is measured against: itself, itself again, and slower ones.
+    """Describe what a cell's World is measured against: two identical copies and slower ones.
 
     Args:
-        catalog: What is described.
-        cell: Whose World.
-        folder: Takes the packages of the slower Worlds.
+        catalog: The descriptions.
+        cell: The cell of the World.
+        folder: Folder for the packages of the slower Worlds.
     """
     world = catalog.worlds[cell.world]
     package = catalog.world_of(cell).package

@@ -1,4 +1,4 @@
-"""How far the centers of one cell lie apart when everything is measured again."""
+"""How much the center of a cell differs between repeated sessions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from harness.descriptions import Cell
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 
-#: Smaller runs are a few milliseconds of a clock that reads whole ones.
+#: Shorter runs are ignored: the clock has a resolution of one millisecond.
 LEAST_SIZE = 10
 
 
@@ -20,12 +20,12 @@ class Spread(msgspec.Struct, frozen=True):
     cell: Cell
     scenario: str
     sessions: int
-    #: Largest center divided by smallest, minus 1.
+    #: Largest center divided by the smallest, minus 1.
     spread: float
 
 
-def measure_spreads(sessions: Sequence[Results]) -> tuple[Spread, ...]:
-    """Measure how far the centers of each cell and scenario lie apart; the widest first."""
+def measure_spreads(sessions: Sequence[BenchResults]) -> tuple[Spread, ...]:
+    """Compute the spread of each cell and scenario, the widest first."""
     centers: dict[tuple[Cell, str], list[float]] = {}
     for findings in map(study, sessions):
         for (cell, scenario), entry in findings.entries.items():

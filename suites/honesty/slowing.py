@@ -1,4 +1,4 @@
-"""A World's published package, made slower by a known share of each of its calls."""
+"""Makes each call of a published World slower by a known share."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _ENTRY = "slowed.mjs"
 
 
 def pack_slowed(package: str, version: str, share: float, folder: Path) -> Path:
-    """Pack a published World whose calls take longer.
+    """Pack a slower copy of a published World.
 
     Args:
-        package: Its name; it exports `createWorld`.
-        version: Exact.
-        share: By how much each call takes longer: 0.1 is a tenth.
-        folder: Where the packed package goes.
+        package: Name of the package, which exports `createWorld`.
+        version: The exact version.
+        share: How much longer each call takes; 0.1 means 10%.
+        folder: The folder for the packed package.
 
     Returns:
-        Its path.
+        The path of the packed package.
 
     Raises:
-        InstallError: it is not available, or has no single entry.
+        InstallError: the package is unavailable, or has no single entry.
     """
     packed = folder / f"{package.replace('/', '-').removeprefix('@')}-{version}-{share:g}.tgz"
     with tempfile.TemporaryDirectory() as name:
@@ -39,8 +39,8 @@ def pack_slowed(package: str, version: str, share: float, folder: Path) -> Path:
             workplace,
             find_node(),
             label=packed.stem,
-            what=f"{package} {version} could not be had",
-            remedy="check its name and version, and the network",
+            what=f"{package} {version} could not be downloaded",
+            remedy="check the name, the version and the network",
         )
         with tarfile.open(original) as archive:
             archive.extractall(workplace / "files", filter="data")
@@ -51,7 +51,7 @@ def pack_slowed(package: str, version: str, share: float, folder: Path) -> Path:
 
 
 def _slow_down(package: Path, share: float) -> None:
-    """Put the slowing entry in the place of the package's own."""
+    """Replace the entry of a package by one that slows it down."""
     manifest_path = package / "package.json"
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
     entry = _find_entry(manifest)

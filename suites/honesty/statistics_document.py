@@ -1,4 +1,4 @@
-"""The part of `docs/statistics.md` that says what the judgment does; `nox -s docs` writes it."""
+"""Renders the tables of `docs/statistics.md` for `nox -s docs`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from reports.documents.excerpts import put_between
 from reports.writing.tables import render_table
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
@@ -17,9 +18,9 @@ from suites.honesty.repeating import Spread, measure_spreads
 DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "results"
-#: A World against itself and against slower ones (`nox -s honesty -- record`).
+#: Recording of a World against itself and slower copies (`nox -s honesty -- record`).
 RECORDING = _EXAMPLES / "honesty.jsonl.gz"
-#: Two quick sessions, one after the other.
+#: Two quick sessions, measured one after the other.
 REPEATED = (_EXAMPLES / "quick.jsonl", _EXAMPLES / "quick-again.jsonl.gz")
 
 _SESSIONS = 100
@@ -27,7 +28,7 @@ _SEED = 1
 
 
 def render_made_up(tried: Sequence[Tried]) -> str:
-    """Render how often what was called in made-up sessions."""
+    """Render how often differences were called in simulated sessions."""
     return render_table(
         [
             {
@@ -44,7 +45,7 @@ def render_made_up(tried: Sequence[Tried]) -> str:
 
 
 def render_aims(rows: Sequence[Row]) -> str:
-    """Render what was wanted, what was measured, and whether that reaches it."""
+    """Render each target, what was measured, and whether the target is reached."""
     return render_table(
         [
             {
@@ -59,7 +60,7 @@ def render_aims(rows: Sequence[Row]) -> str:
 
 
 def render_spreads(spreads: Sequence[Spread]) -> str:
-    """Render how far the centers of the same cells lie apart in two sessions, the widest last."""
+    """Render how much the centers of the same cells differ between two sessions."""
     order = sorted(item.spread for item in spreads)
     within = sum(spread <= LARGEST_SPREAD for spread in order)
     return render_table(
@@ -76,13 +77,16 @@ def render_spreads(spreads: Sequence[Spread]) -> str:
 
 
 def render_document() -> str:
-    """Return the document with its tables as the code of today makes them."""
+    """Return the document with up-to-date tables."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    tried = evaluate(read_results(RECORDING), tries=TRIES, seed=_SEED, budget_s=QUICK_S)
+    tried = evaluate(
+        read_results_as(RECORDING, BenchResults), tries=TRIES, seed=_SEED, budget_s=QUICK_S
+    )
+    repeated = [read_results_as(path, BenchResults) for path in REPEATED]
     tables = {
         "made-up": render_made_up([*try_made_up(_SESSIONS, _SEED)]),
         "tried": render_aims([*tried]),
-        "repeated": render_spreads(measure_spreads([*map(read_results, REPEATED)])),
+        "repeated": render_spreads(measure_spreads(repeated)),
     }
     for name, table in tables.items():
         text = put_between(text, name, table)

@@ -1,4 +1,4 @@
-"""Tries drawn from a recorded session, judged by the same code as any session."""
+"""Draws tries from a recorded session, and judges them with the code for real sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import special
 
 from harness.descriptions import Cell
 from harness.measure.changes import Change, Changes
-from harness.results.records import Match, Results
+from harness.results.records import BenchResults, Match
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 
@@ -24,7 +24,7 @@ class Rate(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """Of all tries, 0..1."""
+        """The share of all tries, 0..1."""
         return self.times / self.of if self.of else 0.0
 
     def bound(self) -> tuple[float, float]:
@@ -38,10 +38,10 @@ class Rate(msgspec.Struct, frozen=True):
         return float(low), float(high)
 
 
-def replay(results: Results, blocks: Sequence[int], matches: Sequence[Match]) -> Results:
-    """Return a session that measured only some blocks of a recorded one, and only some matches.
+def replay(results: BenchResults, blocks: Sequence[int], matches: Sequence[Match]) -> BenchResults:
+    """Return a recorded session, reduced to some of its blocks and matches.
 
-    Every other fork of the recording is as if it had never been.
+    All other forks are removed, as if they had never been measured.
     """
     places = {block: place for place, block in enumerate(blocks, start=1)}
     cells = {cell for match in matches for cell in (match.before, match.after)}
@@ -74,19 +74,19 @@ def replay(results: Results, blocks: Sequence[int], matches: Sequence[Match]) ->
     )
 
 
-def find_whole_blocks(results: Results) -> list[int]:
-    """Return the blocks in which every cell was measured: a recording may have been cut off."""
+def find_whole_blocks(results: BenchResults) -> list[int]:
+    """Return the blocks in which every cell was measured; an interrupted recording has others."""
     ended = Counter(end.block for end in results.forks if end.kind == "timing")
     measured = len({*results.header.cells, *results.header.companions})
     return sorted(block for block, forks in ended.items() if forks == measured)
 
 
 def draw_tries(
-    results: Results, after: Cell, *, blocks: int, tries: int, seed: int
+    results: BenchResults, after: Cell, *, blocks: int, tries: int, seed: int
 ) -> Iterator[Changes]:
-    """Compare a recorded cell with another as often as wanted, in other blocks each time.
+    """Compare two recorded cells repeatedly, with different blocks each time.
 
-    Tries share blocks: a recording has fewer than all of them need.
+    Tries share blocks, because a recording has too few for all of them.
     """
     chosen = [match for match in results.header.matches if match.after == after]
     twins = [match for match in results.header.matches if match.kind == "twin"]
@@ -100,13 +100,13 @@ def draw_tries(
 
 
 def count_called(tries: Sequence[Changes]) -> Rate:
-    """Count the rows that are called a difference, of all rows."""
+    """Count the rows that are called a difference."""
     rows = [row for changes in tries for row in (*changes.overall, *changes.rows)]
     return Rate(sum(_is_called(row) for row in rows), len(rows))
 
 
 def count_found(tries: Sequence[Changes]) -> Rate:
-    """Count the tries that call any regression."""
+    """Count the tries that call at least one regression."""
     found = [
         any(row.direction == "regression" for row in (*changes.overall, *changes.rows))
         for changes in tries

@@ -1,1 +1,1 @@
-"""What the instrument itself costs, measured: `nox -s perf`."""
+"""Measures the performance of the harness itself: `nox -s perf`."""

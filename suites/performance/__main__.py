@@ -1,4 +1,4 @@
-"""Measure what `docs/performance.md` promises; exit 1 when it is not so."""
+"""Measure the limits in `docs/performance.md`; exit 1 if one is exceeded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from suites.performance.certifying import find_differences, time_certification
 from suites.performance.merging import time_merge
 from suites.performance.rendering import time_comment
 
-#: World -> effort -> seconds that it may take.
+#: World -> effort -> limit in seconds.
 _LIMITS_S = {
     "reference": {"quick": 20, "standard": 60},
     "local": {"quick": 45, "standard": 150},
@@ -32,17 +32,17 @@ _LIMITS_S = {
 }
 _EMPTY_CALLS_PER_S = 20_000
 _ADAPTER_SHARE = 0.20
-#: Worlds, frameworks and scenarios of the largest table that has to fit into a comment.
+#: Worlds, frameworks and scenarios of the largest table that must fit into a comment.
 _LARGE_TABLE = (8, 12, 40)
 _COMMENT_S = 2.0
-#: Files and samples of each that have to be merged in a time and with a memory.
+#: Number of files, and samples per file, for the limits on time and memory of a merge.
 _SHARDS = (100, 10_000)
 _MERGE_S = 10.0
 _MERGE_BYTES = 500 * 10**6
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One promise: what was measured, and whether it is kept."""
+    """One limit, what was measured, and whether the limit is kept."""
 
     promise: str
     aim: str
@@ -51,24 +51,24 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class InARow(msgspec.Struct, frozen=True):
-    """A World that is to be certified several times, one after the other."""
+    """A World to certify several times, one after the other."""
 
     world: str
     line: str | None
     effort: str
-    #: Gets a line for each.
+    #: File that gets one line per certification.
     jsonl: Path | None
 
 
 class Effort(msgspec.Struct, frozen=True):
-    """How often to measure, and where to say how it goes."""
+    """How often to measure, and where to show progress."""
 
-    #: Certifications that have to agree.
+    #: Number of certifications that must agree.
     runs: int
-    #: Of comments and merges.
+    #: Number of comments and merges.
     repeats: int
     console: Console
-    #: To be certified instead of everything else.
+    #: If given, only certify this World.
     in_a_row: InARow | None = None
 
 
@@ -149,7 +149,7 @@ def _measure_merge(effort: Effort) -> Iterator[Row]:
     )
 
 
-#: Part -> what measures it, in the order in which they are measured.
+#: Part -> function that measures it, in order of measurement.
 PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "adapter": _measure_adapter,
     "times": _measure_times,
@@ -158,7 +158,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "merge": _measure_merge,
 }
 
-#: What stands for every part.
+#: Stands for every part.
 _ALL = "all"
 
 
@@ -167,15 +167,15 @@ def _find(name: str) -> Subject:
 
 
 def read_words(words: Sequence[str]) -> tuple[list[str], Effort]:
-    """Read which parts are asked for, and how often; words that mean nothing end the program."""
+    """Parse the parts and options; exit with a usage error if a word is not valid."""
     parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, _ALL], default=_ALL)
-    parser.add_argument("--runs", "--times", type=int, default=20, help="certifications in a row")
-    parser.add_argument("--world", help="agreement: certify this World in a row, nothing else")
+    parser.add_argument("--runs", "--times", type=int, default=20, help="number of certifications")
+    parser.add_argument("--world", help="agreement: only certify this World, repeatedly")
     parser.add_argument("--line", help="agreement --world: the line to certify for")
-    parser.add_argument("--effort", default="quick", help="agreement --world: how much is tried")
-    parser.add_argument("--jsonl", type=Path, help="agreement --world: gets a line for each run")
-    parser.add_argument("--repeats", type=int, default=5, help="of comments and merges")
+    parser.add_argument("--effort", default="quick", help="agreement --world: the effort")
+    parser.add_argument("--jsonl", type=Path, help="agreement --world: append each run here")
+    parser.add_argument("--repeats", type=int, default=5, help="number of comments and merges")
     options = parser.parse_args(words)
     in_a_row = None
     if options.world:
@@ -185,7 +185,7 @@ def read_words(words: Sequence[str]) -> tuple[list[str], Effort]:
 
 
 def main() -> int:
-    """Measure, print a table, and say whether every promise is kept each time."""
+    """Measure and print a table; return whether every limit is kept."""
     parts, effort = read_words(sys.argv[1:])
     end_by_unwinding()
     if effort.in_a_row:

@@ -1,4 +1,4 @@
-"""What an adapter costs: empty calls a second, and `events.create` through it and inside it."""
+"""Overhead of an adapter: empty calls per second, and `events.create` through and inside it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _LIMIT_S = 120
 
 
 class AdapterCost(msgspec.Struct, frozen=True):
-    """What `events.create` costs with 16 in flight: calls a second, medians over blocks."""
+    """Rate of `events.create` with 16 in flight, in calls per second: medians over blocks."""
 
     through: float
     inside: float
 
     @property
     def share(self) -> float:
-        """How much slower it is through the adapter, as a share of the calls a second inside."""
+        """How much slower calls through the adapter are, as a share of the rate inside it."""
         return 1 - self.through / self.inside
 
 
 def count_empty_calls(ground: Ground) -> float:
-    """Return how many empty calls a second an adapter answers, pipelined."""
+    """Return how many pipelined empty calls per second an adapter answers."""
     with ground.site() as site:
         process = site.open().process
         rates = []
@@ -48,7 +48,7 @@ def count_empty_calls(ground: Ground) -> float:
 
 
 def measure_creates(ground: Ground) -> AdapterCost:
-    """Create events through the adapter and inside it, in turns, with 16 in flight each."""
+    """Create events through and inside the adapter in turns, with 16 in flight each."""
     with ground.site() as site:
         world = site.open()
         events = Events(assume_spec_version(world.opened.stated_version))

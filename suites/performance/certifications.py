@@ -1,4 +1,4 @@
-"""Certifications of one World in a row: how long each takes, and what each says."""
+"""Repeated certifications of one World: the duration and verdicts of each."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from suites.performance.certifying import Timed, find_differences
 
 
 class Certification(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them, as a line of a file."""
+    """One certification, as one line of the file."""
 
-    #: Its place in the row, from 1.
+    #: The number of the run, from 1.
     run: int
     world: str
     line: str | None
     version: str
     effort: str
     began: datetime
-    #: Servers included, installs excluded.
+    #: Duration, with starting servers but without installation.
     seconds: float
     #: Verdict -> clauses.
     verdicts: dict[str, int]
-    #: Clauses that this World has to keep (each MUST, each MAY that it offers) and broke, or that
-    #: were left open.
+    #: Clauses that count for this World (each MUST, each MAY that it offers) and failed, or are
+    #: inconclusive.
     failed: tuple[str, ...]
     inconclusive: tuple[str, ...]
     #: Whether every MUST that applies has passed.
@@ -41,16 +41,16 @@ class Certification(msgspec.Struct, frozen=True, kw_only=True):
 def certify_in_a_row(
     certify: Callable[[], Timed], effort: str, times: int, file: Path | None = None
 ) -> Iterator[tuple[Certification, Examined]]:
-    """Certify a World several times; give each certification as it ends.
+    """Certify a World several times; yield each certification when it ends.
 
     Args:
         certify: Certifies it once.
-        effort: What is told of it.
-        times: How often.
-        file: Gets a line for each, also when a later one breaks off; lines that are there stay.
+        effort: The effort to report.
+        times: How often to certify.
+        file: One line is appended to it after each certification.
 
     Raises:
-        HarnessError: a certification broke off, or the file cannot be written.
+        HarnessError: a certification crashed, or the file cannot be written.
     """
     for run in range(1, times + 1):
         timed = certify()
@@ -84,12 +84,12 @@ def _append(file: Path, told: Certification) -> None:
             lines.write(msgspec.json.encode(told) + b"\n")
     except OSError as error:
         raise ResultsError(
-            f"{file} cannot be written", cause=str(error), remedy="name another file"
+            f"{file} cannot be written", cause=str(error), remedy="choose a different file"
         ) from error
 
 
 def render_certifications(row: Sequence[Certification], examined: Iterable[Examined]) -> str:
-    """Write a table of certifications, a row each, and what they do not agree on."""
+    """Render one row per certification, and the clauses on which they disagree."""
     verdicts = sorted({name for told in row for name in told.verdicts})
     shown = [
         (

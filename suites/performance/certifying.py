@@ -1,4 +1,4 @@
-"""How long a certification takes, and whether it says the same twice."""
+"""The duration of a certification, and whether repeated certifications agree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUITE = Path(suites.conformance.__file__).parent
 
 
 class Timed(msgspec.Struct, frozen=True):
-    """One certification: seconds, servers included, installs excluded; and what it found."""
+    """One certification: its result and seconds, with starting servers but not installation."""
 
     seconds: float
     examined: Examined
@@ -34,7 +34,7 @@ def time_certification(subject: Subject, effort: str, console: Console) -> Timed
 
 
 def find_differences(runs: list[Examined]) -> list[str]:
-    """Return what several certifications of one World do not agree on."""
+    """Return the clauses on which several certifications of one World disagree."""
     found = []
     for verdicts in zip(*(run.verdicts for run in runs), strict=True):
         counts = Counter(verdict.verdict for verdict in verdicts)

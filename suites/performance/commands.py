@@ -1,4 +1,4 @@
-"""What a command costs as a whole: from its start to its end, and the most memory it held."""
+"""Measures a whole command: wall time and peak memory."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Spent(msgspec.Struct, frozen=True):
     code: int
 
 
-#: The command line, as it is installed for the Python that runs this.
+#: The command of the harness, as installed for the current Python.
 PROGRAM = Path(sys.executable).parent / "world-harness"
 
 
 def time_command(*words: str | Path) -> Spent:
-    """Run a command to its end; what it says goes nowhere.
+    """Run a command to its end, and discard its output.
 
-    It is started by a small process in between: the system remembers of each process how large the
-    one that started it was.
+    A small intermediate process starts the command, because the peak memory that the system reports
+    for a process includes the memory of its parent at the start.
     """
     done = subprocess.run(
         [sys.executable, "-m", __name__, *words], check=True, capture_output=True, text=True
@@ -37,7 +37,7 @@ def time_command(*words: str | Path) -> Spent:
 
 
 def run_command(words: Sequence[str]) -> Spent:
-    """Run a command from this very process."""
+    """Run a command from this process."""
     began = time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)

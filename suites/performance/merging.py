@@ -1,4 +1,4 @@
-"""How long result files of many machines take to be one, and how much memory that needs."""
+"""The time and memory needed to merge result files of many machines."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import msgspec
 from harness.descriptions import Cell
 from harness.errors import HarnessError
 from harness.results.joining import write_whole
-from harness.results.records import Header, Results, Shard
+from harness.results.records import BenchHeader, BenchResults, Shard
 from harness.results.shards import share_out
-from harness.results.store import read_results
+from harness.results.store import read_results_as
+from harness.results.wire import encode_record
 from suites.performance.commands import PROGRAM, time_command
 from suites.performance.rendering import EXAMPLE
 from suites.performance.repeating import Spread, spread
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """Merges of the same files: seconds, memory in bytes, and how many bytes were merged."""
+    """Repeated merges of the same files: seconds, memory and size of the files, in bytes."""
 
     seconds: Spread
     memory_bytes: Spread
@@ -27,7 +28,7 @@ class Merged(msgspec.Struct, frozen=True):
 
 
 def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
-    """Write result files of real samples, and merge them by the command, so often.
+    """Write result files of real samples, and merge them repeatedly with the command.
 
     Raises:
         HarnessError: the command failed.
@@ -39,8 +40,8 @@ def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
         once = time_command(PROGRAM, "merge", out, *paths)
         if once.code:
             raise HarnessError(
-                f"`world-harness merge` ended with {once.code}",
-                remedy=f"merge two files of {folder.parent} by hand, and read what it says",
+                f"`world-harness merge` ended with exit code {once.code}",
+                remedy=f"merge two files of {folder.parent} by hand, and read the error",
             )
         spent.append(once)
         out.unlink()
@@ -52,8 +53,8 @@ def time_merge(folder: Path, files: int, samples: int, repeats: int) -> Merged:
 
 
 def write_shards(folder: Path, files: int, samples: int) -> list[Path]:
-    """Write the shards of one session, each of a cell of its own with so many real samples."""
-    example = read_results(EXAMPLE)
+    """Write the shards of one session; each has a different cell with many real samples."""
+    example = read_results_as(EXAMPLE, BenchResults)
     cells = tuple(Cell("v5", "express", f"world-{number:03}") for number in range(files))
     paths = []
     for number, (cell,) in enumerate(share_out(cells, files), start=1):
@@ -64,8 +65,8 @@ def write_shards(folder: Path, files: int, samples: int) -> list[Path]:
     return paths
 
 
-def _write_lines(example: Results, cell: Cell, shard: Shard, samples: int) -> list[bytes]:
-    header: Header = msgspec.structs.replace(
+def _write_lines(example: BenchResults, cell: Cell, shard: Shard, samples: int) -> list[bytes]:
+    header: BenchHeader = msgspec.structs.replace(
         example.header,
         cells=(cell,),
         matches=(),
@@ -73,8 +74,8 @@ def _write_lines(example: Results, cell: Cell, shard: Shard, samples: int) -> li
         shard=shard,
     )
     taken = [
-        msgspec.json.encode(msgspec.structs.replace(sample, cell=cell)) + b"\n"
+        encode_record(msgspec.structs.replace(sample, cell=cell))
         for sample in example.samples[:samples]
     ]
-    end = [msgspec.json.encode(example.footer) + b"\n"] if example.footer else []
-    return [msgspec.json.encode(header) + b"\n", *islice(cycle(taken), samples), *end]
+    end = [encode_record(example.footer)] if example.footer else []
+    return [encode_record(header), *islice(cycle(taken), samples), *end]

@@ -1,4 +1,4 @@
-"""How long the comment of a very large table takes."""
+"""The time to render the comment for a very large table."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import msgspec
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.plan import plan_forks
-from harness.results.records import Header, Results, Sample
-from harness.results.store import read_results
+from harness.results.records import BenchHeader, BenchResults, Sample
+from harness.results.store import read_results_as
+from reports.benchmark.findings import study
 from reports.forms.comment import measure_length, render_comment
 from suites.performance.repeating import Spread, spread
 
-#: Real samples, of which a large table is made.
+#: Real samples from which a large table is made.
 EXAMPLE = Path(__file__).parents[2] / "docs" / "results" / "quick.jsonl"
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """One comment: seconds from records to text, its length as GitHub counts it, and its table."""
+    """A rendered comment: seconds from records to text, length as GitHub counts it, samples."""
 
     seconds: Spread
     length: int
@@ -30,19 +31,19 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 def time_comment(worlds: int, frameworks: int, scenarios: int, repeats: int) -> Rendered:
-    """Render the comment of a table as large as that, so often."""
-    results = enlarge(read_results(EXAMPLE), worlds, frameworks, scenarios)
+    """Render the comment for a table of this size repeatedly."""
+    results = enlarge(read_results_as(EXAMPLE, BenchResults), worlds, frameworks, scenarios)
     seconds, lengths = [], []
     for _ in range(repeats):
         began = time.perf_counter()
-        text = render_comment(results)
+        text = render_comment(study(results))
         seconds.append(time.perf_counter() - began)
         lengths.append(measure_length(text))
     return Rendered(spread(seconds), max(lengths), len(results.samples))
 
 
-def enlarge(results: Results, worlds: int, frameworks: int, scenarios: int) -> Results:
-    """Repeat real samples until they fill a table: other names, each time at another speed."""
+def enlarge(results: BenchResults, worlds: int, frameworks: int, scenarios: int) -> BenchResults:
+    """Repeat real samples, with other names and speeds, until they fill a table."""
     header = results.header
     cells = [
         Cell(header.cells[0].line, f"framework-{framework}", f"world-{world}")
@@ -83,8 +84,8 @@ def enlarge(results: Results, worlds: int, frameworks: int, scenarios: int) -> R
 
 
 def _repeat(
-    results: Results,
-    large: Header,
+    results: BenchResults,
+    large: BenchHeader,
     copies: Mapping[Cell, Cell],
     copied: Mapping[str, Scenario],
 ) -> Iterator[Sample]:

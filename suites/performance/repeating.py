@@ -1,4 +1,4 @@
-"""What is measured more than once: the smallest, the middle and the largest of it."""
+"""Summarizes repeated measurements: smallest, median and largest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """Between what several measurements of one thing lie, in its own unit."""
+    """The spread of repeated measurements, in their own unit."""
 
     smallest: float
     middle: float
@@ -17,7 +17,7 @@ class Spread(msgspec.Struct, frozen=True):
     number: int
 
     def describe(self, form: str, unit: str, scale: float = 1.0) -> str:
-        """Say it: `2.1 s (median of 5, 2.0 to 2.4)`, each value divided by `scale`."""
+        """Return, for example, `2.1 s (median of 5, 2.0 to 2.4)`; values are divided by `scale`."""
         low, middle, high = (
             format(value / scale, form) for value in (self.smallest, self.middle, self.largest)
         )
@@ -25,5 +25,5 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return between what the values lie; there is at least one."""
+    """Return the spread of one or more values."""
     return Spread(min(values), median(values), max(values), len(values))

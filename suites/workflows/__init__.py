@@ -12,11 +12,11 @@ from suites.workflows.bench.answers import EXPECTATIONS
 
 _FOLDER = Path(__file__).parent
 
-#: What the apps of the benchmark hold.
+#: Contents of the benchmark's apps.
 BENCH = Contents("bench", inside.PROBE, _FOLDER / "bench", EXPECTATIONS)
-#: What the apps of the engine suites hold.
+#: Contents of the engine suites' apps.
 ENGINE = Contents("engine", inside.NEMESIS, _FOLDER / "engine")
-#: By what the app is for.
+#: Purpose of an app -> its contents.
 CONTENTS = {contents.id: contents for contents in (BENCH, ENGINE)}
 
 
@@ -30,16 +30,16 @@ class EngineWorkflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 @functools.cache
 def describe_engine_workflows() -> dict[str, EngineWorkflow]:
-    """Return the workflows of the engine suites, by their names."""
+    """Return the workflows of the engine suites, by name."""
     return read_table(ENGINE.workflows / "workflows.toml", "workflow", EngineWorkflow)
 
 
 def explain_inexpressible(workflow: str, line: str) -> str:
-    """Say why a line cannot have a workflow of the engine suites; empty when it can."""
+    """Return why a line cannot express a workflow of the engine suites; empty if it can."""
     known = describe_engine_workflows().get(workflow)
     return known.inexpressible.get(line, "") if known else ""
 
 
 def describe_scenarios() -> dict[str, Scenario]:
-    """Return every scenario by its id, in the order of the report."""
+    """Return all scenarios by id, in the order of the report."""
     return read_table(BENCH.workflows / "scenarios.toml", "scenario", Scenario)

@@ -88,7 +88,7 @@ def test_a_cell_is_impossible_when_its_parts_speak_different_languages(catalog: 
 
 def test_a_world_without_packages_on_a_line_is_no_cell_of_it(catalog: Catalog) -> None:
     reason = catalog.explain_impossible(Cell("v5", "hono", "starter"))
-    assert "names no package for line v5" in reason
+    assert "has no package for line v5" in reason
 
 
 def test_the_package_of_a_world_is_its_entry_or_the_one_it_has() -> None:

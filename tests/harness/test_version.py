@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,10 @@ def export(repository: Path, folder: Path) -> Path:
     return folder / "export"
 
 
+#: Finds the packages of the checkout, and nothing that is installed.
+CHECKOUT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "harness/entry")])}
+
+
 class TestVersion:
     def test_of_a_tagged_commit_is_the_tag(self, repository: Path) -> None:
         git(repository, "tag", "v3.1.4")
@@ -111,7 +116,7 @@ class TestVersion:
 
     def test_is_not_read_when_the_harness_is_imported(self) -> None:
         program = "import sys, harness; sys.exit('importlib.metadata' in sys.modules)"
-        subprocess.run([sys.executable, "-S", "-c", program], check=True, cwd=ROOT)
+        subprocess.run([sys.executable, "-S", "-c", program], check=True, cwd=ROOT, env=CHECKOUT)
 
     def test_is_refused_where_nothing_is_installed(self) -> None:
         program = "import harness; harness.__version__"
@@ -119,6 +124,7 @@ class TestVersion:
             [sys.executable, "-S", "-c", program],
             check=False,
             cwd=ROOT,
+            env=CHECKOUT,
             capture_output=True,
             text=True,
         )

@@ -52,5 +52,5 @@ def full_installation(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory
     """Install every extra for users, beside a plugin whose option `--profile` is one of ours."""
     extras = ("mongodb", "mysql", "pytest-benchmark")
     project = tmp_path_factory.mktemp("full-project")
-    # pytest-profiling imports a module of setuptools that newer releases lack.
+    # pytest-profiling imports parts of setuptools.
     return install(wheel_file, project, *extras, beside=("pytest-profiling", "setuptools<81"))

@@ -11,8 +11,8 @@ import msgspec
 from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause
 from harness.engine.verdicts import Outcome
-from harness.results.records import CellEnd, Check, Results
-from tests.reports.factories import EXPRESS, make_header, make_world
+from harness.results.records import CellEnd, Check, EngineResults
+from tests.reports.factories import EXPRESS, make_engine_header, make_world
 
 LOCAL = make_world("local", category="local")
 POSTGRES = make_world("postgres", category="postgres")
@@ -73,7 +73,7 @@ def make_results(
     ended: bool = True,
     worlds: Sequence[World] = (LOCAL, POSTGRES),
     **header: Any,
-) -> Results:
+) -> EngineResults:
     """Make a file of tests alone, of the cells of its checks if nothing else is said.
 
     Args:
@@ -84,11 +84,8 @@ def make_results(
         header: Other fields of the header.
     """
     asked = dict.fromkeys(check.cell for check in checks) if cells is None else cells
-    given = {"forks": 0, "profile": "e2e", "command": "world-harness e2e --seed 7", **header}
-    return Results(
-        header=make_header(tuple(asked), (), worlds=tuple(worlds), **given),
-        samples=(),
-        forks=(),
+    return EngineResults(
+        header=make_engine_header(tuple(asked), worlds=tuple(worlds), **header),
         footer=None,
         checks=tuple(checks),
         cells=tuple(
@@ -99,7 +96,7 @@ def make_results(
     )
 
 
-def on_windows(results: Results) -> Results:
+def on_windows(results: EngineResults) -> EngineResults:
     """Return the same results from another machine."""
     machine = msgspec.structs.replace(results.header.machine, system="Windows 11")
     header = msgspec.structs.replace(results.header, machine=machine)

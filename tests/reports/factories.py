@@ -11,13 +11,16 @@ from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
 from harness.results.records import (
     METHODOLOGY,
+    BenchHeader,
+    BenchResults,
     Counts,
+    EngineHeader,
     Footer,
     ForkEnd,
-    Header,
     Kind,
+    Load,
+    LoadHeader,
     Outcome,
-    Results,
     Sample,
     Step,
     Stream,
@@ -72,36 +75,50 @@ def make_framework(name: str, **changes: Any) -> Framework:
     return Framework(**{**given, **changes})
 
 
-def make_header(cells: Sequence[Cell], scenarios: Sequence[Scenario], **changes: Any) -> Header:
+def make_header(
+    cells: Sequence[Cell], scenarios: Sequence[Scenario], **changes: Any
+) -> BenchHeader:
+    measured = {"profile": "quick", "scenarios": tuple(scenarios), "forks": 3}
+    return BenchHeader(**{**_describe(cells, **changes), **measured, **changes})
+
+
+def make_load_header(
+    cells: Sequence[Cell], scenarios: Sequence[Scenario], load: Load, **changes: Any
+) -> LoadHeader:
+    measured = {"profile": "quick", "scenarios": tuple(scenarios), "load": load}
+    return LoadHeader(**{**_describe(cells), **measured, **changes})
+
+
+def make_engine_header(cells: Sequence[Cell], **changes: Any) -> EngineHeader:
+    command = {"command": "world-harness e2e --seed 7"}
+    return EngineHeader(**{**_describe(cells), **command, **changes})
+
+
+def _describe(cells: Sequence[Cell], **changes: Any) -> dict[str, Any]:
+    """Describe what the header of any kind of session says."""
     frameworks = dict.fromkeys(cell.framework for cell in cells)
     matched = [cell for m in changes.get("matches", ()) for cell in (m.before, m.after)]
     worlds = dict.fromkeys(cell.world for cell in (*cells, *matched))
-    return Header(
-        **{
-            "methodology": METHODOLOGY,
-            "started_at": "2026-01-02T03:04:05+00:00",
-            "harness_version": "0.1.0",
-            "harness_commit": "abc1234",
-            "command": "world-harness bench quick --seed 7",
-            "profile": "quick",
-            "seed": 7,
-            "forks": 3,
-            "machine": Machine(
-                system="Linux 6.1",
-                processor="A Processor",
-                cores=2,
-                memory_bytes=24 * 1024**3,
-                python="3.11.7",
-                node="v24.1.0",
-            ),
-            "cells": tuple(cells),
-            "scenarios": tuple(scenarios),
-            "frameworks": tuple(make_framework(name) for name in frameworks),
-            "worlds": tuple(make_world(name) for name in worlds),
-            "pins": {"v5": {"workflow": "5.0.0-beta.35"}},
-            **changes,
-        }
-    )
+    return {
+        "methodology": METHODOLOGY,
+        "started_at": "2026-01-02T03:04:05+00:00",
+        "harness_version": "0.1.0",
+        "harness_commit": "abc1234",
+        "command": "world-harness bench quick --seed 7",
+        "seed": 7,
+        "machine": Machine(
+            system="Linux 6.1",
+            processor="A Processor",
+            cores=2,
+            memory_bytes=24 * 1024**3,
+            python="3.11.7",
+            node="v24.1.0",
+        ),
+        "cells": tuple(cells),
+        "frameworks": tuple(make_framework(name) for name in frameworks),
+        "worlds": tuple(make_world(name) for name in worlds),
+        "pins": {"v5": {"workflow": "5.0.0-beta.35"}},
+    }
 
 
 class Session:
@@ -193,9 +210,9 @@ class Session:
         fork = f"{kind}-{block}/{cell.id}"
         self.samples = [sample for sample in self.samples if sample.fork != fork]
 
-    def end(self) -> Results:
+    def end(self) -> BenchResults:
         """Return the results of the session."""
-        return Results(
+        return BenchResults(
             header=self.header,
             samples=tuple(self.samples),
             forks=tuple(self._end_forks()),
@@ -252,7 +269,7 @@ def make_streams(scenario: Scenario, workflow_ms: float) -> Iterator[Stream]:
         yield Stream(first_byte_ms=workflow_ms / 4, ended_ms=workflow_ms, bytes=1024)
 
 
-def rearrange(results: Results) -> Results:
+def rearrange(results: BenchResults) -> BenchResults:
     """Return the same results, everything in them the other way round."""
     header = msgspec.structs.replace(
         results.header,

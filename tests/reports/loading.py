@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.descriptions import Cell
 from harness.load.arrivals import plan_arrivals, read_stages
-from harness.results.records import Footer, Load, LoadRun, Results
-from tests.reports.factories import EXPRESS, TEN, make_header
+from harness.results.records import Footer, Load, LoadResults, LoadRun
+from tests.reports.factories import EXPRESS, TEN, make_load_header
 
 STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")
 
@@ -37,7 +37,7 @@ def load_cell(
 
 def make_loaded(
     runs: Sequence[LoadRun], *, cells: Sequence[Cell] = (EXPRESS,), ended: bool = True
-) -> Results:
+) -> LoadResults:
     """Make the file of a load of cells, with one scenario."""
     footer = Footer(
         finished_at="2026-01-02T03:14:05+00:00",
@@ -49,10 +49,9 @@ def make_loaded(
         harness_cpu_share=0.1,
         harness_memory_bytes=2**26,
     )
-    return Results(
-        header=make_header(cells, [TEN], load=STEADY, forks=0),
-        samples=(),
-        forks=(),
+    return LoadResults(
+        header=make_load_header(cells, [TEN], STEADY),
         footer=footer if ended else None,
         loads=tuple(runs),
+        load_ends=(),
     )

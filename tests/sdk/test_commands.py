@@ -17,7 +17,8 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Cell
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]
 
@@ -40,7 +41,7 @@ def result_file(folder: Path) -> Path:
 def test_bench_measures_and_reports(tmp_path: Path) -> None:
     done = bench("--forks", "2", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    results = read_results(result_file(tmp_path))
+    results = read_results_as(result_file(tmp_path), BenchResults)
     assert results.footer is not None
     assert results.footer.forks_finished == 3
     assert results.footer.harness_memory_bytes < 300 * 2**20
@@ -90,7 +91,7 @@ def test_an_interrupted_bench_leaves_nothing_and_can_be_resumed(
 
     done = bench("--resume", path)
     assert done.returncode == 0, done.stderr
-    results = read_results(path)
+    results = read_results_as(path, BenchResults)
     assert len(results.forks) == 3
     assert {end.outcome for end in results.forks} == {"finished"}
     kept = next(end for end in results.forks if end.fork == finished)
@@ -127,7 +128,7 @@ def test_a_remote_app_is_measured_by_its_url(tmp_path: Path, deployed: str) -> N
         *("--forks", "2", "--out", tmp_path),
     )
     assert done.returncode == 0, done.stderr
-    results = read_results(result_file(tmp_path))
+    results = read_results_as(result_file(tmp_path), BenchResults)
     assert results.header.cells == (Cell("v5", "express", "remote"),)
     assert {sample.outcome for sample in results.samples} == {"correct"}
     written = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
@@ -151,7 +152,7 @@ def test_the_suite_writes_pytest_benchmarks_json(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (entry, _) = json.loads(scores.read_text())["benchmarks"]
-    results = read_results(result_file(tmp_path / "results"))
+    results = read_results_as(result_file(tmp_path / "results"), BenchResults)
     samples = [
         sample.completed_ms - sample.created_ms
         for sample in results.samples

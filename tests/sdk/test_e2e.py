@@ -15,8 +15,8 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell
-from harness.results.records import Check, Results
-from harness.results.store import read_results
+from harness.results.records import Check, EngineResults
+from harness.results.store import read_results_as
 from suites import workflows
 from suites.engine import list_checks
 
@@ -32,9 +32,9 @@ def e2e(*options: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def read(folder: Path) -> Results:
+def read(folder: Path) -> EngineResults:
     (path,) = folder.glob("*.jsonl")
-    return read_results(path)
+    return read_results_as(path, EngineResults)
 
 
 def checks_in(folder: Path) -> tuple[Check, ...]:

@@ -69,7 +69,7 @@ def test_a_packed_package_is_the_same_world(catalog: Catalog, tmp_path: Path) ->
 def test_a_version_that_does_not_exist(catalog: Catalog) -> None:
     with pytest.raises(InstallError, match=r"world-local has no version 4\.99\.99") as caught:
         find_subject("local@4.99.99", catalog)
-    assert "there are 5.0.0-beta." in caught.value.remedy
+    assert "choose from 5.0.0-beta." in caught.value.remedy
 
 
 def test_a_package_that_does_not_exist(catalog: Catalog) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from tests.harness.cli import command_line
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]
@@ -24,7 +25,7 @@ def test_two_pins_are_compared_in_one_session(tmp_path: Path) -> None:
     )
     assert done.code == 0, done.err
     (path,) = tmp_path.glob("*.jsonl")
-    results = read_results(path)
+    results = read_results_as(path, BenchResults)
     before = next(world for world in results.header.worlds if world.id == "local-before")
     assert before.instead == {PACKAGE: OTHER}
     assert {sample.outcome for sample in results.samples} == {"correct"}

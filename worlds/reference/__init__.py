@@ -1,14 +1,15 @@
 """The reference World: the executable model of the contract, with storage, processes and a queue.
 
-It keeps nothing but a journal of commands; every process repeats them in its own model. It is what
-the harness is tested against, and what broken variants are made from:
+It stores only a journal of commands, which every process replays in its own model. The harness is
+tested against it, and broken variants are derived from it:
 `open_reference(env, model_type=..., world_type=...)`.
 
-What the contract says of one call is the model's; what it says of processes, crashes, delivery and
-life cycle is here, again one method a rule: in `ReferenceWorld` (`apply`, `write_command`, `learn`,
-`sync`, `read_delivery`, `follow`, `start`, `close`, `wait_for_handlers`, `list_capabilities`) and
-in `Worker`, which `ReferenceWorld.make_worker` makes (`take_due`, `visit_owners`, `deliver`,
-`record_answer`, `record_failure`, `choose_pause`, `find_route`).
+The model implements the contract for single calls. This package implements the contract for
+processes, crashes, delivery and life cycle, again with one method per rule: in `ReferenceWorld`
+(`apply`, `write_command`, `learn`, `sync`, `read_delivery`, `follow`, `start`, `close`,
+`wait_for_handlers`, `list_capabilities`) and in `Worker`, which `ReferenceWorld.make_worker` makes
+(`take_due`, `visit_owners`, `deliver`, `record_answer`, `record_failure`, `choose_pause`,
+`find_route`).
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ def open_reference(
     """Open the World that an environment describes.
 
     Args:
-        env: `REFERENCE_STORAGE` is its folder, `REFERENCE_LINE` a line (`v5` if absent), `PORT`
-            where the app listens, `WORKFLOW_MAX_EVENTS` the reported limit.
-        model_type: Another model, for broken variants.
-        world_type: Another World around it.
+        env: `REFERENCE_STORAGE` is the storage folder, `REFERENCE_LINE` the line (default `v5`),
+        `PORT` the port of the app, `WORKFLOW_MAX_EVENTS` the reported limit.
+        model_type: A different model, for broken variants.
+        world_type: A different World around the model.
 
     Raises:
-        HarnessError: the environment lacks something.
+        HarnessError: the environment is incomplete.
     """
     if not env.get("REFERENCE_STORAGE"):
         raise UsageError(
-            "the reference World has no storage",
-            remedy="set REFERENCE_STORAGE to a folder of its own",
+            "the reference World has no storage folder",
+            remedy="set REFERENCE_STORAGE to an empty folder",
         )
     return world_type(env, read_rules(env), model_type)
 

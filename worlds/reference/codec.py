@@ -1,7 +1,7 @@
-"""Values in the journal and in messages: JSON, with a tag for everything that JSON would lose.
+"""Encodes values for the journal and messages: JSON, with tags for what JSON cannot represent.
 
-It keeps what the wire to an adapter keeps, and what only Python has: microseconds, integers of any
-size, dicts whose keys are not text.
+It preserves all values that the adapter protocol preserves, and values that only Python has:
+microseconds, integers of any size, dicts whose keys are not text.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _LARGEST = 1 << 53
 
 
 def write_value(value: Any) -> Any:
-    """Turn a value into what JSON can carry; a key whose value is undefined is left out.
+    """Convert a value to JSON values; keys with an undefined value are left out.
 
     Raises:
-        TypeError: it is of no kind that can be stored.
+        TypeError: values of this type cannot be stored.
     """
     if value is None or isinstance(value, (str, bool)):
         return value
@@ -34,7 +34,7 @@ def write_value(value: Any) -> Any:
 
 
 def read_value(value: Any) -> Any:
-    """Turn what `write_value` made back into the value."""
+    """Convert the result of `write_value` back to the value."""
     if isinstance(value, list):
         return [read_value(item) for item in value]
     if not isinstance(value, dict):

@@ -1,8 +1,8 @@
 """The journal: one file of commands that several processes append to, one at a time.
 
-A command is one line, written at once by the owner of the file's lock. A line without an end was
-being written by a process that died; the next owner cuts it off. So a command has happened
-completely, or not at all.
+A command is one line, written at once by the process that holds the lock of the file. A line
+without a newline was left by a process that died while writing; the next process that gets the lock
+removes it. So a command happens completely or not at all.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from worlds.reference.codec import read_value, write_value
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that changed something, with all that the model needs to repeat it."""
+    """A call that changed something, with all data that the model needs to replay it."""
 
     #: ms since 1970.
     at: int
     method: str
-    #: As `codec` writes values.
+    #: Encoded by `codec`.
     args: Any
-    #: The new ids that it was given, in their order.
+    #: The new ids that the call used, in order.
     ids: list[str]
 
     @property
@@ -44,7 +44,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_args(args: Sequence[object]) -> Any:
-    """Turn arguments into what a command holds."""
+    """Encode arguments for a command."""
     return write_value(list(args))
 
 
@@ -52,21 +52,21 @@ class Journal:
     """The commands of one World.
 
     Args:
-        path: Its file; made when it is not there.
+        path: The file of the journal, which is created if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         weakref.finalize(self, os.close, self._file)
-        #: Where the first command begins that this process does not know.
+        #: Offset of the first command that this process has not read.
         self._known = 0
         self._decoder = msgspec.json.Decoder(Command)
         self._encoder = msgspec.json.Encoder()
 
     @contextmanager
     def own(self) -> Iterator[None]:
-        """Keep every other process out; a process that died while writing leaves nothing."""
+        """Lock the journal; the system releases the lock if the process dies."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield
@@ -74,14 +74,14 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def has_news(self) -> bool:
-        """Tell whether anything was written that this process does not know."""
+        """Tell whether there are commands that this process has not read."""
         return os.fstat(self._file).st_size != self._known
 
     def read_news(self, *, owned: bool = False) -> list[Command]:
-        """Return the commands that this process does not know yet.
+        """Return the commands that this process has not read yet.
 
         Args:
-            owned: Whether the lock is held; if so, an unfinished line is cut off.
+            owned: Whether this process holds the lock; if so, an incomplete line is removed.
         """
         if not self.has_news():
             return []
@@ -94,16 +94,16 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def append(self, command: Command) -> None:
-        """Write one command; the lock must be held and everything before be known."""
+        """Write one command; the process must hold the lock and have read all commands."""
         line = self._encoder.encode(command) + b"\n"
-        # More than one write is needed for very large lines only; the end of line comes last.
+        # Only very large lines need more than one write; the newline comes last.
         rest = memoryview(line)
         while rest:
             rest = rest[os.write(self._file, rest) :]
         self._known += len(line)
 
     def forget(self) -> None:
-        """Forget everything, so that it is read again."""
+        """Start again at the first command."""
         self._known = 0
 
     def _read_lines(self, *, cut: bool) -> list[Command]:

@@ -1,4 +1,4 @@
-"""Who has messages in hand: a locked file for each process, so that its death shows at once."""
+"""The owners of leased messages: each process locks a file, so its death shows at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 class Owner:
-    """A process that delivers messages; it counts as alive as long as it holds its file's lock.
+    """A process that delivers messages. It counts as alive while it holds the lock of its file.
 
     Args:
-        folder: Where the owners' files are.
-        name: What it is called in the journal.
+        folder: The folder of the owners' files.
+        name: Its name in the journal.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -40,7 +40,7 @@ class Owner:
         return False
 
     def bury(self, name: str) -> None:
-        """Remove what a dead owner left."""
+        """Remove the file of a dead owner."""
         (self._folder / f"{name}.lock").unlink(missing_ok=True)
 
     def leave(self) -> None:

@@ -1,4 +1,4 @@
-"""A message on its way: posted by the worker, taken by the queue handler."""
+"""Transports a message from the worker to the queue handler."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ QUEUE_NAME = "x-vqs-queue-name"
 MESSAGE_ID = "x-vqs-message-id"
 ATTEMPT = "x-vqs-message-attempt"
 
-#: What a World's user gives: message and metadata in, seconds to wait or nothing out.
+#: The user's handler: takes message and metadata, returns seconds to wait or `None`.
 UserHandler: TypeAlias = Callable[[Any, dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
-#: What the user mounts in a server: headers and body in, status and body out.
+#: The HTTP handler that the user mounts: takes headers and body, returns status and body.
 QueueHandler: TypeAlias = Callable[[Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back for a delivery."""
+    """The response to a delivery."""
 
     status: int
     body: bytes
 
     @property
     def seconds_to_wait(self) -> float | None:
-        """Return when the handler wants the message again, if it does."""
+        """Return the seconds after which the handler wants the message again, or `None`."""
         if self.status not in {200, 503}:
             return None
         try:
@@ -41,11 +41,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class BadRequest(Exception):  # noqa: N818 - an answer, not a mistake
-    """A request that no worker of a World has sent."""
+    """A request that does not come from a worker of a World."""
 
 
 async def post(port: int, path: str, message: QueueMessage) -> Answer:
-    """Send one message to a handler and wait for its answer for as long as it takes.
+    """Send one message to a handler, and wait for the response without a time limit.
 
     Raises:
         OSError: no server listens, or the connection broke.
@@ -63,7 +63,7 @@ async def post(port: int, path: str, message: QueueMessage) -> Answer:
         await writer.drain()
         return await _read_answer(reader)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
-        raise ConnectionResetError("the answer broke off") from error
+        raise ConnectionResetError("the response is incomplete") from error
     finally:
         writer.close()
 
@@ -98,20 +98,20 @@ def read_delivery(
     """Return the message and its metadata.
 
     Raises:
-        BadRequest: this is no delivery, or not for this handler.
+        BadRequest: the request is not a delivery, or not for this handler.
     """
     given = {name.lower(): value for name, value in headers.items()}
     missing = [name for name in (QUEUE_NAME, MESSAGE_ID, ATTEMPT) if not given.get(name)]
     if missing:
         raise BadRequest(f"header {missing[0]} is missing")
     if not given[QUEUE_NAME].startswith(prefix):
-        raise BadRequest(f"this handler takes messages of {prefix} only")
+        raise BadRequest(f"this handler accepts only messages of {prefix}")
     if not given[ATTEMPT].isdecimal():
         raise BadRequest(f"header {ATTEMPT} must be a number")
     try:
         message = read_value(msgspec.json.decode(body))
     except (msgspec.DecodeError, ValueError) as error:
-        raise BadRequest("the body is no message") from error
+        raise BadRequest("the body is not a message") from error
     metadata = {
         "attempt": int(given[ATTEMPT]),
         "queueName": given[QUEUE_NAME],

@@ -1,4 +1,4 @@
-"""The worker: takes messages that are due and brings them to the app until it has consumed them."""
+"""The worker: leases due messages and delivers them to the app until they are consumed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from worlds.reference.transport import Answer, post
 
 #: How many deliveries run at a time.
 CONCURRENCY = 50
-#: How often the journal is looked at, in seconds.
+#: How often to check the journal, in seconds.
 LOOK_EVERY_S = 0.005
-#: How often other owners are looked at, in seconds.
+#: How often to check the other owners, in seconds.
 VISIT_EVERY_S = 0.1
 #: Pauses after a failed delivery, in seconds: the first, and the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
-#: How long what is in flight may still take once the World is being closed, in seconds.
+#: How long to wait for deliveries in flight when the World is closed, in seconds.
 FAREWELL_S = 10.0
 
 _STEP_TOPIC = re.compile(r"__([a-z][a-z0-9]*_)?wkf_step_")
@@ -28,26 +28,26 @@ _ROUTES = "/.well-known/workflow/v1"
 
 
 class Storage(Protocol):
-    """What a worker needs of its World."""
+    """The part of the World that a worker uses."""
 
     @property
     def model(self) -> Model:
-        """The model as of the last command that is known."""
+        """The model after the last command that this process has read."""
 
     def sync(self) -> None:
-        """Learn what other processes wrote."""
+        """Read the commands of other processes."""
 
     def apply(self, method: str, args: list[object]) -> Any:
-        """Make one call that changes something."""
+        """Make one call that changes the state."""
 
 
 class Worker:
-    """Delivers messages of one storage; there can be many, in many processes.
+    """Delivers the messages of one storage, which any number of workers and processes can share.
 
     Args:
-        storage: Where messages are.
-        owner: In whose name they are taken.
-        find_port: Returns where the app listens, or `None` while that is unknown.
+        storage: The storage of the messages.
+        owner: The owner that leases the messages.
+        find_port: Returns the port of the app, or `None` while that is unknown.
     """
 
     def __init__(self, storage: Storage, owner: Owner, find_port: Callable[[], int | None]) -> None:
@@ -61,11 +61,11 @@ class Worker:
         self._loop = asyncio.create_task(self._work())
 
     def wake(self) -> None:
-        """Look at once."""
+        """Check for messages now."""
         self._news.set()
 
     async def stop(self, patience: float = FAREWELL_S) -> None:
-        """Take no more messages, wait for deliveries in flight, return the rest."""
+        """Lease no more messages, wait for deliveries in flight, and free the rest."""
         self._closing = True
         self.wake()
         await self._loop
@@ -90,7 +90,7 @@ class Worker:
                 continue
 
     def take_due(self) -> None:
-        """Begin deliveries of what is due, as many as fit."""
+        """Start deliveries of due messages, up to the limit."""
         while len(self._deliveries) < CONCURRENCY and self.is_anything_due():
             message = self._storage.apply("queue.lease", [self._owner.name])
             if message is None:
@@ -104,12 +104,12 @@ class Worker:
         self.wake()
 
     def is_anything_due(self) -> bool:
-        """Tell whether to ask for a message is worth a lock."""
+        """Tell whether any message is due, before taking the lock."""
         due_at = self._storage.model.next_due()
         return due_at is not None and due_at <= datetime.now(UTC)
 
     def visit_owners(self) -> None:
-        """Take back what dead owners had in hand."""
+        """Free the messages of dead owners."""
         now = asyncio.get_running_loop().time()
         if now - self._visited < VISIT_EVERY_S:
             return
@@ -121,19 +121,19 @@ class Worker:
                 self._owner.bury(name)
 
     def take_back(self, owner: str) -> None:
-        """Make everything due again that an owner has in hand."""
+        """Free all messages that an owner leases."""
         if any(m.owner == owner for m in self._storage.model.state.messages.values()):
             self._storage.apply("queue.expire", [owner])
 
     async def deliver(self, message: QueueMessage) -> None:
-        """Bring one message, and record how that went."""
+        """Deliver one message, and record the outcome."""
         port = self._find_port()
         try:
             if port is None:
-                raise ConnectionRefusedError("the address of the app is unknown")
+                raise ConnectionRefusedError("the port of the app is unknown")
             answer = await post(port, self.find_route(message.queue_name), message)
         except ConnectionRefusedError:
-            # No handler has seen the message, so this was no attempt.
+            # No handler has seen the message, so this does not count as an attempt.
             self._record("queue.defer", message, FIRST_PAUSE_S)
             return
         except OSError:
@@ -146,7 +146,7 @@ class Worker:
         return f"{_ROUTES}/{'step' if _STEP_TOPIC.match(queue_name) else 'flow'}"
 
     def record_answer(self, message: QueueMessage, answer: Answer) -> None:
-        """Record what a handler said to a message."""
+        """Record the response of a handler."""
         seconds = answer.seconds_to_wait
         if seconds is not None:
             self._record("queue.defer", message, seconds)
@@ -156,7 +156,7 @@ class Worker:
             self.record_failure(message)
 
     def record_failure(self, message: QueueMessage) -> None:
-        """Record that a message was not consumed."""
+        """Record that a delivery failed."""
         self._record("queue.fail", message, self.choose_pause(message.attempt))
 
     def choose_pause(self, attempt: int) -> float:
@@ -168,7 +168,7 @@ class Worker:
 
 
 def read_port(*environments: Mapping[str, str]) -> int | None:
-    """Return where the app listens, by the first environment that says so."""
+    """Return the port of the app, from the first environment that sets it."""
     for environment in environments:
         text = environment.get("PORT", "")
         if text.isdecimal() and int(text):

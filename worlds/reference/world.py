@@ -1,4 +1,4 @@
-"""The model as a World: shared by processes, and whole after any of them was killed."""
+"""The model as a World: processes share it, and it stays consistent if any of them is killed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from worlds.reference.owners import Owner
 from worlds.reference.transport import BadRequest, QueueHandler, UserHandler, read_delivery
 from worlds.reference.worker import FAREWELL_S, Worker, read_port
 
-#: How often a reader that waits looks for news, in seconds.
+#: How often a waiting reader checks the journal, in seconds.
 LOOK_EVERY_S = 0.003
-#: How long to wait for a run's end by default, in ms.
+#: The default time limit for the end of a run, in ms.
 WAIT_MS = 30_000
 DEPLOYMENT_ID = "dpl_reference"
-#: Changes when the World does: certificates and documents name it.
+#: Change it when the World changes: certificates and documents name it.
 VERSION = "0.1.0"
 
-#: Calls that change something; all others only read.
+#: Calls that change the state; all others only read.
 WRITES = frozenset(
     {
         *("events.create", "events.createBatch", "queue"),
@@ -36,7 +36,7 @@ WRITES = frozenset(
         *("queue.lease", "queue.ack", "queue.fail", "queue.defer", "queue.expire"),
     }
 )
-#: What the Python SDK's interface lacks.
+#: Calls that the interface of the Python SDK lacks.
 NOT_IN_PYTHON = frozenset(
     {
         *("runs.list", "steps.list", "events.get", "events.listByCorrelationId"),
@@ -47,12 +47,12 @@ OWN_METHODS = ("getDeploymentId", "start", "close")
 
 
 class ReferenceWorld:
-    """One process's view of the World.
+    """The World in one process.
 
     Args:
-        env: Where storage is (`REFERENCE_STORAGE`) and where the app listens (`PORT`).
-        rules: The line's rules.
-        model_type: The model to ask; a broken one makes a broken World.
+        env: The environment: the storage folder (`REFERENCE_STORAGE`), the app's port (`PORT`).
+        rules: The rules of the line.
+        model_type: The model; a broken model makes a broken World.
     """
 
     def __init__(self, env: Mapping[str, str], rules: Rules, model_type: type[Model]) -> None:
@@ -87,7 +87,7 @@ class ReferenceWorld:
         return (*known, *OWN_METHODS)
 
     def list_capabilities(self) -> dict[str, object]:
-        """Return what this World says of itself."""
+        """Return the capabilities that this World reports."""
         if not self.model.rules.latest:
             return {}
         return {"hookRetention": {"active": True}, "hookResumeDedup": True}
@@ -96,7 +96,7 @@ class ReferenceWorld:
         """Answer one normalized call.
 
         Raises:
-            Refused: the World refuses it; `name`, `status` and `retry_after` say how.
+            Refused: the World refuses it, with `name`, `status` and `retry_after`.
             LookupError: there is no such call.
         """
         if method == "getDeploymentId":
@@ -112,7 +112,7 @@ class ReferenceWorld:
         return self.apply(method, args) if method in WRITES else self.read(method, args)
 
     def apply(self, method: str, args: list[object]) -> Any:
-        """Make one call that changes something, alone among all processes."""
+        """Make one call that changes the state, while all other processes are locked out."""
         encoded = write_args(args)
         with self._journal.own():
             self.learn(self._journal.read_news(owned=True))
@@ -136,11 +136,11 @@ class ReferenceWorld:
         return answer
 
     def write_command(self, command: Command) -> None:
-        """Make a call last."""
+        """Write a call to the journal."""
         self._journal.append(command)
 
     def begin_anew(self) -> None:
-        """Forget what is in memory, because it may not be what was written."""
+        """Discard the state in memory, because it may differ from the journal."""
         self.model = type(self.model)(self.model.rules)
         self._journal.forget()
 
@@ -150,16 +150,16 @@ class ReferenceWorld:
         return name
 
     def read_clock(self) -> int:
-        """Return ms since 1970, never less than what was written before."""
+        """Return ms since 1970, never less than the time of the last command."""
         self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
         return self._last_ms
 
     def sync(self) -> None:
-        """Learn what other processes wrote."""
+        """Read the commands of other processes."""
         self.learn(self._journal.read_news())
 
     def learn(self, commands: list[Command]) -> None:
-        """Repeat calls that were answered by some process."""
+        """Replay calls that some process has answered."""
         for command in commands:
             ids = iter(command.ids)
             self.model.perform(
@@ -179,7 +179,7 @@ class ReferenceWorld:
         return self.model.perform(method, args, now=now, fresh=_refuse_to_name)
 
     async def wait_for_end(self, args: list[object]) -> Any:
-        """Return a run once it is over, or as it is when the time is up."""
+        """Return a run when it has ended, or when the time limit is reached."""
         options = args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
         limit = options.get("timeoutMs")
         seconds = (limit if isinstance(limit, (int, float)) else WAIT_MS) / 1000
@@ -193,12 +193,12 @@ class ReferenceWorld:
     def read_stream(
         self, run_id: object, name: object, start_index: int | None = None
     ) -> AsyncIterator[bytes]:
-        """Return a stream's chunks as they come, from any process, until it is closed."""
+        """Yield the chunks of a stream as any process writes them, until the stream is closed."""
         self.sync()
         return self.follow(run_id, name, self.model.find_start(run_id, name, start_index or 0))
 
     async def follow(self, run_id: object, name: object, index: int) -> AsyncIterator[bytes]:
-        """Read a stream live, from an index on."""
+        """Read a stream live from an index on."""
         while not self._closed:
             self.sync()
             glance = self.model.glance(run_id, name, index)
@@ -210,7 +210,7 @@ class ReferenceWorld:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def create_queue_handler(self, prefix: str, handler: UserHandler) -> QueueHandler:
-        """Return what takes deliveries over HTTP and hands them to a function."""
+        """Return the HTTP handler that passes deliveries to a function."""
 
         async def handle(headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
             try:
@@ -236,23 +236,23 @@ class ReferenceWorld:
         """Return a delivery's message and metadata.
 
         Raises:
-            BadRequest: it is none, or not for this handler.
+            BadRequest: the request is not a delivery, or not for this handler.
         """
         return read_delivery(prefix, headers, body)
 
     def start(self) -> None:
-        """Begin to deliver messages; again is no mistake."""
+        """Start to deliver messages; it is safe to call this again."""
         if self._worker is not None or self._closed:
             return
         self._owner = Owner(self._folder / "owners", uuid.uuid4().hex)
         self._worker = self.make_worker(self._owner)
 
     def make_worker(self, owner: Owner) -> Worker:
-        """Make what delivers messages in an owner's name."""
+        """Make the worker that delivers messages for an owner."""
         return Worker(self, owner, lambda: read_port(self._env, os.environ))
 
     async def close(self) -> None:
-        """Stop delivering, wait for calls in flight, let go of everything; again is no mistake."""
+        """Stop delivering, wait for calls in flight, close everything; safe to call again."""
         if self._closed:
             return
         self._closed = True
@@ -266,7 +266,7 @@ class ReferenceWorld:
             self._owner = None
 
     async def wait_for_handlers(self, until: float) -> None:
-        """Wait for the handler's calls in flight, but not for ever."""
+        """Wait for the handler's calls in flight, up to a time limit."""
         while self._handling and time.monotonic() < until:
             self._idle.clear()
             try:

@@ -1,4 +1,4 @@
-"""The web frameworks that serve the app: one folder a framework, its few files and its recipe."""
+"""The web frameworks that serve the app: one folder each, with a recipe and a few files."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def describe_frameworks(folder: Path = FOLDER) -> dict[str, Framework]:
     """Return every described framework by its id, which is its folder's name.
 
     Args:
-        folder: Where the frameworks' folders stand.
+        folder: The folder of the frameworks' folders.
     """
     return {
         path.parent.name: read_description(path, Framework, id=path.parent.name)

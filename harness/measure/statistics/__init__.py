@@ -1,8 +1,8 @@
-"""What may be concluded from samples: centers, intervals, differences, winners, growth, peaks.
+"""Statistics of samples: centers, intervals, differences, winners, growth, peaks.
 
-The fork is the unit: the samples inside one share a process, its storage and its luck, so a hundred
-samples of one fork say less than one sample of each of three. `docs/statistics.md` gives the
-formulas, and what they were measured to do.
+The unit is the fork. Samples of one fork share a process and its storage, so a hundred samples of
+one fork say less than one sample from each of three forks. `docs/statistics.md` has the
+formulas and their measured error rates.
 """
 
 from harness.measure.statistics.contests import Decision, decide

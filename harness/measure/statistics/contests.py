@@ -1,4 +1,4 @@
-"""Who wins: every comparison of a table, decided together."""
+"""Winners: all comparisons of a table, decided together."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Decision(msgspec.Struct, Generic[Key], frozen=True):
-    """Who is the fastest of a comparison, if that can be told."""
+    """The fastest contender of a comparison, if there is a significant one."""
 
-    #: `None`, unless it differs significantly from every other.
+    #: The winner; `None` unless it differs significantly from every other contender.
     winner: Key | None
     #: Those that do not differ significantly from the fastest, itself included; empty if one won.
     tied: frozenset[Key]
-    #: How probable such a lead is where all are equally fast, corrected for the whole table.
+    #: The probability of such a lead if all are equally fast, corrected for the whole table.
     chance: float = 1.0
 
 
@@ -39,17 +39,17 @@ def decide(
     resolution: float = 0.0,
     inflation: float = 1.0,
 ) -> tuple[Decision[Key], ...]:
-    """Decide every comparison of a table: the one place where anybody wins.
+    """Decide every comparison of a table. No other code names a winner.
 
-    The fastest has the smallest center. It wins if it differs significantly from every other;
-    otherwise it is tied with those that it does not differ from, and there is no winner. One that
-    ran alone wins nothing, and with fewer than :data:`BLOCKS_TO_CALL` blocks in common, no
+    The fastest contender has the smallest center. It wins if it differs significantly from every
+    other. Otherwise there is no winner, and it ties with those that it does not differ from. A
+    contender that ran alone does not win. With fewer than :data:`BLOCKS_TO_CALL` common blocks no
     difference is called.
 
     Args:
-        comparisons: Contender -> block -> samples (ms), of those whose every answer was correct.
+        comparisons: Contender -> block -> samples (ms), for contenders without wrong answers.
         resolution: The clock's, in ms.
-        inflation: How much wider than its standard error a subject spreads against itself.
+        inflation: How much wider a subject spreads against itself than its standard error.
     """
     races = [_hold_race(contenders, resolution) for contenders in comparisons]
     rows = [row for race in races if race for row in race.others.values()]
@@ -64,7 +64,7 @@ def decide(
         for race in races
     ]
     held = [place for place, race in enumerate(races) if race]
-    # The fastest must differ from all: the least certain of its leads decides.
+    # The fastest must differ from all others, so its least certain lead decides.
     corrected, level = correct_chances(np.array([max(chances[place].values()) for place in held]))
     decisions: list[Decision[Key]] = [Decision(None, frozenset()) for _ in races]
     for place, chance in zip(held, corrected, strict=True):
@@ -80,11 +80,11 @@ def decide(
 
 
 def _hold_race(contenders: Mapping[Key, Series], resolution: float) -> _Race[Key] | None:
-    """Pair the fastest with every other; `None` where there is nothing to compare."""
+    """Pair the fastest with every other; `None` if there is nothing to compare."""
     centers = {key: find_center(series) for key, series in contenders.items()}
     if len(centers) < 2:
         return None
-    # Of equal centers any may stand for all: they do not differ.
+    # Among equal centers the choice does not matter.
     fastest = min(centers, key=lambda key: (centers[key], str(key)))
     others = {
         key: pair_blocks(contenders[fastest], series, resolution=resolution)

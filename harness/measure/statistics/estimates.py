@@ -1,4 +1,4 @@
-"""Centers and the intervals that they are known to: a hierarchical bootstrap over forks."""
+"""Centers and their confidence intervals, by a hierarchical bootstrap over forks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: What a fork is called: its name, or its block.
+#: The key of a fork: its name, or its block.
 Fork = TypeVar("Fork", bound=Hashable)
 
 RESAMPLES = 2_000
@@ -19,9 +19,9 @@ LEVEL = 0.95
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """A center and the interval that it is known to.
+    """A center and its confidence interval.
 
-    `low` and `high` are `None` where the interval is not known: one fork does not say how much
+    `low` and `high` are `None` if the interval is not known: one fork does not show how much
     forks differ.
     """
 
@@ -32,7 +32,7 @@ class Estimate(msgspec.Struct, frozen=True):
     samples: int
 
     def divide(self, parts: int) -> Estimate:
-        """Return the estimate for one of so many equal parts."""
+        """Return the estimate for one of this number of equal parts."""
         low, high = (None if bound is None else bound / parts for bound in (self.low, self.high))
         return msgspec.structs.replace(self, center=self.center / parts, low=low, high=high)
 
@@ -46,18 +46,18 @@ def estimate(
     hierarchical bootstrap: forks are drawn with replacement, then samples inside each.
 
     Args:
-        forks: Fork -> its samples; forks without one do not count.
+        forks: Fork -> its samples; forks without samples do not count.
         seed: Makes the interval reproducible.
-        resolution: What the clock cannot tell: the interval reaches that much further on both
-            sides, or repeated readings of a coarse clock would look infinitely precise.
+        resolution: The clock's. The interval is wider by this much on both sides, or repeated
+            readings of a coarse clock would look infinitely precise.
 
     Raises:
-        ValueError: there is no sample at all.
+        ValueError: there are no samples.
     """
-    # Sorted, so that neither the names of the forks nor their order can move the interval.
+    # Sorted, so that the interval does not depend on the names or the order of forks.
     taken = sorted(sorted(samples) for samples in forks.values() if len(samples))
     if not taken:
-        raise ValueError("there is nothing to estimate from: no fork has a sample")
+        raise ValueError("cannot estimate: no fork has a sample")
     center = float(np.median([np.median(samples) for samples in taken]))
     total = sum(len(samples) for samples in taken)
     if len(taken) == 1:
@@ -84,7 +84,7 @@ def _resample_centers(taken: Sequence[Sequence[float]], random: np.random.Genera
     length = sizes[drawn][..., None]
     places = (random.random((RESAMPLES, forks, widest)) * length).astype(np.intp)
     values = padded[drawn[..., None], places]
-    # A fork with fewer samples than the widest gives fewer draws: the others sort out of reach.
+    # A fork with fewer samples than the largest gives fewer draws; the padding sorts to the end.
     values[np.arange(widest) >= length] = np.inf
     values.sort(axis=-1)
     middle = np.concatenate([(length - 1) // 2, length // 2], axis=-1)
@@ -94,7 +94,7 @@ def _resample_centers(taken: Sequence[Sequence[float]], random: np.random.Genera
 
 
 def find_interval(values: Floats) -> tuple[float, float]:
-    """Return the ends of the central interval that holds :data:`LEVEL` of the values."""
+    """Return the ends of the central interval that contains :data:`LEVEL` of the values."""
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)

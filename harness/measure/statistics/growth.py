@@ -1,4 +1,4 @@
-"""How a quantity grows with size: a power of it, and the interval of that power over forks."""
+"""How a quantity grows with size: the exponent of a power law, with an interval over forks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SIZES_TO_FIT = 3
 def fit_growth(sizes: Sequence[float], values: Sequence[float]) -> float | None:
     """Fit `value ~ size ** exponent` and return the exponent.
 
-    Least squares of the logarithms. Sizes below one and values that are not positive have no
-    logarithm worth fitting and are left out; fewer than three sizes that remain fit nothing.
+    Least squares of the logarithms. Sizes below one and values that are not positive are left
+    out. With fewer than three sizes left, the result is `None`.
     """
     points = [
         (size, value) for size, value in zip(sizes, values, strict=True) if size >= 1 and value > 0
@@ -32,11 +32,11 @@ def estimate_growth(
     """Estimate how a time grows with size, with an interval over forks.
 
     Args:
-        series: Size -> fork -> samples. A fork takes part when it has every size that is fitted.
+        series: Size -> fork -> samples. A fork counts if it has every fitted size.
         seed: Makes the interval reproducible.
 
     Returns:
-        The exponent, or `None` when it cannot be fitted.
+        The exponent, or `None` if it cannot be fitted.
     """
     sizes = sorted(size for size in series if size >= 1 and any(series[size].values()))
     if len(sizes) < SIZES_TO_FIT:

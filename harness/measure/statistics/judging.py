@@ -1,6 +1,6 @@
-"""Which differences of a whole table may be called: floors, and a correction for many rows.
+"""Which differences of a table are significant: floors, and a correction for many rows.
 
-`docs/statistics.md` gives the formulas and what they were measured to do.
+`docs/statistics.md` has the formulas and their measured error rates.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from scipy import special
 
 from harness.measure.statistics.estimates import Floats
 
-#: With fewer blocks a row is shown and never called.
+#: With fewer blocks a row is shown but never called.
 BLOCKS_TO_CALL = 3
 
-#: Of the rows that are called, the share that may be called wrongly; of tables in which nothing
-#: differs, the share in which any row is called.
+#: The false discovery rate: the share of wrong calls among the called rows. If nothing differs,
+#: it is the share of tables in which any row is called.
 FALSE_SHARE = 0.05
 
 
@@ -28,35 +28,35 @@ class Row(Protocol):
 
     @property
     def center(self) -> float:
-        """Of after / before."""
+        """The logarithm of after / before."""
 
     @property
     def variance(self) -> float:
-        """Of one block's difference."""
+        """The variance of one block's difference."""
 
     @property
     def blocks(self) -> int:
-        """How many differences the center is the mean of."""
+        """The number of differences whose mean is the center."""
 
     @property
     def freedom(self) -> int:
-        """How many degrees of freedom the variance has."""
+        """The degrees of freedom of the variance."""
 
     @property
     def resolution(self) -> float:
-        """What the clock cannot tell."""
+        """The clock's resolution."""
 
 
 class Judgment(msgspec.Struct, frozen=True):
-    """What may be said of one row. All but `chance` are logarithms of ratios."""
+    """The verdict on one row. All fields but `chance` are logarithms of ratios."""
 
     center: float
-    #: The interval of this row alone, at 95%; `None` where it is not known.
+    #: The 95% interval of this row alone; `None` if it is not known.
     low: float | None
     high: float | None
-    #: How far from 0 the row's center has to be to be called, in this table; `None` if it never is.
+    #: How far from 0 the center must be for a call in this table; `None` if it is never called.
     floor: float | None
-    #: How probable such a center is where nothing differs, corrected for all rows of the table.
+    #: The probability of such a center if nothing differs, corrected for all rows of the table.
     chance: float
 
     @property
@@ -66,36 +66,36 @@ class Judgment(msgspec.Struct, frozen=True):
 
 
 class Prior(msgspec.Struct, frozen=True):
-    """What the rows of a table say together about the variance of each."""
+    """The prior of each row's variance, from all rows of a table."""
 
     variance: float
-    #: How many blocks' worth that knowledge is.
+    #: The weight of the prior, in blocks.
     freedom: float
 
 
 class Weight(msgspec.Struct, frozen=True):
-    """What one row says alone; `center` and `error` are logarithms of ratios."""
+    """The evidence of one row alone; `center` and `error` are logarithms of ratios."""
 
     center: float
-    #: Standard error of the center; infinite where it is not known.
+    #: Standard error of the center; infinite if it is not known.
     error: float
     freedom: float
-    #: How probable so far a center is where nothing differs, before any correction.
+    #: The probability of such a center if nothing differs, without any correction.
     chance: float
 
 
 def judge(*parts: Sequence[Row], inflation: float | Sequence[float] = 1.0) -> tuple[Judgment, ...]:
-    """Judge every row of a table: the one place where a difference is called.
+    """Judge every row of a table. No other code calls a difference.
 
     Args:
-        parts: What was compared. The rows of a part were measured alike, and lend each other what
-            they know of the noise. Each is corrected for all of its rows, and all together for the
-            number of parts: what a part calls says nothing of another.
-        inflation: How much wider than its standard error a row of a subject against itself was
-            seen to spread (:func:`measure_inflation`); one number, or one a part.
+        parts: The compared rows. Rows of one part were measured in the same way and share their
+            estimate of the noise. Each part is corrected for the number of its rows, and all
+            parts for their number, so that parts do not affect each other's calls.
+        inflation: How much wider a subject spreads against itself than its standard error
+            (:func:`measure_inflation`); one number, or one per part.
 
     Returns:
-        A judgment a row, one part after the other.
+        One judgment per row, part after part.
     """
     number = sum(1 for part in parts if part) or 1
     inflations = [inflation] * len(parts) if isinstance(inflation, float) else inflation
@@ -107,10 +107,10 @@ def judge(*parts: Sequence[Row], inflation: float | Sequence[float] = 1.0) -> tu
 
 
 def _judge_part(part: Sequence[Row], inflation: float, room: float) -> Iterator[Judgment]:
-    """Judge rows that were measured alike; of those that are called, `room` may be wrong."""
+    """Judge the rows of one part; of its calls, the share `room` may be wrong."""
     weights = weigh(part, inflation=inflation)
     corrected, level = correct_chances(np.array([weight.chance for weight in weights]), room)
-    # Said as if all room were this part's, so that every chance is held against the same share.
+    # Scaled to the whole rate, so that every chance is compared with the same share.
     scale = FALSE_SHARE / room
     for row, weight, chance in zip(part, weights, corrected, strict=True):
         yield _judge_row(row, weight, min(1.0, float(chance) * scale), level)
@@ -133,7 +133,7 @@ def _judge_row(row: Row, weight: Weight, chance: float, level: float) -> Judgmen
 
 
 def weigh(rows: Sequence[Row], *, inflation: float = 1.0) -> tuple[Weight, ...]:
-    """Return what each row says alone; those with too few blocks say nothing."""
+    """Return the evidence of each row alone; rows with too few blocks have none."""
     heard = [row for row in rows if row.blocks >= BLOCKS_TO_CALL]
     errors, freedoms = estimate_errors(heard)
     known = iter(zip(errors * inflation, freedoms, strict=True))
@@ -155,9 +155,9 @@ def weigh(rows: Sequence[Row], *, inflation: float = 1.0) -> tuple[Weight, ...]:
 def estimate_errors(rows: Sequence[Row]) -> tuple[Floats, Floats]:
     """Return the standard error of each row's center, and its degrees of freedom.
 
-    A few blocks know little of their variance. The rows of a table are measured alike, so the
-    variance of each is drawn towards what all have (an empirical Bayes estimate: the variances are
-    taken as draws from a scaled inverse chi-square).
+    The variance of a few blocks is uncertain. The rows of a table are measured in the same way, so
+    each variance is shrunk towards the common one (an empirical Bayes estimate: the variances are
+    treated as draws from a scaled inverse chi-square).
     """
     if not rows:
         return np.zeros(0), np.zeros(0)
@@ -167,12 +167,12 @@ def estimate_errors(rows: Sequence[Row]) -> tuple[Floats, Floats]:
     prior = find_prior(variances, freedoms)
     total = freedoms + prior.freedom
     moderated = (freedoms * variances + prior.freedom * prior.variance) / total
-    # Nothing here is normal enough to trust more freedom than all rows have together.
+    # The data is not normal enough to use more degrees of freedom than all rows have together.
     return np.sqrt(moderated / blocks), np.minimum(total, freedoms.sum())
 
 
 def find_prior(variances: Floats, freedoms: Floats) -> Prior:
-    """Fit the distribution that the variances of a table were drawn from."""
+    """Fit the distribution of a table's variances."""
     usable = variances > 0
     if usable.sum() < 2:
         return Prior(float(variances.mean()) if len(variances) else 0.0, 0.0)
@@ -186,7 +186,7 @@ def find_prior(variances: Floats, freedoms: Floats) -> Prior:
 
 
 def measure_inflation(twins: Sequence[Row]) -> float:
-    """Measure how much wider than their errors subjects spread against themselves.
+    """Measure how much wider subjects spread against themselves than their standard errors.
 
     Args:
         twins: Rows in which both subjects are the same.
@@ -201,14 +201,14 @@ def measure_inflation(twins: Sequence[Row]) -> float:
 
 
 def measure_whole_inflation(twins: Sequence[Row]) -> float | None:
-    """Measure the same of means over all scenarios, which luck of a whole build moves most.
+    """Measure the same for means over all scenarios, which vary most from build to build.
 
     Args:
-        twins: One row a twin: the mean of all of its scenarios.
+        twins: One row per twin: the mean of all its scenarios.
 
     Returns:
-        The quadratic mean of their centers in standard errors, each as a normal distribution has it
-        that is as far out; `None` where none has enough blocks.
+        The quadratic mean of the centers in standard errors, each converted to the normal quantile
+        of the same probability; `None` if none has enough blocks.
     """
     rows = [row for row in twins if row.blocks >= BLOCKS_TO_CALL and row.variance > 0]
     if not rows:
@@ -221,11 +221,11 @@ def measure_whole_inflation(twins: Sequence[Row]) -> float | None:
 def correct_chances(chances: Floats, room: float = FALSE_SHARE) -> tuple[Floats, float]:
     """Correct chances for their number (Benjamini, Hochberg); return them and the level of a row.
 
-    The level is what a chance has to stay below for its row to be called.
+    A row is called if its chance is below the level.
 
     Args:
-        chances: One a row.
-        room: Of the rows that are called, the share that may be called wrongly.
+        chances: One per row.
+        room: The share of wrong calls among the called rows.
     """
     number = len(chances)
     if not number:

@@ -11,21 +11,21 @@ import numpy as np
 
 from harness.measure.statistics.estimates import Floats
 
-#: With fewer samples, chance alone often leaves a gap.
+#: With fewer samples, a gap often appears by chance.
 SAMPLES_TO_SPLIT = 9
 
 #: Peaks closer than this do not matter in practice.
 _APART = 1.15
 
-#: The smaller peak's share; less is a few outliers.
+#: The smaller peak's minimal share; fewer samples are outliers.
 _LEAST_SHARE = 0.15
 
-#: How many (pooled) widths lie between the peaks. A normal or a uniform sample that is cut in the
-#: middle comes to less than 4.
+#: The minimal distance of the peaks in (pooled) widths. For a normal or a uniform sample that is
+#: cut in the middle it is less than 4.
 _WIDTHS_APART = 5.0
 
-#: The dip test rejects one peak below this chance. Together with the other three conditions 0.8% of
-#: small samples with one peak are split (`docs/statistics.md`).
+#: The dip test rejects a single peak below this p-value. Together with the other three conditions,
+#: it splits 0.8% of small samples with one peak (`docs/statistics.md`).
 _CHANCE_OF_ONE_PEAK = 0.1
 
 
@@ -39,11 +39,11 @@ class Mode(msgspec.Struct, frozen=True):
 
 
 def find_modes(samples: Sequence[float], *, resolution: float = 0.0) -> tuple[Mode, ...]:
-    """Find the two peaks of a sample; empty where it has one, or is too small to tell.
+    """Find the two peaks of a sample; empty if it has one, or is too small.
 
     Args:
-        samples: Of one cell and scenario, positive.
-        resolution: Of the clock: equal readings are spread over it, or they would look like peaks.
+        samples: Positive samples of one cell and scenario.
+        resolution: The clock's. Equal readings are spread over it, or they would look like peaks.
     """
     values = np.sort(np.array([value for value in samples if value > 0], dtype=np.float64))
     if len(values) < SAMPLES_TO_SPLIT:
@@ -65,7 +65,7 @@ def find_modes(samples: Sequence[float], *, resolution: float = 0.0) -> tuple[Mo
 
 
 def _spread_ties(values: Floats, resolution: float) -> Floats:
-    """Spread equal readings evenly over what the clock cannot tell."""
+    """Spread equal readings evenly over the clock's resolution."""
     spread = values.copy()
     for value, number in zip(*np.unique(values, return_counts=True), strict=True):
         steps = (np.arange(number) + 0.5) / number - 0.5
@@ -75,7 +75,7 @@ def _spread_ties(values: Floats, resolution: float) -> Floats:
 
 
 def _cut(logs: Floats) -> int:
-    """Return where a sorted sample falls into the two parts that are narrowest inside."""
+    """Return where to cut a sorted sample into the two narrowest parts."""
     places = range(2, len(logs) - 1)
     return min(places, key=lambda place: _squares(logs[:place]) + _squares(logs[place:]))
 

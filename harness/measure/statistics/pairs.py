@@ -1,6 +1,6 @@
-"""Ratios of paired blocks: two subjects that ran in the same stretch of a session.
+"""Ratios of paired blocks: two subjects that ran in the same part of a session.
 
-Whatever slows the machine for a while slows both forks of a block, so their ratio says more than
+A slow phase of the machine slows both forks of a block, so their ratio is more precise than
 the ratio of two centers.
 """
 
@@ -20,21 +20,21 @@ Series = Mapping[int, Sequence[float]]
 
 
 class Pairs(msgspec.Struct, frozen=True):
-    """What one subject's time is to another's, block by block."""
+    """The ratio of two subjects' times, block by block."""
 
-    #: ln(after / before), one a block in which both have a sample.
+    #: ln(after / before), one per block in which both have a sample.
     differences: tuple[float, ...]
-    #: How far apart two readings of the clock may lie though nothing differs, as a logarithm.
+    #: How much two readings of the clock may differ for equal times, as a logarithm.
     resolution: float = 0.0
 
     @property
     def blocks(self) -> int:
-        """How many there are."""
+        """The number of blocks."""
         return len(self.differences)
 
     @property
     def freedom(self) -> int:
-        """How many degrees of freedom its variance has."""
+        """The degrees of freedom of its variance."""
         return self.blocks - 1
 
     @property
@@ -44,31 +44,31 @@ class Pairs(msgspec.Struct, frozen=True):
 
     @property
     def variance(self) -> float:
-        """Of one block's difference; never less than what reading the clock alone gives."""
-        # Two readings of a whole unit each, of both subjects: a triangle twice, u^2 / 6 each.
+        """The variance of one block's difference; at least that of the clock's readings."""
+        # Each subject's time is the difference of two readings, a triangular error of u^2 / 6.
         center = self.center
         squares = sum((value - center) ** 2 for value in self.differences)
         return max(squares / self.freedom, self.resolution**2 / 3)
 
 
 class Sides(msgspec.Struct, frozen=True):
-    """What one subject's time is to another's, where the two were measured apart."""
+    """The ratio of two subjects' times that were measured in separate sessions."""
 
     #: ln(time) of each fork.
     before: tuple[float, ...]
     after: tuple[float, ...]
     resolution: float = 0.0
-    #: Standard deviation of whatever moves a whole side.
+    #: Standard deviation of the drift that affects all forks of a side.
     drift: float = 0.0
 
     @property
     def blocks(self) -> int:
-        """How many forks the side has that has fewer."""
+        """The number of forks of the smaller side."""
         return min(len(self.before), len(self.after))
 
     @property
     def freedom(self) -> int:
-        """How many degrees of freedom its variance has, at least (Welch's lower bound)."""
+        """The degrees of freedom of its variance, at least (Welch's lower bound)."""
         return self.blocks - 1
 
     @property
@@ -78,7 +78,7 @@ class Sides(msgspec.Struct, frozen=True):
 
     @property
     def variance(self) -> float:
-        """As that of as many paired differences as there are blocks."""
+        """The variance, scaled as if of one paired difference per block."""
         errors = (float(np.var(side, ddof=1)) / len(side) for side in (self.before, self.after))
         moved = self.blocks * (sum(errors) + 2 * self.drift**2)
         return max(moved, self.resolution**2 / 3)
@@ -87,13 +87,13 @@ class Sides(msgspec.Struct, frozen=True):
 def set_apart(
     before: Series, after: Series, *, resolution: float = 0.0, drift: float = 0.0
 ) -> Sides:
-    """Set two subjects side by side that share no block.
+    """Compare two subjects that share no block.
 
     Args:
-        before: What is divided by.
-        after: What is divided.
+        before: The denominator of the ratio.
+        after: The numerator of the ratio.
         resolution: The clock's, in ms.
-        drift: Standard deviation, as a logarithm, of whatever moves all of a side's forks.
+        drift: Standard deviation, as a logarithm, of the drift that affects all forks of a side.
     """
     sides = [
         [max(_median(samples), resolution / 2) for _, samples in sorted(series.items())]
@@ -110,11 +110,11 @@ def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pa
     """Pair two subjects block by block.
 
     Args:
-        before: What is divided by.
-        after: What is divided.
+        before: The denominator of the ratio.
+        after: The numerator of the ratio.
         resolution: The clock's, in ms.
     """
-    # What the clock reads as nothing took less than a whole unit of it.
+    # A reading of zero means less than one unit of the clock.
     medians = [
         {block: max(_median(samples), resolution / 2) for block, samples in series.items()}
         for series in (before, after)
@@ -132,10 +132,10 @@ def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pa
 
 
 def pool_pairs(rows: Sequence[Pairs]) -> Pairs:
-    """Return what most scenarios differ by in each block: the mean of their middle half.
+    """Return the typical difference in each block: the mean of the scenarios' middle half.
 
-    The quarters at both ends are left out, because scenarios are not equally noisy, and one that
-    was disturbed in a block says nothing of that block's others. Only those with every block count.
+    The lowest and the highest quarter are left out, because scenarios are not equally noisy, and
+    one may be disturbed in a block. Only scenarios with every block count.
     """
     widest = max((row.blocks for row in rows), default=0)
     if not widest:
@@ -150,5 +150,5 @@ def _average_middle(values: Sequence[Any]) -> Any:
 
 
 def _median(samples: Sequence[float]) -> float:
-    # Of a handful of numbers, which is what a fork has, numpy takes a hundred times as long.
+    # For the few numbers of a fork, numpy takes a hundred times as long.
     return float(median(samples)) if len(samples) else 0.0

@@ -1,4 +1,4 @@
-"""MariaDB, or a MySQL: the same driver speaks to both."""
+"""MariaDB or MySQL: the same driver serves both."""
 
 from functools import partial
 

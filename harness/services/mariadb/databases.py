@@ -1,4 +1,4 @@
-"""The databases of one MariaDB server: made empty, and always dropped."""
+"""The databases of one MariaDB server: created empty, and always dropped."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from harness.services.readiness import await_answer
 from harness.services.refusals import describe_refusal, read_reason
 from harness.services.urls import redact, with_database
 
-#: Every database that the harness makes is called so, and a random number.
+#: Prefix of every database that the harness makes; a random number follows.
 NAME_PREFIX = "world_harness_"
 
 _PORT = 3306
 _CONNECT_WITHIN_S = 10.0
 _ANSWER_WITHIN_S = 60.0
-#: While a server starts it is asked again and again; a stranger on its port may never answer.
+#: Limit of one check while a server starts. Another program on its port may never answer.
 _PROBE_WITHIN_S = 2.0
-#: How long a connection that is told to end may take to do so.
+#: How long a connection may take to close after it is asked to.
 _ENDS_WITHIN_S = 10.0
 
-#: What a URL may say of TLS, under any of these names, when there is to be none.
+#: URL parameters about TLS, and their values that turn it off.
 _TLS_NAMES = ("ssl", "ssl-mode", "sslmode", "tls")
 _TLS_OFF = {"false", "0", "off", "no", "disabled", "disable"}
 
-#: The server's code for a connection that ended by itself meanwhile.
+#: The server's error code for a connection that no longer exists.
 _NO_SUCH_THREAD = "(1094,"
 
 
@@ -52,26 +52,26 @@ class MariadbDatabases:
         return f"{name} {self._version.partition('-')[0]} ({self._kind})"
 
     def make(self) -> str:
-        """Make a new database that keeps every character."""
+        """Make a new database that can store every Unicode character."""
         name = NAME_PREFIX + secrets.token_hex(8)
         query(self._server, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         return with_database(self._server, name)
 
     def remove(self, url: str) -> None:
-        """End what is connected to a database, which may hold locks in it, and drop it."""
+        """Close all connections to a database, as they may hold locks, and drop it."""
         self.cut(url)
         query(self._server, f"DROP DATABASE IF EXISTS `{_read_name(url)}`")
 
     def cut(self, url: str) -> int:
-        """End what is connected to a database; return how many connections that were."""
+        """Close all connections to a database; return their number."""
         name = _read_name(url)
         ended = {thread for thread in self._list_threads(name) if self._kill(thread)}
-        # The server only sets a flag, which the connection's thread sees when it next looks.
+        # The server only sets a flag, which the connection's thread checks now and then.
         if not await_answer(lambda: not ended & self._list_threads(name), within_s=_ENDS_WITHIN_S):
             raise ServiceError(
-                f"connections to {redact(url)} do not end",
-                cause="the server was told to kill them, and still lists them",
-                remedy="see what they do with SHOW PROCESSLIST, or restart the server",
+                f"connections to {redact(url)} stay open",
+                cause="the server was asked to kill them, and still lists them",
+                remedy="look at them with SHOW PROCESSLIST, or restart the server",
             )
         return len(ended)
 
@@ -101,26 +101,26 @@ def query(
     """Connect, run one statement, and return its rows.
 
     Raises:
-        ServiceError: the server does not let us in, or refuses; without the password.
+        ServiceError: the server refuses the login or the statement. Hides the password.
     """
-    # Not above: the driver is an extra, and every service is looked through to find one.
+    # Imported late: the driver is an extra, and the list of services imports this module.
     import pymysql  # type: ignore[import-untyped, unused-ignore]
 
     what = "cannot be reached"
     try:
         with contextlib.closing(_connect(url, connect_within_s)) as connection:
-            what = "refuses what the harness asks of it"
+            what = "rejected a request of the harness"
             with connection.cursor() as cursor:
                 cursor.execute(statement, values or None)
                 return list(cursor.fetchall())
-    # The driver says by a RuntimeError that a login needs a package which is not installed.
+    # The driver raises RuntimeError if the login needs a package that is not installed.
     except (pymysql.Error, OSError, RuntimeError) as error:
         reason = read_reason(error, url)
     raise describe_refusal("MariaDB", url, what, reason, _REMEDIES)
 
 
 def probe(url: str) -> None:
-    """Ask a server for a sign of life."""
+    """Check that a server answers."""
     query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
 
 
@@ -155,10 +155,10 @@ def _read_name(url: str) -> str:
 
 _REMEDIES = {
     "(1045,": "correct user and password in the URL; special characters must be percent-encoded",
-    "(1044,": r"GRANT ALL ON `world\_harness\_%`.* to the user of the URL",
-    "(1049,": "correct the database in the URL: it must exist, or be left out",
-    "(1040,": "end other users of the server, or raise its max_connections",
+    "(1044,": r"run GRANT ALL ON `world\_harness\_%`.* TO the user of the URL",
+    "(1049,": "name an existing database in the URL, or none",
+    "(1040,": "close other connections to the server, or raise its max_connections",
     "(1290,": "give the URL of the primary server, not of a replica",
-    "cryptography": "pip install 'pymysql[rsa]', which the user's kind of password needs",
+    "cryptography": "run `pip install 'pymysql[rsa]'`: this user's login method needs it",
     "secure transport": "add ?ssl=true to the URL: the server accepts only TLS connections",
 }

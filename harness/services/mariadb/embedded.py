@@ -1,4 +1,4 @@
-"""The MariaDB server that is installed on the machine, run with data of its own."""
+"""The MariaDB server that is installed on the machine, run on new data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from harness.services.mariadb.databases import MariadbDatabases, probe
 from harness.services.prepared import PreparedService
 from harness.services.starting import EmbeddedServer, run_on_free_port
 
-#: What differs from MariaDB's own defaults. Everything that makes a commit durable stays as it is.
+#: Changes to MariaDB's defaults. Everything that makes a commit durable stays on.
 #: Several apps with their pools share the server.
 SETTINGS = {"max-connections": "300"}
 
-#: Old names come second. A `mysqld` alone may be of MySQL, which is set up in another way.
+#: Old names come second. A `mysqld` alone may belong to MySQL, which has another setup.
 _SERVERS = ("mariadbd", "mysqld")
 _INSTALLERS = ("mariadb-install-db", "mysql_install_db")
-#: Where servers are, which the PATH of an ordinary user does not name.
+#: Folders of servers that are not in the PATH of an ordinary user.
 _FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/opt/homebrew/bin", "/usr/local/bin")
 
 _USER = "world_harness"
@@ -38,20 +38,20 @@ class _Programs(msgspec.Struct, frozen=True):
 
 
 def find_embedded() -> str:
-    """Return where the machine's server is.
+    """Return the path of the machine's server.
 
     Raises:
-        ServiceError: it has none.
+        ServiceError: the machine has none.
     """
     return f"{_find_programs().server}, of this machine"
 
 
 @contextlib.contextmanager
 def open_embedded(workdir: Path) -> Iterator[PreparedService]:
-    """Run a server of our own on new data; both are gone after the block.
+    """Run our own server on new data; remove both at the end of the block.
 
-    The data lies in a temporary folder. As root, the server runs as `nobody`. What the machine
-    itself configures for its server is not read.
+    The data is in a temporary folder. If the harness runs as root, the server runs as `nobody`. The
+    server ignores the machine's own configuration files.
 
     Raises:
         ServiceError: the machine has no server, or it does not start.
@@ -83,8 +83,8 @@ def _find_programs() -> _Programs:
     if server is None or installer is None:
         raise ServiceError(
             "the machine has no MariaDB server",
-            cause=f"neither PATH nor the usual folders hold {_SERVERS[0]} and {_INSTALLERS[0]}",
-            remedy="install your system's package mariadb-server, or use a container or a URL",
+            cause=f"{_SERVERS[0]} and {_INSTALLERS[0]} are not in PATH or the usual folders",
+            remedy="install the package mariadb-server of your system, or use a container or a URL",
         )
     return _Programs(server, installer)
 
@@ -108,15 +108,15 @@ def _initialize(programs: _Programs, folder: Path, account: Account | None, log:
     ]
     if not run_to_end(command, folder=folder, account=account, log=log):
         raise ServiceError(
-            "the MariaDB server of this machine cannot be set up",
+            "cannot set up the MariaDB server of this machine",
             cause=f"{programs.installer.name} failed; {quote_log(log)}",
-            remedy="see whether the temporary folder has space, or give the URL of a server",
+            remedy="check the free space of the temporary folder, or give the URL of a server",
         )
     return data
 
 
 def _write_login(folder: Path, account: Account | None, password: str) -> Path:
-    """Write the statements that the server carries out before it lets anybody in."""
+    """Write the statements that the server runs before it accepts connections."""
     login = folder / "login.sql"
     login.touch(mode=0o600)
     login.write_text(

@@ -1,4 +1,4 @@
-"""The databases of one MongoDB server: made by the first write, and always dropped."""
+"""The databases of one MongoDB server: the first write creates them; always dropped."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     Client = pymongo.MongoClient[Mapping[str, Any]]
 
-#: Every database that the harness makes is called so, and a random number.
+#: Prefix of every database that the harness makes; a random number follows.
 NAME_PREFIX = "world_harness_"
 
 _ANSWER_WITHIN_S = 10.0
-#: While a server starts it is asked again and again; a stranger on its port may never answer.
+#: Limit of one check while a server starts. Another program on its port may never answer.
 _PROBE_WITHIN_S = 2.0
-#: Where users are when the URL does not say so.
+#: The database of users if the URL does not name one.
 _LOGIN_DATABASE = "admin"
 
 Answer = TypeVar("Answer")
@@ -47,24 +47,24 @@ class MongodbDatabases:
         return f"MongoDB {self._version} ({self._kind})"
 
     def make(self) -> str:
-        """Invent a database: the server makes it when somebody writes to it."""
+        """Choose a new name: the server creates the database at the first write."""
         return with_database(self._server, NAME_PREFIX + secrets.token_hex(8))
 
     def remove(self, url: str) -> None:
-        """Drop a database; who is connected stays so, but finds nothing."""
+        """Drop a database; its clients stay connected, but find no data."""
         name = urlsplit(url).path.strip("/")
         ask(self._server, lambda client: client.drop_database(name))
 
     def cut(self, url: str) -> int:
-        """Say that a server of this kind cannot do it.
+        """Reject the request: MongoDB cannot do it.
 
         Raises:
             ServiceError: always.
         """
         raise ServiceError(
-            f"the connections to {redact(url)} cannot be cut",
-            cause="MongoDB ends sessions and operations, but not the connections of clients",
-            remedy="leave out what needs this on MongoDB, or restart the server by hand",
+            f"cannot cut the connections to {redact(url)}",
+            cause="MongoDB can end sessions and operations, but not the connections of clients",
+            remedy="skip the checks that need this on MongoDB, or restart the server by hand",
         )
 
 
@@ -74,9 +74,9 @@ def ask(
     """Connect, and return what the server answers.
 
     Raises:
-        ServiceError: the server cannot be reached, or refuses; without the password.
+        ServiceError: the server cannot be reached, or refuses. Hides the password.
     """
-    # Not above: the driver is an extra, and every service is looked through to find one.
+    # Imported late: the driver is an extra, and the list of services imports this module.
     import pymongo.errors
 
     try:
@@ -88,7 +88,7 @@ def ask(
 
 
 def probe(url: str) -> None:
-    """Ask a server for a sign of life."""
+    """Check that a server answers."""
     ask(url, lambda client: client.admin.command("ping"), within_s=_PROBE_WITHIN_S)
 
 
@@ -102,7 +102,7 @@ def _connect(url: str, within_s: float) -> Client:
 
 
 def _keep_login(url: str) -> str:
-    """Say in the URL where the user is: without it, that is the database which the URL names."""
+    """Add `authSource` to the URL; without it, MongoDB looks for the user in the URL's database."""
     parts = urlsplit(url)
     if "@" not in parts.netloc or "authsource=" in parts.query.lower():
         return url
@@ -114,6 +114,6 @@ def _keep_login(url: str) -> str:
 
 _REMEDIES = {
     "Authentication failed": "correct user, password and authSource in the URL",
-    "requires authentication": "put user and password into the URL",
+    "requires authentication": "add user and password to the URL",
     "not authorized": "give the user the roles readWriteAnyDatabase and dbAdminAnyDatabase",
 }

@@ -1,4 +1,4 @@
-"""MongoDB has no server in a package: what is asked for is answered with that."""
+"""There is no MongoDB server in a Python package; every function here says so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.errors import ServiceError
 
 
 def refuse_embedded(*_: object) -> NoReturn:
-    """Say that there is no embedded server.
+    """Raise an error: there is no embedded server.
 
     Raises:
         ServiceError: always.

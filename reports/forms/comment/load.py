@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 from harness.load.summary import LoadSummary, StageSummary
-from harness.measure.changes import Changes
-from harness.results.records import Results
 from reports.forms.comment.story import Section, Story
 from reports.load.provenance import describe_load_provenance
-from reports.load.section import is_load_sound, list_loads, render_load, summarize_loads
-from reports.writing.names import Names, name_everything
+from reports.load.section import render_load
+from reports.load.study import LoadStudy
+from reports.load.terminal import summarize_loads
+from reports.writing.names import Names
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, escape, fold, format_ms
 
@@ -21,14 +21,13 @@ _PERCENTILES = (50.0, 99.0)
 _FAILURES = "### What did not end well"
 
 
-def tell_load(results: Results, changes: Changes | None, source: str) -> Story:
-    """Tell what a load came to; changes are of what was timed."""
-    names = name_everything(results.header)
-    summaries = list_loads(results)
-    sections = _split(render_load(results, source))
-    line, *said = summarize_loads(results).splitlines()
+def tell_load(study: LoadStudy, source: str) -> Story:
+    """Tell what a load came to."""
+    names, summaries = study.names, study.summaries
+    sections = _split(render_load(study, source))
+    line, *said = summarize_loads(study).splitlines()
     return Story(
-        sign="✅" if is_load_sound(results, summaries) else "❌",
+        sign="✅" if study.sound else "❌",
         verdict=line,
         remembered=line,
         points=(*map(escape, said),),
@@ -36,7 +35,9 @@ def tell_load(results: Results, changes: Changes | None, source: str) -> Story:
             f"{_FAILURES}\n\n{sections[_FAILURES]}" if _FAILURES in sections else "",
             _render_stages(summaries, names),
         ),
-        middle=(fold("Where the numbers come from", describe_load_provenance(results, source)),),
+        middle=(
+            fold("Where the numbers come from", describe_load_provenance(study.results, source)),
+        ),
         sections=tuple(_make_section(item, names, sections) for item in summaries),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from harness.measure.changes import Changes
-from harness.results.records import Header, Results
+from harness.results.records import Header
+from reports.benchmark.findings import Findings
+from reports.engine.study import EngineStudy
 from reports.forms.comment.benchmark import tell_benchmark
 from reports.forms.comment.checks import tell_checks
 from reports.forms.comment.history import (
@@ -19,7 +21,8 @@ from reports.forms.comment.history import (
 )
 from reports.forms.comment.load import tell_load
 from reports.forms.comment.story import Section, Story
-from reports.forms.markdown import is_tested, is_timed
+from reports.forms.studies import Study
+from reports.load.study import LoadStudy
 from reports.writing.facts import describe_machine
 from reports.writing.text import NOTHING, count, escape, fold
 
@@ -33,23 +36,6 @@ LIMIT = 60_000
 #: What is kept free for the line that says what was cut.
 _RESERVE = 2_000
 
-#: From the gravest on.
-_SIGNS = ("❌", "❔", "🟡", "✅")
-
-
-def _is_loaded(results: Results) -> bool:
-    return results.header.load is not None
-
-
-#: What a session can hold, and what tells of it: whatever applies is told, in this order.
-_TELLERS: tuple[
-    tuple[Callable[[Results], bool], Callable[[Results, Changes | None, str], Story]], ...
-] = (
-    (_is_loaded, tell_load),
-    (is_timed, tell_benchmark),
-    (is_tested, tell_checks),
-)
-
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Where the whole report is, and what was measured."""
@@ -60,7 +46,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_comment(
-    results: Results,
+    study: Study,
     *,
     changes: Changes | None = None,
     page: Page | None = None,
@@ -74,7 +60,7 @@ def render_comment(
     many as there is room for.
 
     Args:
-        results: What was measured, loaded or examined.
+        study: What came of a session.
         changes: Of two sessions; those of versions within the session are found in it.
         page: Where the whole report is.
         previous: The comment that this one takes the place of: its history is kept.
@@ -82,22 +68,29 @@ def render_comment(
     """
     page = page or Page()
     source = page.address or NOTHING
-    stories = [tell(results, changes, source) for applies, tell in _TELLERS if applies(results)]
-    history = add_entry(read_history(previous), _make_entry(results.header, stories, page.commit))
-    first = [
-        MARKER,
-        hide_history(history),
-        _render_head(stories),
-        *(part for story in stories for part in story.first),
-    ]
-    middle = [render_history(history), *(part for story in stories for part in story.middle)]
+    story = _tell(study, changes, source)
+    entry = _make_entry(study.results.header, story, page.commit)
+    history = add_entry(read_history(previous), entry)
+    first = [MARKER, hide_history(history), _render_head(story), *story.first]
+    middle = [render_history(history), *story.middle]
     return _fit(
         [part for part in first if part],
         [part for part in middle if part],
-        [section for story in stories for section in story.sections],
+        story.sections,
         page.address,
         limit,
     )
+
+
+def _tell(study: Study, changes: Changes | None, source: str) -> Story:
+    """Tell what came of a session; changes are of what was timed."""
+    match study:
+        case Findings():
+            return tell_benchmark(study, changes, source)
+        case EngineStudy():
+            return tell_checks(study, source)
+        case LoadStudy():
+            return tell_load(study, source)
 
 
 def measure_length(text: str) -> int:
@@ -105,11 +98,9 @@ def measure_length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _render_head(stories: Sequence[Story]) -> str:
-    sign = min((story.sign for story in stories), key=_SIGNS.index)
-    verdict = " ".join(story.verdict for story in stories)
-    points = [f"- {point}" for story in stories for point in story.points]
-    return "\n".join([f"## {sign} world-harness: {escape(verdict)}", "", *points]).rstrip()
+def _render_head(story: Story) -> str:
+    head = f"## {story.sign} world-harness: {escape(story.verdict)}"
+    return "\n".join([head, "", *(f"- {point}" for point in story.points)]).rstrip()
 
 
 def _fit(
@@ -157,11 +148,11 @@ def _longest_note(sections: Sequence[Section], address: str) -> int:
     return max(measure_length(note) for note in [*notes, _tell_what_was_cut([], address)]) + 4
 
 
-def _make_entry(header: Header, stories: Sequence[Story], commit: str) -> Entry:
+def _make_entry(header: Header, story: Story, commit: str) -> Entry:
     return Entry(
         commit=commit or header.harness_commit,
         started_at=header.started_at,
-        verdict=" ".join(story.remembered for story in stories),
+        verdict=story.remembered,
         methodology=header.methodology,
         machine=describe_machine(header.machine),
     )

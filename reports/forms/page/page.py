@@ -9,11 +9,12 @@ import msgspec
 from markupsafe import Markup
 
 from harness.descriptions import Cell
-from harness.results.records import Header, LoadRun, Results
+from harness.results.records import LoadRun
 from reports.benchmark import changes, growth
 from reports.benchmark.compared import compare_versions
-from reports.benchmark.findings import Findings, study
+from reports.benchmark.findings import Findings
 from reports.benchmark.scenarios import decide_sections
+from reports.engine.study import EngineStudy
 from reports.forms import markdown
 from reports.forms.page.document import Document, Section, read_document, write_heading
 from reports.forms.page.figures.distribution import draw_distribution
@@ -23,9 +24,9 @@ from reports.forms.page.figures.ratios import draw_changes
 from reports.forms.page.figures.scaling import draw_growth
 from reports.forms.page.figures.timeline import draw_timelines
 from reports.forms.page.layout import lay_out_page
-from reports.load.section import list_loads, title_load
+from reports.forms.studies import Study
+from reports.load.study import LoadStudy, title_load
 from reports.writing.elements import element, join, read_asset
-from reports.writing.names import name_everything
 from reports.writing.text import count, flatten
 
 _HERE = Path(__file__).parent
@@ -42,19 +43,17 @@ class Figures(msgspec.Struct, frozen=True):
     last: Mapping[str, Markup]
 
 
-def render_page(results: Results, *, source: str) -> str:
+def render_page(study: Study, *, source: str) -> str:
     """Render the report of one session.
 
     Args:
-        results: What was measured.
+        study: What came of it.
         source: Where the raw data is, for the reader: a path or an address.
     """
-    findings = study(results) if markdown.is_timed(results) else None
-    text = markdown.render_markdown(results, source=source, findings=findings)
-    document = read_document(text)
-    figures = _draw_figures(findings, document) if findings else _draw_loads(results)
+    document = read_document(markdown.render_markdown(study, source=source))
+    figures = _draw_figures(study, document)
     return lay_out_page(
-        name_page(results.header),
+        name_page(study),
         document,
         _list_contents(document),
         element("main", *_lay_out(document, figures)),
@@ -63,13 +62,29 @@ def render_page(results: Results, *, source: str) -> str:
     )
 
 
-def name_page(header: Header) -> str:
+def name_page(study: Study) -> str:
     """Return what a page is called."""
-    what = "Load" if header.load else "Benchmark" if header.forks else "Tests"
-    return f"{what}: {flatten(header.profile)}, {count(len(header.cells), 'cell')}"
+    match study:
+        case Findings():
+            what = f"Benchmark: {flatten(study.results.header.profile)}"
+        case EngineStudy():
+            what = "Tests: e2e"
+        case LoadStudy():
+            what = f"Load: {flatten(study.results.header.profile)}"
+    return f"{what}, {count(len(study.results.header.cells), 'cell')}"
 
 
-def _draw_figures(findings: Findings, document: Document) -> Figures:
+def _draw_figures(study: Study, document: Document) -> Figures:
+    match study:
+        case Findings():
+            return _draw_findings(study, document)
+        case EngineStudy():
+            return Figures(first={}, last={})
+        case LoadStudy():
+            return _draw_loads(study)
+
+
+def _draw_findings(findings: Findings, document: Document) -> Figures:
     header = findings.results.header
     anchors = _find_anchors(findings, document)
     scenarios = {
@@ -91,15 +106,14 @@ def _draw_figures(findings: Findings, document: Document) -> Figures:
     )
 
 
-def _draw_loads(results: Results) -> Figures:
-    """Draw what loads came to, below their headings; nothing where nothing was loaded."""
-    names = name_everything(results.header)
+def _draw_loads(study: LoadStudy) -> Figures:
+    """Draw what loads came to, below their headings."""
     runs: dict[tuple[Cell, str], list[LoadRun]] = {}
-    for run in results.loads:
+    for run in study.results.loads:
         runs.setdefault((run.cell, run.scenario), []).append(run)
     drawn = {}
-    for number, summary in enumerate(list_loads(results)):
-        title = title_load(summary, names)
+    for number, summary in enumerate(study.summaries):
+        title = title_load(summary, study.names)
         own = runs.get((summary.cell, summary.scenario), ())
         drawn[title] = draw_load(summary, own, title, f"load-{number}")
     return Figures(first=drawn, last={})

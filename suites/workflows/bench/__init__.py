@@ -1,5 +1,5 @@
 """The workflows of the benchmark, once in each language.
 
-The Python ones are for the SDK alone: it imports this package in the app, and again in the sandbox
-of its replays. The harness reads `scenarios.toml` only.
+Only the Python SDK imports this package: in the app, and again in the sandbox of its replays. The
+harness itself reads only `scenarios.toml`.
 """

@@ -1,8 +1,8 @@
-"""What each workflow must answer: speed counts only if the answer is right.
+"""Checks the answer of each workflow: speed counts only if the answer is right.
 
-Each function takes the arguments of a run and the app's reply, and says what is wrong, or returns
-`None`. They recompute in Python what the workflow computes elsewhere; nothing that the app sends is
-trusted to be the expected value. This file is for the harness alone: apps do not get it.
+Each function takes the arguments of a run and the app's reply. It returns what is wrong, or `None`.
+It recomputes the expected value in Python, and never takes it from the app. Only the harness uses
+this file; apps do not contain it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from harness.deployments.client import SampleReply, StreamReply
 
 _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef", dtype=np.uint8)
 _SPREAD = np.uint32(2654435761)
-#: Bytes of a frame's head in a merged stream: source index, length.
+#: Size of a frame's header in a merged stream, in bytes: source index and length.
 _FRAME_HEAD = 5
-#: Bytes that a source hands over at once, as in `suites/workflows/bench/streams.ts`.
+#: Size of a block of a source, in bytes, as in `suites/workflows/bench/streams.ts`.
 _BLOCK = 262_144
 
 
@@ -53,7 +53,7 @@ def _one_of_range(arguments: Sequence[Any], reply: SampleReply) -> str | None:
 
 
 def _letters(seed: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Return places in the alphabet."""
+    """Return a payload's letters, as indexes into the alphabet."""
     mixed = (np.arange(size, dtype=np.uint32) + np.uint32(seed)) * _SPREAD
     return (mixed >> np.uint32(27)).astype(np.uint8)
 
@@ -131,8 +131,8 @@ def _merged(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     digests = [
         hashlib.sha256(_source(seed + index, total).tobytes()).hexdigest() for index in range(count)
     ]
-    # A World may cut a source's stream in other places than it was written, but adds no byte: only
-    # the frames' heads can be more.
+    # A World may split a source's stream into different chunks, but adds no bytes: only the number
+    # of frame headers can differ.
     wrong = _compare(count, reply.answer)
     if wrong or len(reply.streams) != 1:
         return wrong or f"{len(reply.streams)} streams were read instead of 1"
@@ -143,7 +143,7 @@ def _merged(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     return _compare_stream(stream, stream.bytes, digests)
 
 
-#: By the name that a scenario gives in `expects`.
+#: Name in the `expects` of a scenario -> check.
 EXPECTATIONS: dict[str, Expectation] = {
     "echo": _echo,
     "sum": _sum,

@@ -1,4 +1,4 @@
-"""All of them."""
+"""Imports every module of workflows."""
 
 from .payloads import concurrent_payloads, sequential_payloads
 from .registry import registry

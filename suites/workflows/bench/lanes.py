@@ -1,11 +1,11 @@
-"""Pseudorandom bytes, all at once: a loop over a megabyte would measure Python, not the World."""
+"""Computes pseudorandom bytes at once: a loop would measure Python instead of the World."""
 
 from __future__ import annotations
 
 import functools
 
 _SPREAD = 2654435761
-#: Bytes of a lane: a product of two 32-bit numbers, and room for a carry.
+#: Size of a lane in bytes: holds a product of two 32-bit numbers and a carry.
 _LANE = 10
 _MOST = 262_144
 
@@ -27,8 +27,8 @@ def mix(start: int, size: int) -> bytes:
     """Return the top bytes of (start + index) * 2654435761 modulo 2**32, for each index.
 
     Args:
-        start: Counted modulo 2**32.
-        size: How many, up to 262,144.
+        start: The start index, modulo 2**32.
+        size: The number of bytes, at most 262,144.
     """
     used = (1 << (8 * _LANE * size)) - 1
     lanes = (_indexes() & used) + (start % 2**32) * (_ones() & used)

@@ -10,7 +10,7 @@ from .lanes import mix
 from .registry import registry
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
-#: A top byte's five upper bits choose the letter.
+#: The five upper bits of a byte select the letter.
 _CHOICE = bytes(_LETTERS[byte >> 3] for byte in range(256))
 
 
@@ -19,7 +19,7 @@ def _letters(seed: int, size: int) -> str:
 
 
 def _shift(payload: str, places: int) -> str:
-    """Move every letter by a number of places, so that no two payloads of a chain are equal."""
+    """Shift every letter by a number of places, so that all payloads of a chain differ."""
     moved = _LETTERS[places:] + _LETTERS[:places]
     return payload.translate(str.maketrans(_LETTERS.decode(), moved.decode()))
 
@@ -40,7 +40,7 @@ async def alter(payload: str, places: int) -> str:
 
 @registry.workflow
 async def sequential_payloads(count: int, size: int, seed: int) -> str:
-    """A payload that `count` steps take and return, each altering it; returns the last."""
+    """Pass a payload through `count` steps, each of which alters it; return the last payload."""
     payload = _letters(seed, size)
     for index in range(count):
         payload = await alter(payload, 1 + index % 31)
@@ -49,5 +49,5 @@ async def sequential_payloads(count: int, size: int, seed: int) -> str:
 
 @registry.workflow
 async def concurrent_payloads(count: int, size: int, seed: int) -> list[str]:
-    """`count` steps at once, each returning a payload of its own; returns all in order."""
+    """Run `count` steps at once, each with a different payload; return all payloads in order."""
     return list(await asyncio.gather(*(produce(seed + index, size) for index in range(count))))

@@ -2,5 +2,5 @@
 
 from vercel.workflow import SandboxPolicy, Workflows
 
-# A sandbox of its own for every replay would import all of this again each time.
+# A separate sandbox for every replay would import all modules again each time.
 registry = Workflows(sandbox_policy=SandboxPolicy(share_sandboxes=True))

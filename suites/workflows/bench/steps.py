@@ -18,19 +18,19 @@ async def identity(value: int) -> int:
 
 @registry.workflow
 async def no_steps(value: int) -> int:
-    """Return the argument; no step at all."""
+    """Return the argument without any step."""
     return value
 
 
 @registry.workflow
 async def one_step(value: int) -> int:
-    """One step that returns its argument."""
+    """Run one step that returns its argument."""
     return await identity(value)
 
 
 @registry.workflow
 async def sequential_steps(count: int) -> int:
-    """Steps 0..count-1, one after the other; returns the sum of what they returned."""
+    """Run steps 0..count-1 one after the other; return the sum of their results."""
     total = 0
     for index in range(count):
         total += await identity(index)
@@ -39,13 +39,13 @@ async def sequential_steps(count: int) -> int:
 
 @registry.workflow
 async def concurrent_steps(count: int) -> list[int]:
-    """Steps 0..count-1 at once; returns their values in order."""
+    """Run steps 0..count-1 at once; return their results in order."""
     return list(await asyncio.gather(*(identity(index) for index in range(count))))
 
 
 @registry.workflow
 async def racing_steps(count: int) -> int:
-    """Steps 0..count-1 at once; returns the value of whichever the engine settles first."""
+    """Run steps 0..count-1 at once; return the result of the one that the engine settles first."""
     steps = [asyncio.ensure_future(identity(index)) for index in range(count)]
     settled, _ = await asyncio.wait(steps, return_when=asyncio.FIRST_COMPLETED)
     return settled.pop().result()

@@ -1,8 +1,8 @@
 """Steps that write and read the run's streams.
 
-This SDK has no stream that a step returns, or takes, to read from it: where the TypeScript
-workflows hand over a stream, these hand over the name of one, and the step that reads it begins
-when the step that writes it has ended.
+Steps of the Python SDK cannot take or return a readable stream. Where the TypeScript workflows pass
+a stream, these pass its name, and the step that reads it begins after the step that writes it has
+ended.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from world_harness_bench_app.marks import marked
 from .lanes import mix
 from .registry import registry
 
-# Every chunk costs a World call or more; four to a megabyte keep ten streams within a fork's time.
+# Every chunk costs at least one World call; four per megabyte keep ten streams fast enough.
 _CHUNK_BYTES = 262_144
 
 
 def _blocks(seed: int, total: int) -> Iterator[bytes]:
-    """Give the bytes of a source, a pure function of seed and position."""
+    """Yield the blocks of a source, which depend only on the seed and the position."""
     for start in range(0, total, _CHUNK_BYTES):
         yield mix(start + seed * 40503, min(_CHUNK_BYTES, total - start))
 
@@ -43,7 +43,7 @@ async def write_lines(count: int, width: int) -> None:
 
 @registry.step
 async def open_source(name: str, seed: int, total: int) -> str:
-    """Write a source to a stream of the run; return the stream's name."""
+    """Write a source to a stream of the run; return the name of the stream."""
     with marked():
         async with get_writable(namespace=name) as writer:
             for chunk in _blocks(seed, total):
@@ -53,7 +53,7 @@ async def open_source(name: str, seed: int, total: int) -> str:
 
 @registry.step
 async def transform(source: str, name: str, places: int) -> str:
-    """Read one stream and write another, each byte moved; return the other's name."""
+    """Read one stream, shift each byte, and write another; return the other's name."""
     with marked():
         moved = bytes((byte + places) % 256 for byte in range(256))
         async with get_writable(namespace=name) as writer:
@@ -64,7 +64,7 @@ async def transform(source: str, name: str, places: int) -> str:
 
 @registry.step
 async def publish(source: str) -> None:
-    """Write a stream to the run's own."""
+    """Copy a stream to the run's main stream."""
     with marked():
         async with get_writable() as writer:
             async for chunk in _own_run().readable_bytes(namespace=source):
@@ -73,7 +73,7 @@ async def publish(source: str) -> None:
 
 @registry.step
 async def merge(sources: list[str]) -> None:
-    """Write frames of source index, uint32 length and bytes, for a reader to take apart."""
+    """Merge sources into frames of source index, uint32 length and bytes."""
     with marked():
         async with get_writable() as writer:
 
@@ -86,14 +86,14 @@ async def merge(sources: list[str]) -> None:
 
 @registry.workflow
 async def line_stream(count: int, width: int) -> int:
-    """One step that writes `count` lines of `width` bytes to the run's stream."""
+    """Run one step that writes `count` lines of `width` bytes to the run's stream."""
     await write_lines(count, width)
     return count
 
 
 @registry.workflow
 async def stream_pipeline(count: int, total: int, seed: int) -> int:
-    """`total` bytes through `count` steps, each reading the stream of the step before it."""
+    """Pass `total` bytes through `count` steps; each reads the stream of the previous one."""
     stream = await open_source("stage-0", seed, total)
     for index in range(count):
         stream = await transform(stream, f"stage-{index + 1}", 1 + index)
@@ -103,7 +103,7 @@ async def stream_pipeline(count: int, total: int, seed: int) -> int:
 
 @registry.workflow
 async def parallel_streams(count: int, total: int, seed: int) -> int:
-    """`count` steps at once, each writing `total` bytes to a stream of its own."""
+    """Run `count` steps at once, each of which writes `total` bytes to a separate stream."""
     await asyncio.gather(
         *(open_source(f"source-{index}", seed + index, total) for index in range(count))
     )
@@ -112,7 +112,7 @@ async def parallel_streams(count: int, total: int, seed: int) -> int:
 
 @registry.workflow
 async def merged_streams(count: int, total: int, seed: int) -> int:
-    """`count` source streams of `total` bytes, merged by one step into the run's stream."""
+    """Merge `count` source streams of `total` bytes into the run's stream, in one step."""
     sources = await asyncio.gather(
         *(open_source(f"source-{index}", seed + index, total) for index in range(count))
     )

@@ -1,4 +1,4 @@
-"""What steps do: take their time, fail, die, and do something that must happen once."""
+"""Bodies of steps: they take time, fail, kill their process, or have a side effect."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from typing import Any, NoReturn, TypeAlias
 from vercel.workflow import FatalError, RetryableError, get_step_metadata
 from world_harness_nemesis import effect, marked
 
-#: `ms`: how long the body takes; `fails`: how many of its executions fail before one succeeds;
-#: `how`: with an `error`, a `retryable` or a `fatal` one; `retryAfterMs`: with `retryable`, when it
-#: may be tried again; `dies`: `once` or `always` it kills its process; `effect`: whether it does
-#: something that must happen once; `inStep`: whether it ends at a full second, as every other that
-#: began with it, in whatever process.
+#: `ms`: how long the body takes; `fails`: how many executions fail before one succeeds; `how`: the
+#: kind of error, `error`, `retryable` or `fatal`; `retryAfterMs`: delay of the retry, with
+#: `retryable`; `dies`: whether it kills its process `once` or `always`; `effect`: whether it has a
+#: side effect that must happen once; `inStep`: whether it ends at a full second, so that bodies
+#: that began together end together, in any process.
 Work: TypeAlias = dict[str, Any]
 
 
 async def pause(ms: float) -> None:
-    """Let a body take its time."""
+    """Wait for the duration of a body."""
     await asyncio.sleep(ms / 1000)
 
 
 def fail(work: Mapping[str, Any], key: str) -> NoReturn:
-    """Fail as a step was told to.
+    """Raise the error that a step asks for.
 
     Raises:
-        Exception: of the kind that `how` names.
+        Exception: an error of the kind in `how`.
     """
     message = f"{key} fails on purpose"
     match work.get("how"):
@@ -43,7 +43,7 @@ def fail(work: Mapping[str, Any], key: str) -> NoReturn:
 
 
 async def labor(step: str, key: str, work: Work) -> str:
-    """Do what a step of a program is to do, and return its key."""
+    """Do the work of a step of a program, and return the step's key."""
 
     async def body(entered: int, failed: int) -> str:
         if work.get("effect"):

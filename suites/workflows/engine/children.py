@@ -1,4 +1,4 @@
-"""Runs that start others inside their steps, and await them there."""
+"""Runs that start and await other runs in their steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .registry import registry
 
 @registry.step
 async def bear(key: str, depth: int) -> str:
-    """Start a child; return its id."""
+    """Start a child run; return its id."""
 
     async def body(entered: int, failed: int) -> str:
         return (await start(descend, key, depth)).run_id
@@ -20,7 +20,7 @@ async def bear(key: str, depth: int) -> str:
 
 @registry.step
 async def await_child(key: str, run_id: str) -> int:
-    """Return what a child returned."""
+    """Return the result of a child run."""
 
     async def body(entered: int, failed: int) -> int:
         return int(await get_run(run_id).return_value())
@@ -30,7 +30,7 @@ async def await_child(key: str, run_id: str) -> int:
 
 @registry.workflow
 async def descend(key: str, depth: int) -> int:
-    """Start a child with one level less, and await it inside a step; returns how deep it went."""
+    """Start a child with one level less, and await it in a step; return the depth."""
     if depth == 0:
         return 0
     child = await bear(f"{key}.{depth}", depth - 1)

@@ -12,13 +12,13 @@ from .registry import registry
 
 @registry.step
 async def note(key: str) -> str:
-    """Leave a mark for a payload."""
+    """Record a mark for a payload."""
     return await labor("note", key, {})
 
 
 @registry.workflow
 async def listening(token: str) -> list[Any]:
-    """Take payloads in turn, a step for each, until one says `stop`; then dispose of the hook."""
+    """Receive payloads, with one step each, until one is `stop`; then dispose of the hook."""
     seen = []
     async with Payload.wait(token=token) as hook:
         async for payload in hook:
@@ -31,7 +31,7 @@ async def listening(token: str) -> list[Any]:
 
 @registry.workflow
 async def claiming(token: str) -> dict[str, Any]:
-    """Wait for one payload of a token; another run that has it is the answer, too."""
+    """Wait for one payload with a token, or return the run that already holds the token."""
     try:
         return {"payload": (await Payload.wait(token=token)).value}
     except Exception as error:  # noqa: BLE001 - which one it is, is the answer

@@ -1,4 +1,4 @@
-"""All of them."""
+"""Imports every module of workflows."""
 
 from .children import descend
 from .hooks import claiming, listening

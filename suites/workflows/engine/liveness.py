@@ -20,7 +20,7 @@ async def work(key: str, ms: int) -> str:
 
 @registry.workflow
 async def racing(step_ms: int, sleep_ms: int) -> str:
-    """Race a step against a sleep; another step depends on who won. Returns the winner."""
+    """Race a step against a sleep; another step depends on the winner. Return the winner."""
 
     async def step() -> str:
         await work("racer", step_ms)
@@ -47,7 +47,7 @@ async def tag(key: str) -> None:
 
 @registry.workflow
 async def attributed() -> str:
-    """Set attributes in the workflow and in a step, and take one of them back."""
+    """Set attributes in the workflow and in a step, and remove one of them."""
     await set_attributes({"phase": "begun", "passing": "yes"})
     await tag("stepped")
     await set_attributes({"phase": "ended"})

@@ -1,4 +1,4 @@
-"""Values that are easily changed on their way, and one that cannot be sent."""
+"""Values that serialization may change, and one that cannot be serialized."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from world_harness_nemesis import marked
 
 from .registry import registry
 
-# This SDK has no form for a mapping whose keys are no strings, and refuses it by name.
+# The Python SDK cannot serialize a mapping with keys that are not strings: it refuses it.
 _VALUES: dict[str, Callable[[], Any]] = {
     "nul": lambda: "a\0b",
     "unicode": lambda: "žluťoučký 馬 👩‍👩‍👧‍👦 \u2028",
@@ -29,7 +29,7 @@ _VALUES: dict[str, Callable[[], Any]] = {
 
 _RENDERERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (bool, lambda value: f"bool {value}"),
-    # A big integer comes back as a class of the SDK's own that is an `int`.
+    # A big integer is returned as a subclass of `int` that the SDK defines.
     (int, lambda value: f"int {int(value)}"),
     (datetime, lambda value: f"datetime {value.isoformat()}"),
     (bytes | bytearray | memoryview, lambda value: f"bytes {','.join(map(str, bytes(value)))}"),
@@ -49,7 +49,7 @@ def _render(value: Any) -> str:
 
 @registry.step
 async def back(name: str, value: Any) -> list[Any]:
-    """Say what came, and send it back."""
+    """Return a description of the received value, and the value."""
 
     async def body(entered: int, failed: int) -> list[Any]:
         return [_render(value), value]
@@ -59,7 +59,7 @@ async def back(name: str, value: Any) -> list[Any]:
 
 @registry.workflow
 async def odd() -> list[str]:
-    """Send each odd value to a step and back; returns the names of those that changed."""
+    """Send each odd value to a step and back; return the names of those that changed."""
     changed = []
     for name, make in _VALUES.items():
         expected = _render(make())
@@ -73,7 +73,7 @@ async def odd() -> list[str]:
 
 @registry.step(max_retries=1)
 async def return_function() -> Any:
-    """Return what cannot be sent."""
+    """Return a value that cannot be serialized."""
 
     async def body(entered: int, failed: int) -> Any:
         return lambda: 1
@@ -83,7 +83,7 @@ async def return_function() -> Any:
 
 @registry.workflow
 async def unserializable() -> dict[str, str]:
-    """A step returns what cannot be serialized; the workflow catches that."""
+    """Catch the error of a step that returns a value that cannot be serialized."""
     try:
         return {"returned": type(await return_function()).__name__}
     except Exception as error:  # noqa: BLE001 - which one it is, is the answer

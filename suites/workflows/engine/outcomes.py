@@ -1,4 +1,4 @@
-"""Workflows that tell which outcome of a step they were told, and what they drew."""
+"""Workflows that return the step outcomes that they observed, and the values that they drew."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from world_harness_nemesis.payloads import Payload
 from .bodies import pause
 from .registry import registry
 
-#: `key`, `execution`: which of the step's bodies a result is of, and `heard`: what it was told.
+#: `key` and `execution` identify the step body of a result; `heard` is its input.
 Told: TypeAlias = dict[str, Any]
 
 
 @registry.step
 async def tell(key: str, heard: list[Told], ms: int) -> Told:
-    """Say which execution this is."""
+    """Return the number of this execution."""
 
     async def body(entered: int, failed: int) -> Told:
         await pause(ms)
@@ -30,7 +30,7 @@ async def tell(key: str, heard: list[Told], ms: int) -> Told:
 
 @registry.workflow
 async def telling(parts: int, width: int, ms: int) -> list[list[Told]]:
-    """Parts of parallel steps, each told what those of the part before returned; returns it all."""
+    """Run parts of parallel steps, each given the results of the part before; return them all."""
     told: list[list[Told]] = []
     for part in range(parts):
         heard = [{**item, "heard": []} for item in (told[-1] if told else [])]
@@ -41,7 +41,7 @@ async def telling(parts: int, width: int, ms: int) -> list[list[Told]]:
 
 @registry.step
 async def keep(key: str, drawn: list[Any]) -> list[Any]:
-    """Return what was drawn."""
+    """Return the drawn values."""
 
     async def body(entered: int, failed: int) -> list[Any]:
         return drawn
@@ -51,10 +51,10 @@ async def keep(key: str, drawn: list[Any]) -> list[Any]:
 
 @registry.workflow
 async def drawing(times: int, token: str) -> list[str]:
-    """Draw a number, the time and an id, and let a step keep them, as often as asked.
+    """Draw a number, the time and an id, and store them in a step, a number of times.
 
-    Then wait for a payload, and draw once more. Returns what the last replay drew otherwise than
-    was kept.
+    Then wait for a payload, and draw once more. Return the values of the last replay that differ
+    from the stored ones.
     """
     changed: list[str] = []
 

@@ -1,4 +1,4 @@
-"""A workflow whose shape is its argument."""
+"""A workflow whose structure is its argument."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from world_harness_nemesis.payloads import Payload
 from .bodies import Work, labor
 from .registry import registry
 
-#: As `program.ts` describes it.
+#: `program.ts` describes it.
 Program: TypeAlias = dict[str, Any]
 
 
 @registry.step(max_retries=0)
 async def once(key: str, work: Work) -> str:
-    """Be tried once."""
+    """Run a step that is tried once."""
     return await labor("once", key, work)
 
 
 @registry.step(max_retries=1)
 async def twice(key: str, work: Work) -> str:
-    """Be tried twice."""
+    """Run a step that is tried up to twice."""
     return await labor("twice", key, work)
 
 
 @registry.step(max_retries=3)
 async def often(key: str, work: Work) -> str:
-    """Be tried four times."""
+    """Run a step that is tried up to four times."""
     return await labor("often", key, work)
 
 
@@ -38,9 +38,9 @@ _BY_RETRIES = {0: once, 1: twice, 3: often}
 
 
 async def race(parts: Sequence[Awaitable[Any]]) -> Any:
-    """Return what the first of several to end returns, or raise what it raises; the others go on.
+    """Return the result, or raise the error, of the first part to end; the others continue.
 
-    Of two that end in one replay the one whose outcome the log has first is the first.
+    If two parts end in one replay, the one whose outcome comes first in the log is the first.
     """
     first: asyncio.Future[asyncio.Future[Any]] = asyncio.get_running_loop().create_future()
 
@@ -48,7 +48,7 @@ async def race(parts: Sequence[Awaitable[Any]]) -> Any:
         if not first.done():
             first.set_result(done)
 
-    # No one awaits the errors of those that lose.
+    # The errors of the losers are not awaited.
     running = [asyncio.ensure_future(part) for part in parts]
     for part in running:
         part.add_done_callback(note)
@@ -89,7 +89,7 @@ async def _together(parts: Sequence[Program]) -> list[Any]:
     return list(await asyncio.gather(*map(_perform, parts)))
 
 
-#: By what tells a shape from the others: its first key that stands here.
+#: Key that identifies the kind of a shape -> function; the first matching key counts.
 _PERFORMERS: dict[str, Callable[[Program], Awaitable[Any]]] = {
     "step": _step,
     "all": lambda shape: _together(shape["all"]),
@@ -108,5 +108,5 @@ async def _perform(shape: Program) -> Any:
 
 @registry.workflow
 async def program(shape: Program) -> Any:
-    """Perform a program and return what its parts returned, in its shape."""
+    """Run a program, and return the results of its parts in the same structure."""
     return await _perform(shape)

@@ -10,7 +10,7 @@ from .registry import registry
 
 @registry.step
 async def write_part(part: int, lines: int, last: bool) -> int:
-    """Write lines; the last step closes the stream."""
+    """Write lines; close the stream if this is the last part."""
 
     async def body(entered: int, failed: int) -> int:
         writer = get_writable()
@@ -25,5 +25,5 @@ async def write_part(part: int, lines: int, last: bool) -> int:
 
 @registry.workflow
 async def streaming(parts: int, lines: int) -> int:
-    """Let steps write to one stream, one after the other."""
+    """Run steps that write to one stream, one after the other."""
     return sum([await write_part(part, lines, part == parts - 1) for part in range(parts)])

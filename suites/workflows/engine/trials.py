@@ -1,4 +1,4 @@
-"""A step whose executions are numbered in order: which of them fail is known beforehand."""
+"""A step with numbered executions; its argument states which of them fail."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from world_harness_nemesis import marked
 from .bodies import fail, pause
 from .registry import registry
 
-#: As `trials.ts` describes it.
+#: `trials.ts` describes it.
 Trial: TypeAlias = dict[str, Any]
 
 
 async def undergo(step: str, trial: Trial) -> str:
-    """Fail, or not, as the trial says of this execution."""
+    """Fail if the trial says so for this execution."""
 
     async def body(entered: int, failed: int) -> str:
         fails = entered in trial.get("failing", ())
@@ -29,19 +29,19 @@ async def undergo(step: str, trial: Trial) -> str:
 
 @registry.step(max_retries=0)
 async def tried_once(trial: Trial) -> str:
-    """Be tried once."""
+    """Run a step that is tried once."""
     return await undergo("triedOnce", trial)
 
 
 @registry.step(max_retries=1)
 async def tried_twice(trial: Trial) -> str:
-    """Be tried twice."""
+    """Run a step that is tried up to twice."""
     return await undergo("triedTwice", trial)
 
 
 @registry.step(max_retries=3)
 async def tried_often(trial: Trial) -> str:
-    """Be tried four times."""
+    """Run a step that is tried up to four times."""
     return await undergo("triedOften", trial)
 
 
@@ -60,7 +60,7 @@ _BY_RETRIES = {0: tried_once, 1: tried_twice, 3: tried_often}
 
 @registry.workflow
 async def trial(subject: Trial, bystanders: int) -> str:
-    """Execute a trial's step beside steps that do nothing, which were asked for before it."""
+    """Run the step of a trial after requesting other steps that do nothing."""
     others = [asyncio.ensure_future(stand_by(place)) for place in range(bystanders)]
     result, *_ = await asyncio.gather(_BY_RETRIES[subject["retries"]](subject), *others)
     return result

@@ -1,4 +1,4 @@
-"""Worlds of a few lines, as modules and as packages, for tests of what is said about them."""
+"""Small Worlds, as modules and packages, for tests of error messages."""
 
 from __future__ import annotations
 

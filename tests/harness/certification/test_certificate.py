@@ -1,4 +1,4 @@
-"""The certificate's file: one spelling, sealed, refused when it is not whole."""
+"""The file of a certificate: canonical, sealed by a digest, refused if it is incomplete."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_certificate_survives_its_file(file: Path) -> None:
     assert read_certificate(file) == CERTIFICATE
 
 
-def test_every_line_has_the_canonical_spelling(file: Path) -> None:
+def test_every_line_is_in_canonical_form(file: Path) -> None:
     data = file.read_bytes()
     assert data.endswith(b"}\n")
     for line in data.decode().split("\n")[:-1]:
@@ -88,7 +88,7 @@ def test_the_same_certificate_is_the_same_bytes(file: Path, tmp_path: Path) -> N
     assert again.read_bytes() == file.read_bytes()
 
 
-def test_a_whole_number_of_milliseconds_is_spelled_as_it_is_read(tmp_path: Path) -> None:
+def test_a_whole_number_of_milliseconds_is_encoded_as_a_float(tmp_path: Path) -> None:
     certificate = make_sample(
         [make_verdict(verdict="failed", witness=(make_call(start_ms=0, end_ms=2),))]
     )
@@ -96,18 +96,18 @@ def test_a_whole_number_of_milliseconds_is_spelled_as_it_is_read(tmp_path: Path)
     assert read_certificate(tmp_path / "c.jsonl") == certificate
 
 
-def test_nothing_else_is_left_beside_it(file: Path) -> None:
+def test_writing_a_certificate_leaves_no_other_file(file: Path) -> None:
     write_certificate(file, CERTIFICATE)
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_place_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match="cannot be written"):
         write_certificate(tmp_path / "file" / "c.jsonl", CERTIFICATE)
 
 
-def test_a_folder_in_its_place_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_folder_at_the_path_is_refused_and_no_draft_is_left(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").mkdir()
     with pytest.raises(ResultsError, match="cannot be written"):
         write_certificate(tmp_path / "c.jsonl", CERTIFICATE)
@@ -119,7 +119,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hello\n", "{}\n", '{"record":"footer"}\n', "\xff"])
-def test_what_is_not_a_certificate_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_certificate_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.jsonl"
     path.write_bytes(text.encode("latin-1"))
     assert "is not a certificate" in refuse(path).what
@@ -133,7 +133,7 @@ def test_a_newer_format_is_refused_even_when_it_has_other_fields(tmp_path: Path)
     assert "upgrade" in error.remedy
 
 
-def test_a_cut_file_is_refused_wherever_it_was_cut(file: Path) -> None:
+def test_a_truncated_file_is_refused_wherever_it_was_cut(file: Path) -> None:
     data = file.read_bytes()
     first = data.index(b"\n")
     for length in (len(data) - 1, len(data) - 40, first + 1, first + 90, data.rindex(b"{")):
@@ -173,7 +173,7 @@ def test_lines_in_another_order_are_refused(file: Path) -> None:
         assert "was changed" in refuse(file).what
 
 
-def test_answers_of_tests_make_the_profile() -> None:
+def test_the_profile_collects_the_answers_of_records() -> None:
     records = [
         make_record("recorded", clause="B", answers={"order": "stable", "limit": "100"}),
         make_record("recorded", clause="A", answers={"order": "random"}),
@@ -187,7 +187,7 @@ def test_answers_of_tests_make_the_profile() -> None:
     assert list(collect_profile(records)) == ["A", "B"]
 
 
-def test_the_day_of_a_certificate_is_that_of_its_start_in_utc() -> None:
+def test_the_day_of_a_certificate_is_its_start_in_utc() -> None:
     header = make_header()
     text = msgspec.json.encode(header).replace(
         b"2031-01-15T12:00:00Z", b"2031-01-15T01:00:00+02:00"
@@ -208,7 +208,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_digest_is_that_of_names_and_contents_not_of_the_place(
+def test_the_digest_depends_on_names_and_contents_but_not_on_the_path(
     folder: Path, tmp_path: Path
 ) -> None:
     before = digest_files({"suite": folder})
@@ -230,7 +230,7 @@ def test_the_digest_changes_with_every_file(folder: Path) -> None:
     assert len(set(digests)) == len(digests)
 
 
-def test_no_byte_can_move_from_one_file_to_another(tmp_path: Path) -> None:
+def test_moving_a_byte_between_files_changes_the_digest(tmp_path: Path) -> None:
     digests = set()
     for name, texts in (("x", ("ab", "c")), ("y", ("a", "bc"))):
         (tmp_path / name).mkdir()
@@ -240,7 +240,7 @@ def test_no_byte_can_move_from_one_file_to_another(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
-def test_caches_are_no_part_of_the_suite(folder: Path) -> None:
+def test_caches_do_not_change_the_digest(folder: Path) -> None:
     before = digest_files({"suite": folder})
     for cache in ("__pycache__", ".pytest_cache"):
         (folder / cache).mkdir()
@@ -249,7 +249,7 @@ def test_caches_are_no_part_of_the_suite(folder: Path) -> None:
     assert digest_files({"suite": folder}) == before
 
 
-def test_the_suite_is_its_checks_and_the_contract(tmp_path: Path) -> None:
+def test_the_suite_digest_covers_the_checks_and_the_contract(tmp_path: Path) -> None:
     digests = [digest_suite(tmp_path)]
     for place in ("harness/contract", "suites/conformance", "suites/properties"):
         (tmp_path / place).mkdir(parents=True)

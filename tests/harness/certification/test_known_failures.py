@@ -1,4 +1,4 @@
-"""The file of known failures: what it may say, and what it is told when it says something else."""
+"""The file of known failures: valid entries, and errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_clause_that_does_not_exist_is_refused_with_the_closest(file: Path) ->
     assert "did you mean RUN-ONCE" in text
 
 
-def test_a_clause_like_no_other_is_refused_with_all_there_are(file: Path) -> None:
+def test_an_unknown_clause_without_close_matches_is_refused_with_all_names(file: Path) -> None:
     assert "choose from: RUN-ONCE, RUN-ORDER, STEP-ONCE" in refuse(
         file, ENTRY.replace("RUN-ONCE", "#")
     )
@@ -75,7 +75,7 @@ def test_two_entries_for_one_clause_are_ambiguous(file: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["clause", "message", "reason", "owner", "expires"])
-def test_every_key_is_needed(file: Path, key: str) -> None:
+def test_every_key_is_required(file: Path, key: str) -> None:
     lines = [line for line in ENTRY.splitlines() if not line.startswith(f"{key} =")]
     assert f"`{key}`" in refuse(file, "\n".join(lines))
 
@@ -95,11 +95,11 @@ def test_the_expiry_is_a_date(file: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["failure = 1", "failure = [1]", "[failure]", "[[failure"])
-def test_what_is_no_list_of_tables_is_refused(file: Path, text: str) -> None:
+def test_a_file_without_a_list_of_tables_is_refused(file: Path, text: str) -> None:
     assert "[[failure]]" in refuse(file, text)
 
 
-def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(file: Path) -> None:
     file.write_bytes(b"\xff")
     with pytest.raises(DescriptionError, match="known failures"):
         read_known_failures(file, CLAUSES)
@@ -123,7 +123,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         ("recorded", [], "undecided"),
     ],
 )
-def test_an_entry_is_compared_with_what_was_found(
+def test_an_entry_is_compared_with_the_outcome(
     verdict: str, messages: list[str], state: str
 ) -> None:
     assert compare_known(make_known(), verdict, messages, DAY) == state

@@ -1,4 +1,4 @@
-"""A World may hang wherever it likes: `certify` does not, and nothing is left of it."""
+"""If a World hangs anywhere, `certify` still ends and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def write(tmp_path: Path) -> Callable[[str], str]:
     ],
     ids=["call waits", "call blocks", "start", "close"],
 )
-def test_of_a_world_that_hangs(
+def test_nothing_is_left_of_a_world_that_hangs(
     clause: str,
     old: str,
     new: str,
@@ -86,7 +86,7 @@ def test_of_a_world_that_hangs(
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
-def test_of_an_interrupted_certification(
+def test_nothing_is_left_of_an_interrupted_certification(
     number: signal.Signals, code: int, write: Callable[[str], str], places: Path
 ) -> None:
     # It hangs, so that the signal comes in the middle of a check.

@@ -72,21 +72,21 @@ def test_a_version_is_a_pin(write: Write) -> None:
         ("mongo:7", "mongodb"),
     ],
 )
-def test_a_service_is_found_by_its_image(write: Write, image: str, ours: str) -> None:
+def test_a_service_is_recognized_by_its_image(write: Write, image: str, ours: str) -> None:
     env = {"URL": "any://user:pass@localhost:5999/world", "NAME": "{x}"}
     world = read_manifest(write(entry(services=[service("db", image, 5999)], env=env)))["acme"]
     assert world.services == (ours,)
     assert world.env == {"URL": f"{{{ours}}}", "NAME": "{{x}}"}
 
 
-def test_a_database_has_the_name_that_the_service_gives_it(write: Write) -> None:
+def test_the_name_of_a_database_comes_from_its_service(write: Write) -> None:
     env = {"ACME_URI": "mongodb://localhost:27017", "ACME_DATABASE_NAME": "workflow"}
     services = [service("mongodb", "mongo:7", 27017)]
     world = read_manifest(write(entry(services=services, env=env)))["acme"]
     assert world.env == {"ACME_URI": "{mongodb}", "ACME_DATABASE_NAME": "{mongodb_database}"}
 
 
-def test_what_the_user_has_to_give_is_left_out(write: Write) -> None:
+def test_values_that_the_user_must_supply_are_left_out(write: Write) -> None:
     table = entry(env={"TOKEN": ""}, requiresCredentials=True, credentialsNote="Get a token.")
     world = read_manifest(write(table))["acme"]
     assert not world.env
@@ -108,7 +108,7 @@ def test_a_world_that_needs_a_deployment_is_remote(write: Write) -> None:
         ("acme-setup 'two words'", ("acme-setup", "two words")),
     ],
 )
-def test_a_setup_runs_beside_the_package(
+def test_a_setup_command_runs_in_the_folder_of_the_package(
     write: Write, command: str, words: tuple[str, ...]
 ) -> None:
     assert read_manifest(write(entry(setup=command)))["acme"].setup == words
@@ -124,7 +124,7 @@ def test_a_setup_runs_beside_the_package(
         ({"services": [{**service("x", "redis", 1), "healthCheck": {}}]}, "healthCheck"),
     ],
 )
-def test_what_fits_not_is_named_with_its_place(
+def test_an_invalid_entry_is_refused_with_its_place(
     write: Write, changes: dict[str, object], said: str
 ) -> None:
     with pytest.raises(DescriptionError, match=r"worlds\[1\] \(other\) of .*manifest") as caught:
@@ -133,7 +133,7 @@ def test_what_fits_not_is_named_with_its_place(
     assert caught.value.remedy
 
 
-def test_an_unknown_service_is_answered_with_the_known_ones(write: Write) -> None:
+def test_an_unknown_service_is_refused_with_the_known_ones(write: Write) -> None:
     strange = entry(id="strange", services=[service("surreal", "surrealdb/surrealdb:v3", 8000)])
     path = write(entry(), strange)
     with pytest.raises(DescriptionError, match=r"strange.* needs the service surreal") as caught:
@@ -142,19 +142,19 @@ def test_an_unknown_service_is_answered_with_the_known_ones(write: Write) -> Non
     assert set(read_manifest(path, ["acme"])) == {"acme"}
 
 
-def test_a_wanted_world_that_is_not_in_it(write: Write) -> None:
+def test_a_chosen_world_that_does_not_exist_is_refused(write: Write) -> None:
     with pytest.raises(UsageError, match="no World is called 'acne'") as caught:
         read_manifest(write(entry()), ["acne"])
     assert "did you mean acme?" in caught.value.remedy
 
 
-def test_two_worlds_of_one_name(write: Write) -> None:
+def test_two_worlds_with_the_same_name_are_refused(write: Write) -> None:
     with pytest.raises(DescriptionError, match="describes 'acme' twice"):
         read_manifest(write(entry(), entry()))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"world": []}', '{"worlds": [1]}', '{"worlds": {}}'])
-def test_a_file_that_is_no_manifest(tmp_path: Path, text: str) -> None:
+def test_an_invalid_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "some.json").write_text(text)
     with pytest.raises(DescriptionError, match="is not a valid manifest of Worlds") as caught:
         read_manifest(tmp_path / "some.json")

@@ -1,4 +1,4 @@
-"""The records of tests: what they refuse, and what they may show to anyone."""
+"""The records of checks: validation, and removal of private data."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.harness.certification.certifying import make_call, make_failure, make
 URL = "postgres://app:s3cret@db:5432/main"
 
 
-def test_a_record_survives_its_line() -> None:
+def test_a_record_can_be_encoded_and_decoded() -> None:
     record = make_failure("gelöst, nein", calls=3, rounds=5, failed_rounds=2, answers={"a": "b"})
     line = msgspec.json.encode(record)
     assert b"\n" not in line
     assert read_record(line) == record
 
 
-def test_a_record_needs_little() -> None:
+def test_a_record_requires_only_clause_check_and_verdict() -> None:
     record = read_record('{"clause":"A","check":"test_a","verdict":"passed"}')
     assert (record.form, record.rounds, record.witness) == ("alone", 1, ())
 
@@ -41,7 +41,7 @@ def test_a_record_needs_little() -> None:
         '{"clause":"A","verdict":"passed"}',
     ],
 )
-def test_what_is_no_record_is_refused(line: str) -> None:
+def test_an_invalid_record_is_refused(line: str) -> None:
     with pytest.raises(msgspec.DecodeError):
         read_record(line)
 
@@ -57,18 +57,18 @@ def test_what_is_no_record_is_refused(line: str) -> None:
         ("passed", {"duration_ms": -1.0}),
     ],
 )
-def test_what_no_test_can_have_found_is_refused(verdict: str, changes: dict[str, Any]) -> None:
+def test_contradictory_outcomes_are_refused(verdict: str, changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="test_once"):
         make_record(verdict, **changes)
 
 
 @pytest.mark.parametrize("times", [{"start_ms": math.nan}, {"end_ms": math.inf}])
-def test_a_call_has_times_that_json_can_hold(times: dict[str, Any]) -> None:
+def test_times_that_json_cannot_represent_are_refused(times: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"runs\.get"):
         make_call(**times)
 
 
-def test_passwords_are_hidden_wherever_a_world_may_write_them() -> None:
+def test_passwords_are_hidden_in_every_field() -> None:
     record = make_failure(
         f"cannot reach {URL}",
         witness=(make_call(f"m {URL}", args=f'("{URL}")', outcome=f"error at <{URL}>"),),
@@ -82,7 +82,7 @@ def test_passwords_are_hidden_wherever_a_world_may_write_them() -> None:
     assert clean.witness[0].args == '("postgres://app:***@db:5432/main")'
 
 
-def test_where_it_happened_on_this_machine_is_not_told() -> None:
+def test_the_path_of_the_work_folder_is_hidden() -> None:
     place = Path("/home/somebody/tmp/world-harness-1")
     record = make_failure(f"ENOENT: {place}/suite/site-3/storage/hooks.json")
     assert "somebody" not in str(clean_record(record, workdir=place))
@@ -98,12 +98,12 @@ def test_text_without_secrets_is_left_as_it_is() -> None:
     assert clean_text(text) == text
 
 
-def test_endless_text_is_cut_and_says_so() -> None:
+def test_long_text_is_truncated_with_a_note() -> None:
     assert clean_text("x" * LONGEST_TEXT) == "x" * LONGEST_TEXT
     cut = clean_text("x" * (LONGEST_TEXT + 1_234))
     assert cut == "x" * LONGEST_TEXT + "… (1,234 more characters)"
 
 
-def test_half_a_character_is_replaced() -> None:
+def test_a_lone_surrogate_is_replaced() -> None:
     record = clean_record(make_failure("bad \ud800 text"))
     assert read_record(msgspec.json.encode(record)).message == "bad ? text"

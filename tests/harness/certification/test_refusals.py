@@ -1,4 +1,4 @@
-"""What `certify` and `smoke` say of Worlds that cannot be examined, and what they leave behind."""
+"""Errors of `certify` and `smoke` for Worlds that cannot be examined."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TestWhatDoesNotLoad:
         assert "hunter2" not in said
         assert "check that `import('/" in said
 
-    def test_a_world_that_throws_when_it_is_made(self, write: Callable[[str], str]) -> None:
+    def test_a_world_that_throws_when_it_is_created(self, write: Callable[[str], str]) -> None:
         text = "export function createWorld() { throw new Error('ACME_URL must be set') }"
         said = refuse("smoke", write(text))
         assert "./world.mjs throws an error when the harness creates its World" in said
@@ -82,7 +82,7 @@ class TestWhatDoesNotLoad:
         said = refuse("smoke", pack(tmp_path, "export default 1"))
         assert "./world.tgz does not hold a World" in said
 
-    def test_a_spec_version_that_is_no_number(self, write: Callable[[str], str]) -> None:
+    def test_a_spec_version_that_is_not_a_number(self, write: Callable[[str], str]) -> None:
         done = command_line.run("smoke", write(SOUND.replace("specVersion: 5", 'specVersion: "x"')))
         assert done.code == 1
         assert "✅  a run can be created" in done.out
@@ -105,7 +105,7 @@ class TestWhatDoesNotLoad:
         assert "Cannot find package '@acme/there-is-none'" in said
         assert "run `npm install` in /" in said
 
-    def test_a_package_that_names_not_all_it_needs(self, tmp_path: Path) -> None:
+    def test_a_package_with_a_missing_dependency(self, tmp_path: Path) -> None:
         said = refuse("smoke", pack(tmp_path, "import '@acme/there-is-none'"))
         assert "add it to the `dependencies` in the package.json of the World" in said
 
@@ -155,7 +155,7 @@ class TestWhatDoesNotLoad:
     def test_a_version_that_does_not_exist(self) -> None:
         said = refuse("certify", "@workflow/world-local@99.0.0", code=MISSING)
         assert "@workflow/world-local has no version 99.0.0" in said
-        assert "what to do: there are 5.0.0-beta." in said
+        assert "what to do: choose from 5.0.0-beta." in said
 
     @pytest.mark.sdk
     def test_a_package_that_depends_on_what_does_not_exist(self, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def stand_in_for_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestServers:
     @pytest.mark.parametrize("command", ["smoke", "certify"])
-    def test_a_world_whose_server_nobody_named(
+    def test_a_world_whose_server_was_not_named(
         self, command: str, write: Callable[[str], str]
     ) -> None:
         said = refuse(command, write(connect(1)), code=MISSING)
@@ -205,7 +205,7 @@ class TestServers:
             ("localhost:27017", "mongodb"),
         ],
     )
-    def test_the_usual_ports_tell_which(
+    def test_a_default_port_reveals_the_service(
         self, address: str, service: str, write: Callable[[str], str]
     ) -> None:
         text = f"throw new Error('query failed', {{ cause: new Error('ECONNREFUSED {address}') }})"
@@ -216,7 +216,7 @@ class TestServers:
         )
         assert f"add --service {service} --env NAME={{{service}}}" in said
 
-    def test_a_world_that_does_not_read_where_its_server_is(
+    def test_a_world_that_ignores_the_url_of_its_server(
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stand_in_for_a_server(monkeypatch)
@@ -246,7 +246,7 @@ class TestServers:
         ],
         ids=["log", "background"],
     )
-    def test_a_client_that_connects_again_for_ever_tells_elsewhere(
+    def test_a_client_that_reconnects_forever_is_explained_by_its_log(
         self, text: str, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("harness.certification.smoke._LIMIT_S", 1.0)
@@ -268,7 +268,9 @@ class TestServers:
         assert "| ***" in said
         assert "hunter2" not in said
 
-    def test_a_refusal_is_no_sign_of_a_missing_server(self, write: Callable[[str], str]) -> None:
+    def test_a_refusal_does_not_mean_that_a_server_is_missing(
+        self, write: Callable[[str], str]
+    ) -> None:
         text = SOUND.replace("async create(id, event) {", "async create() { throw new Error('no');")
         done = command_line.run("smoke", write(text))
         assert done.code == 1
@@ -284,7 +286,7 @@ class TestServers:
         assert done.code == 1
         assert "; if the World waits for a server, name it with --service" in done.out
 
-    def test_a_service_that_nothing_tells_the_world_of(self, write: Callable[[str], str]) -> None:
+    def test_a_service_whose_url_the_world_does_not_get(self, write: Callable[[str], str]) -> None:
         said = refuse("smoke", write(SOUND), "--service", "postgres")
         assert "world does not get the URL of its service postgres" in said
         assert "add --env NAME={postgres}" in said
@@ -312,14 +314,14 @@ class TestRequests:
             ("--service", "postgress", "did you mean postgres"),
         ],
     )
-    def test_a_name_is_answered_with_the_closest(
+    def test_an_unknown_name_is_refused_with_the_closest(
         self, option: str, given: str, said: str, write: Callable[[str], str]
     ) -> None:
         told = refuse("certify", write(SOUND), option, given)
         assert f"is called {given.rpartition(',')[2]!r}" in told
         assert said in told
 
-    def test_an_unknown_clause_is_answered_with_the_command_that_lists_them(self) -> None:
+    def test_an_unknown_clause_is_refused_with_the_command_that_lists_clauses(self) -> None:
         assert "`world-harness clauses` shows them" in refuse("certify", "local", "--clause", "X")
 
     @pytest.mark.parametrize(
@@ -348,7 +350,7 @@ class TestRequests:
             ("type", "private", "Invalid enum value 'private'"),
         ],
     )
-    def test_a_manifest_with_a_key_that_is_wrong(
+    def test_a_manifest_with_an_invalid_key_is_refused(
         self, key: str, value: object, said: str, tmp_path: Path
     ) -> None:
         world = {"id": "acme", "type": "community", "package": "@acme/world", "name": "Acme"}
@@ -358,10 +360,10 @@ class TestRequests:
         assert said in told
         assert "worlds[0] (acme) of worlds.json" in told
 
-    def test_a_place_for_certificates_that_is_a_file(self, write: Callable[[str], str]) -> None:
+    def test_an_output_folder_that_is_a_file(self, write: Callable[[str], str]) -> None:
         assert "name a folder with --out" in refuse("certify", write(SOUND), "--out", "world.mjs")
 
-    def test_a_place_that_cannot_be_written(
+    def test_a_temporary_folder_that_cannot_be_written(
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tempfile, "tempdir", "/there/is/none")
@@ -369,7 +371,9 @@ class TestRequests:
         assert "'/there/is/none/" in said
         assert "TMPDIR for storage" in said
 
-    def test_a_command_with_a_quotation_mark_too_few(self, write: Callable[[str], str]) -> None:
+    def test_a_setup_command_without_a_closing_quotation_mark(
+        self, write: Callable[[str], str]
+    ) -> None:
         done = command_line.run("smoke", write(SOUND), "--setup", "migrate 'up")
         assert done.code == 3
         assert "it is not a valid command: No closing quotation" in done.err

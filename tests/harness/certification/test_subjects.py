@@ -1,4 +1,4 @@
-"""What a user names is a World, or an error that says what to do."""
+"""Each name resolves to a World, or to an error that says what to do."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pack(path: Path, *, manifest: object = None, name: str = "package/package.js
 
 
 class TestDescribedWorlds:
-    def test_a_name_alone_is_the_newest_line_that_it_has(self, catalog: Catalog) -> None:
+    def test_a_name_alone_means_the_newest_line(self, catalog: Catalog) -> None:
         subject = resolve_subject("postgres", catalog)
         assert (subject.line, subject.version) == ("v5", "5.0.0-beta.27")
         assert subject.packages == {"@workflow/world-postgres": "5.0.0-beta.27"}
@@ -50,7 +50,7 @@ class TestDescribedWorlds:
         assert resolve_subject("local", catalog).line == "v5-latest"
         assert resolve_subject("reference", catalog).line == "v5-latest"
 
-    def test_it_comes_with_all_that_its_description_says(self, catalog: Catalog) -> None:
+    def test_a_subject_has_the_fields_of_its_description(self, catalog: Catalog) -> None:
         subject = resolve_subject("postgres", catalog)
         world = catalog.worlds["postgres"]
         assert (subject.services, subject.setup, subject.starts) == (
@@ -77,14 +77,14 @@ class TestDescribedWorlds:
             ("postgres@6.0.0", None),
         ],
     )
-    def test_a_version_belongs_to_the_line_that_pins_it_or_to_that_of_its_major(
+    def test_a_version_belongs_to_the_line_with_the_same_version_or_major(
         self, catalog: Catalog, spec: str, line: str | None
     ) -> None:
         subject = resolve_subject(spec, catalog)
         assert subject.line == line
         assert subject.packages[subject.package] == spec.partition("@")[2]
 
-    def test_a_version_goes_to_the_line_that_the_user_names(self, catalog: Catalog) -> None:
+    def test_a_version_can_be_combined_with_a_line(self, catalog: Catalog) -> None:
         subject = resolve_subject("postgres@5.0.0-beta.29", catalog, line="v5-latest")
         assert subject.line == "v5-latest"
 
@@ -92,14 +92,14 @@ class TestDescribedWorlds:
         subject = resolve_subject("@workflow/world-postgres@4.3.7", catalog)
         assert (subject.id, subject.services) == ("postgres", ("postgres",))
 
-    def test_a_version_brings_what_only_it_needs(self, catalog: Catalog) -> None:
+    def test_a_version_adds_its_own_settings(self, catalog: Catalog) -> None:
         broken = resolve_subject("postgres@5.0.0-beta.29", catalog)
         assert broken.overrides["@workflow/world"] == "5.0.0-beta.24"
         assert broken.setup == ("bootstrap",)
         assert resolve_subject("postgres@4.1.1", catalog).setup == ("workflow-postgres-setup",)
         assert not resolve_subject("postgres", catalog).overrides
 
-    def test_of_several_patterns_all_that_match_count(self) -> None:
+    def test_all_matching_version_patterns_apply(self) -> None:
         world = World(
             id="some",
             title="Some",
@@ -116,13 +116,13 @@ class TestDescribedWorlds:
         )
         assert world.release_of("3.0.0") == Release()
 
-    def test_a_line_that_it_has_not_is_explained(self, catalog: Catalog) -> None:
+    def test_a_line_without_a_release_is_refused(self, catalog: Catalog) -> None:
         with pytest.raises(UsageError, match="no release for line v5-latest") as caught:
             resolve_subject("postgres", catalog, line="v5-latest")
         assert "spec version 6 or 7" in caught.value.cause
         assert "v4, v5" in caught.value.remedy
 
-    def test_a_world_behind_a_url_cannot_be_certified(self, catalog: Catalog) -> None:
+    def test_a_remote_world_cannot_be_certified(self, catalog: Catalog) -> None:
         with pytest.raises(UsageError, match="remote cannot be certified"):
             resolve_subject("remote", catalog)
 
@@ -130,18 +130,20 @@ class TestDescribedWorlds:
         with pytest.raises(UsageError, match="no versions to choose from"):
             resolve_subject("reference@1.0.0", catalog)
 
-    def test_one_that_is_no_package_on_a_line_has_no_versions_there(self, catalog: Catalog) -> None:
+    def test_a_world_without_a_package_on_a_line_has_no_versions_there(
+        self, catalog: Catalog
+    ) -> None:
         assert resolve_subject("postgres@4.3.7", catalog, line="v4").version == "4.3.7"
         with pytest.raises(UsageError, match="no versions to choose from on line py"):
             resolve_subject("postgres@4.3.7", catalog, line="py")
 
-    def test_one_in_two_languages_is_certified_line_by_line(self, catalog: Catalog) -> None:
+    def test_a_world_in_two_languages_is_certified_line_by_line(self, catalog: Catalog) -> None:
         there = resolve_subject("postgres", catalog, line="py")
         assert (there.id, there.line, there.language) == ("postgres", "py", "python")
         assert there.packages.keys() == {"vercel-workflow", "psycopg", "psycopg-binary"}
         assert (there.setup, there.services) == ((), ("postgres",))
 
-    def test_one_for_every_line_gets_its_line_when_it_is_opened(self, catalog: Catalog) -> None:
+    def test_a_world_for_every_line_gets_its_line_when_it_is_opened(self, catalog: Catalog) -> None:
         world = World(
             id="any",
             title="Any",
@@ -188,10 +190,12 @@ class TestStrangers:
         ],
         ids=["no archive", "no manifest", "no name", "a path as name"],
     )
-    def test_files_that_are_no_packages(self, catalog: Catalog, here: Path, make: object) -> None:
+    def test_files_that_are_not_packages_are_refused(
+        self, catalog: Catalog, here: Path, make: object
+    ) -> None:
         assert callable(make)
         make(here / "world.tgz")
-        with pytest.raises(UsageError, match="is no npm package") as caught:
+        with pytest.raises(UsageError, match="is not an npm package") as caught:
             resolve_subject("./world.tgz", catalog)
         assert "npm pack" in caught.value.remedy
 
@@ -229,7 +233,7 @@ class TestStrangers:
         assert digests[0] == digests[2] != digests[1]
 
     @pytest.mark.parametrize("name", ["nowhere", "nowhere.inside", "json.nowhere", "json.tool.no"])
-    def test_python_modules_that_are_not_there(
+    def test_missing_python_modules_are_refused(
         self, catalog: Catalog, here: Path, name: str
     ) -> None:
         with pytest.raises(UsageError, match=f"no Python module {name}") as caught:
@@ -237,19 +241,19 @@ class TestStrangers:
         assert "run the command in the folder that holds it" in caught.value.remedy
 
     @pytest.mark.parametrize("spec", ["./nowhere.mjs", "nowhere.tgz", "~/nowhere.ts"])
-    def test_files_that_are_not_there(self, catalog: Catalog, here: Path, spec: str) -> None:
+    def test_missing_files_are_refused(self, catalog: Catalog, here: Path, spec: str) -> None:
         with pytest.raises(UsageError, match="does not exist") as caught:
             resolve_subject(spec, catalog)
         assert "check the path" in caught.value.remedy
 
-    def test_a_folder_is_no_world(self, catalog: Catalog, here: Path) -> None:
+    def test_a_folder_is_refused(self, catalog: Catalog, here: Path) -> None:
         (here / "my-world").mkdir()
         with pytest.raises(UsageError, match="is a folder") as caught:
             resolve_subject("./my-world", catalog)
         assert "npm pack" in caught.value.remedy
 
     @pytest.mark.parametrize("spec", ["postgress", "xyzzy", "", "@", "Not A Name@1", "-x@1"])
-    def test_names_of_nothing(self, catalog: Catalog, here: Path, spec: str) -> None:
+    def test_unknown_names_are_refused(self, catalog: Catalog, here: Path, spec: str) -> None:
         with pytest.raises(UsageError, match="no World is called") as caught:
             resolve_subject(spec, catalog)
         assert "@acme/world@1.2.3" in caught.value.remedy
@@ -257,7 +261,7 @@ class TestStrangers:
             assert "did you mean postgres" in caught.value.cause
 
     @pytest.mark.parametrize("version", ["1;rm", "https://example.org/x", "npm:other@1", "-g"])
-    def test_what_is_no_version(self, catalog: Catalog, version: str) -> None:
+    def test_invalid_versions_are_refused(self, catalog: Catalog, version: str) -> None:
         for name in ("postgres", "@acme/world"):
             with pytest.raises(UsageError, match="is not a valid version") as caught:
                 resolve_subject(f"{name}@{version}", catalog)
@@ -293,7 +297,7 @@ class TestOptions:
             resolve_subject("@acme/world@1.0.0", catalog, services=["postgers"])
         assert "did you mean postgres" in caught.value.remedy
 
-    def test_a_service_that_nobody_named(self, catalog: Catalog) -> None:
+    def test_a_placeholder_of_an_unnamed_service_is_refused(self, catalog: Catalog) -> None:
         with pytest.raises(UsageError, match="value of DATABASE_URL has a placeholder") as caught:
             resolve_subject(
                 "@acme/world@1.0.0", catalog, env={"DATABASE_URL": "{postgres}?password=hunter2"}
@@ -301,12 +305,12 @@ class TestOptions:
         assert "--service" in caught.value.remedy
         assert "hunter2" not in str(caught.value)
 
-    def test_a_service_that_the_world_is_not_told_of(self, catalog: Catalog) -> None:
+    def test_a_service_whose_url_the_world_does_not_get(self, catalog: Catalog) -> None:
         with pytest.raises(UsageError, match="@acme/world does not get the URL") as caught:
             resolve_subject("@acme/world@1.0.0", catalog, services=["postgres"])
         assert "--env NAME={postgres}" in caught.value.remedy
 
-    def test_the_line_can_only_be_told_when_it_is_known(self, catalog: Catalog) -> None:
+    def test_the_placeholder_of_the_line_needs_a_line(self, catalog: Catalog) -> None:
         env = {"LINE": "{line}"}
         assert resolve_subject("@acme/world@1.0.0", catalog, env=env, line="v5").env["LINE"]
         with pytest.raises(UsageError, match="value of LINE has a placeholder"):
@@ -326,7 +330,7 @@ def test_an_environment_is_filled_in(catalog: Catalog) -> None:
     assert filled["PORT"] == "3000"
 
 
-def test_a_world_of_this_interpreter_is_installed_by_finding_it(catalog: Catalog) -> None:
+def test_a_world_of_this_interpreter_is_located_instead_of_installed(catalog: Catalog) -> None:
     world = World(
         id="mine",
         title="Mine",
@@ -392,7 +396,7 @@ def test_a_subject_is_the_same_for_the_same_request(catalog: Catalog) -> None:
         ("ACME_STORE", "me:geheim@host", "…"),
     ],
 )
-def test_a_command_repeats_what_is_no_secret(
+def test_a_command_shows_only_values_that_are_not_secret(
     catalog: Catalog, name: str, value: str, shown: str
 ) -> None:
     subject = resolve_subject("reference", catalog, env={name: value})

@@ -1,4 +1,4 @@
-"""What the records of tests come to: for a clause, and for a World."""
+"""Verdicts: from records to a clause, and from clauses to a World."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def test_an_informative_clause_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("level", ["MUST", "SHOULD", "MAY"])
-def test_a_requirement_is_not_met_by_recording_an_answer(level: str) -> None:
+def test_a_recorded_answer_does_not_pass_a_requirement(level: str) -> None:
     verdict = decide(RECORDED, level=level)  # type: ignore[arg-type]
     assert verdict.verdict == "inconclusive"
     assert "decided nothing" in verdict.message
 
 
-def test_records_of_other_clauses_are_left_out() -> None:
+def test_records_of_other_clauses_are_ignored() -> None:
     other = make_failure(clause="RUN-OTHER")
     verdict = decide(PASSED, other)
     assert verdict.verdict == "passed"
@@ -113,7 +113,7 @@ def test_the_witness_is_the_smallest_and_speaks_for_the_clause() -> None:
     assert (verdict.message, verdict.reproduce) == ("short", "run short")
 
 
-def test_a_failure_that_shows_nothing_is_no_small_witness() -> None:
+def test_a_failure_without_a_witness_is_shown_last() -> None:
     verdict = decide(make_failure("bare", calls=0, form="a"), make_failure("shown", 3, form="b"))
     assert (verdict.message, len(verdict.witness)) == ("shown", 3)
 
@@ -132,7 +132,7 @@ def test_the_witness_comes_from_what_failed() -> None:
     assert (verdict.message, len(verdict.witness)) == ("broken", 4)
 
 
-def test_the_order_in_which_tests_end_changes_nothing() -> None:
+def test_the_order_of_records_does_not_matter() -> None:
     records = [make_failure(f"at {form}", form=form, check=form) for form in "cab"]
     verdicts = [decide(*order) for order in itertools.permutations(records)]
     assert all(verdict == verdicts[0] for verdict in verdicts)
@@ -147,7 +147,7 @@ def test_durations_add_up() -> None:
 # Races
 
 
-def test_rounds_without_a_failure_bound_what_was_not_seen() -> None:
+def test_rounds_without_a_failure_bound_the_failure_rate() -> None:
     assert state_confidence("passed", 60, 0) == (
         "60 rounds, none failed: with 95% confidence fewer than 4.9% of rounds fail"
     )
@@ -167,13 +167,11 @@ def test_failed_rounds_are_stated_as_their_share() -> None:
 @pytest.mark.parametrize(
     ("verdict", "rounds"), [("passed", 1), ("inconclusive", 60), ("failed", 60), ("recorded", 60)]
 )
-def test_nothing_is_stated_of_what_was_no_race_or_was_not_decided(
-    verdict: str, rounds: int
-) -> None:
+def test_no_confidence_is_stated_without_a_race_or_a_decision(verdict: str, rounds: int) -> None:
     assert state_confidence(verdict, rounds, 0) == ""  # type: ignore[arg-type]
 
 
-def test_a_clause_is_as_sure_as_its_least_tried_race() -> None:
+def test_the_confidence_of_a_clause_is_that_of_its_shortest_race() -> None:
     many, few = (make_record(form=form, rounds=n) for form, n in (("a", 200), ("b", 20)))
     assert decide(few, many, PASSED).confidence.startswith("20 rounds")
 
@@ -202,7 +200,7 @@ def test_a_clause_without_races_states_no_confidence() -> None:
         ("crash", False),
     ],
 )
-def test_forms_between_processes_are_told_by_their_number(form: str, between: bool) -> None:
+def test_forms_with_several_processes_are_recognized_by_name(form: str, between: bool) -> None:
     assert is_between_processes(form) is between
 
 
@@ -219,12 +217,12 @@ def test_what_a_world_for_one_process_does_between_several_is_a_note(verdict: st
     }
 
 
-def test_a_world_for_one_process_still_has_to_keep_the_clause_in_it() -> None:
+def test_a_failure_in_one_process_counts_for_a_world_for_one_process() -> None:
     verdict = decide(make_failure(form="16 together"), PASSED, processes="one")
     assert verdict.verdict == "failed"
 
 
-def test_a_note_has_no_part_in_message_witness_confidence_or_known_failure() -> None:
+def test_a_noted_outcome_does_not_affect_message_witness_confidence_or_known_failure() -> None:
     noted = make_failure("noted", form="4 processes", calls=1, rounds=9, failed_rounds=1)
     real = make_failure("ended twice", form="alone", calls=5, rounds=9, failed_rounds=9)
     verdict = decide(noted, real, processes="one", known=make_known())
@@ -264,7 +262,7 @@ def test_one_inconclusive_must_leaves_the_world_open() -> None:
     assert world.inconclusive == ("B",)
 
 
-def test_a_failure_weighs_more_than_what_is_open() -> None:
+def test_a_failure_outweighs_an_inconclusive_clause() -> None:
     world = decide_world([make_verdict("A", "failed"), make_verdict("B", "inconclusive")])
     assert (world.verdict, world.exit_code) == ("failed", 1)
 
@@ -335,7 +333,7 @@ def test_a_known_failure_does_not_fail_the_world_and_does_not_certify_it() -> No
     assert known.verdict == "failed"
 
 
-def test_a_known_failure_of_a_lesser_level_is_no_bar_to_certification() -> None:
+def test_a_known_failure_below_must_does_not_prevent_certification() -> None:
     known = make_verdict("RUN-ONCE", "failed", "SHOULD", known=make_known())
     assert decide_world([make_verdict("A"), known]).certified
 
@@ -373,7 +371,7 @@ def test_an_entry_holds_on_its_last_day() -> None:
 
 
 @pytest.mark.parametrize("record", [INCONCLUSIVE, ASIDE])
-def test_an_entry_says_nothing_of_what_was_not_decided(record: CheckRecord) -> None:
+def test_an_entry_does_not_apply_to_an_undecided_clause(record: CheckRecord) -> None:
     verdict = decide(record, known=make_known())
     assert verdict.known is not None
     assert verdict.known.state == "undecided"

@@ -68,7 +68,7 @@ def test_an_unchanged_certificate_is_sound(file: Path) -> None:
     ("verdict", "certified", "code"),
     [("passed", True, 0), ("failed", False, 1), ("inconclusive", False, 2)],
 )
-def test_a_sound_certificate_exits_as_its_world(
+def test_a_sound_certificate_has_the_exit_code_of_its_verdict(
     file: Path, verdict: str, certified: bool, code: int
 ) -> None:
     write_certificate(file, make_sample([make_verdict("A", verdict)]))
@@ -84,7 +84,7 @@ def test_it_says_whether_the_suite_is_the_installed_one(file: Path) -> None:
     assert other.is_sound
 
 
-def test_what_cannot_be_judged_is_refused(file: Path) -> None:
+def test_a_file_that_cannot_be_verified_is_refused(file: Path) -> None:
     with pytest.raises(ResultsError, match="cannot be read"):
         verify(file.with_name("none.jsonl"))
     file.write_text("hello\n")
@@ -167,7 +167,7 @@ def test_missing_repeated_and_moved_lines_are_noticed(file: Path, lines: list[in
 
 
 @pytest.mark.parametrize("place", range(len(LINES)))
-def test_each_line_is_needed_once(file: Path, place: int) -> None:
+def test_each_line_is_required_once(file: Path, place: int) -> None:
     file.write_bytes(b"".join(LINES[:place] + LINES[place + 1 :]))
     assert notices(file)
     file.write_bytes(b"".join(LINES[: place + 1] + LINES[place:]))
@@ -192,7 +192,7 @@ def forge(file: Path, change: Callable[[Records], object]) -> Verification:
     return verify(file)
 
 
-def test_a_forger_who_changes_nothing_is_not_found_out(file: Path) -> None:
+def test_resealing_without_a_change_is_not_detected(file: Path) -> None:
     assert forge(file, lambda records: None).is_sound
 
 
@@ -259,7 +259,7 @@ def test_a_certified_world_is_not_taken_from_an_unsound_file(file: Path) -> None
     assert found.problems == ("the SHA-256 in the footer does not match the file",)
 
 
-def test_two_ways_to_write_one_record_are_not_both_right(file: Path) -> None:
+def test_a_record_that_is_not_in_canonical_form_is_a_problem(file: Path) -> None:
     file.write_bytes(DATA.replace(b'"seed":7', b'"seed": 7', 1))
     assert "line 1 is not in canonical form" in verify(file).problems
 
@@ -313,7 +313,7 @@ def test_a_genuine_certificate_agrees_with_the_contract(file: Path) -> None:
         (make_verdict("RUN-X"), "RUN-X is not in the contract"),
     ],
 )
-def test_a_clause_that_is_not_the_contracts_is_noticed(
+def test_a_clause_that_differs_from_the_contract_is_noticed(
     file: Path, clause: ClauseVerdict, problem: str
 ) -> None:
     changed = [clause, *GENUINE[1:]]

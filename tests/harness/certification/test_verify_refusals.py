@@ -1,4 +1,4 @@
-"""`verify`, given what is no certificate any more, or never was one."""
+"""`verify` with damaged certificates, and files that are not certificates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_whole_one_has_the_code_of_its_verdict(certificate: Path) -> None:
+def test_a_complete_certificate_has_the_exit_code_of_its_verdict(certificate: Path) -> None:
     done = command_line.run("verify", certificate)
     assert done.code == 1
     assert "clauses that fail it: RUN-ONCE" in done.out
@@ -38,7 +38,9 @@ def test_a_whole_one_has_the_code_of_its_verdict(certificate: Path) -> None:
     ],
     ids=["its end", "cut", "one line", "verdict", "certified", "version", "more"],
 )
-def test_one_that_was_cut_or_changed(change: Callable[[bytes], bytes], certificate: Path) -> None:
+def test_a_truncated_or_changed_certificate_is_reported(
+    change: Callable[[bytes], bytes], certificate: Path
+) -> None:
     certificate.write_bytes(change(certificate.read_bytes()))
     done = command_line.run("verify", certificate)
     assert done.code == 1
@@ -47,7 +49,7 @@ def test_one_that_was_cut_or_changed(change: Callable[[bytes], bytes], certifica
 
 
 @pytest.mark.parametrize("content", [b"", b"# Notes", b"\xff\xfe", b'{"record":"header"}'])
-def test_a_file_that_is_no_certificate(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_certificate_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_bytes(content)
     done = command_line.run("verify", tmp_path / "notes.md")
     assert done.code == 3

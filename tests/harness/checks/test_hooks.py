@@ -1,4 +1,4 @@
-"""A small suite in a process of its own: its checks are chosen, ordered and recorded."""
+"""A small suite in a separate process: its checks are selected, ordered and recorded."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Session:
         return [record["clause"] for record in self.records]
 
 
-def test_what_takes_long_starts_first_and_every_end_is_recorded(tmp_path: Path) -> None:
+def test_slow_checks_start_first_and_every_outcome_is_recorded(tmp_path: Path) -> None:
     session = Session(tmp_path)
     assert session.start() == ["SLOW", "BROKEN", "QUICK"]
     assert session.planned == [4]
@@ -109,7 +109,7 @@ def test_what_takes_long_starts_first_and_every_end_is_recorded(tmp_path: Path) 
     assert "no storage" in session.records[1]["message"]
 
 
-def test_workers_send_their_records_to_the_first_process(tmp_path: Path) -> None:
+def test_workers_send_their_records_to_the_main_process(tmp_path: Path) -> None:
     session = Session(tmp_path, workers=2)
     assert sorted(session.start()) == ["BROKEN", "QUICK", "SLOW"]
     assert session.planned == [4]

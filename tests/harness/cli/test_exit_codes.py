@@ -14,7 +14,7 @@ import pytest
 from harness.certification.certificate import write_certificate
 from harness.doctor import Finding
 from harness.exit_codes import ExitCode
-from harness.results.records import Record, Results
+from harness.results.records import EngineResults, LoadResults, Record
 from harness.results.store import ResultsWriter
 from tests import RESULTS, ROOT
 from tests.harness.certification.certifying import make_sample, make_verdict
@@ -213,9 +213,13 @@ def test_load_has_the_code_of_its_runs(
     assert done.code == code, done.err
 
 
-def write_results(path: Path, results: Results) -> Path:
+def write_results(path: Path, results: EngineResults | LoadResults) -> Path:
     with ResultsWriter(path) as writer:
-        records: list[Record] = [results.header, *results.checks, *results.cells, *results.loads]
+        records: list[Record] = [results.header]
+        if isinstance(results, EngineResults):
+            records += [*results.checks, *results.cells]
+        else:
+            records += results.loads
         records += [results.footer] if results.footer else []
         for record in records:
             writer.append(record)

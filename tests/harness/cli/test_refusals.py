@@ -61,7 +61,7 @@ def test_a_name_that_is_close_to_none_is_answered_with_all() -> None:
 def test_a_combination_that_cannot_exist(out: Path) -> None:
     done = command_line.run("bench", "--line", "v5-latest", "--world", "postgres")
     assert done.code == 3
-    assert "no cell of this choice can exist" in done.err
+    assert "none of the chosen cells can exist" in done.err
     assert "v5-latest/express/postgres: the core of this line accepts only Worlds of" in done.err
     assert not out.exists()
 

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
@@ -14,11 +15,14 @@ from harness.descriptions import Catalog
 from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.results.records import Results
-from harness.results.store import read_results
+from harness.results import store
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from harness.workspaces import install
+from reports.benchmark import findings
 from reports.benchmark.findings import study
 from reports.benchmark.remembered import summarize_session
+from reports.load import study as load_study
 from suites import catalog
 from tests.harness.cli import command_line
 from tests.harness.cli.command_line import Done
@@ -64,8 +68,35 @@ def measure(out: Path, *more: str, world: str = "tiny") -> Path:
     return path
 
 
-def list_timed(results: Results) -> list[str]:
+def list_timed(results: BenchResults) -> list[str]:
     return [end.fork for end in results.forks if end.kind == "timing"]
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[str]:
+    """Return a list that grows by one each time when a function is called."""
+    calls: list[str] = []
+    function = getattr(module, name)
+
+    def call(*args: object) -> object:
+        calls.append(name)
+        return function(*args)
+
+    monkeypatch.setattr(module, name, call)
+    return calls
+
+
+@pytest.mark.parametrize("words", [("bench",), ("load", "--rate", "20/s", "--for", "1s")])
+def test_a_file_is_read_once_and_studied_once(
+    out: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(out.with_name("summary.md")))
+    reads = count_calls(monkeypatch, store, "read_lines")
+    studies = count_calls(monkeypatch, findings, "plan_forks")
+    summaries = count_calls(monkeypatch, load_study, "summarize_session")
+    done = command_line.run(*words, *OPTIONS, "--world", "tiny", "--out", out)
+    assert done.code in {0, 2}, done.err
+    assert len(reads) == 1
+    assert len(studies) + len(summaries) == 1
 
 
 class TestAgainst:
@@ -85,22 +116,22 @@ class TestAgainst:
     def test_what_nothing_uses_is_refused_before_anything_is_measured(self, out: Path) -> None:
         done = bench(out, "--against", "left-pad@1.0.0")
         assert done.code == 3
-        assert "nothing here uses left-pad" in done.err
+        assert "no cell uses left-pad" in done.err
         assert "what to do" in done.err
         assert not out.exists()
 
 
 class TestPrecision:
     def test_forks_are_added_until_intervals_are_narrow(self, out: Path) -> None:
-        results = read_results(measure(out, "--precision", "3%", "--forks", "1"))
+        results = read_results_as(measure(out, "--precision", "3%", "--forks", "1"), BenchResults)
         assert results.footer is not None
         assert results.footer.stopped == "precision"
         assert len(list_timed(results)) == 3
         assert "--precision 3% --budget 600s" in results.header.command
 
     def test_budget_ends_it(self, out: Path) -> None:
-        results = read_results(
-            measure(out, "--precision", "3%", "--budget", "0.0001s", "--forks", "1")
+        results = read_results_as(
+            measure(out, "--precision", "3%", "--budget", "0.0001s", "--forks", "1"), BenchResults
         )
         assert results.footer is not None
         assert results.footer.stopped == "budget"
@@ -127,7 +158,7 @@ class TestComparing:
 
     def test_once_drift_is_known_rows_are_judged(self, out: Path) -> None:
         one, other = (measure(out / name) for name in ("one", "other"))
-        results = read_results(one)
+        results = read_results_as(one, BenchResults)
         memory = summarize_session(study(results))
         for number in range(SESSIONS_TO_KNOW_DRIFT):
             began = f"2026-01-0{number + 1}T00:00:00+00:00"
@@ -165,7 +196,10 @@ class TestSpreading:
         assert done.code == 0, done.err
         assert "2 of 2 shards: 2 cells" in done.out
         assert merged.with_suffix(".md").exists()
-        whole, parts = read_results(merged), [read_results(path) for path in shards]
+        whole, parts = (
+            read_results_as(merged, BenchResults),
+            [read_results_as(path, BenchResults) for path in shards],
+        )
         assert {cell.world for cell in whole.header.cells} == {"tiny", "other"}
         assert len(whole.samples) == sum(len(part.samples) for part in parts)
         assert whole.footer is not None

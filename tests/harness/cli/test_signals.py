@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from tests import ROOT
 from tests.harness.deployments import tiny_bench
 from tests.harness.deployments.observing import alive, assert_gone, await_that, family_of, listens
@@ -138,11 +139,11 @@ def test_an_interrupted_session_goes_on_where_it_was(session: Session) -> None:
     session.await_mark("waiting")
     session.send(signal.SIGINT)
     session.end()
-    (first,) = read_results(session.results).forks
+    (first,) = read_results_as(session.results, BenchResults).forks
     session.begin("--resume", session.results)
     code, said = session.end()
     assert code == 0, said
-    results = read_results(session.results)
+    results = read_results_as(session.results, BenchResults)
     assert results.forks[0] == first
     assert len(results.forks) == 3
     assert {sample.outcome for sample in results.samples} == {"correct"}
@@ -173,7 +174,7 @@ def test_a_signal_during_the_last_cleaning_up_waits_for_its_end(session: Session
     code, said = session.end()
     assert code == 143, said
     session.assert_nothing_left()
-    assert read_results(session.results).footer is not None
+    assert read_results_as(session.results, BenchResults).footer is not None
 
 
 def test_nohup_survives_the_end_of_its_terminal(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""The clauses are data that cannot be written wrongly unnoticed, and the document follows them."""
+"""The clauses: mistakes in their files are errors, and the document is made from them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_requirement_is_one_line_that_ends_like_a_sentence(folder: Path) -> No
     assert not [clause.id for clause in CLAUSES.values() if clause.requirement[-1] not in ".)"]
 
 
-def test_every_line_has_clauses_of_which_its_correctness_depends() -> None:
+def test_every_line_has_must_clauses() -> None:
     for line in LINES:
         assert [clause for clause in CLAUSES.values() if level_on(clause, line) == "MUST"]
 
@@ -155,7 +155,7 @@ def test_a_level_is_stated_for_each_line(clause: str, line: str, level: str | No
         ("[[clause]]", "[[clause", "does not describe"),
     ],
 )
-def test_a_clause_that_does_not_fit_is_refused(folder: Path, old: str, new: str, told: str) -> None:
+def test_an_invalid_clause_is_refused(folder: Path, old: str, new: str, told: str) -> None:
     change(folder / "steps.toml", old, new)
     with pytest.raises(DescriptionError) as refused:
         describe_clauses(folder)
@@ -274,12 +274,12 @@ def test_a_clause_applies_by_what_the_world_offers(
     assert told == reason
 
 
-def test_a_line_that_the_contract_does_not_know_is_a_mistake() -> None:
+def test_an_unknown_line_is_an_error() -> None:
     with pytest.raises(UsageError, match="v5-latest"):
         level_on(make_clause(), "v5-lates")
 
 
-def test_the_slots_of_events_are_asked_for_where_they_exist() -> None:
+def test_dense_slots_are_required_where_slots_exist() -> None:
     dense = CLAUSES["EVT-SLOT-DENSE"]
     # Also in a World that states an older version, when its ids are slots: the check looks.
     assert dense.spec == SpecBounds()
@@ -330,6 +330,6 @@ def test_one_line_is_shown_with_its_own_level() -> None:
 
 
 @pytest.mark.parametrize(("group", "line"), [("wait", None), (None, "v7")])
-def test_what_is_not_there_cannot_be_shown(group: str | None, line: str | None) -> None:
+def test_an_unknown_group_or_line_is_refused(group: str | None, line: str | None) -> None:
     with pytest.raises(UsageError, match="is called"):
         render_clauses(CLAUSES, group=group, line=line)

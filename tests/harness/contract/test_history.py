@@ -1,4 +1,4 @@
-"""The judge of histories: legal logs pass, planted faults are named, orders are found."""
+"""Judging histories: legal logs pass, injected errors are reported, orders are found."""
 
 from __future__ import annotations
 
@@ -175,12 +175,12 @@ class TestContradictions:
             [("hook_disposed", "hook_1"), ("hook_created", "hook_2")],
         ],
     )
-    def test_what_worlds_may_do_is_not_held_against_them(
+    def test_moves_that_a_world_may_make_are_not_reported(
         self, events: list[tuple[str, str]]
     ) -> None:
         assert self.plant(*events) == []
 
-    def test_a_hole_in_the_slots_is_named(self) -> None:
+    def test_a_gap_in_the_slots_is_reported(self) -> None:
         world, run = begin("v5-latest")
         world.create(run, "run_cancelled")
         log = read_log(world, [run])
@@ -188,7 +188,7 @@ class TestContradictions:
             "EVT-SLOT-DENSE"
         )
 
-    def test_an_event_before_its_run_is_named(self) -> None:
+    def test_an_event_before_its_run_is_reported(self) -> None:
         world, run = begin()
         log = read_log(world, [run])
         found = find_illegal_moves([log[1], log[0]], world.model.rules)
@@ -211,7 +211,7 @@ class TestContradictions:
         entities.hooks[("wrun_2", "hook_2")] = entities.hooks[(run, "hook_1")]
         assert find_contradictions(log, entities, rules)[-1].startswith("HOOK-TOKEN-UNIQUE")
 
-    def test_a_time_may_lose_what_is_finer_than_a_millisecond(self) -> None:
+    def test_a_time_may_lose_fractions_of_a_millisecond(self) -> None:
         world, run = begin()
         initial = world.model.copy()
         fine = world.now.replace(microsecond=1999)
@@ -263,7 +263,7 @@ class TestOrders:
 
     @given(LINES, st.lists(MOVES, max_size=12), st.randoms(use_true_random=False))
     @settings(max_examples=50, deadline=None)
-    def test_what_the_model_did_in_any_order_is_found(
+    def test_an_order_is_found_for_every_history_of_the_model(
         self, line: str, moves: list[tuple[str, int, int]], chance: random.Random
     ) -> None:
         world = Rehearsal(Model(RULES[line]))
@@ -289,7 +289,7 @@ class TestOrders:
         assert not any(later_starts_before)
 
     @pytest.mark.parametrize("winners", [0, 2])
-    def test_a_claim_that_not_exactly_one_won_has_no_order(self, winners: int) -> None:
+    def test_a_claim_without_exactly_one_winner_has_no_order(self, winners: int) -> None:
         world, run = begin()
         claim = (run, self.event("step_created", "step_1", stepName="add"))
         won = world.model.copy().perform("events.create", claim, now=world.now, fresh=world.fresh)
@@ -313,7 +313,7 @@ class TestOrders:
         calls[3] = calls[4]
         assert find_order(calls, initial) is None
 
-    def test_time_is_respected(self) -> None:
+    def test_an_order_respects_the_times_of_calls(self) -> None:
         world, run = begin()
         step = self.event("step_created", "step_1", stepName="add")
         created = TimedCall(
@@ -328,7 +328,7 @@ class TestOrders:
         )
         assert find_order([created, together], world.model) == [0, 1]
 
-    def test_a_lost_call_may_have_happened_or_not(self) -> None:
+    def test_a_call_without_an_answer_may_or_may_not_have_happened(self) -> None:
         world, run = begin()
         lost = TimedCall(
             method="events.create",
@@ -346,7 +346,7 @@ class TestOrders:
         assert find_order([lost, missing], world.model) == [1]
         assert find_order([lost, found, missing], world.model) is None
 
-    def test_a_list_guides_the_search_among_many_writers(self) -> None:
+    def test_a_returned_list_prunes_the_search(self) -> None:
         world, run = begin()
         world.create(run, "hook_created", "hook_1", {"token": "t"})
         initial = world.model.copy()
@@ -360,7 +360,7 @@ class TestOrders:
         listing.value["data"].pop()
         assert find_order([*calls, listing], initial) is None
 
-    def test_a_search_that_takes_too_long_says_so(self) -> None:
+    def test_a_search_beyond_its_budget_is_undecided(self) -> None:
         world, run = begin()
         calls = [
             answered("streams.write", run, "out", bytes([index]), value=None) for index in range(12)

@@ -59,13 +59,13 @@ class TestRuns:
         assert world.call("runs.get", made["run"]["runId"])["input"] == b"in"
 
     @pytest.mark.parametrize("age", [timedelta(hours=25), -timedelta(minutes=6)])
-    def test_an_id_of_another_time_is_refused(self, world: Rehearsal, age: timedelta) -> None:
+    def test_an_id_with_a_distant_time_is_refused(self, world: Rehearsal, age: timedelta) -> None:
         run = world.name("wrun")
         world.now += age
         assert refusal(world.create, run, "run_created", data=BIRTH) == "WorkflowWorldError"
 
     @pytest.mark.parametrize("run", ["../../x", "wrun_", "*", "wrun_" + "I" * 26, "x" * 5000])
-    def test_what_is_no_id_is_refused(self, world: Rehearsal, run: str) -> None:
+    def test_an_invalid_run_id_is_refused(self, world: Rehearsal, run: str) -> None:
         assert refusal(world.create, run, "run_created", data=BIRTH) == "WorkflowWorldError"
 
     def test_a_second_start_appends_nothing_and_moves_nothing(self, world: Rehearsal) -> None:
@@ -158,7 +158,9 @@ class TestRuns:
         assert refusal(world.create, run, "run_started") == "RunNotSupportedError"
 
     @pytest.mark.parametrize("event_type", ["foo_bar", "noop", "hook_conflict", None])
-    def test_only_known_types_of_clients_are_taken(self, world: Rehearsal, event_type: Any) -> None:
+    def test_only_known_event_types_for_clients_are_accepted(
+        self, world: Rehearsal, event_type: Any
+    ) -> None:
         run = world.begin_run()
         assert refusal(world.create, run, event_type, "c_1", {"token": "t"}) == "WorkflowWorldError"
         assert world.list_types(run) == ["run_created", "run_started"]
@@ -366,6 +368,6 @@ def test_other_event_ids_rise(line: str) -> None:
     assert read_slot(ids[0]) is None
 
 
-def test_a_call_that_a_line_has_not_is_no_refusal() -> None:
+def test_an_unknown_method_of_a_line_is_a_lookup_error() -> None:
     with pytest.raises(LookupError):
         rehearse("v4").call("events.createBatch", "wrun_1", [])

@@ -275,7 +275,7 @@ class TestQueue:
         world.wait(0.2)
         assert self.lease(world)
 
-    def test_to_ask_for_later_costs_no_attempt(self, world: Rehearsal) -> None:
+    def test_deferring_a_message_does_not_count_as_an_attempt(self, world: Rehearsal) -> None:
         sent = world.call("queue", "q", 1)["messageId"]
         for _ in range(60):
             message = self.lease(world)
@@ -289,7 +289,7 @@ class TestQueue:
         world.call("queue.ack", first["messageId"], "a")
         assert world.call("queue", "q", 1, {"idempotencyKey": "k"}) != first
 
-    def test_what_a_dead_owner_had_is_due_again(self, world: Rehearsal) -> None:
+    def test_messages_of_a_dead_owner_are_due_again(self, world: Rehearsal) -> None:
         world.call("queue", "q", 1)
         self.lease(world, "dead")
         assert world.call("queue.expire", "dead") == 1

@@ -63,9 +63,9 @@ class TestInTypeScript:
 def test_contents_that_are_not_written_in_a_language_are_refused(catalog: Catalog) -> None:
     written = {"typescript": workflows.ENGINE.answering["typescript"]}
     unwritten = msgspec.structs.replace(workflows.ENGINE, answering=written)
-    with pytest.raises(UsageError, match="no app can be made for line py") as caught:
+    with pytest.raises(UsageError, match="cannot make an app for line py") as caught:
         assemble(catalog, Cell("py", "flask", "local"), unwritten)
-    assert "the engine apps are not in python" in caught.value.cause
+    assert "there is no engine app in python" in caught.value.cause
 
 
 def test_a_python_app_is_exported_with_exact_requirements(catalog: Catalog, tmp_path: Path) -> None:

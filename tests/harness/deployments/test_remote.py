@@ -13,7 +13,8 @@ import pytest
 
 from harness.deployments.deployment import reach_app
 from harness.errors import DeploymentError
-from harness.results.store import read_results
+from harness.results.records import BenchResults
+from harness.results.store import read_results_as
 from tests.harness.cli import command_line
 from tests.harness.cli.command_line import Done
 from tests.harness.deployments.conftest import Launch
@@ -100,7 +101,7 @@ def test_an_app_that_is_not_ours_is_told_to_be_none(out: Path) -> None:
     with echoing(200) as place:
         done = bench(place, out)
     assert done.code == 4
-    assert f"what answers at {place} is not an app of this harness" in done.err
+    assert f"the server at {place} is not an app of this harness" in done.err
     assert "world-harness export" in done.err
     assert_secret(done, out)
 
@@ -119,7 +120,7 @@ def test_one_that_answers_is_measured(
         done = bench(f"127.0.0.1:{(marks / 'port').read_text()}", out, "--scenario", "one-step")
     assert done.code == 0, done.err
     (path,) = out.glob("*.jsonl")
-    results = read_results(path)
+    results = read_results_as(path, BenchResults)
     assert [cell.id for cell in results.header.cells] == ["tiny/tiny/remote"]
     assert {sample.outcome for sample in results.samples} == {"correct"}
     assert {end.kind for end in results.forks} == {"timing"}
@@ -135,7 +136,7 @@ def test_one_that_dies_is_a_failed_cell(
         done = bench(f"127.0.0.1:{(marks / 'port').read_text()}", out, "--scenario", "one-step")
     assert done.code == 1, done.err
     (path,) = out.glob("*.jsonl")
-    results = read_results(path)
+    results = read_results_as(path, BenchResults)
     assert {sample.outcome for sample in results.samples} == {"failed"}
     assert "the app runs elsewhere" in str(results.samples[0].error)
     assert any("does not answer" in end.reason for end in results.forks)

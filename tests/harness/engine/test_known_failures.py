@@ -44,31 +44,31 @@ class TestComparing:
         assert (check.state, check.reason) == ("known", ENTRY.reason)
         assert check.verdict == "failed"
 
-    def test_one_that_fails_otherwise_is_not(self) -> None:
+    def test_a_failure_with_a_different_message_is_not_known(self) -> None:
         check = compare_known(make_check(verdict="failed", message="hangs"), [ENTRY], PINS)
         assert check.state == ""
 
     def test_a_pass_is_unexpected(self) -> None:
         assert compare_known(make_check(), [ENTRY], PINS).state == "unexpected pass"
 
-    def test_another_version_is_not_spoken_of(self) -> None:
+    def test_an_entry_does_not_apply_to_another_version(self) -> None:
         assert compare_known(FAILED, [ENTRY], {"workflow": "4.9.0"}).state == ""
 
     @pytest.mark.parametrize(
         "cell", [Cell("v5", "express", "local"), Cell("v5-latest", "express", "local")]
     )
-    def test_another_line_is_not_spoken_of(self, cell: Cell) -> None:
+    def test_an_entry_does_not_apply_to_another_line(self, cell: Cell) -> None:
         failed = make_check(cell=cell, verdict="failed", message="exceeded max retries")
         assert compare_known(failed, [ENTRY], PINS).state == ""
 
-    def test_an_entry_for_a_world_speaks_of_that_world_only(self) -> None:
+    def test_an_entry_for_a_world_applies_only_to_that_world(self) -> None:
         import msgspec
 
         entry = msgspec.structs.replace(ENTRY, worlds=("postgres",))
         assert compare_known(FAILED, [entry], PINS).state == ""
 
     @pytest.mark.parametrize("verdict", ["passed", "failed"])
-    def test_a_flaky_one_is_flaky_whatever_it_does(self, verdict: str) -> None:
+    def test_a_flaky_check_is_flaky_whatever_its_verdict(self, verdict: str) -> None:
         import msgspec
 
         entry = msgspec.structs.replace(ENTRY, flaky=True)
@@ -76,7 +76,7 @@ class TestComparing:
         assert compare_known(check, [entry], PINS).state == "flaky"
 
     @pytest.mark.parametrize("verdict", ["inconclusive", "not applicable"])
-    def test_what_was_not_decided_has_no_state(self, verdict: str) -> None:
+    def test_an_undecided_check_has_no_state(self, verdict: str) -> None:
         assert compare_known(make_check(verdict=verdict), [ENTRY], PINS).state == ""
 
 
@@ -112,7 +112,7 @@ class TestReading:
             (LIST.replace("failure", "failures"), "'failures'"),
         ],
     )
-    def test_two_entries_of_one_id_and_unknown_names_are_refused(
+    def test_duplicate_ids_and_unknown_names_are_refused(
         self, tmp_path: Path, text: str, told: str
     ) -> None:
         path = tmp_path / "known.toml"

@@ -46,11 +46,11 @@ class TestRefusals:
         suites = msgspec.structs.replace(SUITES, contents=contents)
         with pytest.raises(UsageError, match="none of the chosen cells can be examined") as refused:
             ask(E2eRequest(choice=choice, out=tmp_path), catalog, suites)
-        assert "py/flask/local: the engine apps are not in python" in refused.value.cause
+        assert "py/flask/local: there is no engine app in python" in refused.value.cause
 
     def test_a_cell_that_cannot_exist(self, catalog: Catalog, tmp_path: Path) -> None:
         choice = EngineChoice(lines=("v5-latest",), worlds=("postgres",))
-        with pytest.raises(UsageError, match="no cell of this choice can exist"):
+        with pytest.raises(UsageError, match="none of the chosen cells can exist"):
             ask(E2eRequest(choice=choice, out=tmp_path), catalog)
 
     def test_a_remote_world_without_a_url(self, catalog: Catalog, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ class TestRefusals:
 
 
 class TestCommand:
-    def test_says_what_was_asked_for(self) -> None:
+    def test_the_command_repeats_the_request(self) -> None:
         request = E2eRequest(
             choice=EngineChoice(lines=("v4",), worlds=("local", "post*"), suites=("dedupe",)),
             examples=9,
@@ -75,7 +75,7 @@ class TestCommand:
             "--examples 9 --development --seed 3"
         )
 
-    def test_keeps_secrets_to_itself(self) -> None:
+    def test_the_command_hides_secrets(self) -> None:
         remote = Remote("https://u:geheim@app.example", {"x-token": "sesame-open"})
         text = reproduce(E2eRequest(remote=remote), 3)
         assert "geheim" not in text

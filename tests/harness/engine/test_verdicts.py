@@ -1,4 +1,4 @@
-"""What checks come to: only what is unexpected fails a session, and nothing is left out."""
+"""Verdicts on a session: only unexpected outcomes fail it, and no cell is ignored."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_odd_pairs_have_an_outcome_too(verdict: Any, state: Any, outcome: Outcom
         ([], UNDECIDED),
     ],
 )
-def test_exit_code_follows_the_gravest(outcomes: list[Outcome], code: int) -> None:
+def test_the_exit_code_follows_the_most_serious_outcome(outcomes: list[Outcome], code: int) -> None:
     checks = [make_check(outcome) for outcome in outcomes]
     assert exit_code_of(checks) == code
     assert exit_code_of(checks[::-1]) == code
@@ -74,7 +74,7 @@ def test_exit_code_follows_the_gravest(outcomes: list[Outcome], code: int) -> No
 
 
 @pytest.mark.parametrize("state", ["known", "flaky"])
-def test_a_known_failure_that_cannot_be_decided_today_is_no_news(state: Any) -> None:
+def test_an_undecided_known_failure_does_not_change_the_verdict(state: Any) -> None:
     undecided = make_check("inconclusive", state=state)
     assert exit_code_of([make_check(), undecided]) == PASSED
     assert exit_code_of([undecided]) == UNDECIDED
@@ -85,7 +85,7 @@ def test_failures_are_those_that_count_and_no_others() -> None:
     assert {find_outcome(check) for check in judge_session(checks).failed} == FAILURES
 
 
-def test_a_cell_that_was_asked_for_and_is_absent_is_not_passed_over() -> None:
+def test_a_requested_cell_without_records_is_not_ignored() -> None:
     verdict = judge_session([make_check()], [EXPRESS, EXPRESS_POSTGRES, EXPRESS_POSTGRES])
     assert verdict.absent == (EXPRESS_POSTGRES,)
     assert (verdict.sound, verdict.exit_code) == (True, UNDECIDED)
@@ -100,7 +100,7 @@ def test_a_cell_on_which_everything_was_skipped_is_untested() -> None:
 
 
 @pytest.mark.parametrize(("planned", "cut"), [(2, ()), (3, (EXPRESS,))])
-def test_a_cell_that_lost_the_record_of_a_check_is_not_whole(planned: int, cut: Any) -> None:
+def test_a_cell_with_a_missing_record_is_incomplete(planned: int, cut: Any) -> None:
     checks = [make_check(), make_check("known")]
     ends = [CellEnd(cell=EXPRESS, checks=planned, seconds=1.0)]
     verdict = judge_session(checks, [EXPRESS], ends)
@@ -108,12 +108,12 @@ def test_a_cell_that_lost_the_record_of_a_check_is_not_whole(planned: int, cut: 
     assert verdict.exit_code == (UNDECIDED if cut else PASSED)
 
 
-def test_a_cell_that_did_not_come_to_its_end_is_not_whole() -> None:
+def test_a_cell_whose_suites_did_not_finish_is_incomplete() -> None:
     verdict = judge_session([make_check()], [EXPRESS], [])
     assert (verdict.cut, verdict.exit_code) == ((EXPRESS,), UNDECIDED)
     assert judge_session([make_check("failed")], [EXPRESS], []).exit_code == FAILED
 
 
-def test_a_cell_that_resembles_another_is_another() -> None:
+def test_similar_cells_are_distinguished() -> None:
     other = Cell("v5", "express", "a-local")
     assert judge_session([make_check()], [EXPRESS, other]).absent == (other,)

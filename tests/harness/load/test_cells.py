@@ -19,18 +19,20 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.errors import DeploymentError, HarnessError, ResultsError, ServiceError, UsageError
 from harness.load.session import load_cells
-from harness.results.records import Footer, Header, Load, LoadStage, Record, Results
-from harness.results.store import ResultsWriter, read_results
+from harness.results.records import Footer, Load, LoadHeader, LoadResults, LoadStage, Record
+from harness.results.store import ResultsWriter, read_results_as
 from reports.forms.badge import render_badge
 from reports.forms.data import make_schema, render_data
 from reports.forms.junit import render_junit
 from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page
-from reports.load.section import is_load_sound, list_loads, summarize_loads
+from reports.forms.studies import study_session
+from reports.load.study import study_load
+from reports.load.terminal import summarize_loads
 from suites import workflows
 from tests.harness.measure.deploying import answer_rightly
 from tests.harness.measure.test_session import Watching
-from tests.reports.factories import EXPRESS, HONO, NITRO, make_header, make_scenario
+from tests.reports.factories import EXPRESS, HONO, NITRO, make_load_header, make_scenario
 
 ZERO = make_scenario(0, workflow="noSteps", expects="echo")
 ONE = make_scenario(1, workflow="oneStep", expects="echo")
@@ -96,11 +98,11 @@ def base_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def header() -> Header:
-    return make_header([EXPRESS, HONO, NITRO], [ZERO, ONE], load=PLAN, forks=0)
+def header() -> LoadHeader:
+    return make_load_header([EXPRESS, HONO, NITRO], [ZERO, ONE], PLAN)
 
 
-def load(header: Header, preparer: Preparer, path: Path) -> Footer:
+def load(header: LoadHeader, preparer: Preparer, path: Path) -> Footer:
     with ResultsWriter(path) as writer:
         writer.append(header)
         return load_cells(
@@ -110,10 +112,10 @@ def load(header: Header, preparer: Preparer, path: Path) -> Footer:
 
 @pytest.mark.parametrize("broken", [{"unprepared": "hono"}, {"unstarted": "hono"}])
 def test_a_cell_that_does_not_work_fails_alone(
-    broken: dict[str, str], header: Header, base_url: str, tmp_path: Path
+    broken: dict[str, str], header: LoadHeader, base_url: str, tmp_path: Path
 ) -> None:
     footer = load(header, Preparer(base_url, **broken), tmp_path / "x.jsonl")
-    results = read_results(tmp_path / "x.jsonl")
+    results = read_results_as(tmp_path / "x.jsonl", LoadResults)
     assert {run.cell for run in results.loads} == {EXPRESS, NITRO}
     assert {run.outcome for run in results.loads} == {"correct"}
     assert len(results.loads) == footer.samples == 4 * STARTS
@@ -126,7 +128,7 @@ def test_a_cell_that_does_not_work_fails_alone(
 
 
 def test_what_cannot_be_prepared_is_never_started(
-    header: Header, base_url: str, tmp_path: Path
+    header: LoadHeader, base_url: str, tmp_path: Path
 ) -> None:
     preparer = Preparer(base_url, unprepared="hono nitro")
     load(header, preparer, tmp_path / "x.jsonl")
@@ -134,24 +136,24 @@ def test_what_cannot_be_prepared_is_never_started(
 
 
 def test_where_no_cell_can_be_prepared_the_session_ends(
-    header: Header, base_url: str, tmp_path: Path
+    header: LoadHeader, base_url: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ServiceError, match="no server is available"):
         load(header, Preparer(base_url, unprepared="express hono nitro"), tmp_path / "x.jsonl")
-    assert read_results(tmp_path / "x.jsonl").footer is None
+    assert read_results_as(tmp_path / "x.jsonl", LoadResults).footer is None
 
 
 class Full(ResultsWriter):
     """A file on a disk that takes the header and nothing more."""
 
     def append(self, record: Record) -> None:
-        if not isinstance(record, Header):
+        if not isinstance(record, LoadHeader):
             raise ResultsError("results cannot be written", cause="no space left")
         super().append(record)
 
 
 def test_results_that_cannot_be_written_end_the_session_with_their_reason(
-    header: Header, base_url: str, tmp_path: Path
+    header: LoadHeader, base_url: str, tmp_path: Path
 ) -> None:
     with (
         Full(tmp_path / "x.jsonl") as writer,
@@ -163,11 +165,11 @@ def test_results_that_cannot_be_written_end_the_session_with_their_reason(
 
 
 def test_a_moment_that_has_gone_by_is_told_as_what_it_is(
-    header: Header, base_url: str, tmp_path: Path
+    header: LoadHeader, base_url: str, tmp_path: Path
 ) -> None:
     with (
         ResultsWriter(tmp_path / "x.jsonl") as writer,
-        pytest.raises(UsageError, match="has gone by"),
+        pytest.raises(UsageError, match="has passed"),
     ):
         load_cells(
             header,
@@ -182,34 +184,36 @@ def test_a_moment_that_has_gone_by_is_told_as_what_it_is(
 
 class TestReport:
     @pytest.fixture
-    def results(self, header: Header, base_url: str, tmp_path: Path) -> Results:
+    def results(self, header: LoadHeader, base_url: str, tmp_path: Path) -> LoadResults:
         load(header, Preparer(base_url, unstarted="hono"), tmp_path / "x.jsonl")
-        return read_results(tmp_path / "x.jsonl")
+        return read_results_as(tmp_path / "x.jsonl", LoadResults)
 
     def test_every_cell_and_scenario_that_was_asked_for_is_summarized(
-        self, results: Results
+        self, results: LoadResults
     ) -> None:
         asked = [(cell, scenario.id) for cell in (EXPRESS, HONO, NITRO) for scenario in (ZERO, ONE)]
-        summaries = list_loads(results)
+        summaries = study_load(results).summaries
         assert [(item.cell, item.scenario) for item in summaries] == asked
         assert [bool(item.failure) for item in summaries] == [False, False, True, True] + [
             False
         ] * 2
-        assert not is_load_sound(results, summaries)
+        assert not study_load(results).sound
 
-    def test_is_a_row_for_people(self, results: Results) -> None:
-        text = render_markdown(results, source="x")
+    def test_is_a_row_for_people(self, results: LoadResults) -> None:
+        text = render_markdown(study_session(results), source="x")
         assert text.startswith(
             "**❌ 16 runs started in 4 of 6 loads, all ended well. 2 loads could"
         )
         for scenario in (ZERO, ONE):
             assert f"### Local · Hono, {scenario.id}\n\n❌ Could not be loaded:" in text
         assert "the app died before it was healthy\n  what to do: read the log" in text
-        assert "Local · Hono, sequential-1" in render_page(results, source="x")
-        assert summarize_loads(results).count("❌ could not be loaded: the app died") == 2
+        assert "Local · Hono, sequential-1" in render_page(study_session(results), source="x")
+        assert (
+            summarize_loads(study_load(results)).count("❌ could not be loaded: the app died") == 2
+        )
 
-    def test_is_a_row_for_programs(self, results: Results) -> None:
-        data = msgspec.json.decode(render_data(results, source="x"))
+    def test_is_a_row_for_programs(self, results: LoadResults) -> None:
+        data = msgspec.json.decode(render_data(study_session(results), source="x"))
         jsonschema.validate(data, make_schema())
         failures = {
             (row["cell"]["framework"], row["scenario"]): row["failure"] for row in data["loads"]
@@ -219,21 +223,21 @@ class TestReport:
             ("hono", "sequential-0"),
             ("hono", "sequential-1"),
         }
-        suites = Xml.fromstring(render_junit(results, source="x"))
+        suites = Xml.fromstring(render_junit(study_session(results), source="x"))
         assert suites.get("failures") == "2"
         assert [suite.get("name") for suite in suites] == [
             item.id for item in (EXPRESS, HONO, NITRO)
         ]
-        badge = msgspec.json.decode(render_badge(results, source="x"))
+        badge = msgspec.json.decode(render_badge(study_session(results), source="x"))
         assert (badge["message"], badge["color"]) == ("2 of 6 loads could not be made", "red")
 
     def test_a_session_that_was_cut_off_has_rows_of_what_it_did_not_reach(
-        self, header: Header
+        self, header: LoadHeader
     ) -> None:
-        results = Results(header=header, samples=(), forks=(), footer=None)
-        summaries = list_loads(results)
+        results = LoadResults(header=header, loads=(), load_ends=(), footer=None)
+        summaries = study_load(results).summaries
         assert len(summaries) == 6
         assert all("holds no run of it" in item.failure for item in summaries)
-        text = render_markdown(results, source="x")
+        text = render_markdown(study_session(results), source="x")
         assert "was cut off" in text
         assert "all ended well" not in text

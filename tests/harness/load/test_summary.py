@@ -16,15 +16,17 @@ from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, read_stages, take_share
 from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
-from harness.results.records import Footer, Load, LoadEnd, LoadRun, LoadStage, Results
-from harness.results.store import ResultsWriter, read_results
+from harness.results.records import Footer, Load, LoadEnd, LoadResults, LoadRun, LoadStage
+from harness.results.store import ResultsWriter, read_results_as
 from reports.forms.badge import render_badge
 from reports.forms.data import make_schema, render_data
 from reports.forms.junit import render_junit
 from reports.forms.markdown import render_markdown
 from reports.forms.page.page import render_page
-from reports.load.section import is_load_sound, list_loads, summarize_loads
-from tests.reports.factories import EXPRESS, FIFTY, TEN, make_header
+from reports.forms.studies import study_session
+from reports.load.study import study_load
+from reports.load.terminal import summarize_loads
+from tests.reports.factories import EXPRESS, FIFTY, TEN, make_load_header
 
 STEADY = Load(stages=read_stages("10/s", 20), arrivals="constant")
 
@@ -62,8 +64,8 @@ def refuse(runs: list[LoadRun], since_ms: float, after_ms: float) -> list[LoadRu
     ]
 
 
-def make_results(load: Load, runs: list[LoadRun], *, ended: bool = True) -> Results:
-    header = make_header([EXPRESS], [TEN], load=load, forks=0)
+def make_results(load: Load, runs: list[LoadRun], *, ended: bool = True) -> LoadResults:
+    header = make_load_header([EXPRESS], [TEN], load)
     footer = Footer(
         finished_at="2026-01-02T03:14:05+00:00",
         seconds=30.0,
@@ -74,8 +76,8 @@ def make_results(load: Load, runs: list[LoadRun], *, ended: bool = True) -> Resu
         harness_cpu_share=0.1,
         harness_memory_bytes=2**26,
     )
-    return Results(
-        header=header, samples=(), forks=(), footer=footer if ended else None, loads=tuple(runs)
+    return LoadResults(
+        header=header, footer=footer if ended else None, loads=tuple(runs), load_ends=()
     )
 
 
@@ -256,10 +258,10 @@ class TestMerging:
     def test_percentiles_are_those_of_one_generator(self, count: int, tmp_path: Path) -> None:
         files = [self.write(tmp_path, number, count) for number in range(1, count + 1)]
         merge_generators(tmp_path / "out.jsonl", files[::-1])
-        merged = read_results(tmp_path / "out.jsonl")
+        merged = read_results_as(tmp_path / "out.jsonl", LoadResults)
         alone = play(STEADY, lambda due: due % 97)
         assert list(merged.loads) == alone
-        assert list_loads(merged) == tuple(summarize_load(STEADY, alone))
+        assert study_load(merged).summaries == tuple(summarize_load(STEADY, alone))
         assert merged.footer is not None
         assert merged.footer.samples == len(alone)
 
@@ -267,7 +269,7 @@ class TestMerging:
         files = [self.write(tmp_path, number, 2) for number in (1, 2)]
         for path, reason in zip(files, ("", "no answer"), strict=True):
             with ResultsWriter(path) as writer:
-                for run in read_results(path).loads:
+                for run in read_results_as(path, LoadResults).loads:
                     writer.append(msgspec.structs.replace(run, scenario=FIFTY.id))
                 for scenario in (TEN.id, FIFTY.id):
                     writer.append(
@@ -280,11 +282,11 @@ class TestMerging:
                         )
                     )
         merge_generators(tmp_path / "out.jsonl", files)
-        merged = read_results(tmp_path / "out.jsonl")
+        merged = read_results_as(tmp_path / "out.jsonl", LoadResults)
         alone = play(STEADY, lambda due: due % 97)
         assert [run.index for run in merged.loads] == [run.index for run in alone] * 2
         assert [end.reason for end in merged.load_ends] == ["", "", "no answer", "no answer"]
-        assert [item.failure for item in list_loads(merged)] == ["no answer"]
+        assert [item.failure for item in study_load(merged).summaries] == ["no answer"]
 
     @pytest.mark.parametrize("source", [0, 1], ids=["doubled", "foreign"])
     def test_a_start_that_is_not_its_generators_is_refused_and_nothing_is_written(
@@ -292,9 +294,9 @@ class TestMerging:
     ) -> None:
         files = [self.write(tmp_path, number, 2) for number in (1, 2)]
         with ResultsWriter(files[0]) as writer:
-            writer.append(read_results(files[source]).loads[-1])
+            writer.append(read_results_as(files[source], LoadResults).loads[-1])
         before = sorted(tmp_path.iterdir())
-        with pytest.raises(ResultsError, match="not its generator's"):
+        with pytest.raises(ResultsError, match="starts of another generator"):
             merge_generators(tmp_path / "out.jsonl", files)
         assert sorted(tmp_path.iterdir()) == before
 
@@ -314,28 +316,28 @@ class TestMerging:
 class TestReport:
     def test_says_what_came_out(self) -> None:
         results = make_results(STEADY, play(STEADY, lambda due: 80.0))
-        text = render_markdown(results, source="x.jsonl")
+        text = render_markdown(study_session(results), source="x.jsonl")
         assert text.startswith("**✅ 2")
         assert "kept up with 10/s" in text
         assert "80 ms" in text
-        assert "<title>" in render_page(results, source="x.jsonl")
-        assert "kept up with 10/s" in summarize_loads(results)
+        assert "<title>" in render_page(study_session(results), source="x.jsonl")
+        assert "kept up with 10/s" in summarize_loads(study_load(results))
 
     @pytest.mark.parametrize("bad", [0, 3])
     def test_every_form_says_so(self, bad: int) -> None:
         runs = play(STEADY, lambda due: 80.0)
         failed = [msgspec.structs.replace(run, outcome="failed") for run in runs[-bad:] if bad]
         results = make_results(STEADY, [*runs[: len(runs) - bad], *failed])
-        data = msgspec.json.decode(render_data(results, source="x"))
+        data = msgspec.json.decode(render_data(study_session(results), source="x"))
         jsonschema.validate(data, make_schema())
         assert data["benchmark"] is data["tests"] is None
         (row,) = data["loads"]
         assert row["kept_up_rate"] == 10
         assert row["stages"][1]["latencies_ms"]["50"] == 80.0
         assert row["stages"][1]["bad"] == bad
-        suites = Xml.fromstring(render_junit(results, source="x"))
+        suites = Xml.fromstring(render_junit(study_session(results), source="x"))
         assert suites.get("failures") == ("1" if bad else "0")
-        badge = msgspec.json.decode(render_badge(results, source="x"))
+        badge = msgspec.json.decode(render_badge(study_session(results), source="x"))
         assert badge["color"] == ("red" if bad else "brightgreen")
 
     def test_a_late_generator_is_told_and_is_no_success(self) -> None:
@@ -343,12 +345,14 @@ class TestReport:
             msgspec.structs.replace(run, late_ms=400.0) for run in play(STEADY, lambda due: 480.0)
         ]
         results = make_results(STEADY, late)
-        assert not is_load_sound(results, list_loads(results))
-        assert "the generator was late" in render_markdown(results, source="x").lower()
+        assert not study_load(results).sound
+        assert (
+            "the generator was late" in render_markdown(study_session(results), source="x").lower()
+        )
 
     def test_a_session_that_was_cut_off_is_told(self) -> None:
         results = make_results(STEADY, play(STEADY, lambda due: 80.0)[:50], ended=False)
-        assert "was cut off" in render_markdown(results, source="x")
+        assert "was cut off" in render_markdown(study_session(results), source="x")
 
     def test_failures_are_told_with_their_number(self) -> None:
         runs = [
@@ -357,7 +361,7 @@ class TestReport:
             else run
             for run in play(STEADY, lambda due: 80.0)
         ]
-        text = render_markdown(make_results(STEADY, runs), source="x")
+        text = render_markdown(study_session(make_results(STEADY, runs)), source="x")
         assert "5 did not end well" in text
         assert "- 5 x failed: no room" in text
 
@@ -366,6 +370,6 @@ def test_stages_of_a_load_are_kept_in_the_file(tmp_path: Path) -> None:
     results = make_results(STEADY, play(STEADY, lambda due: 1.0))
     with ResultsWriter(tmp_path / "x.jsonl") as writer:
         writer.append(results.header)
-    kept = read_results(tmp_path / "x.jsonl").header.load
+    kept = read_results_as(tmp_path / "x.jsonl", LoadResults).header.load
     assert kept == STEADY
     assert isinstance(STEADY.stages[0], LoadStage)

@@ -106,7 +106,7 @@ class TestARunThatGoesWrong:
         assert outcomes(samples) == [(name, "failed") for name in names[:3]]
         assert deployer.starts == 3
         assert end.outcome == "failed"
-        assert "given up after 2 restarts, 1 scenarios left" in end.reason
+        assert "gave up after 2 restarts with 1 scenarios left" in end.reason
 
 
 def test_a_fork_whose_app_does_not_start_fails_with_the_reason(tmp_path: Path) -> None:

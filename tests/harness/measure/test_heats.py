@@ -11,8 +11,8 @@ import pytest
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.session import run_abreast
-from harness.results.records import ForkEnd, Header, Match, Sample
-from harness.results.store import read_results
+from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
+from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer
 from tests.harness.measure.test_session import measure
 
@@ -21,18 +21,18 @@ TWIN = Cell("v5", "express", "local-twin")
 
 
 @pytest.fixture
-def header(make_header: Callable[..., Header]) -> Header:
+def header(make_header: Callable[..., BenchHeader]) -> BenchHeader:
     return make_header(
         cells=(LOCAL,), matches=(Match(before=LOCAL, after=TWIN, kind="twin"),), forks=2
     )
 
 
-def test_matched_apps_live_side_by_side_and_take_turns(header: Header, tmp_path: Path) -> None:
+def test_matched_apps_live_side_by_side_and_take_turns(header: BenchHeader, tmp_path: Path) -> None:
     preparer = PretendingPreparer()
     measure(header, preparer, tmp_path / "results.jsonl")
     samples = [
         sample
-        for sample in read_results(tmp_path / "results.jsonl").samples
+        for sample in read_results_as(tmp_path / "results.jsonl", BenchResults).samples
         if sample.kind == "timing"
     ]
     rounds = list(zip(samples[::2], samples[1::2], strict=True))
@@ -42,19 +42,19 @@ def test_matched_apps_live_side_by_side_and_take_turns(header: Header, tmp_path:
         assert (one.scenario, one.sequence) == (other.scenario, other.sequence)
 
 
-def test_neither_always_goes_first(header: Header, tmp_path: Path) -> None:
+def test_neither_always_goes_first(header: BenchHeader, tmp_path: Path) -> None:
     measure(header, PretendingPreparer(), tmp_path / "results.jsonl")
-    samples = read_results(tmp_path / "results.jsonl").samples
+    samples = read_results_as(tmp_path / "results.jsonl", BenchResults).samples
     assert {sample.cell for sample in samples[::2] if sample.kind == "timing"} == {LOCAL, TWIN}
 
 
-def test_heat_goes_on_without_who_failed(header: Header, tmp_path: Path) -> None:
+def test_heat_goes_on_without_who_failed(header: BenchHeader, tmp_path: Path) -> None:
     measure(header, PretendingPreparer(broken="twin"), tmp_path / "results.jsonl")
-    ends = read_results(tmp_path / "results.jsonl").forks
+    ends = read_results_as(tmp_path / "results.jsonl", BenchResults).forks
     assert {end.cell: end.outcome for end in ends} == {LOCAL: "finished", TWIN: "failed"}
 
 
-def test_all_apps_end_when_one_sample_raises(header: Header, tmp_path: Path) -> None:
+def test_all_apps_end_when_one_sample_raises(header: BenchHeader, tmp_path: Path) -> None:
     preparer = PretendingPreparer()
 
     def give_up(request: SampleRequest) -> SampleReply:
@@ -68,9 +68,9 @@ def test_all_apps_end_when_one_sample_raises(header: Header, tmp_path: Path) -> 
     assert preparer.running == 0
 
 
-def test_every_record_of_every_fork_comes_once(header: Header, tmp_path: Path) -> None:
+def test_every_record_of_every_fork_comes_once(header: BenchHeader, tmp_path: Path) -> None:
     measure(header, PretendingPreparer(), tmp_path / "results.jsonl")
-    samples = read_results(tmp_path / "results.jsonl").samples
+    samples = read_results_as(tmp_path / "results.jsonl", BenchResults).samples
     for fork in {sample.fork for sample in samples}:
         order = [sample.sequence for sample in samples if sample.fork == fork]
         assert order == list(range(len(order)))

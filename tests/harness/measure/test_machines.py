@@ -10,10 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.bench import recall_inflations
 from harness.machine import Machine, describe_machine
-from harness.measure.machines import Memory, identify_subject, measure_drift, recall, remember
-from harness.results.records import METHODOLOGY, Header
+from harness.measure.machines import (
+    Memory,
+    identify_subject,
+    measure_drift,
+    recall,
+    recall_inflations,
+    remember,
+)
+from harness.results.records import METHODOLOGY, BenchHeader
 
 
 @pytest.fixture
@@ -58,17 +64,16 @@ def test_line_that_was_cut_is_passed_over(machine: Machine, tmp_path: Path) -> N
 
 
 def test_what_another_methodology_showed_is_not_recalled(
-    machine: Machine, make_header: Callable[..., Header]
+    machine: Machine,
 ) -> None:
-    header = make_header(machine=machine)
     for number, methodology in enumerate((METHODOLOGY, METHODOLOGY - 1, METHODOLOGY), start=1):
         told = msgspec.structs.replace(
             session(number), methodology=methodology, inflation=float(number), whole_inflation=2.0
         )
         remember(machine, told)
-    found = recall_inflations(header)
-    assert found.earlier_inflations == (1.0, 3.0)
-    assert found.earlier_whole_inflations == (2.0, 2.0)
+    found = recall_inflations(machine, METHODOLOGY)
+    assert found.rows == (1.0, 3.0)
+    assert found.wholes == (2.0, 2.0)
 
 
 def test_drift_is_how_whole_sessions_lie_apart() -> None:
@@ -101,7 +106,7 @@ def test_sessions_of_something_else_say_nothing() -> None:
 
 
 def test_commits_on_the_way_to_one_release_measure_one_subject(
-    make_header: Callable[..., Header],
+    make_header: Callable[..., BenchHeader],
 ) -> None:
     subjects = {
         identify_subject(make_header(harness_version=version))

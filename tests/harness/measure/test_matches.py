@@ -8,13 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.bench import find_profile
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError
 from harness.measure.matches import match_twins, match_versions
 from harness.measure.pinning import Pins
-from harness.measure.plan import Profile, plan_forks, plan_heats
-from harness.results.records import Header, Match
+from harness.measure.plan import Profile, find_profile, plan_forks, plan_heats
+from harness.results.records import BenchHeader, Match
 from harness.workspaces.install import list_overrides, pin_line
 
 LOCAL = Cell("v5", "express", "local")
@@ -80,7 +79,7 @@ class TestVersions:
         assert {name for name in old if old[name] != new[name]} == {OF_LOCAL}
 
     def test_package_that_nothing_uses_is_refused(self, catalog: Catalog) -> None:
-        with pytest.raises(UsageError, match="nothing here uses left-pad"):
+        with pytest.raises(UsageError, match="no cell uses left-pad"):
             match_versions(catalog, [LOCAL], Pins({"left-pad": "1.0.0"}))
 
     def test_part_of_the_sdk_that_nobody_names_is_installed_all_the_same(
@@ -110,7 +109,7 @@ class TestVersions:
         self, catalog: Catalog, tmp_path: Path
     ) -> None:
         # On this line that World is a package.
-        with pytest.raises(UsageError, match="nothing here uses postgres"):
+        with pytest.raises(UsageError, match="no cell uses postgres"):
             match_versions(catalog, [POSTGRES], Pins(sources={"postgres": str(tmp_path)}))
 
     def test_somebody_elses_deployment_is_refused(self, catalog: Catalog) -> None:
@@ -119,7 +118,7 @@ class TestVersions:
 
 
 class TestPlan:
-    def test_matched_cells_run_in_one_heat(self, make_header: Callable[..., Header]) -> None:
+    def test_matched_cells_run_in_one_heat(self, make_header: Callable[..., BenchHeader]) -> None:
         twin = Cell("v5", "express", "local-twin")
         header = make_header(matches=(Match(before=LOCAL, after=twin, kind="twin"),))
         heats = [heat for heat in plan_heats(header) if heat[0].kind == "timing"]
@@ -128,7 +127,7 @@ class TestPlan:
         assert len({fork.block for heat in heats for fork in heat if fork.cell == twin}) == 3
 
     def test_what_is_only_compared_with_is_not_counted(
-        self, make_header: Callable[..., Header]
+        self, make_header: Callable[..., BenchHeader]
     ) -> None:
         twin = Cell("v5", "express", "local-twin")
         header = make_header(matches=(Match(before=LOCAL, after=twin, kind="twin"),))
@@ -136,7 +135,7 @@ class TestPlan:
         assert counted == {*header.cells}
 
     def test_matches_that_share_a_cell_share_a_heat(
-        self, make_header: Callable[..., Header]
+        self, make_header: Callable[..., BenchHeader]
     ) -> None:
         old, again = (Cell("v5", "express", f"local-{name}") for name in ("old", "again"))
         matches = (

@@ -9,29 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.bench import BenchRequest, find_profile, select
+from harness.bench import BenchRequest, select
 from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError
-from harness.measure.plan import Choice, choose, describe_profiles, plan_forks
-from harness.results.records import Header
+from harness.measure.plan import Choice, choose, describe_profiles, find_profile, plan_forks
+from harness.results.records import BenchHeader
 from tests.conftest import CELLS
 
 
 class TestOrderOfWork:
     @given(seed=st.integers(0, 2**31))
     def test_is_the_same_for_the_same_seed(
-        self, make_header: Callable[..., Header], seed: int
+        self, make_header: Callable[..., BenchHeader], seed: int
     ) -> None:
         assert plan_forks(make_header(seed=seed)) == plan_forks(make_header(seed=seed))
 
-    def test_differs_between_seeds(self, make_header: Callable[..., Header]) -> None:
+    def test_differs_between_seeds(self, make_header: Callable[..., BenchHeader]) -> None:
         orders = {tuple(fork.id for fork in plan_forks(make_header(seed=n))) for n in range(20)}
         assert len(orders) > 1
 
     @given(seed=st.integers(0, 2**31), forks=st.integers(1, 6))
     def test_every_block_holds_every_cell_once(
-        self, make_header: Callable[..., Header], seed: int, forks: int
+        self, make_header: Callable[..., BenchHeader], seed: int, forks: int
     ) -> None:
         plan = plan_forks(make_header(seed=seed, forks=forks))
         timing = [fork for fork in plan if fork.kind == "timing"]
@@ -41,25 +41,27 @@ class TestOrderOfWork:
             assert {fork.cell for fork in block} == set(CELLS)
             assert len({fork.block for fork in block}) == 1
 
-    def test_is_shuffled_inside_the_blocks(self, make_header: Callable[..., Header]) -> None:
+    def test_is_shuffled_inside_the_blocks(self, make_header: Callable[..., BenchHeader]) -> None:
         firsts = Counter(plan_forks(make_header(seed=seed))[0].cell for seed in range(60))
         assert set(firsts) == set(CELLS)
 
     def test_the_cells_of_a_block_run_their_scenarios_in_one_order(
-        self, make_header: Callable[..., Header]
+        self, make_header: Callable[..., BenchHeader]
     ) -> None:
         by_block: dict[int, set[tuple[str, ...]]] = {}
         for fork in plan_forks(make_header()):
             by_block.setdefault(fork.block, set()).add(fork.scenarios)
         assert all(len(orders) == 1 for orders in by_block.values())
 
-    def test_counting_forks_come_last_one_a_cell(self, make_header: Callable[..., Header]) -> None:
+    def test_counting_forks_come_last_one_a_cell(
+        self, make_header: Callable[..., BenchHeader]
+    ) -> None:
         plan = plan_forks(make_header())
         assert [fork.kind for fork in plan] == ["timing"] * 9 + ["counting"] * 3
         assert {fork.cell for fork in plan[9:]} == set(CELLS)
 
     def test_a_remote_app_is_not_counted(
-        self, make_header: Callable[..., Header], catalog: Catalog
+        self, make_header: Callable[..., BenchHeader], catalog: Catalog
     ) -> None:
         header = make_header(
             cells=(Cell("v5", "express", "remote"),), worlds=(catalog.worlds["remote"],)
@@ -67,11 +69,11 @@ class TestOrderOfWork:
         assert {fork.kind for fork in plan_forks(header)} == {"timing"}
 
     def test_what_several_processes_do_is_not_counted(
-        self, make_header: Callable[..., Header]
+        self, make_header: Callable[..., BenchHeader]
     ) -> None:
         assert {fork.kind for fork in plan_forks(make_header(workers=2))} == {"timing"}
 
-    def test_every_fork_has_data_of_its_own(self, make_header: Callable[..., Header]) -> None:
+    def test_every_fork_has_data_of_its_own(self, make_header: Callable[..., BenchHeader]) -> None:
         plan = plan_forks(make_header())
         assert len({fork.seed for fork in plan}) == len(plan)
         assert len({fork.id for fork in plan}) == len(plan)
@@ -155,7 +157,7 @@ class TestChoice:
     def test_what_no_framework_can_load_is_explained_when_it_is_named(
         self, catalog: Catalog, choice: Choice
     ) -> None:
-        with pytest.raises(UsageError, match="no cell of this choice can exist") as caught:
+        with pytest.raises(UsageError, match="none of the chosen cells can exist") as caught:
             choose(catalog, find_profile("smoke"), choice)
         assert "which is in python" in caught.value.cause
 

@@ -10,18 +10,35 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import bench
-from harness.bench import BenchRequest, Outcome, run_bench
+from harness.bench import BenchRequest, Outcome, resuming, run_bench, running
 from harness.deployments.apps import Contents
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
 from harness.machine import Machine
 from harness.measure.plan import Choice, plan_forks
-from harness.results.store import ResultsWriter, read_results
+from harness.results.records import BenchResults, Header, Part
+from harness.results.store import ResultsWriter, read_results_as
+from harness.results.wire import encode_record
 from suites.workflows.bench.answers import EXPECTATIONS
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import Watching
+from tests.reports.factories import (
+    EXPRESS,
+    TEN,
+    make_engine_header,
+    make_header,
+    make_load_header,
+)
+from tests.reports.loading import STEADY
+
+PART = Part(
+    number=1,
+    count=2,
+    cells=(EXPRESS,),
+    machine=make_header([EXPRESS], [TEN]).machine,
+    started_at="2026-01-02T03:04:05+00:00",
+)
 
 
 class Bench:
@@ -38,7 +55,7 @@ class Bench:
         def launcher(*args: object, **options: object) -> Iterator[PretendingPreparer]:
             yield self.preparer
 
-        monkeypatch.setattr(bench, "Launcher", launcher)
+        monkeypatch.setattr(running, "Launcher", launcher)
 
     @property
     def path(self) -> Path:
@@ -85,13 +102,13 @@ def test_no_finished_fork_is_lost_and_only_the_others_are_measured(
     session.interrupt(after)
     content = session.path.read_bytes()
     session.path.write_bytes(content[: len(content) - cut] if after else content)
-    before = read_results(session.path)
+    before = read_results_as(session.path, BenchResults)
     finished = {end.fork: end for end in before.forks}
     begun = forks_with_samples(session.path) - set(finished)
     assert len(begun) <= 1
 
     outcome = session.resume()
-    results = read_results(session.path)
+    results = read_results_as(session.path, BenchResults)
     plan = plan_forks(results.header)
     ends = {end.fork: end for end in results.forks}
     assert set(ends) == {fork.id for fork in plan}
@@ -115,16 +132,16 @@ def test_a_fork_that_failed_is_tried_again(session: Bench) -> None:
     assert not outcome.sound
     assert session.resume().sound
     assert {cell.framework for cell in session.preparer.deployed} == {"nitro"}
-    assert {end.attempt for end in read_results(session.path).forks} == {1, 2}
+    assert {end.attempt for end in read_results_as(session.path, BenchResults).forks} == {1, 2}
 
 
 def test_a_session_that_is_complete_has_nothing_left_to_do(session: Bench) -> None:
     session.begin()
-    samples = read_results(session.path).samples
+    samples = read_results_as(session.path, BenchResults).samples
     assert session.resume().sound
     assert not session.preparer.prepared
     assert not session.preparer.deployed
-    assert read_results(session.path).samples == samples
+    assert read_results_as(session.path, BenchResults).samples == samples
 
 
 def test_what_was_wrong_before_is_wrong_after_resuming(session: Bench) -> None:
@@ -186,7 +203,7 @@ def test_what_is_described_otherwise_by_now_is_not_resumed(
     session.catalog = apply(catalog)
     with pytest.raises(ResultsError, match="cannot be resumed") as caught:
         session.resume()
-    assert f"{differs} differ from when it was begun" in caught.value.cause
+    assert f"{differs} have changed since it was started" in caught.value.cause
     assert "measure again: world-harness bench --profile smoke --scenario" in caught.value.remedy
     assert caught.value.remedy.endswith("--seed 7")
     assert session.path.read_bytes() == content
@@ -205,7 +222,7 @@ def test_a_session_of_another_machine_is_not_resumed(
 ) -> None:
     session.interrupt(5)
     other = Machine(system="Other", processor="x", cores=1, memory_bytes=1, python="3", node="1")
-    monkeypatch.setattr(bench, "describe_machine", lambda version: other)
+    monkeypatch.setattr(resuming, "describe_machine", lambda version: other)
     with pytest.raises(ResultsError, match="cannot be resumed") as caught:
         session.resume()
     assert "machine differ" in caught.value.cause
@@ -223,8 +240,30 @@ def test_two_sessions_never_write_to_one_file(session: Bench) -> None:
 def test_a_remote_session_needs_its_url_again(session: Bench, catalog: Catalog) -> None:
     session.interrupt(5)
     lines = session.path.read_bytes().splitlines(keepends=True)
-    header = read_results(session.path).header
+    header = read_results_as(session.path, BenchResults).header
     remote = msgspec.structs.replace(header, worlds=(catalog.worlds["remote"],))
-    session.path.write_bytes(b"".join([msgspec.json.encode(remote) + b"\n", *lines[1:]]))
+    session.path.write_bytes(b"".join([encode_record(remote), *lines[1:]]))
     with pytest.raises(UsageError, match="needs a URL"):
         session.resume()
+
+
+@pytest.mark.parametrize(
+    ("header", "cause"),
+    [
+        (make_engine_header([EXPRESS]), "not the file of a benchmark"),
+        (make_load_header([EXPRESS], [TEN], STEADY), "not the file of a benchmark"),
+        (
+            make_header([EXPRESS], [TEN], parts=(PART,)),
+            "merged from what several machines measured",
+        ),
+    ],
+    ids=["engine", "load", "merged"],
+)
+def test_only_the_file_of_one_benchmark_is_resumed(
+    session: Bench, header: Header, cause: str
+) -> None:
+    session.interrupt(0)
+    session.path.write_bytes(encode_record(header))
+    with pytest.raises(ResultsError, match="cannot be resumed") as caught:
+        session.resume()
+    assert cause in caught.value.cause

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from harness.deployments.client import SampleReply, SampleRequest
@@ -13,13 +12,14 @@ from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, ServiceError
 from harness.measure.plan import Fork, plan_forks
 from harness.measure.session import conduct, leave_out_places
-from harness.results.records import Footer, ForkEnd, Header, Sample
-from harness.results.store import ResultsWriter, read_results
+from harness.results.records import BenchHeader, BenchResults, Footer, ForkEnd, Sample
+from harness.results.store import ResultsWriter, read_results_as
+from harness.results.wire import encode_record
 from suites import workflows
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from worlds import FOLDER
 
-MakeHeader = Callable[..., Header]
+MakeHeader = Callable[..., BenchHeader]
 
 
 class Watching:
@@ -45,7 +45,7 @@ class Watching:
 
 
 def measure(
-    header: Header, preparer: PretendingPreparer, path: Path, watcher: Watching | None = None
+    header: BenchHeader, preparer: PretendingPreparer, path: Path, watcher: Watching | None = None
 ) -> Footer:
     with ResultsWriter(path) as writer:
         writer.append(header)
@@ -64,11 +64,11 @@ def test_results_name_no_place_of_this_machine(make_header: MakeHeader, catalog:
     there = [leave_out_places(world).on("py").source for world in worlds]
     assert there == ["python", "python"]
     header = make_header(worlds=tuple(leave_out_places(world) for world in worlds))
-    assert str(FOLDER) not in msgspec.json.encode(header).decode()
+    assert str(FOLDER) not in encode_record(header).decode()
 
 
 class TestTheOrderOfWork:
-    def work(self, header: Header, path: Path) -> tuple[list[Cell], list[SampleRequest]]:
+    def work(self, header: BenchHeader, path: Path) -> tuple[list[Cell], list[SampleRequest]]:
         preparer = PretendingPreparer()
         measure(header, preparer, path)
         return preparer.deployed, preparer.requests
@@ -80,7 +80,7 @@ class TestTheOrderOfWork:
         records = [
             [
                 (sample.fork, sample.scenario, sample.sequence)
-                for sample in read_results(path).samples
+                for sample in read_results_as(path, BenchResults).samples
             ]
             for path in (tmp_path / "first.jsonl", tmp_path / "second.jsonl")
         ]
@@ -99,7 +99,9 @@ class TestTheOrderOfWork:
         planned = plan_forks(header)
         assert preparer.deployed == [fork.cell for fork in planned]
         assert preparer.recordings == [fork.kind == "counting" for fork in planned]
-        assert [end.fork for end in read_results(path).forks] == [fork.id for fork in planned]
+        assert [end.fork for end in read_results_as(path, BenchResults).forks] == [
+            fork.id for fork in planned
+        ]
         assert (footer.forks_finished, footer.forks_failed) == (len(planned), 0)
         assert footer.samples == len(preparer.requests)
         assert f"{len(planned)} forks, {footer.samples} samples" in watcher.told
@@ -120,7 +122,7 @@ class TestACellThatDoesNotWork:
         preparer = PretendingPreparer(broken="nitro")
         footer = measure(make_header(), preparer, path)
         assert sum(cell.framework == "nitro" for cell in preparer.deployed) == 2
-        ends = read_results(path).forks
+        ends = read_results_as(path, BenchResults).forks
         failed = [end for end in ends if end.outcome == "failed"]
         assert {end.cell.framework for end in failed} == {"nitro"}
         assert {end.cell.framework for end in ends if end.outcome == "finished"} == {"express"}
@@ -142,7 +144,9 @@ class TestACellThatDoesNotWork:
         preparer = Unprepared()
         footer = measure(make_header(), preparer, path)
         assert {cell.world for cell in preparer.deployed} == {"local"}
-        failed = [end for end in read_results(path).forks if end.outcome == "failed"]
+        failed = [
+            end for end in read_results_as(path, BenchResults).forks if end.outcome == "failed"
+        ]
         assert {end.cell.world for end in failed} == {"postgres"}
         assert {end.reason for end in failed} == {
             "no PostgreSQL server is available\n  what to do: give a URL"
@@ -158,7 +162,7 @@ class TestACellThatDoesNotWork:
 
         with pytest.raises(ServiceError, match="is available"):
             measure(make_header(), Unprepared(), path)
-        assert read_results(path).footer is None
+        assert read_results_as(path, BenchResults).footer is None
 
     def test_rightly_is_shown_and_not_given_up(self, make_header: MakeHeader, path: Path) -> None:
         """A wrong answer is a finding about the World, not a reason to stop looking."""
@@ -169,7 +173,7 @@ class TestACellThatDoesNotWork:
             return answer_rightly(request)
 
         footer = measure(make_header(), PretendingPreparer(answer), path)
-        samples = read_results(path).samples
+        samples = read_results_as(path, BenchResults).samples
         bad = [sample for sample in samples if sample.outcome != "correct"]
         assert {sample.scenario for sample in bad} == {"sequential-10"}
         assert footer.samples_bad == len(bad) > 0

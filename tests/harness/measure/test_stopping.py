@@ -14,8 +14,8 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.plan import Fork, plan_forks
 from harness.measure.stopping import Progress
-from harness.results.records import ForkEnd, Header, Match, Sample
-from harness.results.store import read_results
+from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
+from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import measure
 
@@ -25,14 +25,16 @@ Noise = Callable[[Cell, str], float]
 
 
 @pytest.fixture
-def header(make_header: Callable[..., Header]) -> Header:
+def header(make_header: Callable[..., BenchHeader]) -> BenchHeader:
     return make_header(cells=(LOCAL, NITRO), forks=3, precision=0.05, budget_s=60.0)
 
 
 class Measuring:
     """Measures forks that take as long as it is told, and tells a progress."""
 
-    def __init__(self, header: Header, noise: Noise, *, cost_s: Callable[[Cell], float]) -> None:
+    def __init__(
+        self, header: BenchHeader, noise: Noise, *, cost_s: Callable[[Cell], float]
+    ) -> None:
         self.header = header
         self.progress = Progress(header)
         self._noise = noise
@@ -83,7 +85,7 @@ def shaky(cell: Cell, scenario: str) -> float:
     return 0.15
 
 
-def test_narrow_intervals_need_no_more(header: Header) -> None:
+def test_narrow_intervals_need_no_more(header: BenchHeader) -> None:
     session = Measuring(header, steady, cost_s=lambda cell: 1.0)
     session.run_plan()
     assert session.progress.is_precise()
@@ -91,7 +93,7 @@ def test_narrow_intervals_need_no_more(header: Header) -> None:
 
 
 @pytest.mark.slow
-def test_forks_are_added_until_intervals_are_narrow(header: Header) -> None:
+def test_forks_are_added_until_intervals_are_narrow(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     session.run_plan()
     added = 0
@@ -104,7 +106,7 @@ def test_forks_are_added_until_intervals_are_narrow(header: Header) -> None:
     assert session.progress.is_precise()
 
 
-def test_only_what_is_imprecise_is_measured_again(header: Header) -> None:
+def test_only_what_is_imprecise_is_measured_again(header: BenchHeader) -> None:
     worst = header.scenarios[0].id
     session = Measuring(
         header,
@@ -116,13 +118,13 @@ def test_only_what_is_imprecise_is_measured_again(header: Header) -> None:
     assert (fork.cell, fork.scenarios, fork.block) == (NITRO, (worst,), header.forks + 1)
 
 
-def test_cheapest_cell_comes_first(header: Header) -> None:
+def test_cheapest_cell_comes_first(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 9.0 if cell == LOCAL else 1.0)
     session.run_plan()
     assert {fork.cell for fork in session.progress.plan_more(math.inf)} == {NITRO}
 
 
-def test_what_is_added_at_another_time_shares_no_block(header: Header) -> None:
+def test_what_is_added_at_another_time_shares_no_block(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     session.run_plan()
     blocks = []
@@ -133,7 +135,7 @@ def test_what_is_added_at_another_time_shares_no_block(header: Header) -> None:
     assert blocks == [header.forks + place for place in range(1, 7)]
 
 
-def test_session_whose_cells_failed_reached_no_precision(header: Header) -> None:
+def test_session_whose_cells_failed_reached_no_precision(header: BenchHeader) -> None:
     session = Measuring(header, steady, cost_s=lambda cell: 1.0)
     for fork in plan_forks(header):
         if fork.kind == "timing":
@@ -141,13 +143,13 @@ def test_session_whose_cells_failed_reached_no_precision(header: Header) -> None
     assert session.progress.say_what_ended() == "failed"
 
 
-def test_budget_ends_what_is_not_precise(header: Header) -> None:
+def test_budget_ends_what_is_not_precise(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     session.run_plan()
     assert session.progress.say_what_ended() == "budget"
 
 
-def test_versions_get_as_many_blocks_as_there_is_time_for(header: Header) -> None:
+def test_versions_get_as_many_blocks_as_there_is_time_for(header: BenchHeader) -> None:
     """Without a wanted precision nothing is ever narrow enough, and all have their turn."""
     header = msgspec.structs.replace(header, precision=None)
     session = Measuring(header, steady, cost_s=lambda cell: 5.0 if cell == LOCAL else 1.0)
@@ -163,14 +165,14 @@ def test_versions_get_as_many_blocks_as_there_is_time_for(header: Header) -> Non
     assert session.progress.say_what_ended() == "budget"
 
 
-def test_what_the_budget_does_not_pay_is_not_begun(header: Header) -> None:
+def test_what_the_budget_does_not_pay_is_not_begun(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 9.0)
     session.run_plan()
     assert session.progress.plan_more(math.inf)
     assert session.progress.plan_more(1.0) == ()
 
 
-def test_matched_cells_are_added_together(header: Header) -> None:
+def test_matched_cells_are_added_together(header: BenchHeader) -> None:
     twin = Cell("v5", "express", "local-twin")
     header = msgspec.structs.replace(
         header, cells=(LOCAL,), matches=(Match(before=LOCAL, after=twin, kind="twin"),)
@@ -184,7 +186,7 @@ def test_matched_cells_are_added_together(header: Header) -> None:
     assert len({(fork.block, fork.scenarios) for fork in more}) == 1
 
 
-def test_cell_that_failed_is_given_up(header: Header) -> None:
+def test_cell_that_failed_is_given_up(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     for fork in plan_forks(header):
         if fork.kind == "timing":
@@ -193,7 +195,7 @@ def test_cell_that_failed_is_given_up(header: Header) -> None:
     assert {fork.cell for fork in session.progress.plan_more(math.inf)} == {LOCAL}
 
 
-def test_no_number_of_forks_makes_a_clock_finer(header: Header) -> None:
+def test_no_number_of_forks_makes_a_clock_finer(header: BenchHeader) -> None:
     """Eight or nine milliseconds: an interval of 5% is out of reach, and is not waited for."""
     progress = Progress(header)
     session = Measuring(header, steady, cost_s=lambda cell: 1.0)
@@ -226,23 +228,23 @@ class TestSession:
         took = 1000 * math.exp(self.random.gauss(0, 0.1))
         return msgspec.structs.replace(reply, completed_at_ms=1001.0 + took)
 
-    def test_says_that_precision_was_reached(self, header: Header, tmp_path: Path) -> None:
+    def test_says_that_precision_was_reached(self, header: BenchHeader, tmp_path: Path) -> None:
         self.random = random.Random(3)
         path = tmp_path / "results.jsonl"
         footer = measure(header, PretendingPreparer(self.unsteady), path)
         assert footer.stopped == "precision"
         assert footer.forks_finished > len(plan_forks(header))
-        kinds = [end.kind for end in read_results(path).forks]
+        kinds = [end.kind for end in read_results_as(path, BenchResults).forks]
         assert kinds == sorted(kinds, key=lambda kind: kind == "counting")
 
-    def test_says_that_the_budget_was_used_up(self, header: Header, tmp_path: Path) -> None:
+    def test_says_that_the_budget_was_used_up(self, header: BenchHeader, tmp_path: Path) -> None:
         self.random = random.Random(3)
         poor = msgspec.structs.replace(header, budget_s=0.0)
         footer = measure(poor, PretendingPreparer(self.unsteady), tmp_path / "results.jsonl")
         assert footer.stopped == "budget"
         assert footer.forks_finished == len(plan_forks(header))
 
-    def test_without_a_precision_the_plan_is_all(self, header: Header, tmp_path: Path) -> None:
+    def test_without_a_precision_the_plan_is_all(self, header: BenchHeader, tmp_path: Path) -> None:
         self.random = random.Random(3)
         plain = msgspec.structs.replace(header, precision=None, budget_s=None)
         footer = measure(plain, PretendingPreparer(self.unsteady), tmp_path / "results.jsonl")

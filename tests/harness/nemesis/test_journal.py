@@ -91,10 +91,10 @@ class TestReading:
     ) -> None:
         write(tmp_path, 7, wrong)
         with pytest.raises(
-            ResultsError, match=r"journal of journal-7.jsonl holds what is no record"
+            ResultsError, match=r"journal of journal-7.jsonl contains an invalid record"
         ):
             read_journal(tmp_path)
-        with pytest.raises(ResultsError, match="journal of an app elsewhere"):
+        with pytest.raises(ResultsError, match="journal of a remote app"):
             parse_journal([wrong])
 
 

@@ -114,13 +114,17 @@ class TestPoints:
             "no setting of a place is called 'evnt'",
             "event",
         ),
-        ({"do": "delay"}, "the fault plan cannot be read", "missing required field `ms`"),
-        ({"do": "kill", "at": {"on": "calls"}}, "cannot be read", "Invalid enum value 'calls'"),
-        ({"do": "kill", "at": 7}, "cannot be read", "Expected `object`"),
-        ({"do": "kill", "at": "in-body", "nth": "first"}, "cannot be read", "Expected `int`"),
-        ({"do": "echo", "change": "thrice"}, "cannot be read", "Invalid enum value 'thrice'"),
-        ({"do": "slow", "at": "in-body", "ms": 1}, "asks for slow at a body", "at a call"),
-        ({"do": "kill", "at": {"on": "body", "side": "after"}}, "kill after a body", "side"),
+        ({"do": "delay"}, "the fault plan is not valid", "missing required field `ms`"),
+        ({"do": "kill", "at": {"on": "calls"}}, "is not valid", "Invalid enum value 'calls'"),
+        ({"do": "kill", "at": 7}, "is not valid", "Expected `object`"),
+        ({"do": "kill", "at": "in-body", "nth": "first"}, "is not valid", "Expected `int`"),
+        ({"do": "echo", "change": "thrice"}, "is not valid", "Invalid enum value 'thrice'"),
+        ({"do": "slow", "at": "in-body", "ms": 1}, "slow cannot happen at a body", "at a call"),
+        (
+            {"do": "kill", "at": {"on": "body", "side": "after"}},
+            "kill cannot happen after a body",
+            "side",
+        ),
     ],
 )
 def test_a_slip_is_explained(entry: dict[str, Any], what: str, hint: str) -> None:
@@ -132,7 +136,7 @@ def test_a_slip_is_explained(entry: dict[str, Any], what: str, hint: str) -> Non
 
 @pytest.mark.parametrize("text", ["", "kill", "{}", '[{"do": "kill"', "[1]", "null"])
 def test_what_is_no_plan_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="the fault plan cannot be read"):
+    with pytest.raises(UsageError, match="the fault plan is not valid"):
         read_plan(text)
 
 

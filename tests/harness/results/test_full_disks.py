@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import bench
+from harness.bench import running
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.results.records import Header
-from harness.results.store import ResultsWriter, read_results
+from harness.results.records import BenchHeader, BenchResults
+from harness.results.store import ResultsWriter, read_results_as
 from harness.workspaces.cache import obtain
 from tests.harness.cli import command_line
 from tests.harness.results.test_store import make_end, make_sample
@@ -25,7 +25,7 @@ FULL = Path("/dev/full")
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
 def test_results_that_cannot_be_written_are_an_error_with_its_remedy(
-    make_header: Callable[..., Header],
+    make_header: Callable[..., BenchHeader],
 ) -> None:
     with ResultsWriter(FULL) as writer, pytest.raises(ResultsError) as caught:
         writer.append(make_header())
@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_record_that_fits_only_in_part_is_noticed_and_loses_only_its_fork(
-    path: Path, make_header: Callable[..., Header]
+    path: Path, make_header: Callable[..., BenchHeader]
 ) -> None:
     header = msgspec.structs.replace(make_header(), scenarios=(), frameworks=(), worlds=())
     with ResultsWriter(path) as writer:
@@ -67,7 +67,7 @@ def test_a_record_that_fits_only_in_part_is_noticed_and_loses_only_its_fork(
     with ResultsWriter(path) as writer:
         writer.append(make_sample("timing-1/b", attempt=2))
         writer.append(make_end("timing-1/b", attempt=2))
-    results = read_results(path)
+    results = read_results_as(path, BenchResults)
     assert [(end.fork, end.attempt) for end in results.forks] == [
         ("timing-1/a", 1),
         ("timing-1/b", 2),
@@ -103,7 +103,7 @@ def test_a_cache_without_room_is_said_to_be_one(
 ) -> None:
     monkeypatch.setenv("WORLD_HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(Launcher, "number", number)
-    monkeypatch.setattr(bench, "Launcher", Launcher)
+    monkeypatch.setattr(running, "Launcher", Launcher)
     out = tmp_path / "results"
     done = command_line.run("bench", "--profile", "smoke", "--out", out)
     assert done.code == 4

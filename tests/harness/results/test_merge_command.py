@@ -11,7 +11,8 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.results.merging import merge_results
-from harness.results.store import ResultsWriter, read_results
+from harness.results.records import BenchResults
+from harness.results.store import ResultsWriter, read_results_as
 from tests.harness.cli import command_line
 from tests.harness.results.test_shards import measure, write
 
@@ -92,7 +93,9 @@ def test_packed_shards_are_merged_like_others(shards: list[Path], tmp_path: Path
         path.write_bytes(gzip.compress(plain.read_bytes()))
     merge_results(tmp_path / "out.jsonl", packed)
     merge_results(tmp_path / "plain.jsonl", shards)
-    assert read_results(tmp_path / "out.jsonl") == read_results(tmp_path / "plain.jsonl")
+    assert read_results_as(tmp_path / "out.jsonl", BenchResults) == read_results_as(
+        tmp_path / "plain.jsonl", BenchResults
+    )
 
 
 def test_a_packed_shard_that_is_cut_off_is_refused_and_nothing_is_written(

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from harness.descriptions import Cell
 from harness.errors import ResultsError, UsageError
 from harness.results.merging import merge_results
-from harness.results.records import Footer, Header, Results, Shard
+from harness.results.records import BenchHeader, BenchResults, Footer, Shard
 from harness.results.shards import find_share, read_shard, share_out
-from harness.results.store import ResultsWriter, read_results
+from harness.results.store import ResultsWriter, read_results_as
 from reports.benchmark.compared import refuse
 from reports.benchmark.findings import study
 from reports.benchmark.wins import hold_contests
 from reports.forms.markdown import render_markdown
+from reports.forms.studies import study_session
 from tests.reports.factories import Session, make_scenario
 
 WORLDS = ("local", "postgres", "redis")
@@ -74,7 +75,7 @@ class TestSharing:
             read_shard(text, CELLS)
 
 
-def measure(number: int, count: int = 3, *, cut_off: bool = False, seed: int = 7) -> Results:
+def measure(number: int, count: int = 3, *, cut_off: bool = False, seed: int = 7) -> BenchResults:
     """Measure one shard of a session."""
     shard = Shard(number=number, count=count, cells=CELLS)
     share = find_share(shard)
@@ -94,7 +95,7 @@ def measure(number: int, count: int = 3, *, cut_off: bool = False, seed: int = 7
     return session.end()
 
 
-def write(path: Path, results: Results) -> Path:
+def write(path: Path, results: BenchResults) -> Path:
     with ResultsWriter(path) as writer:
         writer.append(results.header)
         for sample in results.samples:
@@ -114,8 +115,8 @@ def shards(tmp_path: Path) -> list[Path]:
 class TestMerging:
     def test_nothing_is_lost_doubled_or_changed(self, shards: list[Path], tmp_path: Path) -> None:
         merge_results(tmp_path / "out.jsonl", shards)
-        merged = read_results(tmp_path / "out.jsonl")
-        parts = [read_results(path) for path in shards]
+        merged = read_results_as(tmp_path / "out.jsonl", BenchResults)
+        parts = [read_results_as(path, BenchResults) for path in shards]
         assert list(merged.samples) == [sample for part in parts for sample in part.samples]
         assert list(merged.forks) == [end for part in parts for end in part.forks]
         assert merged.header.cells == CELLS
@@ -133,12 +134,12 @@ class TestMerging:
         self, shards: list[Path], tmp_path: Path
     ) -> None:
         merge_results(tmp_path / "out.jsonl", shards)
-        findings = study(read_results(tmp_path / "out.jsonl"))
+        findings = study(read_results_as(tmp_path / "out.jsonl", BenchResults))
         for contest in hold_contests(findings, "world"):
             assert len(contest.contenders) == 1
         frameworks = hold_contests(findings, "framework")
         assert [contest.contenders for contest in frameworks] == [("express", "hono")] * 3
-        text = render_markdown(findings.results, source="out.jsonl")
+        text = render_markdown(findings, source="out.jsonl")
         assert text.startswith("**✅ 6 of 6 cells ran")
         assert "Postgres (machine " in text
         for number in (1, 2, 3):
@@ -148,9 +149,9 @@ class TestMerging:
         self, shards: list[Path], tmp_path: Path
     ) -> None:
         merge_results(tmp_path / "out.jsonl", shards[:2])
-        results = read_results(tmp_path / "out.jsonl")
+        results = read_results_as(tmp_path / "out.jsonl", BenchResults)
         assert results.footer is None
-        text = render_markdown(results, source="out.jsonl")
+        text = render_markdown(study_session(results), source="out.jsonl")
         assert text.startswith("**❌ 4 of 6 cells ran")
         assert "- **Missing**: **1 shard**: 3" in text
 
@@ -162,7 +163,7 @@ class TestMerging:
         with files[1].open("ab") as file:
             file.write(b'{"record":"sample","fork":"ti')
         merge_results(tmp_path / "out.jsonl", files)
-        merged = read_results(tmp_path / "out.jsonl")
+        merged = read_results_as(tmp_path / "out.jsonl", BenchResults)
         assert merged.footer is None
         assert {end.cell for end in merged.forks} == {*CELLS}
 
@@ -262,12 +263,12 @@ def test_the_most_limited_shard_says_why_the_session_stopped(tmp_path: Path) -> 
         ended = msgspec.structs.replace(results, footer=footer)
         files.append(write(tmp_path / f"{number}.jsonl", ended))
     merge_results(tmp_path / "out.jsonl", files)
-    merged = read_results(tmp_path / "out.jsonl").footer
+    merged = read_results_as(tmp_path / "out.jsonl", BenchResults).footer
     assert merged is not None
     assert merged.stopped == "budget"
 
 
 def test_headers_tell_which_part_a_cell_is_of(shards: list[Path], tmp_path: Path) -> None:
-    header: Header = merge_results(tmp_path / "out.jsonl", shards)
+    header: BenchHeader = merge_results(tmp_path / "out.jsonl", shards)
     assert sorted(header.part_of(cell) for cell in CELLS) == [1, 1, 2, 2, 3, 3]
     assert header.part_of(Cell("v4", "express", "local")) == 0

@@ -28,7 +28,7 @@ def paper_container(image: str, port: int, log: Path) -> Container:
 @pytest.mark.usefixtures("no_docker")
 def test_no_docker_daemon_is_an_error_that_names_the_alternatives(tmp_path: Path) -> None:
     with (
-        pytest.raises(ServiceError, match="no Docker daemon answers") as caught,
+        pytest.raises(ServiceError, match="the Docker daemon does not answer") as caught,
         open_service("postgres", choice="container", workdir=tmp_path),
     ):
         pass
@@ -41,7 +41,7 @@ def test_a_daemon_elsewhere_that_does_not_answer(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", host)
-    with pytest.raises(ServiceError, match="no Docker daemon answers"):
+    with pytest.raises(ServiceError, match="the Docker daemon does not answer"):
         find_docker()
 
 

@@ -112,7 +112,7 @@ def test_a_server_sees_nothing_of_our_environment(
 
 
 def test_a_program_that_cannot_be_started_is_an_error_of_the_service(tmp_path: Path) -> None:
-    with pytest.raises(ServiceError, match="missing cannot be started"):
+    with pytest.raises(ServiceError, match="cannot start missing"):
         run_to_end([tmp_path / "missing"], folder=tmp_path, account=None, log=tmp_path / "log")
 
 

@@ -160,7 +160,7 @@ def test_a_set_up_that_fails_is_quoted(
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
     with (
-        pytest.raises(ServiceError, match="cannot be set up") as caught,
+        pytest.raises(ServiceError, match="cannot set up") as caught,
         open_service("mariadb", choice="embedded", workdir=tmp_path),
     ):
         pass
@@ -246,7 +246,7 @@ def test_a_server_without_tls_is_not_entered_when_the_url_wants_it(
 
 def test_the_url_of_another_kind_of_server_is_refused_without_quoting_it(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="not the URL of a MariaDB server") as caught,
+        pytest.raises(UsageError, match="not a valid URL of a MariaDB server") as caught,
         open_service("mariadb", url="redis://me:geheim@host/1", workdir=tmp_path),
     ):
         pass

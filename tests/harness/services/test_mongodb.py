@@ -143,7 +143,7 @@ def test_where_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_url_of_another_kind_of_server_is_refused_without_quoting_it(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="not the URL of a MongoDB server") as caught,
+        pytest.raises(UsageError, match="not a valid URL of a MongoDB server") as caught,
         open_service("mongodb", url="mysql://me:geheim@host/db", workdir=tmp_path),
     ):
         pass

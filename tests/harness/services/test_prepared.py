@@ -91,7 +91,7 @@ def test_what_cannot_be_removed_is_named_without_its_password(paper: PaperDataba
             service.template("two", lambda url: None)
             paper.stubborn.add(next(iter(paper.existing)))
 
-    with pytest.raises(ServiceError, match="databases are left on the server") as caught:
+    with pytest.raises(ServiceError, match="some databases could not be removed") as caught:
         use()
     assert caught.value.cause == "it is stubborn"
     (left,) = paper.existing

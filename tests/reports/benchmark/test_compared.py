@@ -11,11 +11,12 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.changes import Change, Changes
-from harness.results.records import Match, Results
+from harness.results.records import BenchResults, Match
 from reports.benchmark.changes import ALL_SCENARIOS, describe_changes, render_changes
 from reports.benchmark.compared import compare_sessions, compare_versions, find_outcome, refuse
 from reports.benchmark.findings import study
 from reports.forms.markdown import render_markdown
+from reports.forms.studies import study_session
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session, make_scenario
 from tests.reports.reading import pick, read_tables
 
@@ -43,7 +44,7 @@ def run_abreast(
     return session
 
 
-def compare(results: Results) -> Changes:
+def compare(results: BenchResults) -> Changes:
     changes = compare_versions(study(results))
     assert changes is not None
     return changes
@@ -111,14 +112,14 @@ class TestVersions:
         assert compare_versions(study(session.end())) is None
 
     def test_companions_stand_in_no_table_of_cells(self) -> None:
-        report = render_markdown(run_abreast(1.0).end(), source="x")
+        report = render_markdown(study_session(run_abreast(1.0).end()), source="x")
         tables = report[report.index("## 📊") : report.index("## Provenance")]
         assert "Local-Before" not in tables
         assert "1 of 1 cell ran" in report
 
 
 class TestSessions:
-    def measure(self, ratio: float, *, noise: float = 0.01, seed: int = 1) -> Results:
+    def measure(self, ratio: float, *, noise: float = 0.01, seed: int = 1) -> BenchResults:
         random_ = random.Random(seed)
         session = Session([EXPRESS, HONO], [TEN, FIFTY], forks=5)
         for block in range(1, 6):

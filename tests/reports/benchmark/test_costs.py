@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from harness.descriptions import Cell
-from harness.results.records import Counts, Results
+from harness.results.records import BenchResults, Counts
 from reports.benchmark.costs import describe_invocations, render_costs
 from reports.benchmark.findings import study
 from reports.benchmark.growth import render_growth
@@ -37,7 +37,7 @@ CALLS = "### World calls for N steps"
 EACH = "### Each scenario"
 
 
-def table(results: Results, heading: str) -> list[Row]:
+def table(results: BenchResults, heading: str) -> list[Row]:
     return read_table(render_costs(study(results)), COST, heading)
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.statistics import estimate
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import Entry, Flaw, study
 from tests.reports.factories import EXPRESS, FIFTY, HONO, STREAM, TEN, Session, rearrange
 
 BadOutcome = Literal["incorrect", "failed", "timeout"]
 
 
-def entry(results: Results, cell: Cell = EXPRESS, scenario: Scenario = TEN) -> Entry:
+def entry(results: BenchResults, cell: Cell = EXPRESS, scenario: Scenario = TEN) -> Entry:
     return study(results).entries[cell, scenario.id]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Scenario
-from harness.results.records import Results, Step
+from harness.results.records import BenchResults, Step
 from reports.benchmark.findings import study
 from reports.benchmark.latency import render_latency
 from reports.writing.text import NOTHING
@@ -15,7 +15,7 @@ from tests.reports.reading import Row, pick, read_tables
 NO_STEPS = make_scenario(0, "none", title="workflow with no steps")
 
 
-def rows(results: Results) -> list[Row]:
+def rows(results: BenchResults) -> list[Row]:
     return read_tables(render_latency(study(results)))[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 from reports.benchmark.lines import render_lines
 from reports.benchmark.scenarios import decide_sections, render_scenario
@@ -40,7 +40,7 @@ def both_languages() -> Session:
     return session
 
 
-def rows_of(results: Results) -> dict[str, Row]:
+def rows_of(results: BenchResults) -> dict[str, Row]:
     (table,) = read_tables(render_lines(study(results)))
     return {row["Line"]: row for row in table}
 

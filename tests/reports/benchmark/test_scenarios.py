@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 from reports.benchmark.scenarios import decide_sections, render_scenario
 from reports.writing.text import NOTHING
@@ -27,17 +27,17 @@ LOCAL = "#### 📦 Local Production"
 POSTGRES = "#### 🐘 Postgres"
 
 
-def rows(results: Results, heading: str = LOCAL) -> list[Row]:
+def rows(results: BenchResults, heading: str = LOCAL) -> list[Row]:
     scenario = results.header.scenarios[0]
     return read_table(render(results, scenario), heading)
 
 
-def render(results: Results, scenario: Scenario) -> str:
+def render(results: BenchResults, scenario: Scenario) -> str:
     findings = study(results)
     return render_scenario(findings, scenario, decide_sections(findings))
 
 
-def compare(times: dict[Cell, float], *, forks: int = 3) -> Results:
+def compare(times: dict[Cell, float], *, forks: int = 3) -> BenchResults:
     session = Session(list(times), [TEN], forks=forks)
     for cell, time in times.items():
         session.measure(cell, TEN, time)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from harness.descriptions import Cell, Scenario
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 from reports.benchmark.wins import Contest, hold_contests, list_parts, render_summary
 from reports.writing.names import Part
@@ -36,7 +36,7 @@ WORLDS = "### Fastest World by Framework"
 LINES = "### Fastest Line by Framework and World"
 
 
-def measure(times: Mapping[Cell, Sequence[float]], **header: object) -> Results:
+def measure(times: Mapping[Cell, Sequence[float]], **header: object) -> BenchResults:
     """Measure cells in as many scenarios as each has times."""
     scenarios = [make_scenario(size) for size in range(1, len(next(iter(times.values()))) + 1)]
     session = Session(list(times), scenarios, **header)
@@ -46,7 +46,7 @@ def measure(times: Mapping[Cell, Sequence[float]], **header: object) -> Results:
     return session.end()
 
 
-def contests(results: Results, part: Part) -> tuple[Contest, ...]:
+def contests(results: BenchResults, part: Part) -> tuple[Contest, ...]:
     return hold_contests(study(results), part)
 
 
@@ -174,7 +174,7 @@ def test_more_comparisons_ask_for_more_of_each() -> None:
     assert [contest.wins["express"] for contest in contests(among_many, "framework")] == [0]
 
 
-def measure_unsteadily(ratios: Sequence[float]) -> Results:
+def measure_unsteadily(ratios: Sequence[float]) -> BenchResults:
     """Measure two cells whose ratio moves by a few percent from block to block."""
     random_ = random.Random(7)
     scenarios = [make_scenario(size) for size in range(1, len(ratios) + 1)]

@@ -11,8 +11,8 @@ from harness.certification.verification import verify
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
-from harness.results.records import Check
-from harness.results.store import read_results
+from harness.results.records import BenchResults, Check
+from harness.results.store import read_results_as
 from harness.workspaces import describe_lines
 from reports.documents.excerpts import EXAMPLES as RENDERED
 from reports.documents.excerpts import (
@@ -64,7 +64,7 @@ def test_statistics_say_what_the_judgment_of_today_does() -> None:
 
 
 def test_the_example_of_languages_is_of_each_architecture_without_a_flaw() -> None:
-    results = read_results(RESULTS / f"{LINES.example}.jsonl")
+    results = read_results_as(RESULTS / f"{LINES.example}.jsonl", BenchResults)
     assert {cell.line for cell in results.header.cells} == {"v4", "v5", "py"}
     frameworks = {cell.framework for cell in results.header.cells if cell.line == "py"}
     assert frameworks >= {"fastapi", "flask", "django"}
@@ -74,7 +74,7 @@ def test_the_example_of_languages_is_of_each_architecture_without_a_flaw() -> No
 
 
 def test_the_example_is_a_whole_quick_run_without_a_flaw() -> None:
-    results = read_results(QUICK_RESULTS)
+    results = read_results_as(QUICK_RESULTS, BenchResults)
     assert results.header.profile == "quick"
     assert results.footer is not None
     assert (results.footer.forks_failed, results.footer.samples_bad) == (0, 0)
@@ -87,7 +87,7 @@ def test_the_example_is_a_whole_quick_run_without_a_flaw() -> None:
 
 
 def test_the_harness_stays_out_of_the_way_in_the_example() -> None:
-    footer = read_results(QUICK_RESULTS).footer
+    footer = read_results_as(QUICK_RESULTS, BenchResults).footer
     assert footer is not None
     assert footer.harness_cpu_share <= 0.05
     assert footer.harness_memory_bytes <= 300 * 2**20

@@ -49,7 +49,7 @@ def test_parts_stand_in_the_order_of_reading() -> None:
     checks = [make_check("failed", answers={"lost": "0"}), make_check("inconclusive")]
     assert [line for line in list_headings(render(*checks)) if line.startswith("## ")] == [
         "## 🧪 E2E Test Results",
-        "## Who keeps which promise",
+        "## Which cell keeps which promise",
         "## Findings",
         "## Not decided",
         "## What was measured",

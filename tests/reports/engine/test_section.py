@@ -9,10 +9,11 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.engine.verdicts import OUTCOMES, Outcome
-from harness.results.records import Check, Results
+from harness.results.records import Check
 from reports.engine.section import describe_share, render_e2e
 from reports.engine.study import study_checks
 from reports.forms.markdown import render_markdown
+from reports.forms.studies import study_session
 from reports.writing.text import NOTHING
 from tests.reports.checking import LOCAL, POSTGRES, make_check, make_results
 from tests.reports.factories import (
@@ -38,12 +39,6 @@ def render(*checks: Check, **header: Any) -> str:
 
 def every_outcome(cell: Cell = EXPRESS) -> list[Check]:
     return [make_check(outcome, cell, check=f"test_{outcome}") for outcome in OUTCOMES]
-
-
-def with_checks(session: Session, *checks: Check) -> Results:
-    worlds = (LOCAL, POSTGRES)
-    header = msgspec.structs.replace(session.header, worlds=worlds)
-    return msgspec.structs.replace(session.end(), header=header, checks=checks)
 
 
 class TestSummary:
@@ -177,7 +172,7 @@ class TestMeasured:
 class TestDocument:
     def test_a_file_of_tests_alone_has_no_benchmark_parts(self) -> None:
         results = make_results([make_check(), make_check("failed", EXPRESS_POSTGRES)])
-        text = render_markdown(results, source="results/e2e.jsonl")
+        text = render_markdown(study_session(results), source="results/e2e.jsonl")
         assert [line for line in list_headings(text) if line.startswith("## ")] == [
             "## 🧪 E2E Test Results",
             "## Worlds:",
@@ -187,16 +182,11 @@ class TestDocument:
             assert word not in text
         assert all(read_tables(text))
 
-    def test_what_a_plan_would_have_timed_does_not_make_it_a_benchmark(self) -> None:
-        results = make_results([make_check()], forks=3)
-        header = msgspec.structs.replace(results.header, scenarios=(TEN,))
-        text = render_markdown(msgspec.structs.replace(results, header=header), source="x")
-        assert text.startswith("## 🧪 E2E Test Results")
-        assert "Benchmark" not in text
-
     def test_a_file_of_tests_alone_says_where_it_comes_from(self) -> None:
         results = make_results([make_check()], started_at="2026-01-02T03:04:05+00:00")
-        text = read_section(render_markdown(results, source="results/e2e.jsonl"), "## Provenance")
+        text = read_section(
+            render_markdown(study_session(results), source="results/e2e.jsonl"), "## Provenance"
+        )
         for fact in (
             "- **Harness**: 0.1.0, commit `abc1234`",
             "- **Cells**: 1",
@@ -213,41 +203,17 @@ class TestDocument:
         session = Session([EXPRESS], [])
         footer = session.end().footer
         results = msgspec.structs.replace(make_results([make_check()]), footer=footer)
-        assert "took 10 min 0 s\n" in render_markdown(results, source="x")
+        assert "took 10 min 0 s\n" in render_markdown(study_session(results), source="x")
 
     def test_a_file_of_tests_in_which_none_ran_shows_the_cells(self) -> None:
-        text = render_markdown(make_results([], cells=[EXPRESS]), source="x")
+        text = render_markdown(study_session(make_results([], cells=[EXPRESS])), source="x")
         assert text.startswith("## 🧪 E2E Test Results\n\n**❔ No check ran on 1 cell.**")
         assert "Benchmark" not in text
-
-    def test_a_file_with_both_has_both(self) -> None:
-        session = Session([EXPRESS, HONO], [TEN])
-        session.measure(EXPRESS, TEN, 100)
-        session.measure(HONO, TEN, 200)
-        checks = [make_check(), make_check("failed", HONO)]
-        text = render_markdown(with_checks(session, *checks), source="x")
-        headings = [line for line in list_headings(text) if line.startswith("## ")]
-        assert headings[0] == "## 📊 Benchmark Results"
-        place = headings.index("## 🧪 E2E Test Results")
-        assert headings[place + 1] == "## Column Definitions"
-        assert headings.count("## Provenance") == 1
-        first, second, *_ = text.split("\n\n**")
-        assert first.startswith("**✅ 2 of 2 cells ran, ")
-        assert second.startswith("❌ 1 of 2 checks failed")
-        assert read_table(text, "## 🧪 E2E Test Results", "### Summary")[-1]["Total"] == "2"
-
-    def test_a_benchmark_that_failed_whole_is_not_hidden_by_tests(self) -> None:
-        session = Session([EXPRESS], [TEN])
-        session.fail_fork(EXPRESS, "no build")
-        text = render_markdown(with_checks(session, make_check()), source="x")
-        assert text.startswith("**❌ 0 of 1 cell ran, ")
-        assert "no build" in text
-        assert "## 🧪 E2E Test Results" in text
 
     def test_a_benchmark_without_tests_does_not_mention_them(self) -> None:
         session = Session([EXPRESS], [TEN])
         session.measure(EXPRESS, TEN, 100)
-        assert "E2E" not in render_markdown(session.end(), source="x")
+        assert "E2E" not in render_markdown(study_session(session.end()), source="x")
 
     @pytest.mark.parametrize("outcome", OUTCOMES)
     def test_no_text_from_outside_breaks_the_document(self, outcome: Outcome) -> None:
@@ -272,7 +238,7 @@ class TestDocument:
             pins={HOSTILE: {HOSTILE: HOSTILE}},
             command=HOSTILE,
         )
-        text = render_markdown(results, source=HOSTILE)
+        text = render_markdown(study_session(results), source=HOSTILE)
         tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(text)
         blocks = [token.content for token in tokens if token.type == "html_block"]
         opened = sum(block.count("<details>") for block in blocks)

@@ -19,6 +19,7 @@ from reports.forms.comment.history import (
     render_history,
 )
 from reports.forms.comment.rendering import Page
+from reports.forms.studies import study_session
 from tests.reports.benchmark.test_compared import compare, run_abreast
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import (
@@ -69,13 +70,13 @@ def entry(commit: str, **changes: object) -> Entry:
 
 class TestOrder:
     def test_marker_and_verdict_come_first(self, small: Results) -> None:
-        body = render_comment(small)
+        body = render_comment(study_session(small))
         assert body.startswith(MARKER)
         shown = [line for line in body.splitlines() if line and not line.startswith("<!--")]
         assert shown[0].startswith("## ✅ world-harness: 2 of 2 cells ran")
 
     def test_sections_are_folded_behind_everything_else(self, small: Results) -> None:
-        body = render_comment(small)
+        body = render_comment(study_session(small))
         places = [
             body.index("## Summary"),
             body.index("Where the numbers come from"),
@@ -85,10 +86,10 @@ class TestOrder:
         assert places == sorted(places)
 
     def test_changes_come_before_the_summary_and_only_those_beyond_the_floor(self) -> None:
-        body = render_comment(run_abreast(1.2).end())
+        body = render_comment(study_session(run_abreast(1.2).end()))
         assert body.index("## Changes") < body.index("## Summary")
         assert "❌ world-harness: 5 regressions in 5 rows" in body
-        quiet = render_comment(run_abreast(1.0).end())
+        quiet = render_comment(study_session(run_abreast(1.0).end()))
         changes = quiet[quiet.index("## Changes") : quiet.index("## Summary")]
         assert "|" not in changes
         assert "No significant difference" in changes
@@ -97,7 +98,7 @@ class TestOrder:
         session = Session([EXPRESS], [TEN])
         session.measure(EXPRESS, TEN, 100)
         session.spoil(EXPRESS, TEN, "timeout", "it took for ever")
-        body = render_comment(session.end())
+        body = render_comment(study_session(session.end()))
         assert "## ❌" in body
         assert body.index("it took for ever") < body.index("<details>")
 
@@ -105,7 +106,9 @@ class TestOrder:
 class TestLimit:
     @pytest.mark.slow
     def test_large_table_is_cut_at_its_last_sections_and_says_so(self) -> None:
-        body = render_comment(make_large(), page=Page(address="https://ci.example/7"))
+        body = render_comment(
+            study_session(make_large()), page=Page(address="https://ci.example/7")
+        )
         assert LIMIT * 0.8 < measure_length(body) <= LIMIT
         last = body.rstrip().splitlines()[-1]
         assert "scenarios cut to fit" in last
@@ -116,12 +119,12 @@ class TestLimit:
 
     @pytest.mark.parametrize("limit", [5_000, 9_000, 20_000])
     def test_no_limit_is_ever_exceeded(self, limit: int) -> None:
-        body = render_comment(make_large(4), limit=limit)
+        body = render_comment(study_session(make_large(4)), limit=limit)
         assert measure_length(body) <= limit
         assert "world-harness: 96 of 96 cells ran" in body
 
     def test_small_report_is_not_cut(self, small: Results) -> None:
-        assert "cut to fit" not in render_comment(small)
+        assert "cut to fit" not in render_comment(study_session(small))
 
     def test_signs_outside_of_the_basic_plane_count_twice(self) -> None:
         assert measure_length("🥇") == 2
@@ -161,7 +164,7 @@ class TestHistory:
     def test_goes_from_comment_to_comment(self, small: Results) -> None:
         body = ""
         for commit in ("aaa", "bbb", "ccc"):
-            body = render_comment(small, page=Page(commit=commit), previous=body)
+            body = render_comment(study_session(small), page=Page(commit=commit), previous=body)
         assert [item.commit for item in read_history(body)] == ["aaa", "bbb", "ccc"]
         assert "History: 2 former commits" in body
 
@@ -179,7 +182,9 @@ class TestForeignText:
         session.measure(EXPRESS, scenario, 100)
         session.spoil(HONO, scenario, "failed", self.HOSTILE)
         # What stands in code is shown as it is, and does nothing.
-        body = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", render_comment(session.end()))
+        body = re.sub(
+            r"(`+)(?!`).+?(?<!`)\1(?!`)", "", render_comment(study_session(session.end()))
+        )
         assert "<script>" not in body
         assert "@everyone" not in body
         assert body.count("<details>") == body.count("</details>")
@@ -199,13 +204,18 @@ class TestForeignText:
         session.spoil(HONO, session.header.scenarios[0], "failed", hostile)
         page = Page(address="https://ci.example/7", commit=hostile)
         measured = session.end()
-        once = render_comment(measured, page=page)
-        twice = render_comment(measured, page=Page(commit="abc"), previous=once)
+        once = render_comment(study_session(measured), page=page)
+        twice = render_comment(study_session(measured), page=Page(commit="abc"), previous=once)
         checked = make_results([make_check("failed", message=hostile, suite=hostile)])
         loaded = make_loaded(load_cell(outcome="failed", error=hostile, latency_ms=None))
-        for body in (once, twice, render_comment(checked), render_comment(loaded)):
+        for body in (
+            once,
+            twice,
+            render_comment(study_session(checked)),
+            render_comment(study_session(loaded)),
+        ):
             assert list_linked(body) == []
-        cut = render_comment(measured, page=page, limit=9_000)
+        cut = render_comment(study_session(measured), page=page, limit=9_000)
         assert [piece for piece in list_linked(cut) if "https://ci.example/7" not in piece] == []
         assert "the whole report: https://ci.example/7" in cut
 
@@ -215,5 +225,5 @@ def test_other_versions_numbers_are_rendered_as_given(small: Results) -> None:
         compare(run_abreast(1.0).end()), refused="the two sessions differ in machine"
     )
     assert "Not compared: the two sessions differ in machine" in render_comment(
-        small, changes=refused
+        study_session(small), changes=refused
     )

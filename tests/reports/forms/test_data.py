@@ -10,6 +10,7 @@ import pytest
 
 from harness.results.records import Results
 from reports.forms.data import DOCUMENT, collect, make_schema, render_data, render_schema
+from reports.forms.studies import study_session
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session, make_scenario
 from tests.reports.forms.browser.hostile import make_hostile_results
@@ -30,7 +31,7 @@ def checked() -> Results:
 
 
 def read(results: Results) -> Any:
-    return json.loads(render_data(results, source="x.jsonl"))
+    return json.loads(render_data(study_session(results), source="x.jsonl"))
 
 
 def test_the_published_schema_is_the_one_of_today() -> None:
@@ -98,4 +99,4 @@ def test_a_session_that_was_cut_off_says_so() -> None:
     session = Session([EXPRESS], [TEN])
     session.measure(EXPRESS, TEN, 100.0)
     session.interrupt(EXPRESS, block=3)
-    assert not collect(session.end(), source="x").ended
+    assert not collect(study_session(session.end()), source="x").ended

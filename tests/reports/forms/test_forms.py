@@ -16,6 +16,7 @@ from reports.forms.page.document import read_document
 from reports.forms.page.page import render_page
 from reports.forms.page.sorting import find_sort_key
 from reports.forms.step_summary import cut, render_step_summary, split_sections
+from reports.forms.studies import study_session
 from reports.writing.text import NOTHING
 from tests import RESULTS
 from tests.harness.cli import command_line
@@ -47,31 +48,31 @@ class TestBadge:
         ],
     )
     def test_says_what_came_out(self, results: Results, message: str, color: str) -> None:
-        badge = json.loads(render_badge(results, source="x"))
+        badge = json.loads(render_badge(study_session(results), source="x"))
         assert badge["schemaVersion"] == 1
         assert message in badge["message"]
         assert badge["color"] == color
 
     def test_is_never_green_for_a_session_that_did_not_end(self) -> None:
-        badge = json.loads(render_badge(measure(cut_off=True), source="x"))
+        badge = json.loads(render_badge(study_session(measure(cut_off=True)), source="x"))
         assert badge["color"] != "brightgreen"
 
 
 class TestStepSummary:
     def test_is_the_report_where_there_is_room(self) -> None:
         results = measure()
-        whole = render_markdown(results, source="x.jsonl")
-        assert render_step_summary(results, source="x.jsonl") == whole
+        whole = render_markdown(study_session(results), source="x.jsonl")
+        assert render_step_summary(study_session(results), source="x.jsonl") == whole
 
     @pytest.mark.parametrize("room", [20_000, 5_000, 2_500])
     def test_never_takes_more_than_its_room_and_says_what_is_gone(self, room: int) -> None:
-        whole = render_markdown(measure(), source="x.jsonl") + "ü🥇\n" * 20_000
+        whole = render_markdown(study_session(measure()), source="x.jsonl") + "ü🥇\n" * 20_000
         text = cut(whole, source="x.jsonl", room=room)
         assert len(text.encode()) <= room
         assert "world-harness report x.jsonl" in text.splitlines()[-1]
 
     def test_the_verdict_is_what_stays_longest(self) -> None:
-        whole = render_markdown(measure(spoiled=True), source="x.jsonl")
+        whole = render_markdown(study_session(measure(spoiled=True)), source="x.jsonl")
         text = cut(whole, source="x.jsonl", room=len(whole.encode()) - 1)
         assert text.splitlines()[0] == whole.splitlines()[0]
         assert "Step Latency" in text.splitlines()[-1]
@@ -91,7 +92,7 @@ class TestStepSummary:
         summary.write_text("before\n", encoding="utf-8")
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
         results = measure()
-        report = write_reports(results, tmp_path / "x.jsonl")
+        report = write_reports(study_session(results), tmp_path / "x.jsonl")
         assert summary.read_text("utf-8") == "before\n" + report.read_text("utf-8")
 
 
@@ -104,15 +105,15 @@ class TestForms:
         assert out.read_text("utf-8").strip()
 
     def test_a_report_is_written_as_markdown_and_as_a_page(self, tmp_path: Path) -> None:
-        write_reports(measure(), tmp_path / "x.jsonl")
+        write_reports(study_session(measure()), tmp_path / "x.jsonl")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["x.html", "x.md"]
 
 
 class TestPage:
     def test_says_the_text_of_the_markdown(self) -> None:
         results = measure(spoiled=True)
-        page = render_page(results, source="x.jsonl")
-        document = read_document(render_markdown(results, source="x.jsonl"))
+        page = render_page(study_session(results), source="x.jsonl")
+        document = read_document(render_markdown(study_session(results), source="x.jsonl"))
         assert document.head in page
         assert document.sections
         for section in document.sections:

@@ -10,6 +10,7 @@ import pytest
 
 from harness.results.records import Results
 from reports.forms.junit import render_junit
+from reports.forms.studies import study_session
 from tests.reports.benchmark.test_compared import run_abreast
 from tests.reports.checking import RECORDED, make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session
@@ -34,7 +35,7 @@ def checked() -> Results:
 
 
 def read(results: Results) -> Xml.Element:
-    text = render_junit(results, source="x.jsonl")
+    text = render_junit(study_session(results), source="x.jsonl")
     assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n')
     return Xml.fromstring(text)
 
@@ -182,7 +183,7 @@ def test_cases_of_one_cell_share_its_suite() -> None:
 
 
 def test_what_xml_cannot_hold_is_replaced() -> None:
-    text = render_junit(make_hostile_results(), source=CONTROL)
+    text = render_junit(study_session(make_hostile_results()), source=CONTROL)
     assert "\x00" not in text
     assert "\x1b" not in text
     assert SCRIPT not in text

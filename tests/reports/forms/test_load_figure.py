@@ -12,15 +12,16 @@ from harness.load.arrivals import read_stages
 from harness.results.records import Load, LoadRun
 from reports.forms.page.figures.plotting import WIDE
 from reports.forms.page.page import render_page
+from reports.forms.studies import study_session
 from tests.harness.load.test_summary import STEADY, make_results, play, refuse
-from tests.reports.factories import EXPRESS, HONO, TEN, make_header
+from tests.reports.factories import EXPRESS, HONO, TEN, make_load_header
 
 BURST = Load(stages=read_stages("10/s", 40, "5x:5s@10s"), arrivals="constant")
 
 
 def draw(load: Load, runs: list[LoadRun]) -> Xml.Element:
     """Return the one figure of a page."""
-    (figure,) = find_figures(render_page(make_results(load, runs), source="x"))
+    (figure,) = find_figures(render_page(study_session(make_results(load, runs)), source="x"))
     return figure
 
 
@@ -86,10 +87,10 @@ def test_says_what_it_shows_to_those_who_do_not_see_it() -> None:
 def test_each_load_has_its_figure_and_one_that_failed_none() -> None:
     runs = play(STEADY, lambda due: 80.0)
     others = [msgspec.structs.replace(run, cell=HONO) for run in runs]
-    header = make_header([EXPRESS, HONO], [TEN], load=STEADY, forks=0)
+    header = make_load_header([EXPRESS, HONO], [TEN], STEADY)
     both = msgspec.structs.replace(make_results(STEADY, [*runs, *others]), header=header)
     one = msgspec.structs.replace(both, loads=tuple(runs))
-    pages = [render_page(results, source="x") for results in (both, one)]
+    pages = [render_page(study_session(results), source="x") for results in (both, one)]
     assert [len(find_figures(page)) for page in pages] == [2, 1]
     ids = re.findall(r' id="([^"]*)"', pages[0])
     assert len({*ids}) == len(ids)

@@ -10,6 +10,7 @@ import pytest
 
 from harness.results.records import Results
 from reports.forms.markdown import render_markdown
+from reports.forms.studies import study_session
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,
@@ -32,7 +33,7 @@ HOSTILE = "a|b\\|c\n`tick` ``` <b>*x*</b> </details> @someone \x1b[31m"
 
 
 def render(results: Results) -> str:
-    return render_markdown(results, source="results/one.jsonl")
+    return render_markdown(study_session(results), source="results/one.jsonl")
 
 
 def small_session() -> Session:

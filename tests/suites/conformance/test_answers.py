@@ -1,4 +1,4 @@
-"""Reading answers: what counts as a refusal, and what as an accident."""
+"""Replies: which errors count as a refusal, and which as a failure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ CONFLICTED = reply("EntityConflictError")
         (reply(lost="its adapter ended"), (), False),
     ],
 )
-def test_what_is_a_refusal(answer: Reply, names: tuple[str, ...], refused: bool) -> None:
+def test_a_refusal_needs_a_known_name_or_status(
+    answer: Reply, names: tuple[str, ...], refused: bool
+) -> None:
     assert is_refused(answer, names) is refused
     if refused:
         expect_refused(answer, names, "it")
@@ -61,13 +63,13 @@ def test_what_is_a_refusal(answer: Reply, names: tuple[str, ...], refused: bool)
             expect_refused(answer, names, "it")
 
 
-def test_a_success_gives_its_value() -> None:
+def test_the_value_of_a_successful_reply_is_returned() -> None:
     assert expect_success(SUCCESS, "it") == {}
     with pytest.raises(Violation, match="it must succeed, but ended with EntityConflictError"):
         expect_success(CONFLICTED, "it")
 
 
-def test_of_several_one_succeeds() -> None:
+def test_exactly_one_of_several_replies_may_succeed() -> None:
     assert expect_one_success([CONFLICTED, SUCCESS, CONFLICTED], CONFLICT, "claims") is SUCCESS
 
 
@@ -80,12 +82,14 @@ def test_of_several_one_succeeds() -> None:
         ([SUCCESS, reply(lost="gone")], "but ended with gone"),
     ],
 )
-def test_of_several_not_one_or_not_as_it_should_be(replies: list[Reply], message: str) -> None:
+def test_several_replies_with_no_or_two_successes_or_other_errors_are_a_violation(
+    replies: list[Reply], message: str
+) -> None:
     with pytest.raises(Violation, match=message):
         expect_one_success(replies, CONFLICT, "claims")
 
 
-def test_parts_of_an_answer() -> None:
+def test_a_missing_part_of_an_answer_is_a_violation() -> None:
     answer = {"run": {"ids": ["a"]}}
     assert field(answer, "run", "ids", 0) == "a"
     assert maybe(answer, "run", "ids", 0) == "a"

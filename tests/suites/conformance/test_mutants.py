@@ -25,7 +25,7 @@ def subjects(catalog: Catalog) -> dict[str, Subject]:
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_is_rejected_by_the_clause_that_it_was_made_for(
+def test_each_mutant_is_rejected_by_its_clause(
     name: str, subjects: dict[str, Subject], tmp_path: Path
 ) -> None:
     mutant = MUTANTS[name]
@@ -45,13 +45,13 @@ def test_every_clause_that_must_hold_has_a_mutant() -> None:
     assert not missing
 
 
-def test_every_mutant_names_a_clause_and_a_line_that_there_are() -> None:
+def test_every_mutant_names_an_existing_clause_and_line() -> None:
     clauses = describe_clauses()
     for mutant in MUTANTS.values():
         assert mutant.line in clauses[mutant.clause].levels, mutant.name
 
 
-def test_every_mutant_says_what_is_wrong_with_it() -> None:
+def test_every_mutant_describes_its_defect() -> None:
     assert all(mutant.story.endswith(".") and mutant.message for mutant in MUTANTS.values())
 
 

@@ -1,4 +1,4 @@
-"""Races: rounds until chance has had its chances, then fewer callers for a smaller witness."""
+"""Races: many rounds to find a failure, then fewer callers for a smaller witness."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def failing_when(condition: Callable[[Round], bool]) -> Callable[[Round], None]:
     return one_round
 
 
-def test_a_race_that_nobody_loses_runs_all_its_rounds() -> None:
+def test_a_race_without_a_failure_runs_all_its_rounds() -> None:
     race = make_race()
     race(failing_when(lambda round_: False))
     assert (race.rounds, race.failed_rounds) == (20, 0)
@@ -56,7 +56,7 @@ def test_an_expensive_race_runs_fewer_rounds_but_never_more() -> None:
     assert race.rounds == 3 + 20
 
 
-def test_what_is_only_noted_is_not_asked_sixty_times() -> None:
+def test_a_race_that_is_only_noted_runs_fewer_rounds() -> None:
     race = make_race()
     cast("FakeArena", race.arena).is_noted = True
     race(failing_when(lambda round_: False))
@@ -70,7 +70,7 @@ def test_one_failure_in_all_rounds_is_a_failure() -> None:
     assert (race.rounds, race.failed_rounds) == (20, 1)
 
 
-def test_after_a_failure_only_so_many_rounds_say_how_often_it_fails() -> None:
+def test_after_a_failure_a_limited_number_of_rounds_estimates_its_rate() -> None:
     race = make_race()
     with pytest.raises(Violation) as raised:
         race(failing_when(lambda round_: round_.number >= 3))
@@ -79,7 +79,7 @@ def test_after_a_failure_only_so_many_rounds_say_how_often_it_fails() -> None:
 
 
 @pytest.mark.parametrize(("least", "shown"), [(1, 2), (3, 4), (5, 8), (9, 16)])
-def test_the_witness_is_of_as_few_callers_as_show_it(least: int, shown: int) -> None:
+def test_the_witness_has_the_fewest_callers_that_show_the_failure(least: int, shown: int) -> None:
     with pytest.raises(Violation, match=f"failed with {shown} callers") as raised:
         make_race()(failing_when(lambda round_: round_.width >= least))
     assert len(raised.value.witness) == shown
@@ -98,7 +98,7 @@ def test_a_narrow_race_is_not_widened() -> None:
     assert len(raised.value.witness) == 2
 
 
-def test_a_witness_holds_the_calls_of_its_round_only() -> None:
+def test_a_witness_contains_only_the_calls_of_its_round() -> None:
     race = make_race()
     race.arena.history.extend([REPLY] * 99)
     with pytest.raises(Violation) as raised:
@@ -119,7 +119,7 @@ def test_a_witness_holds_the_calls_of_its_round_only() -> None:
         ),
     ],
 )
-def test_an_answer_that_nobody_expected_fails_the_round(error: Any, message: str) -> None:
+def test_an_unexpected_answer_fails_the_round(error: Any, message: str) -> None:
     def one_round(round_: Round) -> None:
         raise error
 
@@ -127,7 +127,7 @@ def test_an_answer_that_nobody_expected_fails_the_round(error: Any, message: str
         make_race()(one_round)
 
 
-def test_what_cannot_be_decided_ends_the_race() -> None:
+def test_an_inconclusive_round_ends_the_race() -> None:
     def one_round(round_: Round) -> None:
         raise Inconclusive("the fault did not happen")
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_decided_ends_the_race() -> None:
         make_race()(one_round)
 
 
-def test_certificate_grade_means_less_than_five_percent() -> None:
+def test_the_certificate_effort_bounds_the_failure_rate_below_five_percent() -> None:
     efforts = describe_efforts()
     assert list(efforts) == ["quick", "standard", "deep"]
     assert 1 - 0.05 ** (1 / efforts["standard"].rounds) < 0.05

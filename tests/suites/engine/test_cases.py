@@ -1,4 +1,4 @@
-"""Cases: drawn by a seed, played side by side, the failing one made small and tried again."""
+"""Cases: drawn from a seed, played side by side; a failing case is shrunk and repeated."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TestDrawing:
         assert seen[0] == seen[1]
         assert len(seen[0]) > 1
 
-    def test_another_seed_draws_others(self) -> None:
+    def test_a_different_seed_draws_different_cases(self) -> None:
         one: list[int] = []
         other: list[int] = []
         Cases(budget(seed=1)).explore(Number, NUMBERS, lambda case: one.append(case.value))
@@ -68,7 +68,7 @@ class TestFailing:
         assert cases.found.case == '{"value":100}'
         assert (cases.found.tried, cases.found.reproduced) == (10, 10)
 
-    def test_a_case_that_fails_at_times_is_labelled_with_its_rate(self) -> None:
+    def test_a_flaky_case_is_labelled_with_its_failure_rate(self) -> None:
         calls: list[int] = []
 
         def play(case: Number) -> None:
@@ -82,7 +82,7 @@ class TestFailing:
         assert cases.found.tried == 10
         assert cases.found.reproduced == 5
 
-    def test_what_was_played_is_not_played_again_while_shrinking(self) -> None:
+    def test_shrinking_does_not_repeat_cases_that_were_played(self) -> None:
         played: list[int] = []
         lock = threading.Lock()
 
@@ -99,7 +99,7 @@ class TestFailing:
         others = [value for value in played if value != smallest]
         assert len(others) == len(set(others))
 
-    def test_without_tries_it_is_neither_made_smaller_nor_tried_again(self) -> None:
+    def test_without_tries_a_failing_case_is_neither_shrunk_nor_repeated(self) -> None:
         def play(case: Number) -> None:
             violate("no")
 
@@ -115,14 +115,14 @@ class TestFailing:
 
 
 class TestInconclusive:
-    def test_one_case_that_was_played_is_enough(self) -> None:
+    def test_a_check_passes_if_at_least_one_case_was_decided(self) -> None:
         def play(case: Number) -> None:
             if case.value:
                 raise Inconclusive("its fault did not happen")
 
         Cases(budget()).run([Number(0), Number(1), Number(2)], play)
 
-    def test_none_is_not(self) -> None:
+    def test_a_check_without_a_decided_case_is_inconclusive(self) -> None:
         def play(case: Number) -> None:
             raise Inconclusive("its fault did not happen")
 
@@ -136,7 +136,7 @@ class TestInconclusive:
         with pytest.raises(Inconclusive, match="did not answer"):
             Cases(budget()).run([Number(0)], play)
 
-    def test_what_the_sdk_refuses_is_inconclusive(self) -> None:
+    def test_a_refusal_by_the_sdk_is_inconclusive(self) -> None:
         def play(case: Number) -> None:
             if case.value:
                 raise EngineError("HookNotFoundError", "no such hook")
@@ -145,7 +145,7 @@ class TestInconclusive:
         with pytest.raises(Inconclusive, match="no such hook"):
             Cases(budget()).run([Number(1)], play)
 
-    def test_a_violation_counts_more(self) -> None:
+    def test_a_violation_outweighs_an_inconclusive_case(self) -> None:
         def play(case: Number) -> None:
             if case.value:
                 violate("no")
@@ -162,11 +162,11 @@ class TestOneCase:
         cases.explore(Number, NUMBERS, played.append)
         assert played == [Number(7)]
 
-    def test_of_a_fixed_list_too(self) -> None:
+    def test_only_the_given_case_of_a_fixed_list_is_played(self) -> None:
         played: list[Number] = []
         Cases(budget(given='{"value": 7}')).run([Number(1), Number(2)], played.append)
         assert played == [Number(7)]
 
-    def test_one_of_another_check_is_refused(self) -> None:
+    def test_a_case_of_another_check_is_refused(self) -> None:
         with pytest.raises(UsageError, match="does not describe a case"):
             Cases(budget(given='{"other": 7}')).explore(Number, NUMBERS, lambda case: None)

@@ -47,13 +47,13 @@ class TestDescriptions:
         listed = {path for files in suites.values() for path in files}
         assert listed == set(CLAUSES.parent.glob("test_*.py"))
 
-    def test_levels_are_of_lines_that_exist(self) -> None:
+    def test_levels_name_existing_lines(self) -> None:
         lines = {
             line for clause in describe_engine_clauses(CLAUSES).values() for line in clause.levels
         }
         assert lines <= set(describe_lines())
 
-    def test_a_requirement_stands_on_one_line(self, tmp_path: Path) -> None:
+    def test_a_requirement_is_joined_to_one_line(self, tmp_path: Path) -> None:
         (tmp_path / "one.toml").write_text(CLAUSE)
         clause = describe_engine_clauses(tmp_path)["ENG-ONE"]
         assert (clause.requirement, clause.suite) == ("Something holds.", "one")
@@ -82,7 +82,7 @@ class TestApplicability:
             ("process", "v4", "local", "production", ""),
         ],
     )
-    def test_says_why_not(
+    def test_the_reason_for_an_inapplicable_clause_is_given(
         self, tmp_path: Path, needs: str, line: str, world: str, mode: str, reason: str
     ) -> None:
         (tmp_path / "one.toml").write_text(CLAUSE + (f'needs = ["{needs}"]\n' if needs else ""))
@@ -93,7 +93,9 @@ class TestApplicability:
 
 
 class TestFilesOfSuites:
-    def test_a_file_belongs_to_the_longest_name_that_fits(self, tmp_path: Path) -> None:
+    def test_a_file_belongs_to_the_suite_with_the_longest_matching_name(
+        self, tmp_path: Path
+    ) -> None:
         for name in ("test_log.py", "test_log_integrity.py", "test_log_integrity_more.py"):
             (tmp_path / name).touch()
         files = list_suites(tmp_path, ["log", "log-integrity"])

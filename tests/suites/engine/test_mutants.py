@@ -1,4 +1,4 @@
-"""Every mutant of the engine suites is caught by the check that is to catch it."""
+"""Every mutant of the engine suites fails the check that is meant to catch it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def ask(tmp_path: Path) -> Ask:
     return ask
 
 
-def test_there_are_a_dozen_and_each_is_described() -> None:
+def test_there_are_at_least_twelve_mutants_and_each_is_described() -> None:
     for language, (module, pattern, _) in MODULES.items():
         exported = re.findall(pattern, module.read_text(encoding="utf-8"), re.MULTILINE)
         described = [item for item in MUTANTS.values() if LINES[item.line].language == language]
@@ -78,11 +78,11 @@ def test_there_are_a_dozen_and_each_is_described() -> None:
     assert len(MUTANTS) >= 12
 
 
-def test_each_names_a_check_that_exists() -> None:
+def test_each_mutant_names_an_existing_check() -> None:
     assert {mutant.check for mutant in MUTANTS.values()} <= set(list_checks())
 
 
-def test_no_check_that_is_known_to_fail_is_to_catch_one() -> None:
+def test_no_mutant_relies_on_a_check_with_a_known_failure() -> None:
     known = {
         (line, check)
         for entry in read_known_engine_failures(KNOWN_FAILURES, list_checks())
@@ -96,7 +96,7 @@ def test_no_check_that_is_known_to_fail_is_to_catch_one() -> None:
 
 @pytest.mark.sdk
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
-def test_a_mutant_is_caught(ask: Ask, mutant: Mutant) -> None:
+def test_each_mutant_fails_its_check(ask: Ask, mutant: Mutant) -> None:
     module = MODULES[LINES[mutant.line].language][0]
     check = ask(mutant.line, mutant.check, "--mutant", f"{module}#{mutant.id}")
     assert check.verdict == "failed", check.message
@@ -105,6 +105,6 @@ def test_a_mutant_is_caught(ask: Ask, mutant: Mutant) -> None:
 
 @pytest.mark.sdk
 @pytest.mark.parametrize(("line", "name"), CONTROLS)
-def test_the_world_without_a_defect_is_not(ask: Ask, line: str, name: str) -> None:
+def test_a_world_without_a_defect_passes_the_check(ask: Ask, line: str, name: str) -> None:
     check = ask(line, name)
     assert check.verdict == "passed", check.message

@@ -1,4 +1,4 @@
-"""Checks that no fault helps: what they make of a run, on a stage whose answers are made up."""
+"""Checks without injected faults: their verdicts on a stage with simulated answers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TestAFanIn:
     CASE = FanIn(width=10, ms=100, last_ms=300)
 
     @given(draw_fan_ins())
-    def test_is_left_alone_and_passes_when_its_run_completes(self, case: FanIn) -> None:
+    def test_no_fault_is_injected_and_a_completed_run_passes(self, case: FanIn) -> None:
         stage = MadeUp(Ending("completed", 0), [])
         play_fan_in(stage, case)  # type: ignore[arg-type]
         ((shape, plan),) = stage.asked
@@ -87,7 +87,7 @@ class TestAFanIn:
         assert len({step["step"] for step in steps["all"]}) == case.width >= 10
         assert last["step"] == SUBJECT
 
-    def test_fails_when_the_step_after_it_is_given_up_without_a_failure(self) -> None:
+    def test_a_step_that_is_given_up_without_a_failed_execution_fails_the_check(self) -> None:
         starts = [write(at, "step_started") for at in range(5)]
         records: list[Record] = [enter(5), *starts, write(6, "step_failed")]
         stage = MadeUp(Ending("failed"), records)
@@ -105,11 +105,13 @@ class TestTwoProcesses:
         found.count([stage, stage], Simultaneous(steps=1))  # type: ignore[list-item]
         return found
 
-    def test_that_complete_a_step_once_are_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_step_that_two_processes_complete_once_is_counted(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         found = self.play(monkeypatch, [self.COMPLETED])
         assert found.describe().startswith("0 of 1 steps")
 
-    def test_that_complete_it_twice_fail_whatever_the_world_says_of_itself(
+    def test_a_step_that_two_processes_complete_twice_fails_whatever_the_world_claims(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with pytest.raises(Violation, match=r"1 of 1 steps .* were completed twice"):

@@ -1,4 +1,4 @@
-"""The command that tries what verdicts are worth, as it is called."""
+"""The command line of the tests of the benchmark's reliability."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.exit_codes import ExitCode
 from suites.honesty import __main__ as command
 from tests import RESULTS
 
@@ -20,7 +21,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return command.main()
 
 
-def test_it_ends_by_unwinding_when_it_is_told_to_end(
+def test_a_signal_ends_the_command_and_cleans_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cleaned = []
@@ -45,10 +46,10 @@ def test_a_recording_with_too_few_blocks_is_refused(
     assert "record more blocks" in capsys.readouterr().err
 
 
-def test_what_is_no_recording_is_refused(
+def test_a_file_that_is_not_a_recording_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "x.jsonl.gz"
     path.write_bytes(gzip.compress(b"nothing"))
-    assert call(monkeypatch, "try", str(path)) == 2
+    assert call(monkeypatch, "try", str(path)) == ExitCode.USAGE
     assert "what to do" in capsys.readouterr().err

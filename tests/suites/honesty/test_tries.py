@@ -1,4 +1,4 @@
-"""Recorded timings go through the whole pipeline again, as sessions that measured less."""
+"""Tries: parts of a recorded session go through the whole pipeline again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
-from harness.results.records import Match, Results
-from harness.results.store import read_results
+from harness.results.records import BenchResults, Match
+from harness.results.store import read_results_as
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 from suites.honesty.tries import (
@@ -38,7 +38,7 @@ MATCHES = (
 FACTORS = {EXPRESS: 1.0, AGAIN: 1.0, TWIN: 1.0, SLOWER: 1.2}
 
 
-def record(blocks: int = 8, *, cut_off: bool = False) -> Results:
+def record(blocks: int = 8, *, cut_off: bool = False) -> BenchResults:
     """Measure a cell, itself twice more and a slower one; blocks differ by more than cells do."""
     session = Session([EXPRESS], [TEN, FIFTY], matches=MATCHES, forks=blocks)
     chance = random.Random(1)
@@ -54,7 +54,7 @@ def record(blocks: int = 8, *, cut_off: bool = False) -> Results:
     return session.end()
 
 
-def measure_only(recording: Results, blocks: list[int]) -> dict[tuple[str, str], list[float]]:
+def measure_only(recording: BenchResults, blocks: list[int]) -> dict[tuple[str, str], list[float]]:
     """Return what a replay of some blocks holds: cell and scenario -> workflow times."""
     times: dict[tuple[str, str], list[float]] = {}
     for sample in replay(recording, blocks, MATCHES).samples:
@@ -71,7 +71,7 @@ def test_a_replay_holds_the_samples_of_its_blocks_and_no_others() -> None:
         assert sorted(times) == sorted(halves[0][place] + halves[1][place])
 
 
-def test_a_replay_of_everything_says_what_the_recording_says() -> None:
+def test_a_replay_of_all_blocks_has_the_results_of_the_recording() -> None:
     recording = record()
     again = replay(recording, range(1, 9), MATCHES)
     one, other = compare_versions(study(recording)), compare_versions(study(again))
@@ -80,7 +80,7 @@ def test_a_replay_of_everything_says_what_the_recording_says() -> None:
     assert (one.rows, one.overall) == (other.rows, other.overall)
 
 
-def test_tries_find_what_is_slower_and_nothing_else() -> None:
+def test_tries_detect_the_slower_world_and_no_other_difference() -> None:
     recording = record()
     same = list(draw_tries(recording, AGAIN, blocks=5, tries=10, seed=1))
     slower = list(draw_tries(recording, SLOWER, blocks=5, tries=10, seed=1))
@@ -89,7 +89,7 @@ def test_tries_find_what_is_slower_and_nothing_else() -> None:
     assert count_found(slower).share == 1.0
 
 
-def test_tries_are_drawn_anew_by_another_seed_only() -> None:
+def test_only_a_different_seed_draws_different_tries() -> None:
     recording = record()
 
     def draw(seed: int) -> list[list[float | None]]:
@@ -100,25 +100,25 @@ def test_tries_are_drawn_anew_by_another_seed_only() -> None:
     assert draw(1) != draw(2)
 
 
-def test_a_block_that_was_cut_off_is_never_drawn() -> None:
+def test_an_incomplete_block_is_never_drawn() -> None:
     assert find_whole_blocks(record(8, cut_off=True)) == list(range(1, 8))
 
 
 @pytest.mark.parametrize(("times", "of"), [(0, 40), (1, 840), (19, 20), (20, 20)])
-def test_a_rate_has_an_interval_around_it(times: int, of: int) -> None:
+def test_the_interval_of_a_rate_contains_the_rate(times: int, of: int) -> None:
     low, high = Rate(times, of).bound()
     assert 0 <= low <= times / of <= high <= 1
     assert high - low < 0.4
 
 
 class TestPackedFiles:
-    def test_are_read_as_they_were(self, tmp_path: Path) -> None:
+    def test_a_packed_file_has_the_content_of_the_original(self, tmp_path: Path) -> None:
         packed = tmp_path / "x.jsonl.gz"
         packed.write_bytes(gzip.compress(EXAMPLE.read_bytes()))
-        assert read_results(packed) == read_results(EXAMPLE)
+        assert read_results_as(packed, BenchResults) == read_results_as(EXAMPLE, BenchResults)
 
     @pytest.mark.parametrize("spoil", ["cut", "garbled", "other"])
-    def test_that_are_broken_are_refused(self, tmp_path: Path, spoil: str) -> None:
+    def test_a_damaged_packed_file_is_refused(self, tmp_path: Path, spoil: str) -> None:
         sound = gzip.compress(EXAMPLE.read_bytes())
         broken = {
             "cut": sound[:5000],
@@ -128,4 +128,4 @@ class TestPackedFiles:
         packed = tmp_path / "x.jsonl.gz"
         packed.write_bytes(broken[spoil])
         with pytest.raises(ResultsError, match="cannot be read"):
-            read_results(packed)
+            read_results_as(packed, BenchResults)

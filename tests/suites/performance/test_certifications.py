@@ -1,4 +1,4 @@
-"""Certifications of one World in a row, without a World: what is told of what they found."""
+"""Repeated certifications, simulated without a World: the table, the file, the exit code."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def play(*runs: tuple[ClauseVerdict, ...], file: Path | None = None) -> tuple[An
     return row, render_certifications(row, examined)
 
 
-def test_each_tells_its_seconds_its_verdicts_and_whether_every_must_passed() -> None:
+def test_the_table_shows_seconds_verdicts_and_whether_every_must_passed() -> None:
     (first, second), table = play(GOOD, OPEN)
     assert (first.run, first.world, first.line, first.effort) == (1, "sqlite", "py", "quick")
     assert (first.seconds, first.verdicts, first.certified) == (12.35, {"passed": 2}, True)
@@ -59,14 +59,14 @@ def test_each_tells_its_seconds_its_verdicts_and_whether_every_must_passed() -> 
 @pytest.mark.parametrize(
     ("verdicts", "certified"), [(GOOD, True), (LENIENT, True), (OPEN, False), (BROKEN, False)]
 )
-def test_what_a_world_should_but_need_not_do_stops_nothing(
+def test_a_failed_should_does_not_count(
     verdicts: tuple[ClauseVerdict, ...], certified: bool
 ) -> None:
     (told,), _ = play(verdicts)
     assert told.certified is certified
 
 
-def test_a_file_gets_a_line_for_each_before_the_next_begins(tmp_path: Path) -> None:
+def test_each_certification_is_written_before_the_next_begins(tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
     row = certify_in_a_row(lambda: time_made_up(BROKEN), "quick", 3, file=file)
     for number in (1, 2):
@@ -77,7 +77,7 @@ def test_a_file_gets_a_line_for_each_before_the_next_begins(tmp_path: Path) -> N
     assert told.failed == ("RUN-ONCE",)
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="cannot be written"):
         play(GOOD, file=tmp_path)
 

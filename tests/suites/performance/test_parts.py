@@ -26,17 +26,17 @@ def test_an_unknown_part_is_refused_with_the_names(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("words", [[], ["merge"], ["merge", "adapter"], ["all"]])
-def test_what_is_named_is_measured_and_everything_where_nothing_is(words: list[str]) -> None:
+def test_the_named_parts_are_measured_or_all_by_default(words: list[str]) -> None:
     parts, _ = read_words(words)
     assert {*parts} == ({*words} & {*PARTS} or {*PARTS})
 
 
-def test_a_spread_tells_the_smallest_the_median_and_the_largest() -> None:
+def test_a_spread_shows_median_smallest_and_largest() -> None:
     assert spread([3.0, 1.0, 2.5]).describe(".1f", "s") == "2.5 s (median of 3, 1.0 to 3.0)"
     assert spread([4e6]).describe(".0f", "MB", 1e6) == "4 MB (median of 1, 4 to 4)"
 
 
-def test_a_command_is_timed_as_a_whole_with_its_own_memory() -> None:
+def test_time_command_measures_wall_time_and_peak_memory_of_the_command() -> None:
     ballast = bytes(range(256)) * (600 * 2**12)
     held = "import time; kept = b'x' * (80 * 2**20); time.sleep(0.2); raise SystemExit(3)"
     spent = time_command(sys.executable, "-I", "-S", "-c", held)
@@ -46,7 +46,7 @@ def test_a_command_is_timed_as_a_whole_with_its_own_memory() -> None:
     assert 80 * 2**20 <= spent.memory_bytes < len(ballast)
 
 
-def test_merges_are_of_the_command_and_repeated(tmp_path: Path) -> None:
+def test_time_merge_runs_the_merge_command_repeatedly(tmp_path: Path) -> None:
     merged = time_merge(tmp_path, files=3, samples=40, repeats=2)
     assert merged.seconds.number == merged.memory_bytes.number == 2
     assert merged.seconds.smallest <= merged.seconds.middle <= merged.seconds.largest
@@ -54,5 +54,5 @@ def test_merges_are_of_the_command_and_repeated(tmp_path: Path) -> None:
     assert merged.file_bytes == sum(path.stat().st_size for path in tmp_path.glob("[123].jsonl"))
 
 
-def test_comments_are_repeated() -> None:
+def test_time_comment_renders_repeatedly() -> None:
     assert time_comment(2, 2, 2, repeats=2).seconds.number == 2

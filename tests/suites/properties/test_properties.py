@@ -1,4 +1,4 @@
-"""Property tests: a right World passes, also one that uses its freedom; a broken one is found."""
+"""Property tests: every correct World passes, and every broken one fails."""
 
 from __future__ import annotations
 
@@ -310,7 +310,7 @@ class AppearsOnce(Model):
         return super().count_start(step) + (self.wrong.pop() if self.wrong else 0)
 
 
-def test_what_does_not_happen_again_is_said_to_be_a_race() -> None:
+def test_a_failure_that_does_not_repeat_is_reported_as_a_race() -> None:
     finding = search_sequences(examine(AppearsOnce, "v5"))
     assert finding is not None
     assert not finding.replays

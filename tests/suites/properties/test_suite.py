@@ -28,7 +28,7 @@ def test_the_reference_world_passes(line: str) -> None:
     assert "2 passed" in ended.stdout
 
 
-def test_a_mutant_is_found_and_the_command_finds_it_again() -> None:
+def test_the_printed_command_reproduces_the_failure_of_a_mutant() -> None:
     words = ["--world", "mutant", "--env", "MUTANT=creates-every-step", "--line", "v5"]
     words += ["--clause", "STEP-CREATE-ATOMIC", "--effort", "quick", "--seed", "7"]
     ended = run_suite("suites/properties/test_sequences.py", *words)

@@ -1,4 +1,4 @@
-"""Answers: what is right passes, and every way of being wrong that a World can produce does not.
+"""Answers: correct answers pass, and every wrong answer that a World can cause fails.
 
 That the expectations agree with the workflows is proved where the real workflows run
 (`tests/sdk`); here each expectation is shown what it must refuse.
@@ -97,7 +97,7 @@ class TestPayloads:
         }[damage]
         assert verdict("payload_digests", (5, 500, 7), reply(damaged))
 
-    def test_something_else_than_a_list_is_wrong(self) -> None:
+    def test_an_answer_that_is_not_a_list_is_wrong(self) -> None:
         assert verdict("payload_digests", (5, 500, 7), reply(None))
 
 
@@ -128,7 +128,7 @@ class TestStreams:
         streams = [stream(self.source(3 + index, 1000)) for index in range(4)]
         assert verdict("sources", (4, 1000, 3), reply(4, *streams)) is None
 
-    def test_two_streams_that_changed_places_are_wrong(self) -> None:
+    def test_two_swapped_streams_are_wrong(self) -> None:
         first, second = (stream(self.source(3 + index, 1000)) for index in range(2))
         assert verdict("sources", (2, 1000, 3), reply(2, second, first))
 
@@ -140,7 +140,7 @@ class TestStreams:
         return StreamReply(ended_at_ms=1.0, bytes=size, digests=digests)
 
     @pytest.mark.parametrize("frames", [1, 2, 7])
-    def test_a_merged_stream_however_it_was_cut(self, frames: int) -> None:
+    def test_a_merged_stream_is_correct_with_any_number_of_frames(self, frames: int) -> None:
         merged = self.merged(frames=frames)
         assert verdict("merged", (3, 1000, 3), reply(3, merged)) is None
 
@@ -177,7 +177,7 @@ class TestStreams:
         assert verdict(expects, arguments, reply(arguments[0]))
 
     @pytest.mark.parametrize("expects", ["lines", "pipeline", "sources", "merged"])
-    def test_the_runs_own_answer_counts_too(self, expects: str) -> None:
+    def test_a_wrong_answer_of_the_run_is_wrong_despite_correct_streams(self, expects: str) -> None:
         arguments = (50, 100) if expects == "lines" else (1, 1000, 3)
         right = stream(self.lines(50, 100) if expects == "lines" else self.source(3, 1000))
         assert verdict(expects, arguments, reply("something else", right))

@@ -43,15 +43,15 @@ IN_PYTHON = {
 
 
 class TestWorkflows:
-    def test_the_registry_names_all_that_typescript_exports(self) -> None:
+    def test_the_registry_lists_all_workflows_that_typescript_exports(self) -> None:
         assert list_exported(FOLDER) == set(REGISTERED)
 
     @pytest.mark.parametrize("name", REGISTERED)
-    def test_each_has_a_twin_in_python_or_a_reason(self, name: str) -> None:
+    def test_each_workflow_exists_in_python_or_has_a_reason_why_not(self, name: str) -> None:
         reason = workflows.explain_inexpressible(name, "py")
         assert (name in IN_PYTHON) != bool(reason), "write it in Python, or say why that cannot be"
 
-    def test_python_has_no_others_and_names_each_in_its_index(self) -> None:
+    def test_python_has_no_extra_workflows_and_imports_each_in_its_index(self) -> None:
         assert IN_PYTHON.keys() <= set(REGISTERED)
         index = ast.parse((FOLDER / "index.py").read_text(encoding="utf-8"))
         named = {
@@ -62,7 +62,7 @@ class TestWorkflows:
         }
         assert named == IN_PYTHON.keys() | {"registry"}
 
-    def test_reasons_are_of_lines_that_exist(self) -> None:
+    def test_reasons_name_existing_lines(self) -> None:
         lines = {
             line
             for workflow in workflows.describe_engine_workflows().values()
@@ -71,14 +71,14 @@ class TestWorkflows:
         assert lines <= set(describe_lines())
 
     @pytest.mark.parametrize("name", sorted(IN_PYTHON))
-    def test_a_twin_takes_as_many_arguments(self, name: str) -> None:
+    def test_both_languages_take_the_same_number_of_arguments(self, name: str) -> None:
         text = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.ts"))
         found = re.search(rf"^export async function {name}\(([^)]*)\)", text, re.MULTILINE)
         assert found
         given = [argument for argument in found[1].split(",") if argument.strip()]
         assert len(given) == len(IN_PYTHON[name].args.args)
 
-    def test_steps_are_tried_again_as_often(self) -> None:
+    def test_both_languages_retry_steps_equally_often(self) -> None:
         text = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.ts"))
         wanted = dict(re.findall(r"^(\w+)\.maxRetries = (\d)", text, re.MULTILINE))
         found = {
@@ -93,7 +93,7 @@ class TestWorkflows:
 class TestRequests:
     requests = inside.NEMESIS["python"] / "world_harness_engine_app" / "requests.py"
 
-    def test_both_apps_answer_the_same(self) -> None:
+    def test_both_apps_answer_the_same_requests(self) -> None:
         typescript = (inside.NEMESIS["typescript"] / "app.ts").read_text(encoding="utf-8")
         table = re.search(r"^const answers[^{]*\{\n(?P<rows>.*?)^\};", typescript, re.S | re.M)
         assert table
@@ -103,7 +103,7 @@ class TestRequests:
         assert all(UNANSWERED.values())
         assert here == there - UNANSWERED.keys()
 
-    def test_they_are_all_that_a_stage_asks(self) -> None:
+    def test_the_apps_answer_every_request_of_a_stage(self) -> None:
         asked = set(re.findall(r"do=\"(\w+)\"", Path(stage.__file__).read_text(encoding="utf-8")))
         python = self.requests.read_text(encoding="utf-8")
         assert not {name for name in asked - UNANSWERED.keys() if f'"{name}": _' not in python}

@@ -1,4 +1,4 @@
-"""The SDK's own interface is as it was when the Worlds were written."""
+"""The SDK's interface has not changed since the Worlds were written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_interface_is_as_it_was_when_the_worlds_were_written(subject: Subjec
         )
 
 
-def test_a_change_of_the_interface_is_told_as_what_it_is(subject: Subject) -> None:
+def test_a_change_of_the_interface_is_described(subject: Subject) -> None:
     was = {"methods": {"queue": {"abstract": True}, "runs_get": {"signature": "(self, run_id)"}}}
     now = {"methods": {"runs_get": {"signature": "(self, run_id, more)"}, "runs_list": {}}}
     program = (
@@ -66,7 +66,9 @@ def test_a_change_of_the_interface_is_told_as_what_it_is(subject: Subject) -> No
         ),
     ],
 )
-def test_what_is_private_and_relied_on_is_missed(subject: Subject, change: str, told: str) -> None:
+def test_a_missing_private_member_that_the_harness_uses_is_reported(
+    subject: Subject, change: str, told: str
+) -> None:
     program = (
         "from world_harness_sdk import interface, local\n"
         "from world_harness_sdk.description import compare, describe_interface, read_committed\n"

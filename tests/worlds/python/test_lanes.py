@@ -1,4 +1,4 @@
-"""The threads of a store: they end when told to, and no fork takes them along unnoticed."""
+"""The threads of a store: closing ends them, and a fork does not break them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from tests.worlds.python.running import Place
 pytestmark = pytest.mark.slow
 
 
-def test_what_a_child_writes_is_there_when_its_parent_has_closed_the_world(place: Place) -> None:
+def test_writes_of_a_forked_child_survive_closing_the_world_in_the_parent(place: Place) -> None:
     assert place.run("fork_and_write", "python") == [1, 2]
 
 
-def test_after_a_fork_that_python_does_not_know_of_the_world_is_refused(place: Place) -> None:
+def test_the_world_refuses_calls_after_a_fork_that_bypasses_python(place: Place) -> None:
     assert "open the World after forking" in place.run("fork_and_write", "system")
 
 
-def test_what_a_child_queues_is_not_in_the_hands_of_its_parents_worker(place: Place) -> None:
+def test_a_message_queued_by_a_forked_child_is_not_leased_to_the_parents_worker(
+    place: Place,
+) -> None:
     assert place.run("fork_and_queue") == [None]
 
 
-def test_a_lane_that_is_closed_takes_nothing_and_one_that_is_stuck_is_not_waited_for(
+def test_a_closed_lane_accepts_no_job_and_a_stuck_lane_is_not_waited_for(
     place: Place,
 ) -> None:
     found = place.run("close_lanes")
@@ -33,7 +35,7 @@ def test_a_lane_that_is_closed_takes_nothing_and_one_that_is_stuck_is_not_waited
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system lists no threads")
-def test_a_closed_lane_leaves_no_thread_that_is_still_letting_go_of_a_librarys_locks(
+def test_closing_a_lane_waits_until_the_system_has_ended_its_threads(
     place: Place,
 ) -> None:
     # A fork that catches such a lock leaves it locked in the child for ever.

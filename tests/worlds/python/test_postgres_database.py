@@ -1,4 +1,4 @@
-"""The database of the PostgreSQL World: whose it is, and what happens when it is not there."""
+"""The database of the PostgreSQL World: ownership, lost connections and errors."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def list_tables(url: str) -> list[tuple[object, ...]]:
     return do(url, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY 1")
 
 
-def test_several_processes_make_the_tables_together(place: Place) -> None:
+def test_several_processes_can_create_the_tables_concurrently(place: Place) -> None:
     openers = [place.start("try_to_open") for _ in range(4)]
     assert [opener.wait(60) for opener in openers] == [0] * 4
     assert place.run("read_all", "wrun_none")["places"] == []
 
 
-def test_tables_of_another_program_are_refused_and_not_touched(place: Place, url: str) -> None:
+def test_tables_of_another_program_are_refused_and_not_changed(place: Place, url: str) -> None:
     do(url, f"CREATE SCHEMA {SCHEMA}", f"CREATE TABLE {SCHEMA}.runs (theirs text)")
     before = list_tables(url)
     what, cause, remedy = place.run("try_to_open")
@@ -77,9 +77,7 @@ def test_tables_of_a_newer_release_are_refused(place: Place, url: str) -> None:
     assert "newer release" in remedy
 
 
-def test_connections_that_are_cut_lose_nothing_that_was_acknowledged(
-    place: Place, tmp_path: Path
-) -> None:
+def test_cut_connections_lose_no_acknowledged_write(place: Place, tmp_path: Path) -> None:
     run, noted = place.run("prepare_run"), tmp_path / "noted"
     writer = start_writer(place, run, noted)
     cut = 0
@@ -91,7 +89,7 @@ def test_connections_that_are_cut_lose_nothing_that_was_acknowledged(
     check(place, run, noted)
 
 
-def test_a_connection_lost_in_the_middle_of_a_transaction_is_no_loss(
+def test_a_transaction_is_repeated_if_its_connection_is_lost_before_the_commit(
     place: Place, url: str
 ) -> None:
     assert place.run("try_to_open") == []
@@ -110,7 +108,7 @@ def test_a_connection_lost_in_the_middle_of_a_transaction_is_no_loss(
     ]
 
 
-def test_a_connection_lost_during_the_commit_is_told_with_what_must_not_be_repeated(
+def test_a_connection_lost_during_the_commit_is_an_error_that_names_unsafe_repeats(
     place: Place, url: str
 ) -> None:
     assert place.run("try_to_open") == []
@@ -122,7 +120,7 @@ def test_a_connection_lost_during_the_commit_is_told_with_what_must_not_be_repea
         f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.hang_up()",
     )
     told = place.run("write_once")
-    assert "while a change was committed" in told
+    assert "was lost during a commit" in told
     for doubtful in ("chunk", "without a key", "without a resume id", "run without an id"):
         assert doubtful in told
 
@@ -135,25 +133,25 @@ def test_a_connection_lost_during_the_commit_is_told_with_what_must_not_be_repea
         ("a commit", "StorageError", None),
     ],
 )
-def test_a_connection_that_was_left_amid_a_command_is_not_used_again(
+def test_a_connection_with_an_unfinished_command_is_not_reused(
     place: Place, amid: str, told: str, committed: object
 ) -> None:
     only = {"WORKFLOW_POSTGRES_CONNECTIONS": "1"}
     assert place.run("leave_a_command", amid, env=only) == [told, committed, 7]
 
 
-def test_a_server_that_took_over_without_the_last_commits_is_believed(place: Place) -> None:
+def test_after_a_failover_the_log_is_read_again(place: Place) -> None:
     before, after = place.run("lose_a_commit")
     assert (before, after) == (["run_created", "run_started"], ["run_created"])
 
 
-def test_the_databases_own_isolation_level_is_not_ours(place: Place, url: str) -> None:
+def test_the_world_overrides_the_isolation_level_of_the_database(place: Place, url: str) -> None:
     name = urlsplit(url).path.strip("/")
     do(url, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation TO 'serializable'")
     assert place.run("ask_in_a_change", "SHOW transaction_isolation") == "read committed"
 
 
-def test_a_disk_that_is_full_is_told_as_that(place: Place, url: str) -> None:
+def test_a_full_disk_of_the_server_is_an_error_with_a_remedy(place: Place, url: str) -> None:
     assert place.run("try_to_open") == []
     do(
         url,
@@ -163,7 +161,7 @@ def test_a_disk_that_is_full_is_told_as_that(place: Place, url: str) -> None:
         f"FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.be_full()",
     )
     told = place.run("write_once")
-    assert "free some room on the server's disk" in told
+    assert "free some space on the server's disk" in told
     assert "nothing was written" in told
 
 
@@ -182,12 +180,12 @@ def wait_for_one_that_waits(url: str) -> object:
     raise AssertionError("no session waits for the lock")
 
 
-def test_everything_waits_for_the_disk_of_a_server_that_can_fail_alone(place: Place) -> None:
+def test_every_commit_waits_for_the_disk_of_the_server(place: Place) -> None:
     assert {lasting for _, lasting in place.run("note_writes")} == {True}
 
 
 @pytest.mark.parametrize("wrong", ["port", "password"])
-def test_a_server_that_does_not_let_us_in_is_named_without_the_password(
+def test_a_refused_login_is_an_error_without_the_password(
     place: Place, url: str, wrong: str
 ) -> None:
     parts = urlsplit(url)
@@ -202,7 +200,7 @@ def test_a_server_that_does_not_let_us_in_is_named_without_the_password(
     assert "hunter22" not in told
 
 
-def test_without_a_url_it_says_where_to_put_one(place: Place) -> None:
+def test_a_missing_url_is_an_error_that_names_the_variable(place: Place) -> None:
     what, _, remedy = place.run("try_to_open", env={"WORKFLOW_POSTGRES_URL": ""})
     assert "WORKFLOW_POSTGRES_URL" in what
     assert remedy

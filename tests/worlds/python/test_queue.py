@@ -1,4 +1,4 @@
-"""The queue: who delivers messages where, and what happens to those that no handler takes."""
+"""The queue: deliveries, acknowledgments and failures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_without_a_server_messages_stay_in_the_process(place: Place) -> None:
     assert place.run("run_in_process") == 10
 
 
-def test_the_messages_of_a_process_that_was_killed_come_again_soon(
+def test_messages_of_a_killed_process_are_delivered_again(
     site: Site, free_ports: list[int]
 ) -> None:
     first, inbox = serve(site, free_ports[0])
@@ -61,7 +61,7 @@ def test_the_messages_of_a_process_that_was_killed_come_again_soon(
     assert second.opened.shape == "py"
 
 
-def test_a_handler_at_work_keeps_its_message_beyond_the_lease(
+def test_a_running_handler_keeps_its_message_longer_than_the_lease(
     site: Site, free_ports: list[int]
 ) -> None:
     world, inbox = serve(site, free_ports[0])
@@ -74,7 +74,7 @@ def test_a_handler_at_work_keeps_its_message_beyond_the_lease(
     assert len(inbox.deliveries) == 1
 
 
-def test_a_message_that_always_fails_is_laid_aside_with_its_key(
+def test_a_message_that_always_fails_is_set_aside_and_frees_its_key(
     site: Site, free_ports: list[int]
 ) -> None:
     world, inbox = serve(site, free_ports[0], WORKFLOW_QUEUE_MAX_ATTEMPTS="2")
@@ -88,9 +88,7 @@ def test_a_message_that_always_fails_is_laid_aside_with_its_key(
     expect(inbox, 3)
 
 
-def test_a_key_holds_others_back_until_its_message_is_consumed(
-    site: Site, free_ports: list[int]
-) -> None:
+def test_a_key_is_taken_until_its_message_is_consumed(site: Site, free_ports: list[int]) -> None:
     world, inbox = serve(site, free_ports[0])
     inbox.rule = lambda delivery: None
     first = send(world, idempotencyKey="key")
@@ -107,7 +105,7 @@ def test_a_key_holds_others_back_until_its_message_is_consumed(
 
 
 @pytest.mark.parametrize("signature", [None, "00" * 32])
-def test_a_stranger_is_not_handed_to_the_handler(
+def test_an_unsigned_request_does_not_reach_the_handler(
     site: Site, free_ports: list[int], signature: str | None
 ) -> None:
     _, inbox = serve(site, free_ports[0])
@@ -130,7 +128,7 @@ def test_a_stranger_is_not_handed_to_the_handler(
     ("status", "body"),
     [(200, "<html>"), (200, "{}"), (200, '{"ok": false}'), (204, ""), (404, "Not Found")],
 )
-def test_what_is_not_the_handlers_own_answer_acknowledges_nothing(
+def test_only_a_response_of_the_handler_acknowledges_a_message(
     place: Place, status: int, body: str
 ) -> None:
     found = place.run("deliver_to_a_stranger", status, body)
@@ -142,12 +140,12 @@ def test_what_is_not_the_handlers_own_answer_acknowledges_nothing(
     assert f"answered {status}" in logged
 
 
-def test_the_handlers_own_answer_acknowledges(place: Place) -> None:
+def test_a_response_of_the_handler_acknowledges_a_message(place: Place) -> None:
     found = place.run("deliver_to_a_stranger", 200, '{"ok": true}')
     assert (found["left"], found["logged"]) == (0, [])
 
 
-def test_a_peer_that_is_gone_is_noticed_without_a_limit_for_handlers(place: Place) -> None:
+def test_connections_use_keep_alive_but_no_time_limit_for_handlers(place: Place) -> None:
     found = place.run("list_options")
     peers = {"app": found["app"], **({"database": found["database"]} if found["database"] else {})}
     assert bool(found["database"]) == (place.site.subject.id == "postgres")
@@ -160,5 +158,5 @@ def test_a_peer_that_is_gone_is_noticed_without_a_limit_for_handlers(place: Plac
     assert not found["database"] or found["database"]["TCP_USER_TIMEOUT"]
 
 
-def test_a_sign_of_life_that_is_begun_again_takes_no_message_for_a_stray(place: Place) -> None:
+def test_a_repeated_heartbeat_transaction_frees_no_leased_message(place: Place) -> None:
     assert place.run("begin_beats_again") == ["worker", "none"]

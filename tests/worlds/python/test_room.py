@@ -1,4 +1,4 @@
-"""Who gets a place for a delivery: counted for all threads, and fair to those that wait."""
+"""The places for deliveries: shared by all threads, and fair to waiting messages."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def room() -> Any:
     return made
 
 
-def test_before_its_owner_is_known_and_after_the_end_nobody_keeps_a_place(room: Any) -> None:
+def test_no_place_can_be_reserved_before_open_and_after_close(room: Any) -> None:
     room.close()
     assert not room.reserve()
     room.open()
     assert room.reserve()
 
 
-def test_with_enough_in_hand_new_messages_are_left_to_others(room: Any) -> None:
+def test_a_busy_worker_leaves_new_messages_to_others(room: Any) -> None:
     assert [room.reserve() for _ in range(3)] == [True, True, False]
     assert room.reserve_all(8) == 1
 
 
-def test_a_new_message_does_not_come_before_those_that_wait(room: Any) -> None:
+def test_a_new_message_does_not_overtake_waiting_ones(room: Any) -> None:
     room.note_waiting(True)
     assert not room.reserve()
     assert room.reserve_all(8) == 3

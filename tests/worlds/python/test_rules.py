@@ -1,4 +1,4 @@
-"""What the Worlds do beyond the contract's checks, or as the Python SDK alone needs it."""
+"""Rules of the Python Worlds that the contract's checks do not cover."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def list_types(world: World, run_id: str, **pagination: Any) -> list[str]:
     return [event["eventType"] for event in page["data"]]
 
 
-def test_one_resume_that_two_sides_write_is_one_event(place: Place) -> None:
+def test_a_resume_written_twice_is_one_event(place: Place) -> None:
     assert place.run("resume_twice") == {
         "ids": 1,
         "refused": ["HookResumeConflictError"] * 2,
@@ -41,7 +41,7 @@ def test_one_resume_that_two_sides_write_is_one_event(place: Place) -> None:
     }
 
 
-def test_a_hook_that_lost_its_token_does_not_lose_it_twice(world: World, run_id: str) -> None:
+def test_a_repeated_hook_conflict_is_logged_once(world: World, run_id: str) -> None:
     token = fresh_id("token")
     do(world, EVENTS.hook_created(run_id, "hook_winner", token))
     lost = EVENTS.hook_created(run_id, "hook_loser", token)
@@ -51,7 +51,7 @@ def test_a_hook_that_lost_its_token_does_not_lose_it_twice(world: World, run_id:
     assert list_types(world, run_id).count("hook_conflict") == 1
 
 
-def test_a_step_of_an_ended_run_is_refused_as_the_sdks_handler_expects(
+def test_starting_a_step_of_an_ended_run_is_refused_with_a_conflict(
     world: World, run_id: str
 ) -> None:
     do(world, EVENTS.step_created(run_id, "step_1"))
@@ -61,12 +61,12 @@ def test_a_step_of_an_ended_run_is_refused_as_the_sdks_handler_expects(
         do(world, EVENTS.step_started(run_id, "step_1"))
 
 
-def test_a_run_may_fail_with_nothing(world: World, run_id: str) -> None:
+def test_a_run_may_fail_without_an_error(world: World, run_id: str) -> None:
     do(world, EVENTS.create(run_id, "run_failed", None, {"error": None}))
     assert list_types(world, run_id)[-1] == "run_failed"
 
 
-def test_a_late_start_makes_its_run_which_comes_first_in_the_log(world: World) -> None:
+def test_a_start_without_a_run_logs_run_created_first(world: World) -> None:
     run_id = fresh_id("wrun")
     data = {"input": b"x", "deploymentId": "d", "workflowName": "w", "attributes": {"a": "1"}}
     started = do(world, EVENTS.create(run_id, "run_started", None, data))
@@ -74,7 +74,7 @@ def test_a_late_start_makes_its_run_which_comes_first_in_the_log(world: World) -
     assert list_types(world, run_id) == ["run_created", "run_started"]
 
 
-def test_a_log_can_be_walked_both_ways_while_it_grows(world: World, run_id: str) -> None:
+def test_a_growing_log_can_be_listed_in_both_directions(world: World, run_id: str) -> None:
     for number in range(5):
         do(world, EVENTS.step_created(run_id, f"step_{number}"))
     for order in ("asc", "desc"):
@@ -91,13 +91,13 @@ def test_a_log_can_be_walked_both_ways_while_it_grows(world: World, run_id: str)
     assert list_types(world, run_id, cursor=page["cursor"]) == ["step_created"]
 
 
-def test_a_log_that_has_not_grown_gives_back_the_cursor(world: World, run_id: str) -> None:
+def test_listing_without_new_events_returns_the_same_cursor(world: World, run_id: str) -> None:
     cursor = world.events.list({"runId": run_id})["cursor"]
     page = world.events.list({"runId": run_id, "pagination": {"cursor": cursor}})
     assert (page["data"], page["cursor"], page["hasMore"]) == ([], cursor, False)
 
 
-def test_after_a_commit_of_which_nobody_knows_a_call_is_made_again_as_the_document_says(
+def test_repeating_each_call_after_an_unknown_commit_has_the_documented_effect(
     place: Place,
 ) -> None:
     found = place.run("repeat_calls")
@@ -117,7 +117,7 @@ def test_after_a_commit_of_which_nobody_knows_a_call_is_made_again_as_the_docume
     }
 
 
-def test_what_a_caller_does_to_events_that_it_read_is_its_own_affair(place: Place) -> None:
+def test_changing_events_that_were_read_does_not_change_later_reads(place: Place) -> None:
     assert place.run("change_what_was_read") is True
 
 

@@ -1,4 +1,4 @@
-"""Many writers at once, and writers that are killed: nothing acknowledged is lost, or twice there.
+"""Concurrent and killed writers: no acknowledged write is lost or duplicated.
 
 `WORLD_HARNESS_SOAK=60` (`nox -s soak`) has them write for a minute; otherwise it is seconds.
 """
@@ -73,9 +73,7 @@ def check_order(stored: dict[str, Any]) -> None:
         assert last
 
 
-def test_writers_of_several_processes_lose_nothing_and_leave_no_gap(
-    place: Place, tmp_path: Path
-) -> None:
+def test_concurrent_writers_lose_nothing_and_leave_no_gap(place: Place, tmp_path: Path) -> None:
     run, noted = place.run("prepare_run"), tmp_path / "noted"
     writers = [start_writer(place, run, noted) for _ in range(PROCESSES)]
     assert [writer.wait(SECONDS + 60) for writer in writers] == [0] * PROCESSES
@@ -85,9 +83,7 @@ def test_writers_of_several_processes_lose_nothing_and_leave_no_gap(
         assert sorted(texts) == sorted(stored[kind])
 
 
-def test_a_writer_that_is_killed_takes_nothing_along_that_was_acknowledged(
-    place: Place, tmp_path: Path
-) -> None:
+def test_killing_a_writer_loses_no_acknowledged_write(place: Place, tmp_path: Path) -> None:
     run, noted = place.run("prepare_run"), tmp_path / "noted"
     until = time.monotonic() + SECONDS
     writers = [start_writer(place, run, noted, HANGS_S + SECONDS) for _ in range(PROCESSES)]

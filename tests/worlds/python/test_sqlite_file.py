@@ -1,4 +1,4 @@
-"""The file of the SQLite World: whose it is, and what happens when it cannot be used."""
+"""The file of the SQLite World: ownership, locks and errors."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def expect_refusal(place: Place, file: Path, cause: str) -> str:
     return str(remedy)
 
 
-def test_it_is_made_when_it_is_not_there(place: Place, file: Path) -> None:
+def test_a_missing_file_is_created(place: Place, file: Path) -> None:
     assert place.run("try_to_open") == []
     assert file.read_bytes().startswith(b"SQLite format 3")
 
 
-def test_an_empty_file_is_taken_for_a_new_one(place: Place, file: Path) -> None:
+def test_an_empty_file_counts_as_new(place: Place, file: Path) -> None:
     file.touch()
     assert place.run("try_to_open") == []
 
 
 @pytest.mark.parametrize("pages", [1, None])
-def test_one_whose_maker_was_killed_is_made_by_the_next(
+def test_a_file_whose_creator_was_killed_is_created_by_the_next_process(
     place: Place, file: Path, pages: int | None
 ) -> None:
     assert place.run("try_to_open") == []
@@ -86,14 +86,14 @@ def test_one_whose_maker_was_killed_is_made_by_the_next(
     assert place.run("try_to_open") == []
 
 
-def test_several_processes_make_it_together(place: Place) -> None:
+def test_several_processes_can_create_the_file_concurrently(place: Place) -> None:
     openers = [place.start("try_to_open") for _ in range(4)]
     assert [opener.wait(60) for opener in openers] == [0] * 4
     assert place.run("read_all", "wrun_none")["places"] == []
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_another_programs_database_is_refused_and_not_touched(
+def test_a_database_of_another_program_is_refused_and_not_changed(
     place: Place, file: Path, mode: str
 ) -> None:
     with closing(sqlite3.connect(file)) as other:
@@ -101,15 +101,15 @@ def test_another_programs_database_is_refused_and_not_touched(
         other.execute("CREATE TABLE runs (theirs)")
         other.execute("INSERT INTO runs VALUES ('precious')")
         other.commit()
-    assert "another file" in expect_refusal(place, file, "database of another program")
+    assert "another file" in expect_refusal(place, file, "belongs to another program")
 
 
-def test_what_is_no_database_is_refused_and_not_touched(place: Place, file: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_not_changed(place: Place, file: Path) -> None:
     file.write_text('{"theirs": true}' * 20)
-    assert "another file" in expect_refusal(place, file, "no SQLite database")
+    assert "another file" in expect_refusal(place, file, "not an SQLite database")
 
 
-def test_a_folder_of_another_sdk_is_refused_and_not_touched(place: Place, file: Path) -> None:
+def test_a_folder_of_another_sdk_is_refused_and_not_changed(place: Place, file: Path) -> None:
     file.mkdir()
     event = file / "events.json"
     event.write_text("{}")
@@ -131,7 +131,7 @@ RUN = "wrun_01KB4Z2X7N8Q9R5T3V6W1Y0ABC"
         (f"steps/{RUN}-step_1.json", "{}"),
     ],
 )
-def test_no_file_is_made_among_the_data_of_another_sdk(
+def test_no_file_is_created_among_the_data_of_another_sdk(
     place: Place, file: Path, name: str, content: str, inside: str
 ) -> None:
     data = file.with_name(".workflow-data")
@@ -154,7 +154,7 @@ def digest_folder(folder: Path) -> dict[str, str]:
     }
 
 
-def test_folders_with_such_names_and_a_file_that_is_ours_already_are_no_hindrance(
+def test_an_existing_file_of_the_world_can_be_opened_beside_similar_folders(
     place: Place, file: Path
 ) -> None:
     file.with_name("version.txt").write_text("1.0.0")
@@ -166,7 +166,7 @@ def test_folders_with_such_names_and_a_file_that_is_ours_already_are_no_hindranc
     assert place.run("try_to_open") == []
 
 
-def test_a_newer_schema_is_refused_and_not_touched(place: Place, file: Path) -> None:
+def test_a_newer_schema_is_refused_and_not_changed(place: Place, file: Path) -> None:
     assert place.run("try_to_open") == []
     with closing(sqlite3.connect(file)) as newer:
         newer.execute("PRAGMA user_version = 99")
@@ -178,9 +178,7 @@ def test_a_process_may_open_it_twice(place: Place) -> None:
     assert place.run("open_twice") == [1, 2]
 
 
-def test_a_file_that_somebody_keeps_locked_is_an_error_and_then_is_not(
-    place: Place, file: Path
-) -> None:
+def test_a_locked_file_is_an_error_until_it_is_unlocked(place: Place, file: Path) -> None:
     assert place.run("try_to_open") == []
     env = {"WORKFLOW_SQLITE_BUSY_SECONDS": "0.2"}
     with closing(sqlite3.connect(file)) as other:
@@ -191,9 +189,7 @@ def test_a_file_that_somebody_keeps_locked_is_an_error_and_then_is_not(
     assert place.run("write_once", env=env) == ""
 
 
-def test_a_file_that_is_locked_when_it_is_opened_is_not_waited_for_longer(
-    place: Place, file: Path
-) -> None:
+def test_opening_a_locked_file_waits_no_longer_than_the_setting(place: Place, file: Path) -> None:
     assert place.run("try_to_open") == []
     with closing(sqlite3.connect(file, check_same_thread=False)) as other:
         other.execute("PRAGMA journal_mode = delete")
@@ -207,7 +203,7 @@ def test_a_file_that_is_locked_when_it_is_opened_is_not_waited_for_longer(
     assert "locked" in cause
 
 
-def test_a_file_that_others_write_to_all_the_time_is_waited_for(place: Place, file: Path) -> None:
+def test_the_world_waits_its_turn_on_a_busy_file(place: Place, file: Path) -> None:
     assert place.run("try_to_open") == []
     done = threading.Event()
 
@@ -228,7 +224,7 @@ def test_a_file_that_others_write_to_all_the_time_is_waited_for(place: Place, fi
         writing.result()
 
 
-def test_beginnings_do_not_wait_for_the_disk_and_outcomes_do(place: Place) -> None:
+def test_only_outcomes_and_external_events_wait_for_the_disk(place: Place) -> None:
     written = [(kind, lasting) for kind, lasting in place.run("note_writes")]
     # What comes from outside lasts: the run, and the message that begins it.
     assert written[:2] == [("run_created", True), ("queue", True)]
@@ -238,11 +234,11 @@ def test_beginnings_do_not_wait_for_the_disk_and_outcomes_do(place: Place) -> No
     assert lasting == {"step_completed", "wait_completed", "run_completed"}
 
 
-def test_an_error_that_ends_the_transaction_is_told_as_what_it_is(place: Place) -> None:
+def test_an_error_that_ends_the_transaction_is_reported_as_itself(place: Place) -> None:
     assert "disk I/O error" in place.run("fail_to_read")
 
 
-def test_a_disk_that_is_full_is_an_error_and_nothing_acknowledged_is_lost(place: Place) -> None:
+def test_a_full_disk_is_an_error_and_loses_no_acknowledged_write(place: Place) -> None:
     found = place.run("write_until_refused", 1_500_000)
     assert 0 < found["taken"] == found["stored"]
     assert "nothing was written" in found["told"]
@@ -252,15 +248,13 @@ def test_a_disk_that_is_full_is_an_error_and_nothing_acknowledged_is_lost(place:
     ("name", "text", "cause"),
     [
         ("WORKFLOW_SQLITE_SYNCHRONOUS", "off", "neither full nor normal"),
-        ("WORKFLOW_SQLITE_BUSY_SECONDS", "long", "no number"),
-        ("WORKFLOW_QUEUE_CONCURRENCY", "many", "no number"),
+        ("WORKFLOW_SQLITE_BUSY_SECONDS", "long", "not a number"),
+        ("WORKFLOW_QUEUE_CONCURRENCY", "many", "not a number"),
         ("WORKFLOW_QUEUE_CONCURRENCY", "0", "1 or more"),
-        ("WORKFLOW_BASE_URL", "localhost", "no address"),
+        ("WORKFLOW_BASE_URL", "localhost", "not a URL"),
     ],
 )
-def test_a_setting_that_means_nothing_is_refused(
-    place: Place, name: str, text: str, cause: str
-) -> None:
+def test_an_invalid_setting_is_refused(place: Place, name: str, text: str, cause: str) -> None:
     _, why, remedy = place.run("try_to_open", env={name: text})
     assert cause in why
-    assert "start again" in remedy
+    assert "restart" in remedy

@@ -1,4 +1,4 @@
-"""The reference World's queue: a message comes until a handler took it in peace."""
+"""The reference World's queue: a message is delivered until a handler consumes it."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_errors_and_dropped_connections_lead_to_new_deliveries(tmp_path: Path) -
     run(body())
 
 
-def test_to_wait_for_the_app_is_no_attempt(tmp_path: Path) -> None:
+def test_waiting_for_the_app_does_not_count_as_an_attempt(tmp_path: Path) -> None:
     async def body() -> None:
         world, env = open_world(tmp_path)
         app = App(world, accept)
@@ -181,7 +181,7 @@ def test_a_handler_can_ask_for_later_without_using_up_attempts(tmp_path: Path) -
     run(body())
 
 
-def test_a_slow_message_holds_nobody_up_and_close_waits_for_it(tmp_path: Path) -> None:
+def test_a_slow_message_does_not_delay_others_and_close_waits_for_it(tmp_path: Path) -> None:
     async def body() -> None:
         world, env = open_world(tmp_path)
         gate = asyncio.Event()
@@ -230,7 +230,7 @@ def test_two_worlds_deliver_a_message_once(tmp_path: Path) -> None:
     run(body())
 
 
-def test_what_a_killed_worker_had_in_hand_is_delivered_by_another(tmp_path: Path) -> None:
+def test_messages_leased_by_a_killed_worker_are_delivered_by_another(tmp_path: Path) -> None:
     code = """
 import asyncio, sys
 from worlds.reference import open_reference
@@ -270,7 +270,7 @@ asyncio.run(main())
     assert list((tmp_path / "owners").iterdir()) == []
 
 
-def test_what_a_closed_world_left_is_delivered_by_the_next(tmp_path: Path) -> None:
+def test_messages_left_by_a_closed_world_are_delivered_by_the_next(tmp_path: Path) -> None:
     async def body() -> None:
         (first, _), (second, env_2) = open_world(tmp_path), open_world(tmp_path)
         await first.perform("start", [])
@@ -289,7 +289,7 @@ def test_what_a_closed_world_left_is_delivered_by_the_next(tmp_path: Path) -> No
     run(body())
 
 
-def test_a_process_ends_by_itself_once_its_world_is_closed(tmp_path: Path) -> None:
+def test_a_process_can_exit_after_its_world_is_closed(tmp_path: Path) -> None:
     code = """
 import asyncio, sys
 from worlds.reference import open_reference
@@ -304,7 +304,7 @@ asyncio.run(main())
     assert done.returncode == 0
 
 
-def test_a_handler_guards_itself(tmp_path: Path) -> None:
+def test_the_handler_rejects_invalid_deliveries(tmp_path: Path) -> None:
     async def body() -> None:
         world, _ = open_world(tmp_path)
         app = App(world, accept, prefix="__wkf_workflow_")

@@ -1,4 +1,4 @@
-"""The reference World: storage that several processes share and that outlives any of them."""
+"""The reference World: storage that several processes share and that survives their deaths."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def list_events(world: ReferenceWorld, run: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("line", RULES)
-def test_a_world_says_what_it_is(tmp_path: Path, line: str) -> None:
+def test_a_world_reports_its_line_and_methods(tmp_path: Path, line: str) -> None:
     world = open_world(tmp_path, line)
     assert world.spec_version == RULES[line].spec_version
     assert world.shape == {"v5-latest": "v5"}.get(line, line)
@@ -118,7 +118,7 @@ def test_nobody_can_change_what_is_stored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tail", [b"{", b'{"at":1,"method":"events.create"', b"\x00\xff"])
-def test_half_a_line_never_happened(tmp_path: Path, tail: bytes) -> None:
+def test_an_incomplete_line_is_ignored(tmp_path: Path, tail: bytes) -> None:
     world = open_world(tmp_path)
     run = begin_run(world)
     with (tmp_path / "journal.jsonl").open("ab") as file:
@@ -158,7 +158,7 @@ for index in range(40):
     assert call(world, "steps.get", run, "shared")["attempt"] == 120
 
 
-def test_a_killed_writer_leaves_a_whole_log(tmp_path: Path) -> None:
+def test_killing_a_writer_leaves_a_complete_log(tmp_path: Path) -> None:
     world = open_world(tmp_path)
     run = begin_run(world)
     code = """
@@ -220,7 +220,7 @@ def test_a_reader_follows_a_stream_to_its_end(tmp_path: Path) -> None:
     asyncio.run(follow())
 
 
-def test_to_wait_for_an_end(tmp_path: Path) -> None:
+def test_wait_for_terminal_status_returns_at_the_end_or_the_time_limit(tmp_path: Path) -> None:
     world = open_world(tmp_path)
     run = begin_run(world)
     short = {"timeoutMs": 20}
@@ -275,14 +275,14 @@ class Undefined:
     ],
     ids=repr,
 )
-def test_values_keep_their_kind(tmp_path: Path, value: object) -> None:
+def test_values_keep_their_type(tmp_path: Path, value: object) -> None:
     run = begin_run(open_world(tmp_path))
     create(open_world(tmp_path), run, "step_created", "s_1", stepName="add", input=value)
     seen = call(open_world(tmp_path), "steps.get", run, "s_1")["input"]
     assert (repr(seen), type(seen)) == (repr(value), type(value))
 
 
-def test_what_is_undefined_is_not_there(tmp_path: Path) -> None:
+def test_undefined_values_are_left_out(tmp_path: Path) -> None:
     world = open_world(tmp_path)
     run = begin_run(world)
     value = {"kept": [Undefined()], "left out": Undefined()}
@@ -290,7 +290,7 @@ def test_what_is_undefined_is_not_there(tmp_path: Path) -> None:
     assert call(world, "steps.get", run, "s_1", Undefined())["input"] == {"kept": [None]}
 
 
-def test_what_cannot_be_stored_is_not_half_stored(tmp_path: Path) -> None:
+def test_a_value_that_cannot_be_stored_leaves_no_trace(tmp_path: Path) -> None:
     world = open_world(tmp_path)
     run = begin_run(world)
     with pytest.raises(TypeError, match="cannot be stored"):

@@ -2,7 +2,7 @@
 
 from world_harness_worlds import SqliteWorld, use
 
-use(SqliteWorld("app.sqlite3"))  # before Workflows() is made
+use(SqliteWorld("app.sqlite3"))  # before Workflows() is created
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _SYNCHRONOUS: Mapping[str, Literal["full", "normal"]] = {"full": "full", "normal
 
 
 class SqliteWorld(DurableWorld):
-    """A World in one SQLite file, shared by any number of processes of one machine.
+    """A World in one SQLite file, shared by any number of processes on one machine.
 
     Args:
-        path: The file; by default that of `WORKFLOW_SQLITE_PATH`, or `workflow.sqlite3`.
+        path: The file; by default, `WORKFLOW_SQLITE_PATH` or `workflow.sqlite3`.
         settings: By default read from the environment.
 
     Raises:
-        SetupError: the file is somebody else's, or cannot be used.
+        SetupError: the file belongs to another program, or cannot be used.
     """
 
     package = ("world-harness-worlds (sqlite)", __version__)
@@ -50,11 +50,11 @@ class PostgresWorld(DurableWorld):
     """A World in a PostgreSQL database, shared by any number of processes on any machines.
 
     Args:
-        url: Of the database; by default that of `WORKFLOW_POSTGRES_URL`.
+        url: The URL of the database; by default, `WORKFLOW_POSTGRES_URL`.
         settings: By default read from the environment.
 
     Raises:
-        SetupError: there is no URL, or no driver.
+        SetupError: the URL is not set, or the driver is not installed.
     """
 
     package = ("world-harness-worlds (postgres)", __version__)
@@ -62,18 +62,16 @@ class PostgresWorld(DurableWorld):
     def __init__(self, url: str = "", settings: Settings | None = None) -> None:
         chosen = url or os.environ.get("WORKFLOW_POSTGRES_URL", "")
         if not chosen:
-            raise explain_setting(
-                "WORKFLOW_POSTGRES_URL", "it is empty, and no other URL was given"
-            )
+            raise explain_setting("WORKFLOW_POSTGRES_URL", "it is not set, and no URL was passed")
         wanted = settings or read_settings(os.environ)
         try:
-            # Not above: the SQLite World needs no driver.
+            # Imported here, because the SQLite World needs no driver.
             from .postgres import PostgresStore
         except ImportError as error:
             raise SetupError(
-                "the PostgreSQL World has no driver",
+                "the driver for PostgreSQL is not installed",
                 cause=str(error),
-                remedy="pip install 'psycopg[binary]>=3.2'",
+                remedy="run pip install 'psycopg[binary]>=3.2'",
             ) from error
         connections = read_number(os.environ, "WORKFLOW_POSTGRES_CONNECTIONS", 8)
         super().__init__(PostgresStore(chosen, max(1, int(connections))), wanted)
@@ -89,7 +87,7 @@ def _read_synchronous(env: Mapping[str, str]) -> Literal["full", "normal"]:
 
 
 def use(world: Any) -> Any:
-    """Make a World the one that the SDK uses, and return it. Before `Workflows()` is made."""
+    """Make the SDK use a World, and return it. Call this before `Workflows()`."""
     interface.set_world(world)
     return world
 

@@ -1,6 +1,6 @@
-"""Values in storage and on their way: a JSON head, and behind it the bytes that it names.
+"""Encodes values for storage and transport: a JSON head, followed by the bytes it refers to.
 
-Bytes, dates, and what else JSON would lose come back as they were.
+Bytes, dates and other values that JSON cannot represent are preserved.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _DEEPEST = 64
 
 
 class CodecError(ValueError):
-    """Bytes that this codec did not write."""
+    """These bytes were not written by this codec."""
 
 
 def pack(value: Any) -> bytes:
-    """Write a value.
+    """Encode a value.
 
     Raises:
-        WorkflowWorldError: it holds something that cannot be stored.
+        WorkflowWorldError: it contains something that cannot be stored.
     """
     blobs = bytearray()
     try:
@@ -37,10 +37,10 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes | memoryview) -> Any:
-    """Read a value.
+    """Decode a value.
 
     Raises:
-        CodecError: these bytes are something else.
+        CodecError: the bytes are not an encoded value.
     """
     whole = bytes(data)
     try:
@@ -72,14 +72,14 @@ def _write(value: Any, blobs: bytearray, depth: int) -> Any:
 
 def _write_container(value: Any, blobs: bytearray, depth: int) -> Any:
     if depth > _DEEPEST:
-        raise ValueError(f"it is nested more than {_DEEPEST} deep")
+        raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
     if isinstance(value, Mapping):
         return _write_mapping(value, blobs, depth)
     if isinstance(value, (list, tuple)):
         return [_write(item, blobs, depth) for item in value]
     if isinstance(value, (set, frozenset)):
         return {"$set": [_write(item, blobs, depth) for item in value]}
-    raise TypeError(f"{type(value).__name__} is no kind of value that the World knows")
+    raise TypeError(f"a {type(value).__name__} is not a type that the World can store")
 
 
 def _write_mapping(value: Mapping[Any, Any], blobs: bytearray, depth: int) -> Any:
@@ -110,11 +110,11 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def as_utc(moment: datetime) -> datetime:
-    """Return a point in time in UTC; one without a time zone is taken for UTC, as the SDK does."""
+    """Convert a time to UTC; a time without a time zone counts as UTC, as in the SDK."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def from_ms(ms: int) -> datetime:
-    """Return the point in time so many ms after 1970."""
+    """Return the time that is a number of ms since 1970."""
     seconds, rest = divmod(ms, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)

@@ -1,4 +1,4 @@
-"""What can go wrong beside the refusals that the SDK itself names."""
+"""Errors in addition to those that the SDK defines."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from world_harness_sdk import interface
 
 
 class SetupError(Exception):
-    """Storage that must not, or cannot, be used. Nothing in it was changed.
+    """The storage must not or cannot be used. Nothing in it was changed.
 
     Args:
         what: What happened.
         cause: Why.
-        remedy: What to do about it.
+        remedy: How to fix it.
     """
 
     def __init__(self, what: str, *, cause: str, remedy: str) -> None:
@@ -22,13 +22,13 @@ class SetupError(Exception):
 
 
 class StorageError(interface.WorkflowWorldError):  # type: ignore[misc]
-    """Storage that could not do what it was asked; the SDK may ask again.
+    """The storage could not answer a call; the SDK may repeat the call.
 
     Args:
         what: What happened.
         cause: Why.
-        remedy: What to do about it.
-        committed: `False` when nothing was written; `None` if it is unknown.
+        remedy: How to fix it.
+        committed: `False` if nothing was written; `None` if that is unknown.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class StorageError(interface.WorkflowWorldError):  # type: ignore[misc]
 
 
 class WorkflowRunNotFoundError(interface.WorkflowWorldError, RuntimeError):  # type: ignore[misc]
-    """There is no such run; the SDK's own World raises a `RuntimeError` here."""
+    """There is no such run. Also a `RuntimeError`, as the SDK's own World raises."""
 
     def __init__(self, run_id: str) -> None:
         interface.WorkflowWorldError.__init__(
@@ -54,6 +54,6 @@ def refuse(message: str, *, status: int = 400) -> Exception:
 
 
 def conflict(message: str) -> Exception:
-    """Make the refusal of what somebody else has done already."""
+    """Make the refusal of a change that was already made."""
     error: Exception = interface.EntityConflictError(message)
     return error

@@ -1,4 +1,4 @@
-"""Threads that do a database's work, so that no event loop waits for a disk or a network."""
+"""Threads for database work, so that no event loop waits for a disk or a network."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .errors import StorageError
 T = TypeVar("T")
 
 _log = logging.getLogger("world_harness_worlds")
-#: How long to wait for threads to finish what was submitted, in seconds.
+#: How long to wait for the threads to finish submitted jobs, in seconds.
 CLOSE_S = 15.0
-#: Between two looks at a thread that is just ending, in seconds.
+#: Interval for polling a thread that is ending, in seconds.
 _LOOK_S = 0.001
 
-#: Gives the next job: waits for one, or if told not to, returns `None` when there is none now. At
-#: the end it returns `None`, as often as it is asked.
+#: Returns the next job. With `True` it waits for one; with `False` it returns `None` if there is
+#: none now. After the lane is closed and empty, it always returns `None`.
 Take = Callable[[bool], "Job[Any] | None"]
 
 
 class Job(Generic[T]):
-    """Something to do with a database, and who waits for it."""
+    """A function to call with a database connection, and the future for its result."""
 
     def __init__(self, act: Callable[[Any], T], *, lasting: bool) -> None:
         self.act = act
@@ -38,19 +38,19 @@ class Job(Generic[T]):
         self.future.set_running_or_notify_cancel()
 
     def answer(self, value: T) -> None:
-        """Give the answer."""
+        """Set the result."""
         self.future.set_result(value)
 
     def fail(self, error: BaseException) -> None:
-        """Say that it was not done."""
+        """Set the error: the job was not done."""
         self.future.set_exception(error)
 
 
 class Crew:
-    """The lanes of this process: threads and connections do not outlive a fork.
+    """The lanes of this process. Threads and connections do not survive a fork.
 
     Args:
-        make: Makes them.
+        make: Makes the lanes.
     """
 
     def __init__(self, make: Callable[[], Sequence[Lane]]) -> None:
@@ -63,25 +63,25 @@ class Crew:
             _crews.add(self)
 
     def submit(self, number: int, act: Callable[[Any], T], *, lasting: bool = True) -> Future[T]:
-        """Have something done.
+        """Submit a job to a lane.
 
         Args:
-            number: Of the lane.
-            act: What to do.
-            lasting: For the caller that does it.
+            number: The number of the lane.
+            act: The function to call.
+            lasting: Whether the result must survive a power loss; the store decides how.
 
         Raises:
-            StorageError: the lanes were closed, or are those of another process.
+            StorageError: the lanes are closed, or belong to another process.
         """
         job = Job(act, lasting=lasting)
-        # A fork may close a lane between the two.
+        # A fork may close the lane between `_get` and `begin`.
         while not self._get()[number].begin(job):
             continue
         return job.future
 
     def _get(self) -> Sequence[Lane]:
-        """Return the lanes, made when they are needed."""
-        # A caller that comes while they are being closed is refused at once.
+        """Return the lanes; make them on first use."""
+        # Refuse a caller at once while the lanes are being closed.
         self._check_open()
         with self._lock:
             self._check_open()
@@ -90,8 +90,8 @@ class Crew:
                 self._lanes = self._make()
             if self._process != os.getpid():
                 raise StorageError(
-                    "this World cannot be used in a process that was forked while it was at work",
-                    cause="a fork takes neither threads nor the locks of files along",
+                    "this World cannot be used after a fork that happened while it was busy",
+                    cause="a forked process inherits neither threads nor file locks",
                     remedy="open the World after forking",
                 )
             return self._lanes
@@ -99,38 +99,38 @@ class Crew:
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(
-                "this World is closed", cause="aclose() was called", remedy="make a new one"
+                "this World is closed", cause="aclose() was called", remedy="create a new World"
             )
 
     def close(self) -> None:
-        """End every lane once it has done what was submitted; what takes too long goes on."""
+        """Finish the submitted jobs and end every lane; do not wait for jobs that take too long."""
         self._closed = True
         with self._lock:
             _close_all(self._lanes if self._process == os.getpid() else ())
             self._lanes = ()
 
     def pause(self) -> None:
-        """Close the lanes, and make none: there is going to be a fork."""
+        """Before a fork: close the lanes, and make no new ones."""
         self._lock.acquire()
         self._lanes = _close_all(self._lanes)
 
     def go_on(self) -> None:
-        """Make lanes again, in the process that was forked."""
+        """After a fork, in the parent: allow new lanes."""
         self._lanes = ()
         self._lock.release()
 
     def go_on_in_child(self) -> None:
-        """Make lanes, unless some were not closed: their connections are in the child as well."""
+        """After a fork, in the child: allow new lanes, unless open connections were inherited."""
         self._lock = threading.Lock()
 
 
 class Lane:
-    """Threads that share one line of jobs.
+    """Threads that share one queue of jobs.
 
     Args:
         name: The threads' name.
         threads: How many.
-        work: Called in each thread; does the jobs that it takes.
+        work: Called in each thread; takes and does the jobs.
     """
 
     def __init__(
@@ -151,14 +151,14 @@ class Lane:
             thread.start()
 
     def begin(self, job: Job[T]) -> bool:
-        """Have a job done; return whether it will be: a lane that is closed does none."""
+        """Submit a job; return `False` if the lane is closed."""
         with self._lock:
             if not self._closed:
                 self._jobs.put(job)
             return not self._closed
 
     def close(self) -> bool:
-        """Do what was submitted, and end; return whether that came to its end in time."""
+        """Finish the submitted jobs and end; return whether all threads ended in time."""
         with self._lock:
             self._closed = True
             self._jobs.put(None)
@@ -174,16 +174,16 @@ class Lane:
         except queue.Empty:
             return None
         if job is None:
-            # For the other threads, and for later callers.
+            # Keep the end mark for the other threads and for later callers.
             self._jobs.put(None)
         return job
 
 
 def _wait_for_end(thread: threading.Thread, until: float) -> bool:
-    """Wait until the system has ended a thread; return whether it has in time.
+    """Wait until the operating system has ended a thread; return whether it ended in time.
 
-    Before 3.13 Python takes a thread for ended that is still letting go of what OpenSSL keeps for
-    it; a fork would hand the lock that it has to a child, where it is never released.
+    Before 3.13, Python reports a thread as ended while it still frees its OpenSSL data. A fork at
+    that moment would copy the lock that the thread holds to a child, where nothing releases it.
     """
     thread.join(max(0.0, until - time.monotonic()))
     while not thread.is_alive() and _is_in_system(thread):
@@ -194,25 +194,25 @@ def _wait_for_end(thread: threading.Thread, until: float) -> bool:
 
 
 def _is_in_system(thread: threading.Thread) -> bool:
-    # Where the system does not list its threads, the end for Python has to do.
+    # If the system does not list its threads, rely on what Python reports.
     return Path(f"/proc/self/task/{thread.native_id}").exists()
 
 
 def _close_all(lanes: Sequence[Lane]) -> Sequence[Lane]:
-    """Close lanes; return those that are still at work."""
+    """Close lanes; return those that are still busy."""
     left = [lane for lane in lanes if not lane.close()]
     if left:
-        _log.error("the storage has been at work for %g s and is not waited for", CLOSE_S)
+        _log.error("the storage has been busy for %g s; not waiting any longer", CLOSE_S)
     return left
 
 
-# SQLite and the system count a file's locks for each process: a child that inherits open
-# connections takes itself for an owner of locks that it does not have.
+# SQLite and the system track file locks per process. A child that inherits open connections would
+# act as if it held locks that it does not have.
 
 #: Held while the process forks.
 _forking = threading.Lock()
 _crews: weakref.WeakSet[Crew] = weakref.WeakSet()
-#: Those that the fork at hand has closed.
+#: The crews that the current fork has paused.
 _paused: list[Crew] = []
 
 

@@ -1,4 +1,4 @@
-"""What a process has read of logs: they only grow, so that nothing of it is read twice."""
+"""A cache of event logs: a log only grows, so a process reads each event once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any
 from .rows import Entity, Page
 from .wire import show_event
 
-#: How much of all logs is kept, in bytes as stored; the run that was asked for last stays longest.
+#: Size of the cache, in bytes as stored; the least recently used run is dropped first.
 _KEPT_BYTES = 32 * 1024 * 1024
-#: Types that cannot be changed in place.
+#: Immutable types.
 _FIXED = (NoneType, bool, int, float, str, bytes, datetime)
 
 
 class _Log:
-    """The beginning of a run's log, as far as it was read: what shows its events."""
+    """The part of a run's log that was read: functions that return its events."""
 
     def __init__(self) -> None:
         self.events: list[Callable[[], Any]] = []
@@ -29,9 +29,9 @@ class _Log:
 
 
 class Logs:
-    """The beginnings of logs. What is written in one never changes, whichever process writes.
+    """The beginnings of logs. Logged events never change, whichever process wrote them.
 
-    Everybody is given events of his own: to change one alters none that was read before or will be.
+    Every caller gets its own copies of the events, so it may change them.
     """
 
     def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
@@ -42,11 +42,11 @@ class Logs:
         self._lock = threading.Lock()
 
     def count(self, run_id: str, age: int) -> int:
-        """Return how many events of a run are known: as many as its log begins with.
+        """Return how many events of a run are cached, from the beginning of its log.
 
         Args:
-            run_id: Whose log it is.
-            age: The store's; what was read in another one is forgotten.
+            run_id: The run.
+            age: The age of the store; events read at another age are dropped.
         """
         with self._lock:
             if age != self._age:
@@ -56,19 +56,19 @@ class Logs:
             return len(log.events) if log else 0
 
     def extend(self, run_id: str, known: int, page: Page, age: int) -> list[Any] | None:
-        """Note what follows the known events, and return all of them.
+        """Add the events after the cached ones, and return all events.
 
-        `None` when what was known has been dropped meanwhile: then all has to be read.
+        Returns `None` if the cached events were dropped meanwhile: then read the whole log.
 
         Args:
-            run_id: Whose log it is.
-            known: How many were known when the rest was read.
+            run_id: The run.
+            known: How many events were cached when the rest was read.
             page: The rest, to the end of the log.
-            age: The store's, after the rest was read.
+            age: The age of the store after the rest was read.
         """
         shown = self._note(run_id, known, page, age)
         if shown is None and not known:
-            # Nothing but what was read just now, and not to be kept.
+            # The page is the whole log, and is too large to cache.
             return [show_event(event) for event in page.events]
         return None if shown is None else [show() for show in shown]
 
@@ -79,7 +79,7 @@ class Logs:
             log = self._logs.get(run_id) or _Log()
             if age != self._age or len(log.events) < known:
                 return None
-            # Somebody else may have noted some of it since.
+            # Another thread may have added some of these events meanwhile.
             new = page.events[len(log.events) - known :]
             log.events.extend(_keep_apart(event) for event in new)
             if log.events:
@@ -97,7 +97,7 @@ class Logs:
 
 
 def _keep_apart(event: Entity) -> Callable[[], Any]:
-    """Return what shows an event, each time as an object of its own."""
+    """Return a function that returns a new copy of an event each time."""
     fields = (event.get("eventData") or {}).values()
     if all(isinstance(value, _FIXED) for value in fields):
         return partial(show_event, event)

@@ -1,4 +1,4 @@
-"""Names: ULIDs that rise, and what may be a name at all."""
+"""Names: increasing ULIDs, and the rules for valid names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .errors import refuse
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 26
 _RANDOM_BITS = 80
-#: What both stores can index, in bytes.
+#: The longest name that both stores can index, in bytes.
 _LONGEST = 1000
 
 #: How far the time in a new run's id may be from now, in ms.
@@ -18,12 +18,12 @@ _NEWEST_MS = 5 * 60_000
 
 
 def make_name(prefix: str, now_ms: int, after: str = "") -> str:
-    """Return `prefix_` and a ULID that is larger than that of another name.
+    """Return `prefix_` and a ULID that is larger than the ULID of another name.
 
     Args:
         prefix: `evnt`, `msg`, `wrun`…
         now_ms: ms since 1970.
-        after: The name that it must come after; empty for none.
+        after: The new name must be larger than this one; empty for no limit.
     """
     number = (now_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
     last = read_ulid(after.rpartition("_")[2]) if after else None
@@ -33,7 +33,7 @@ def make_name(prefix: str, now_ms: int, after: str = "") -> str:
 
 
 def read_ulid(text: str) -> int | None:
-    """Return a ULID's 128 bits; `None` when it is none."""
+    """Return the 128 bits of a ULID; `None` if the text is not a ULID."""
     if len(text) != _LENGTH or text[0] > "7":
         return None
     number = 0
@@ -50,7 +50,7 @@ def _write_ulid(number: int) -> str:
 
 
 def is_name(text: object) -> bool:
-    """Tell whether something can be the name of anything that is stored."""
+    """Tell whether a value is valid as a name."""
     if not isinstance(text, str) or not text or "\x00" in text:
         return False
     try:
@@ -60,10 +60,10 @@ def is_name(text: object) -> bool:
 
 
 def check_name(text: object, what: str) -> str:
-    """Return a name.
+    """Return a valid name.
 
     Raises:
-        WorkflowWorldError: nothing can be called that.
+        WorkflowWorldError: the name is not valid.
     """
     if not is_name(text):
         raise refuse(f"{_shorten(text)} cannot be the name of a {what}")
@@ -71,10 +71,10 @@ def check_name(text: object, what: str) -> str:
 
 
 def check_run_id(run_id: str, now_ms: int) -> None:
-    """Refuse the id of a new run that is no ULID of about now.
+    """Refuse an id of a new run that is not a ULID with roughly the current time.
 
     Raises:
-        WorkflowWorldError: it is something else, or of another time.
+        WorkflowWorldError: it is not a ULID, or its time is too far from now.
     """
     prefix, _, rest = run_id.partition("_")
     number = read_ulid(rest)

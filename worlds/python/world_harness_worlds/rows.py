@@ -10,13 +10,13 @@ from .codec import pack, unpack
 from .names import make_name
 from .session import Session
 
-#: Something with its fields spelled as on the wire.
+#: An entity or event, with the field names of the wire format.
 Entity = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """What must be known of a run's last event to append the next."""
+    """The data of a run's last event that appending the next one needs."""
 
     seq: int
     event_id: str
@@ -28,10 +28,10 @@ class Page:
     """Part of a log."""
 
     events: list[Entity]
-    #: Where the last of them stands; 0 when there is none.
+    #: The place of the last event; 0 if there is none.
     seq: int
     more: bool
-    #: As stored, in bytes.
+    #: The stored size, in bytes.
     size: int = 0
 
 
@@ -48,7 +48,7 @@ class Rows:
     # runs
 
     def hold_run(self, run_id: str) -> str | None:
-        """Keep every other transaction from changing a run; return its status."""
+        """Lock a run against other transactions; return its status."""
         sql = "SELECT status FROM runs WHERE run_id = ?"
         row = self._session.one(sql, (run_id,), holds=True)
         return None if row is None else str(row[0])
@@ -58,19 +58,19 @@ class Rows:
         return self._find("SELECT data FROM runs WHERE run_id = ?", run_id)
 
     def insert_run(self, run: Entity) -> bool:
-        """Store a new run; return whether there was none of its id."""
+        """Store a new run; return `False` if its id exists."""
         sql = "INSERT INTO runs (run_id, status, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         return self._session.run(sql, (run["runId"], run["status"], pack(run))) == 1
 
     def save_run(self, run: Entity) -> None:
-        """Store a run as it is now."""
+        """Update a run."""
         sql = "UPDATE runs SET status = ?, data = ? WHERE run_id = ?"
         self._session.run(sql, (run["status"], pack(run), run["runId"]))
 
     # events
 
     def find_last_event(self, run_id: str) -> Event | None:
-        """Return where a run's log ends."""
+        """Return the last event of a run's log."""
         row = self._session.one(
             "SELECT seq, event_id, created_ms FROM events WHERE run_id = ? "
             "ORDER BY seq DESC LIMIT 1",
@@ -79,7 +79,7 @@ class Rows:
         return None if row is None else Event(*row)
 
     def append_event(self, event: Entity, last: Event | None, now_ms: int) -> Event:
-        """Store an event behind the last one, and give it its id."""
+        """Store an event after the last one, and set its id."""
         seq, before = (last.seq + 1, last.event_id) if last else (1, "")
         event["eventId"] = make_name("evnt", now_ms, before)
         self._session.run(
@@ -97,7 +97,7 @@ class Rows:
         return self._find("SELECT data FROM events WHERE run_id = ? AND seq = ?", run_id, seq)
 
     def has_event(self, run_id: str, name: str, *types: str) -> bool:
-        """Tell whether a log has an event of one of some types about an entity."""
+        """Tell whether a log has an event about an entity with one of some types."""
         sql = "SELECT 1 FROM events WHERE run_id = ? AND correlation_id = ? AND type = ? LIMIT 1"
         found = (self._session.one(sql, (run_id, name, kind)) for kind in types)
         return any(row is not None for row in found)
@@ -108,10 +108,10 @@ class Rows:
         """Return a part of a log.
 
         Args:
-            run_id: Whose.
-            after: The place to go on from, in the direction of the list.
-            limit: How many at most.
-            descending: Whether the last comes first.
+            run_id: The run.
+            after: The place after which to continue, in the direction of the list.
+            limit: The largest number of events.
+            descending: Whether the last event comes first.
         """
         compare, order = ("<", "DESC") if descending else (">", "ASC")
         sql = "SELECT seq, data FROM events WHERE run_id = ?"
@@ -138,7 +138,7 @@ class Rows:
         )
 
     def insert_step(self, step: Entity) -> bool:
-        """Store a new step; return whether there was none of its id."""
+        """Store a new step; return `False` if its id exists."""
         sql = (
             "INSERT INTO steps (run_id, step_id, status, data) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING"
@@ -147,7 +147,7 @@ class Rows:
         return self._session.run(sql, given) == 1
 
     def save_step(self, step: Entity) -> None:
-        """Store a step as it is now."""
+        """Update a step."""
         sql = "UPDATE steps SET status = ?, data = ? WHERE run_id = ? AND step_id = ?"
         self._session.run(sql, (step["status"], pack(step), step["runId"], step["stepId"]))
 
@@ -160,11 +160,11 @@ class Rows:
         )
 
     def find_holder(self, token: str) -> Entity | None:
-        """Return the live hook that has a token."""
+        """Return the live hook that holds a token."""
         return self._find("SELECT data FROM hooks WHERE token_key = ?", _key_of(token))
 
     def insert_hook(self, hook: Entity) -> bool:
-        """Store a new hook; return whether its token was free."""
+        """Store a new hook; return `False` if its token is taken."""
         sql = (
             "INSERT INTO hooks (token_key, run_id, hook_id, data) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING"
@@ -173,15 +173,15 @@ class Rows:
         return self._session.run(sql, given) == 1
 
     def delete_hook(self, run_id: str, hook_id: str) -> None:
-        """End a hook's life and free its token."""
+        """Delete a hook, which frees its token."""
         self._session.run("DELETE FROM hooks WHERE run_id = ? AND hook_id = ?", (run_id, hook_id))
 
     def delete_hooks(self, run_id: str) -> None:
-        """End the lives of all hooks of a run."""
+        """Delete all hooks of a run."""
         self._session.run("DELETE FROM hooks WHERE run_id = ?", (run_id,))
 
     def find_resume(self, run_id: str, resume_id: str) -> tuple[str, str | None, int] | None:
-        """Return the hook, the digest and the event's place of a resume that was written."""
+        """Return the hook, the digest and the place of the event of a stored resume."""
         row = self._session.one(
             "SELECT hook_id, digest, seq FROM resumes WHERE run_id = ? AND resume_id = ?",
             (run_id, resume_id),
@@ -191,7 +191,7 @@ class Rows:
     def insert_resume(
         self, run_id: str, resume_id: str, hook_id: str, digest: str | None, seq: int
     ) -> None:
-        """Remember at which place of the log a resume is."""
+        """Store the place of a resume in the log."""
         self._session.run(
             "INSERT INTO resumes (run_id, resume_id, hook_id, digest, seq) VALUES (?, ?, ?, ?, ?)",
             (run_id, resume_id, hook_id, digest, seq),
@@ -206,7 +206,7 @@ class Rows:
         )
 
     def insert_wait(self, wait: Entity) -> bool:
-        """Store a new wait; return whether there was none of its id."""
+        """Store a new wait; return `False` if its id exists."""
         sql = (
             "INSERT INTO waits (run_id, wait_id, status, data) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING"
@@ -215,7 +215,7 @@ class Rows:
         return self._session.run(sql, given) == 1
 
     def save_wait(self, wait: Entity) -> None:
-        """Store a wait as it is now."""
+        """Update a wait."""
         sql = "UPDATE waits SET status = ?, data = ? WHERE run_id = ? AND wait_id = ?"
         self._session.run(sql, (wait["status"], pack(wait), wait["runId"], wait["waitId"]))
 
@@ -225,5 +225,5 @@ class Rows:
 
 
 def _key_of(token: str) -> bytes:
-    """Return what a token is found by: any text can be one, of any length."""
+    """Return the index key of a token, which can be any text of any length."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Raised with every change of the tables. A store of a newer one is refused.
+#: Incremented with every change of the tables. A store with a newer version is refused.
 VERSION = 1
 
 _TABLES = """
@@ -55,11 +55,11 @@ CREATE TABLE {prefix}owners (owner TEXT PRIMARY KEY, alive_until_ms BIGINT NOT N
 
 
 def list_statements(*, blob: str, prefix: str = "") -> list[str]:
-    """Return the statements that make the tables.
+    """Return the statements that create the tables.
 
     Args:
-        blob: What the store calls a column of bytes.
-        prefix: The schema that they are in, with its dot.
+        blob: The store's column type for bytes.
+        prefix: The schema of the tables, with a dot.
     """
     text = _TABLES.format(blob=blob, prefix=prefix)
     return [statement.strip() for statement in text.split(";") if statement.strip()]

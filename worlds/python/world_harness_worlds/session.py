@@ -1,4 +1,4 @@
-"""What a database is asked through: one transaction, in SQL that both stores understand."""
+"""The interface to a database: transactions, in SQL that both stores understand."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Parameters = Sequence[Any]
 
 
 class Session(Protocol):
-    """One transaction. Parameters stand as `?` in the SQL."""
+    """One transaction. `?` in the SQL stands for a parameter."""
 
     def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
-        """Return every row.
+        """Return all rows.
 
         Args:
             sql: A SELECT.
-            parameters: In the places of `?`.
-            takes: Whether they are read to be changed; those that others are about to change are
-                passed over.
+            parameters: The values for `?`.
+            takes: Whether to lock the rows for a change; rows that other transactions have locked
+            are skipped.
         """
 
     def one(self, sql: str, parameters: Parameters = (), *, holds: bool = False) -> Row | None:
@@ -31,48 +31,49 @@ class Session(Protocol):
 
         Args:
             sql: A SELECT.
-            parameters: In the places of `?`.
-            holds: Whether no other may change it until this transaction ends.
+            parameters: The values for `?`.
+            holds: Whether to lock the row until this transaction ends.
         """
 
     def run(self, sql: str, parameters: Parameters = ()) -> int:
-        """Change something, and return how many rows that were."""
+        """Run a change, and return the number of affected rows."""
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Change something for each of several rows."""
+        """Run a change once for each row."""
 
     def now_ms(self) -> int:
-        """Return the store's time, in ms since 1970: of one clock for all who share it."""
+        """Return the store's time in ms since 1970; all processes share one clock."""
 
 
 class Store(Protocol):
-    """A database. Whatever may take time is done in threads of its own.
+    """A database. Slow work is done in separate threads.
 
-    The futures can be awaited on any loop; what is known at once is in them already.
+    The futures can be awaited on any event loop. A future is done already if the answer was
+    available at once.
     """
 
-    #: Whether it loses power together with all who use it, and never without them. Then no one who
-    #: still runs has been answered anything that is gone.
+    #: Whether the database and all its users lose power together, and never one without the other.
+    #: Then no running process has received an answer that is lost.
     shares_fate: bool
-    #: Raised when the database may be another than before, which need not hold what was read.
+    #: Incremented when the database may have been replaced by one that lacks what was read.
     age: int
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
-        """Do something in one transaction: all of it happens, or nothing.
+        """Write in one transaction, which happens completely or not at all.
 
         Args:
-            act: What to do.
-            lasting: Whether it has to outlive a loss of power from now on; the death of a process
-                it outlives in any case.
+            act: The function that writes.
+            lasting: Whether the result must survive a power loss; it survives the death of a
+            process in any case.
         """
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
-        """Ask something, of one state of the database."""
+        """Read from one state of the database."""
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first, if it does not take long."""
+        """Close all connections, after finishing jobs that do not take too long."""
 
 
 async def wait_for(future: Future[T]) -> T:
-    """Return what a store answers, without a round of the loop when it is known already."""
+    """Return the answer of a store, without yielding to the event loop if it is done already."""
     return future.result() if future.done() else await asyncio.wrap_future(future)

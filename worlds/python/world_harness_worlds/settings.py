@@ -1,4 +1,4 @@
-"""What can be set, by environment or argument."""
+"""The settings, from the environment or arguments."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .errors import SetupError
 class Settings:
     """How messages are delivered; the same for both Worlds."""
 
-    #: Where the app listens, such as `http://127.0.0.1:8000`. Empty: deliveries stay in process.
+    #: URL of the app, for example `http://127.0.0.1:8000`. If empty, deliveries stay in process.
     base_url: str = ""
     #: How many messages one process delivers at a time.
     concurrency: int = 64
-    #: How long a process may be silent until its messages are taken from it, in seconds.
+    #: How long a process may be silent before other processes take its messages, in seconds.
     lease_s: float = 10.0
-    #: How many deliveries of a message may fail before it is laid aside.
+    #: How many deliveries of a message may fail before it is set aside.
     max_attempts: int = 256
     #: How long `aclose()` waits for deliveries in flight, in seconds.
     close_s: float = 5.0
-    #: What new runs name as their deployment.
+    #: The deployment id of new runs.
     deployment_id: str = "self-hosted"
 
 
-#: Variable -> (field, what reads it).
+#: Variable -> (field, function that parses the value).
 _VARIABLES = {
     "WORKFLOW_BASE_URL": ("base_url", str),
     "WORKFLOW_QUEUE_CONCURRENCY": ("concurrency", int),
@@ -42,7 +42,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     """Read the settings from an environment.
 
     Raises:
-        SetupError: a value means nothing.
+        SetupError: a value is not valid.
     """
     given = {}
     for variable, (field, read) in _VARIABLES.items():
@@ -58,7 +58,7 @@ def read_number(env: Mapping[str, str], name: str, default: float) -> float:
     """Return a number from an environment.
 
     Raises:
-        SetupError: it is none.
+        SetupError: the value is not a number.
     """
     text = env.get(name, "")
     try:
@@ -68,14 +68,14 @@ def read_number(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def check_settings(settings: Settings) -> Settings:
-    """Return settings that make sense.
+    """Return the settings if they are valid.
 
     Raises:
         SetupError: they do not.
     """
     url = urlsplit(settings.base_url)
     if settings.base_url and not (url.scheme in {"http", "https"} and url.hostname):
-        raise explain_setting("WORKFLOW_BASE_URL", "it is no address such as http://127.0.0.1:8000")
+        raise explain_setting("WORKFLOW_BASE_URL", "it is not a URL such as http://127.0.0.1:8000")
     if settings.concurrency < 1 or settings.max_attempts < 1:
         raise explain_setting("concurrency and attempts", "they must be 1 or more")
     if not settings.lease_s >= 1:
@@ -84,7 +84,7 @@ def check_settings(settings: Settings) -> Settings:
 
 
 def explain_setting(name: str, cause: str) -> SetupError:
-    """Say that a setting means nothing."""
+    """Make the error about a setting that is not valid."""
     return SetupError(
-        f"the setting {name} cannot be used", cause=cause, remedy="change it and start again"
+        f"the setting {name} is not valid", cause=cause, remedy="change it and restart"
     )

@@ -1,4 +1,4 @@
-"""Streams: chunks in their order, and an end that is final."""
+"""Streams: chunks in order, until the stream is closed for good."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from .names import check_name, is_name
 from .session import Session
 
-#: How much of a stream one look returns at most: chunks, as many as a page of the SDK's API.
+#: The largest number of chunks that one read returns: a page of the SDK's API.
 _LOOK = 1000
-#: After so many bytes a look ends; the chunk that reaches them is part of it.
+#: A read ends with the chunk that reaches this many bytes.
 _LOOK_BYTES = 4 * 1024 * 1024
 DEFAULT_PAGE = 100
 
-#: Chunks from one place to another, until those before one have too many bytes.
+#: Selects chunks from one place to another, up to the limit of bytes.
 _CHUNKS = """
 SELECT data FROM chunks WHERE run_id = ? AND name = ? AND place >= ? AND place < ?
 AND place IN (
@@ -28,7 +28,7 @@ AND place IN (
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """How much of a stream there is."""
+    """The length of a stream, and whether it is closed."""
 
     length: int
     closed: bool
@@ -36,17 +36,17 @@ class State:
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """What there is of a stream from some place on."""
+    """The chunks of a stream from a place on."""
 
     chunks: list[bytes]
-    #: Where the next look begins.
+    #: The place at which the next read begins.
     place: int
-    #: Whether nothing will ever follow.
+    #: Whether no more chunks can follow.
     over: bool
 
 
 def append(session: Session, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
-    """Append chunks; after the end they are dropped."""
+    """Append chunks; drop them if the stream is closed."""
     state = _hold(session, run_id, name)
     if state.closed or not chunks:
         return
@@ -61,13 +61,13 @@ def append(session: Session, run_id: str, name: str, chunks: Sequence[bytes]) ->
 
 
 def close(session: Session, run_id: str, name: str) -> None:
-    """End a stream; later ends change nothing."""
+    """Close a stream; closing it again changes nothing."""
     _hold(session, run_id, name)
     session.run("UPDATE streams SET closed = 1 WHERE run_id = ? AND name = ?", (run_id, name))
 
 
 def _hold(session: Session, run_id: str, name: str) -> State:
-    """Make a stream if it is not there, and keep other writers out."""
+    """Create a stream if it does not exist, and lock it against other writers."""
     check_name(run_id, "run")
     check_name(name, "stream")
     session.run(
@@ -79,7 +79,7 @@ def _hold(session: Session, run_id: str, name: str) -> State:
 
 
 def find(session: Session, run_id: str, name: str) -> State:
-    """Return how much there is of a stream: nothing if nothing was written to it."""
+    """Return the state of a stream, which is empty if nothing was written to it."""
     if not is_name(run_id) or not is_name(name):
         return State(0, closed=False)
     return _read(session, run_id, name)
@@ -92,7 +92,7 @@ def _read(session: Session, run_id: str, name: str, *, holds: bool = False) -> S
 
 
 def look(session: Session, run_id: str, name: str, place: int, limit: int = _LOOK) -> Look:
-    """Return what there is of a stream from a place on."""
+    """Return the chunks of a stream from a place on."""
     state = find(session, run_id, name)
     if place >= state.length:
         return Look([], place, state.closed)
@@ -103,7 +103,7 @@ def look(session: Session, run_id: str, name: str, place: int, limit: int = _LOO
 
 
 def list_names(session: Session, run_id: str) -> list[str]:
-    """Return the names of the streams that a run wrote to, or closed."""
+    """Return the names of the streams that a run wrote to or closed."""
     if not is_name(run_id):
         return []
     rows = session.all("SELECT name FROM streams WHERE run_id = ? ORDER BY name", (run_id,))

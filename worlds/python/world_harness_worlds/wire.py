@@ -1,4 +1,4 @@
-"""Between the SDK's models and what is stored: mappings with the fields spelled as on the wire."""
+"""Converts between the SDK's models and stored mappings, which use the wire's field names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rules.change import Answer, Request, Resume
 
 
 def read_request(run_id: str | None, event: Any) -> Request:
-    """Return what an event of the SDK asks for."""
+    """Convert an event of the SDK to a request."""
     sent = event.model_dump()
     resume = getattr(event, "_queue_input", None)
     return Request(
@@ -26,13 +26,13 @@ def read_request(run_id: str | None, event: Any) -> Request:
 
 
 def show_result(answer: Answer) -> Any:
-    """Return what the SDK is told of an event that was created."""
+    """Convert the answer to a created event to the SDK's model."""
     shown = {key: _SHOWERS[key](value) for key, value in answer.items()}
     return interface.EventResult(**shown)
 
 
 def show_event(event: Entity) -> Any:
-    """Return an event of a log."""
+    """Convert an event of a log to the SDK's model."""
     return interface.EventAdaptor.from_wire(event)
 
 
@@ -52,7 +52,7 @@ def show_hook(hook: Entity) -> Any:
 
 
 def show_wait(wait: Entity) -> Mapping[str, Any]:
-    """Return a wait, for which the SDK has no model."""
+    """Return a wait as a mapping, because the SDK has no model for it."""
     return dict(wait)
 
 

@@ -1,4 +1,4 @@
-"""A World of the Python SDK on a store: the SDK's interface, and nothing of any database."""
+"""A World of the Python SDK on a store: implements the SDK's interface for any database."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from .wire import read_request, show_event, show_hook, show_result, show_run, sh
 
 T = TypeVar("T")
 
-#: How often a reader that waits looks for more, in seconds: at first, and after a while.
+#: How often a waiting reader checks for new chunks, in seconds: at first, and later.
 _LOOK_SOON_S = 0.004
 _LOOK_LATER_S = 0.05
 _LARGEST_PAGE = 1000
-#: That something began. If it is lost with the power, the delivery during which it was written
-#: comes again and begins once more; what it came to, and what came from outside, must last.
+#: Events that log a start. If a power loss removes one, its delivery is repeated and logs it again.
+#: Outcomes, and events from outside a delivery, must survive.
 _BEGINNINGS = frozenset({"run_started", "step_created", "step_started", "wait_created"})
 
 
 class DurableWorld(interface.World):  # type: ignore[misc]
-    """A World whose every answer is in a store before it is given.
+    """A World that stores everything before it answers.
 
     Args:
-        store: Where everything is.
-        settings: How messages are delivered.
+        store: The store.
+        settings: The settings for delivery.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -58,17 +58,17 @@ class DurableWorld(interface.World):  # type: ignore[misc]
     # life
 
     async def start(self) -> None:
-        """Begin to deliver messages: also those that an earlier process left.
+        """Start to deliver messages, including those that an earlier process left.
 
-        Deliveries that stay in process run on the event loop that this is called on. Again is no
-        mistake. With a base URL it happens by itself as soon as there is a queue handler; without,
-        with the first message that is queued.
+        Deliveries within the process run on the event loop of the caller. It is safe to call this
+        again. Delivery also starts automatically: with a base URL, as soon as there is a queue
+        handler; without one, with the first queued message.
         """
         self._start(asyncio.get_running_loop())
 
     def _start(self, home: asyncio.AbstractEventLoop | None) -> None:
         with self._lock:
-            # Threads do not outlive a fork: a child has a worker of its own.
+            # Threads do not survive a fork, so a child needs its own worker.
             if self._closed:
                 return
             if (worker := self._find_worker()) is not None:
@@ -81,7 +81,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         return self._worker if self._process == os.getpid() else None
 
     async def aclose(self) -> None:
-        """Take nothing more, wait for what is in flight, let go of everything."""
+        """Accept no more messages, wait for deliveries in flight, and close all connections."""
         with self._lock:
             worker, self._worker = self._find_worker(), None
             self._closed = True
@@ -92,13 +92,13 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         await loop.run_in_executor(None, self._store.close)
 
     async def revive(self) -> int:
-        """Deliver again the messages that were laid aside; return how many there were."""
+        """Deliver messages again that were set aside; return their number."""
         return await self._write(messages.revive)
 
     # what the SDK asks about itself
 
     async def get_deployment_id(self) -> str:
-        """Return what runs name as their deployment."""
+        """Return the deployment id of new runs."""
         return self._settings.deployment_id
 
     # the queue
@@ -113,15 +113,15 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         delay_seconds: float | None = None,
         **kwargs: Any,
     ) -> str:
-        """Store a message to deliver, unless one of its key is waiting or in flight.
+        """Store a message for delivery, unless one with its key is waiting or in flight.
 
         Args:
-            queue_name: Its topic.
-            message: What the handler is to be given.
-            deployment_id: Without meaning here: every deployment shares the store.
-            idempotency_key: Of messages with one key, one waits at a time.
-            delay_seconds: It is not delivered before.
-            kwargs: What later releases may add.
+            queue_name: The topic of the message.
+            message: The data for the handler.
+            deployment_id: Ignored, because all deployments share the store.
+            idempotency_key: Only one message with the same key can wait.
+            delay_seconds: The time before the first delivery.
+            kwargs: Options that later releases may add.
         """
         content = message.model_dump()
         data = pack(content)
@@ -150,11 +150,11 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         return message_id
 
     def _comes_again(self, run_id: str | None) -> bool:
-        """Tell whether what is lost with the power now will be done again with its delivery."""
+        """Tell whether a repeated delivery would restore what a power loss removes."""
         return self._store.shares_fate and is_delivered(run_id)
 
     def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
-        """Return what an app mounts at the flow route, and deliver to it from now on."""
+        """Return the HTTP handler for the flow route, and start delivering to it."""
         self._handlers.add(queue_name_prefix, handler)
         if self._settings.base_url:
             self._start(None)
@@ -171,7 +171,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         """Return a run.
 
         Raises:
-            WorkflowRunNotFoundError: there is none.
+            WorkflowRunNotFoundError: there is no such run.
         """
         run = await self._find(lambda rows: rows.find_run(run_id), run_id)
         if run is None:
@@ -182,7 +182,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         """Return a step of a run.
 
         Raises:
-            WorkflowWorldError: it has none of that id.
+            WorkflowWorldError: the run has no such step.
         """
         step = await self._find(lambda rows: rows.find_step(run_id, step_id), run_id, step_id)
         if step is None:
@@ -190,10 +190,10 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         return show_step(step)
 
     async def hooks_get_by_token(self, token: str) -> Any:
-        """Return the live hook that has a token.
+        """Return the live hook that holds a token.
 
         Raises:
-            HookNotFoundError: no hook has it.
+            HookNotFoundError: no hook holds it.
         """
         hook = await self._find(lambda rows: rows.find_holder(token))
         if hook is None:
@@ -208,12 +208,12 @@ class DurableWorld(interface.World):  # type: ignore[misc]
     # events
 
     async def events_create(self, run_id: str | None, data: Any) -> Any:
-        """Append an event to a run's log, and change what it is about: both, or neither.
+        """Append an event to a run's log and change its entity: both, or neither.
 
         Raises:
-            EntityConflictError: it was done already, or its run is over.
+            EntityConflictError: the change was made already, or the run has ended.
             WorkflowRunNotFoundError: there is no such run.
-            TooEarlyError: a step's next attempt has to wait.
+            TooEarlyError: the next attempt of a step is not due yet.
             HookNotFoundError: there is no such live hook.
             WorkflowWorldError: the event can never be accepted, or the store cannot be used.
         """
@@ -228,7 +228,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         )
 
     async def events_list(self, run_id: str, *, pagination: Any | None = None) -> Any:
-        """Return a run's log, in its order; all of it, unless a limit is given."""
+        """Return a run's log in order: all of it, unless there is a limit."""
         wanted = pagination or interface.PaginationOptions()
         if not is_name(run_id):
             return interface.PaginatedResult(data=[], cursor=wanted.cursor, has_more=False)
@@ -253,7 +253,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         )
 
     async def _list_rest(self, run_id: str, after: int) -> list[Any]:
-        """Return a log behind a place, to its end; only what is new is read."""
+        """Return the log after a place, to its end; read only new events."""
         while True:
             known = self._logs.count(run_id, self._store.age)
             page = await self._read(_ask_for_events(run_id, known))
@@ -264,22 +264,22 @@ class DurableWorld(interface.World):  # type: ignore[misc]
     # streams
 
     async def streams_write(self, run_id: str, name: str, chunk: bytes) -> None:
-        """Append a chunk to a stream; behind its end it is dropped."""
+        """Append a chunk to a stream; drop it if the stream is closed."""
         await self.streams_write_multi(run_id, name, [chunk])
 
     async def streams_write_multi(self, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
-        """Append chunks to a stream, side by side."""
+        """Append chunks to a stream, one directly after another."""
         copies = [bytes(chunk) for chunk in chunks]
         await self._write(lambda session: streams.append(session, run_id, name, copies))
 
     async def streams_close(self, run_id: str, name: str) -> None:
-        """End a stream; again is no mistake."""
+        """Close a stream; it is safe to close it again."""
         await self._write(lambda session: streams.close(session, run_id, name))
 
     async def streams_get(
         self, run_id: str, name: str, start_index: int | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Read a stream as it is written, by whichever process, until its end."""
+        """Read a stream while any process writes it, until it is closed."""
         place = start_index or 0
         if place < 0:
             state = await self._read(lambda session: streams.find(session, run_id, name))
@@ -288,7 +288,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         while True:
             look = await self._look(run_id, name, place)
             for chunk in look.chunks:
-                # An empty chunk has its place, but no reader is given it.
+                # An empty chunk has a place, but readers do not get it.
                 if chunk:
                     yield chunk
             if look.over:
@@ -301,13 +301,13 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         return await self._read(lambda session: streams.look(session, run_id, name, place))
 
     async def streams_list(self, run_id: str) -> list[str]:
-        """Return the names of the streams that a run wrote to, or closed."""
+        """Return the names of the streams that a run wrote to or closed."""
         return await self._read(lambda session: streams.list_names(session, run_id))
 
     async def streams_get_chunks(
         self, run_id: str, name: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Any:
-        """Return a page of what there is of a stream now."""
+        """Return a page of the current chunks of a stream."""
         place = _read_cursor(cursor) or 0
         size = min(limit or streams.DEFAULT_PAGE, _LARGEST_PAGE)
 
@@ -326,7 +326,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
         )
 
     async def streams_get_info(self, run_id: str, name: str) -> Any:
-        """Return how much there is of a stream, and whether it has ended."""
+        """Return the length of a stream, and whether it is closed."""
         state = await self._read(lambda session: streams.find(session, run_id, name))
         return interface.StreamInfo(tail_index=state.length - 1, done=state.closed)
 
@@ -338,7 +338,7 @@ class DurableWorld(interface.World):  # type: ignore[misc]
 
 
 def _read_cursor(cursor: str | None) -> int | None:
-    """Return the place that a cursor stands for; what is none counts as no cursor."""
+    """Return the place in a cursor; an invalid cursor counts as no cursor."""
     digits = (cursor or "").rpartition("_")[2]
     return int(digits) if digits.isascii() and digits.isdigit() else None
 

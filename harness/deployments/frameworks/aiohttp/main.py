@@ -28,5 +28,5 @@ app.add_routes(
 )
 
 if __name__ == "__main__":
-    # It is its own server: no ASGI, no WSGI.
+    # aiohttp is its own server: it uses neither ASGI nor WSGI.
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None)

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask, Response, request
 from world_harness_serving.app import ENDPOINT, answer, deliver, describe_app
 
-# Views are synchronous here, and the engine is not: it lives on one loop of its own, where its
-# queue and its streams outlast the request that began them.
+# Views are synchronous, the engine is not. It runs on its own event loop, so that its queue and
+# streams outlive the request that started them.
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
 

@@ -1,5 +1,5 @@
-// The adapter for Node: one JSON message a line, from the harness on standard input and to it on
-// standard output. What the World itself prints goes to standard error.
+// The adapter for Node: one JSON message per line, from the harness on standard input and to it on
+// standard output. The World's own output goes to standard error.
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { Deliveries } from "./deliveries.mjs";
@@ -14,7 +14,7 @@ let flushing = false;
 
 function flush() {
   flushing = false;
-  // The line break in front ends whatever somebody printed past us.
+  // The leading line break ends any output that other code wrote directly to stdout.
   writeSync(1, `\n${waiting.splice(0).join("\n")}\n`);
 }
 
@@ -84,12 +84,12 @@ function take(line) {
   answer(request).then((reply) => tell({ id: request.id, ...reply }));
 }
 
-// A World whose background work fails must not take the adapter along: the harness is told.
+// Failing background work of a World must not end the adapter: it is reported to the harness.
 for (const kind of ["uncaughtException", "unhandledRejection"]) {
   process.on(kind, (thrown) => tell({ notice: "unhandled", error: encodeError(thrown), at: now() }));
 }
 
-// A line of megabytes comes in many pieces: looking through all of it at each would take seconds.
+// A line of megabytes arrives in many pieces: to search all of it after each would take seconds.
 let begun = [];
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", (text) => {

@@ -1,4 +1,4 @@
-// Calls on the World: alone or really at once, each with the times at which it began and ended.
+// Calls of the World: one at a time or concurrent, each with its start and end time.
 import { performance } from "node:perf_hooks";
 import { decode, encode, encodeError, scramble } from "./wire.mjs";
 
@@ -9,7 +9,7 @@ class NoSuchMethodError extends Error {
   name = "NoSuchMethodError";
 }
 
-/** Call one method; the answer never throws. */
+/** Call one method; never throws, an error becomes the answer. */
 export async function perform(world, { method, args = [], mutate }) {
   const given = decode(args);
   const target = world.methods.get(method);
@@ -26,14 +26,14 @@ export async function perform(world, { method, args = [], mutate }) {
   }
 }
 
-/** Timers are a millisecond coarse: several adapters that are to begin together spin the rest. */
+/** Wait until a time. Timers have a resolution of one millisecond, so the rest is a busy wait. */
 async function waitUntil(time) {
   const left = time - now();
   if (left > 3) await new Promise((wake) => setTimeout(wake, left - 3));
   while (now() < time);
 }
 
-/** Call several methods at once (or so many at a time), and answer all their answers in order. */
+/** Call several methods concurrently (at most `inFlight` at a time); answers come in order. */
 export async function performAll(world, { calls, at, inFlight = calls.length }) {
   if (at !== undefined) await waitUntil(at);
   const answers = new Array(calls.length);
@@ -53,7 +53,7 @@ function asBytes(chunk) {
   return encode(chunk);
 }
 
-/** Read a stream until it ends, enough chunks came or the time is over. */
+/** Read a stream until it ends, enough chunks have arrived or the time limit is reached. */
 export async function readStream(world, { runId, name, startIndex, forMs, maxChunks = Infinity }) {
   const chunks = [];
   const times = [];
@@ -77,7 +77,7 @@ export async function readStream(world, { runId, name, startIndex, forMs, maxChu
       times.push(now());
     }
   })();
-  // A read that outlives its time may still fail; no caller waits for it then.
+  // A read may still fail after its time limit, when no caller waits for it.
   reading.catch(() => {});
   try {
     await Promise.race([reading, timeUp]);

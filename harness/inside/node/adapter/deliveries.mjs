@@ -1,5 +1,5 @@
-// The app that a World delivers to: its real queue handlers behind a real HTTP server. What becomes
-// of a delivery is decided by the harness.
+// The app that a World delivers to: its real queue handlers behind a real HTTP server. The harness
+// decides how each delivery is settled.
 import { createServer } from "node:http";
 import { now } from "./calls.mjs";
 import { encode } from "./wire.mjs";
@@ -22,7 +22,7 @@ async function answerWith(handler, request, response, port) {
       headers: Object.entries(request.headers).flatMap(([name, value]) =>
         [value].flat().map((each) => [name, String(each)]),
       ),
-      // A request without a body has none here either: handlers look for that.
+      // Keep a missing body missing: handlers check for it.
       body: body.length === 0 ? undefined : body,
     }),
   );

@@ -1,4 +1,4 @@
-// Values on the wire: JSON, with a tag for everything that JSON would lose.
+// The encoding of values: JSON, with a tag for every type that JSON does not have.
 
 const MAX_DEPTH = 64;
 
@@ -29,13 +29,13 @@ function encodeObject(value, depth) {
   if (entries.some(([key]) => isTagged(key))) return { $object: entries.map(([key, item]) => [key, inner(item)]) };
   const plain = {};
   for (const [key, item] of entries) {
-    // Assigned, the key `__proto__` would change the object instead of becoming part of it.
+    // Assigning the key `__proto__` would change the prototype instead of adding a property.
     Object.defineProperty(plain, key, { value: inner(item), enumerable: true });
   }
   return plain;
 }
 
-/** Turn any value into what JSON can carry. */
+/** Encode any value as JSON data. */
 export function encode(value, depth = 0) {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return encodeNumber(value);
@@ -49,7 +49,7 @@ const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
 
 const TAGS = {
   $bytes: bytesOf,
-  // Some bytes of a larger buffer: only those in view may be stored.
+  // A view of a larger buffer: the World may store only the bytes in view.
   $view: ([text, from, to]) => bytesOf(text).subarray(from, to),
   $date: (text) => new Date(text),
   $undefined: () => undefined,
@@ -60,7 +60,7 @@ const TAGS = {
   $object: (entries) => Object.fromEntries(entries.map(([key, item]) => [key, decode(item)])),
 };
 
-/** Turn what came over the wire back into the value. */
+/** Decode JSON data into a value. */
 export function decode(value) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(decode);
@@ -80,7 +80,7 @@ export function decode(value) {
 
 const plainNumber = (value) => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
 
-/** Describe whatever a World threw. */
+/** Describe a value that a World threw. */
 export function encodeError(thrown) {
   if (!(thrown instanceof Error)) return { name: "", message: String(thrown), nonError: encode(thrown) };
   const told = {
@@ -96,7 +96,7 @@ export function encodeError(thrown) {
   return told;
 }
 
-/** Change everything inside a value that can be changed: what a World stored must not notice. */
+/** Change everything mutable inside a value; it must not affect what a World stored. */
 export function scramble(value) {
   if (value instanceof Uint8Array) {
     value.fill(0xee);

@@ -1,10 +1,10 @@
-// The World under test: found, loaded, made, and given one shape whatever its line.
+// The World under test: resolved, loaded, created, and adapted to one interface for all lines.
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** An answer that is about the package, not about what its World does. */
+/** An error of the package, not of its World. */
 class LoadError extends Error {
   constructor(message, options) {
     super(message, options);
@@ -50,7 +50,7 @@ function describePackage(entry, folder) {
   return { name, version };
 }
 
-/** Methods that lie in an area on every line. */
+/** Methods that are in an area on every line. */
 const AREAS = {
   runs: ["get", "list", "getMany", "waitForTerminalStatus", "experimentalSetAttributes", "cancelMany"],
   steps: ["get", "list"],
@@ -87,7 +87,7 @@ function findMethods(world, shape) {
   return methods;
 }
 
-/** Load a World and answer what can be called on it. */
+/** Load a World and return its callable methods. */
 export async function openWorld({ entry, folder }) {
   const module = await load(entry, folder);
   const world = await instantiate(module, entry);

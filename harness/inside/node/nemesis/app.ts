@@ -1,5 +1,5 @@
-// What an app of the engine suites answers: it starts runs, wakes them, tells how they are, and lets
-// the nemesis do what the harness asks.
+// The requests that an app of the engine suites answers: it starts runs, wakes them, reports their
+// status, and controls the nemesis.
 import { getRun, resumeHook, resumeWebhook, start } from "workflow/api";
 import { getWorld } from "workflow/runtime";
 import * as workflows from "../workflows/index";
@@ -16,7 +16,7 @@ const ENDED = new Set(["completed", "failed", "cancelled"]);
 
 let worldStarted: Promise<unknown> | undefined;
 
-/** Starts the World once, where its documentation asks the app to, and says what this app is. */
+/** Starts the World once, if its documentation requires that, and returns the app's identity. */
 export async function describeApp() {
   worldStarted ??= Promise.resolve(getWorld()).then((world: any) =>
     identity.startsWorld ? world.start?.() : undefined,
@@ -92,7 +92,7 @@ async function deliver({ runId, kind, step, nth, copies }: Request) {
   return {};
 }
 
-/** Hands a message over as it is, so that another process can deliver it. */
+/** Exports a message unchanged, so that another process can deliver it. */
 async function exportMessage({ runId, kind, step, nth }: Request) {
   const delivery = findMessages(runId, kind as MessageKind, step)[nth - 1];
   if (!delivery) throw new Error("the run was given no such message");
@@ -106,17 +106,17 @@ async function importMessage({ message, copies }: Request) {
   return {};
 }
 
-/** Queues what a World queues for each run that it finds active when it is started. */
+/** Queues the message that a World queues at its start for each active run. */
 async function wake({ runId }: Request) {
   const run = await bareWorld().runs.get(runId, { resolveData: "none" });
   await bareWorld().queue(`__wkf_workflow_${run.workflowName}`, { runId });
   return {};
 }
 
-/** Delivers what a process that died had not acknowledged, as a durable queue does: the same message. */
+/** Delivers again, unchanged, a message that a dead process had not acknowledged. */
 async function redeliver({ runId, messageId, attempt, stepId, stepName }: Request) {
   const route = `http://127.0.0.1:${process.env.PORT}/.well-known/workflow/v1/flow`;
-  // A route has no handler before it is asked for the first time.
+  // A route has no handler before its first request.
   await fetch(route, { method: "POST" }).then((refusal) => refusal.arrayBuffer());
   const run = await bareWorld().runs.get(runId, { resolveData: "none" });
   const queueName = `__wkf_workflow_${run.workflowName}`;
@@ -160,7 +160,7 @@ const answers: Record<string, (request: Request) => Promise<unknown>> = {
   attributes: async ({ runId }) => (await bareWorld().runs.get(runId, { resolveData: "none" })).attributes ?? {},
   wake,
   redeliver,
-  // Once more than the app does where the World's documentation asks it to.
+  // One more start than the World's documentation requires.
   startWorld: async () => (await bareWorld().start?.(), {}),
   open: async ({ env }) => (await openElsewhere(env), {}),
   cancel: async ({ runId }) => (await getRun(runId).cancel(), {}),
@@ -174,7 +174,7 @@ const answers: Record<string, (request: Request) => Promise<unknown>> = {
   journal: async () => ({ entries: notes.read() }),
 };
 
-/** Does what the harness asks; an error of the SDK's is an answer, too. */
+/** Carries out a request of the harness; an error of the SDK becomes the answer. */
 export async function answer(request: Request) {
   await describeApp();
   const act = answers[request.do];

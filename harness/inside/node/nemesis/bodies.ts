@@ -1,4 +1,4 @@
-// What happens inside steps: every execution of a body leaves marks, and may meet its end there.
+// Step bodies: every execution leaves marks in the journal, and faults can kill it there.
 import { currentDelivery } from "./deliveries.ts";
 import { takeDue } from "./faults.ts";
 import { notes } from "./notes.ts";
@@ -7,7 +7,7 @@ type Execution = { runId: string; key: string; stepId: string; attempt: number; 
 
 const KEY = Symbol.for("world-harness.bodies");
 
-/** Runs a body; it is told how often it was entered, itself included, and how often it failed. */
+/** Runs a body with two arguments: how often it was entered, this time included, and has failed. */
 async function perform<T>(
   execution: Execution,
   body: (entered: number, failed: number) => Promise<T> | T,
@@ -29,7 +29,7 @@ async function perform<T>(
   }
 }
 
-/** Does what must be done once for a key; tells whether this was the time. */
+/** Performs the effect that must happen once per key; returns whether this call did it. */
 const effect = (runId: string, key: string): boolean => {
   const first = notes.claim(`${runId} ${key}`);
   notes.write({ kind: "effect", runId, key, first });

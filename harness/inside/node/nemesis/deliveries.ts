@@ -1,4 +1,4 @@
-// What happens to a message between the World's queue and the engine's handler.
+// Faults of a message between the World's queue and the engine's handler.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Fault, type MessageKind, draw, hasStep, mayHurry, noteFault, passGate, takeDue } from "./faults.ts";
 import { notes } from "./notes.ts";
@@ -13,7 +13,7 @@ const SHUFFLE_LIMIT_MS = 1_500;
 const SHUFFLE_GAP_MS = 15;
 const COPY_TRIES = 12;
 const COPY_PAUSE_MS = 500;
-/** A copy that is to come back later than this is left to the World's own message. */
+/** A copy with a longer retry delay than this is dropped: the World's own message comes back. */
 const COPY_WAIT_LIMIT_S = 30;
 
 const KEY = Symbol.for("world-harness.deliveries");
@@ -49,7 +49,7 @@ export function stepOf(queueName: string, message: any): string | undefined {
   return isStepQueue(queueName) ? queueName.slice(queueName.indexOf("wkf_step_") + 9) : undefined;
 }
 
-/** Stands between the World's queue and the engine. */
+/** Wraps the engine's handler, between the World's queue and the engine. */
 export function wrapHandler(prefix: string, handler: Handler): Handler {
   state.handlers.set(prefix, handler);
   return (message, metadata) => {
@@ -83,7 +83,7 @@ async function receive(runId: string, delivery: Delivery): Promise<any> {
 const copy = <T>(fault: Fault, deliver: (n: number) => T): T[] =>
   Array.from({ length: Number(fault.copies) }, (_, index) => deliver(index + 1));
 
-/** Copies of one moment, or each a little later than the one before. */
+/** Delivers copies at the same time, or each with a delay after the one before. */
 async function copyAtOnce(fault: Fault, delivery: Delivery, n: number): Promise<void> {
   if (fault.delayMs) await pause(n * Number(fault.delayMs));
   await deliverUntilTaken(delivery, n, fault.once ? 1 : COPY_TRIES);
@@ -93,7 +93,7 @@ async function copyInTurn(fault: Fault, delivery: Delivery): Promise<void> {
   for (let n = 1; n <= Number(fault.copies); n++) await deliverUntilTaken(delivery, n);
 }
 
-/** Keeps a message back, refuses it, or dies of it, before the engine sees it. */
+/** Delays or refuses a message, or kills the process, before the engine sees it. */
 async function obstruct(runId: string, fault: Fault): Promise<void> {
   if (fault.do === "kill") process.kill(process.pid, "SIGKILL");
   if (fault.do === "delay") await pause(Number(fault.ms));
@@ -103,7 +103,7 @@ async function obstruct(runId: string, fault: Fault): Promise<void> {
     notes.write({ kind: "gate", runId, gate: fault.gate, expired: true });
 }
 
-/** What the seed has in store for the next message of a run. */
+/** The faults that the seed chooses for the next message of a run. */
 function decide(runId: string, fault: Fault): Fault[] {
   const number = (fault.drawn = Number(fault.drawn ?? 0) + 1);
   const seed = Number(fault.seed);
@@ -117,7 +117,7 @@ function decide(runId: string, fault: Fault): Fault[] {
   return [{ ...fault, do: "delay", ms }];
 }
 
-/** Collects messages and lets them go in the order that the seed determines. */
+/** Collects messages and releases them in the order that the seed determines. */
 function waitForOthers(runId: string, fault: Fault): Promise<void> {
   const key = `${runId} ${fault.index}`;
   let batch = state.batches.get(key);
@@ -144,7 +144,7 @@ function releaseBatch(runId: string, fault: Fault): void {
   order.forEach((place, index) => setTimeout(batch.waiting[place], SHUFFLE_GAP_MS * index));
 }
 
-/** Delivers a copy as a queue would: again after a failure, again when it is asked to. */
+/** Delivers a copy as a queue does: again after a failure, and again on request. */
 async function deliverUntilTaken(delivery: Delivery, copyNumber: number, limit = COPY_TRIES): Promise<void> {
   for (let tries = 0; tries < limit; tries++) {
     let wait = COPY_PAUSE_MS;
@@ -153,7 +153,7 @@ async function deliverUntilTaken(delivery: Delivery, copyNumber: number, limit =
       if (!result?.timeoutSeconds || result.timeoutSeconds > COPY_WAIT_LIMIT_S) return;
       wait = 1_000 * result.timeoutSeconds;
     } catch {
-      // A queue delivers again what its handler refused.
+      // A queue delivers a refused message again.
     }
     await pause(wait);
   }
@@ -194,7 +194,7 @@ function remember(runId: string, delivery: Delivery): void {
   state.messages.set(runId, known);
 }
 
-/** The messages of a run that this process was given, in order. */
+/** The messages of a run that this process received, in order. */
 export function findMessages(runId: string, kind?: MessageKind, step?: string): Delivery[] {
   return (state.messages.get(runId) ?? []).filter(
     ({ queueName, message }) =>
@@ -202,6 +202,6 @@ export function findMessages(runId: string, kind?: MessageKind, step?: string): 
   );
 }
 
-/** Delivers a message again, as often as asked, at the same time; resolves when all are taken. */
+/** Delivers copies of a message at the same time; resolves when all are handled. */
 export const deliverAgain = (delivery: Delivery, copies: number): Promise<unknown> =>
   Promise.all(Array.from({ length: copies }, (_, index) => deliverUntilTaken(delivery, index + 1)));

@@ -1,12 +1,12 @@
-// Which faults are due: a plan is bound to a run, and each fault of it waits for what it matches.
+// Which faults are due: a plan belongs to a run, and each of its faults waits for its matches.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { notes } from "./notes.ts";
 
-/** What a queue message is for: the run's first, one step's, or to wake the run. */
+/** The kind of a queue message: starts the run, executes a step, or wakes the run. */
 export type MessageKind = "start" | "step" | "wake";
 
 export type Place = {
-  /** A message that is delivered, a call of the World, or a step's body. */
+  /** A delivered message, a call of the World, or a step's body. */
   on: "message" | "call" | "body";
   kind?: MessageKind;
   method?: string;
@@ -18,10 +18,10 @@ export type Place = {
 export type Fault = {
   do: string;
   at: Place;
-  /** The first match that it happens to, counted from 1, and to how many from there on. */
+  /** The first match at which it happens, counted from 1, and the number of matches from there on. */
   nth: number;
   times: number;
-  /** Its place in the run's plan. */
+  /** Its index in the run's plan. */
   index?: number;
   [setting: string]: unknown;
 };
@@ -71,10 +71,10 @@ const CHOICES: Record<string, [setting: string, values: string[]]> = {
   echo: ["change", ["twice", "early"]],
 };
 const PLACES = new Set(["message", "call", "body"]);
-/** A match may leave these without anything to do: they are noted when they did it. */
+/** A match does not always give these faults something to do; they are noted only when it does. */
 const NOTED_WHEN_DONE = new Set(["shuffle", "chaos", "damage", "echo", "hurry"]);
 
-/** Throws where a plan asks for what this nemesis does not know. */
+/** Throws if a plan contains something that this nemesis does not know. */
 export function checkPlan(plan: Fault[]): void {
   for (const fault of plan) {
     const { on, side } = fault.at ?? {};
@@ -82,11 +82,11 @@ export function checkPlan(plan: Fault[]): void {
     if (!places) throw new Error(`the fault plan names an unknown fault: ${fault.do}`);
     if (!PLACES.has(on)) throw new Error(`the fault plan names an unknown point: ${on}`);
     if (!places.includes(on))
-      throw new Error(`the fault plan asks for ${fault.do} at a ${on}; it can happen at a ${places.join(" or a ")}`);
-    if (side === "after" && on !== "call") throw new Error(`the fault plan asks for ${fault.do} after a ${on}; only a call has sides`);
+      throw new Error(`the fault ${fault.do} cannot happen at a ${on}; place it at a ${places.join(" or a ")}`);
+    if (side === "after" && on !== "call") throw new Error(`the fault ${fault.do} cannot happen after a ${on}; only a call has sides`);
     const [setting, values] = CHOICES[fault.do] ?? [];
     if (setting && !values?.includes(String(fault[setting])))
-      throw new Error(`the fault plan asks for ${fault.do} with an unknown ${setting}: ${fault[setting]}`);
+      throw new Error(`the fault ${fault.do} has an unknown ${setting}: ${fault[setting]}`);
   }
 }
 
@@ -97,7 +97,7 @@ export function bindPlan(runId: string, plan: Fault[]): void {
   state.plans.set(runId, bound);
 }
 
-/** Binds the plan of the start that is under way; called with the first run id that it shows. */
+/** Binds the plan of the start in progress to the run; called with its first known run id. */
 export function bindStarting(runId: string | null | undefined): void {
   const store = starting.getStore();
   if (!store || store.bound || !runId) return;
@@ -118,7 +118,7 @@ function matches({ at }: Fault, what: Happening): boolean {
   );
 }
 
-/** Returns the faults that are due now, and notes those that always happen then. */
+/** Returns the faults that are due now; notes those that always happen when due. */
 export function takeDue(runId: string | undefined, what: Happening): Fault[] {
   const due: Fault[] = [];
   for (const entry of (runId && state.plans.get(runId)) || []) {
@@ -132,16 +132,16 @@ export function takeDue(runId: string | undefined, what: Happening): Fault[] {
   return due;
 }
 
-/** Faults of one kind that lie on a run, without their happening. */
+/** The faults of one kind in a run's plan; does not trigger them. */
 export const listFaults = (runId: string, kind: string): Fault[] =>
   (state.plans.get(runId) ?? []).map(({ fault }) => fault).filter((fault) => fault.do === kind);
 
-/** Writes down that a fault happened. */
+/** Records that a fault happened. */
 export function noteFault(runId: string, fault: Fault): void {
   notes.write({ kind: "fault", runId, fault: fault.index, do: fault.do });
 }
 
-/** Tells whether a message may be hurried, and notes that it is; a fault does that so often only. */
+/** Returns whether to hurry a message, and records it; each fault has a limit. */
 export function mayHurry(runId: string, fault: Fault): boolean {
   const done = Number(fault.done ?? 0);
   if (done >= Number(fault.most)) return false;
@@ -173,7 +173,7 @@ export function openGate(runId: string, gate: string): void {
   state.gates.delete(key);
 }
 
-/** A number in [0, 1) that seed and place alone determine. */
+/** A number in [0, 1) that depends only on seed and place. */
 export function draw(seed: number, ...place: number[]): number {
   let hash = 2166136261 ^ seed;
   for (const part of place) {

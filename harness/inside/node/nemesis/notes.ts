@@ -1,6 +1,6 @@
-// What the app writes down for the harness: one JSON line a record, on the disk before the app goes
-// on, so that a SIGKILL loses nothing. Beside it stand tallies and effects, one small file each.
-// All of it lies outside the World: what a World loses must not be lost here.
+// The app's records for the harness: one JSON line per record, on disk before the app continues, so
+// that a SIGKILL loses nothing. Counters and effects are small files in the same folder. All of it
+// is outside the World, so that nothing is lost here when a World loses data.
 import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ export const now = () => performance.timeOrigin + performance.now();
 const fileName = (name: string) => encodeURIComponent(name).replaceAll("*", "%2A");
 
 function openNotes(): Notes {
-  // A deployment elsewhere has no folder of the harness's: it keeps one of its own and is asked.
+  // A remote deployment has no folder from the harness: it uses its own, and is asked for the records.
   const folder = process.env.WORLD_HARNESS_NOTES || mkdtempSync(join(tmpdir(), "world-harness-notes-"));
   for (const name of ["tallies", "effects"]) mkdirSync(join(folder, name), { recursive: true });
   const journal = openSync(join(folder, `journal-${process.pid}.jsonl`), "a");
@@ -45,7 +45,7 @@ function openNotes(): Notes {
       );
     },
 
-    /** Adds one and returns the sum, over all processes and their deaths. */
+    /** Adds one and returns the sum over all processes, dead ones included. */
     count(name) {
       const path = join(folder, "tallies", fileName(name));
       appendFileSync(path, ".");
@@ -74,5 +74,5 @@ function openNotes(): Notes {
 
 const KEY = Symbol.for("world-harness.notes");
 
-// One state a process, however often a bundler copies this module.
+// One state per process, even if a bundler copies this module.
 export const notes: Notes = ((globalThis as any)[KEY] ??= openNotes());

@@ -1,4 +1,4 @@
-// Damage to the event log as the engine reads it; what the World stores stays whole.
+// Damage to the event log as the engine reads it; the World's stored log stays intact.
 import { listFaults, noteFault } from "./faults.ts";
 
 type Event = { eventId: string; [field: string]: unknown };
@@ -6,7 +6,7 @@ type Event = { eventId: string; [field: string]: unknown };
 const KEY = Symbol.for("world-harness.reading");
 const lastSeen: Map<string, Event[]> = ((globalThis as any)[KEY] ??= new Map());
 
-/** Returns a page of the log, damaged as the run's plan asks; `incremental` when it follows a cursor. */
+/** Returns a page of the log, damaged according to the plan; `incremental` if it follows a cursor. */
 export function damagePage(runId: string | undefined, page: Event[], incremental: boolean): Event[] {
   if (!runId) return page;
   let events = page;
@@ -59,14 +59,14 @@ function damage(events: Event[], fault: Damage): Event[] {
   }
 }
 
-/** An event gives way to a copy of another, or becomes another; its place keeps its id. */
+/** Replaces an event by a copy of another, or changes it; the position keeps its id. */
 function replace(events: Event[], at: number, { otherId, event }: Damage): Event[] {
   const other = otherId ? events.find(({ eventId }) => eventId === otherId) : events[at];
   if (!other) return events;
   return events.with(at, { ...other, ...event, eventId: events[at].eventId });
 }
 
-/** Two events change places; each place keeps its id, so that the ids still ascend. */
+/** Swaps two events; each position keeps its id, so that the ids still ascend. */
 function swap(events: Event[], one: number, other: number): Event[] {
   if (other < 0) return events;
   const swapped = [...events];
@@ -75,7 +75,7 @@ function swap(events: Event[], one: number, other: number): Event[] {
   return swapped;
 }
 
-/** An id that sorts right behind another. */
+/** An id that sorts directly after another. */
 const following = (eventId: string) => {
   const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   const last = digits.indexOf(eventId.slice(-1));

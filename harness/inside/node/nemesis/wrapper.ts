@@ -1,5 +1,5 @@
-// A World around the World: it records every call and message, and does what the run's plan asks.
-// The World inside is the published package; a run without a plan is recorded, and left alone.
+// A wrapper around the World: it records every call and message, and injects the run's faults.
+// The wrapped World is the published package; a run without a plan is only recorded.
 import { AsyncLocalStorage } from "node:async_hooks";
 import "./bodies.ts";
 import { currentDelivery, kindOf, runOf, stepOf, wrapHandler } from "./deliveries.ts";
@@ -21,7 +21,7 @@ const FLAT = new Set([
   "getStreamInfo",
 ]);
 
-/** Methods of the areas that answer at once, with an object of their own: they are not recorded. */
+/** Methods that return an object at once instead of a promise: they are not recorded. */
 const IMMEDIATE = new Set(["streams.createWriteSession"]);
 
 const KEY = Symbol.for("world-harness.wrapper");
@@ -34,12 +34,12 @@ const state: {
 /** The World without its wrapper, for the questions of the harness. */
 export const bareWorld = () => state.bare;
 
-/** Asks for the harness's own sake: not recorded, and no fault's prey. */
+/** Makes calls for the harness itself: not recorded, and without faults. */
 export const askQuietly = <T>(ask: () => T): T => state.own.run(true, ask);
 
 type Call = { method: string; runId?: string; events: string[]; step?: string; note: Record<string, unknown> };
 
-/** A lazy start creates the step as well: it is both. */
+/** A lazy start also creates the step, so it counts as both. */
 function describeEvent(runId: string | undefined, event: any): Call {
   const type = event?.eventType;
   const lazy = type === "step_started" && event.eventData?.input !== undefined;
@@ -97,7 +97,7 @@ async function suffer(fault: Fault): Promise<void> {
   }
 }
 
-/** Lets a message that is to come later come at once. */
+/** Delivers a delayed message at once. */
 function hurry(call: Call, parameters: any[], fault: Fault): void {
   const options = parameters[2];
   if (call.method === "queue" && options?.delaySeconds > 0 && mayHurry(call.runId!, fault))
@@ -192,7 +192,7 @@ function instantiate(): any {
   return typeof factory === "function" ? factory() : factory;
 }
 
-/** Opens the World once more, as its package gives it, with another environment. */
+/** Opens the unwrapped World again, with another environment. */
 export async function openElsewhere(env: Record<string, string>): Promise<void> {
   const kept = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
   Object.assign(process.env, env);
@@ -205,7 +205,7 @@ export async function openElsewhere(env: Record<string, string>): Promise<void> 
   }
 }
 
-/** The v4 line calls this synchronously, the v5 lines await it: both get what the subject gives. */
+/** The v4 line calls this synchronously, the v5 lines await it: both get the World's own result. */
 export function createWorld(): any {
   const world = instantiate();
   return typeof world?.then === "function" ? world.then(wrap) : wrap(world);

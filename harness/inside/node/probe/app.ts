@@ -1,4 +1,4 @@
-// What every framework's app answers: a description of itself, and one sample of one workflow.
+// The requests that every framework's app answers: its identity, and one sample of one workflow.
 // All times are the app's own clock, in milliseconds since the epoch.
 import { createHash } from "node:crypto";
 import { getRun, start } from "workflow/api";
@@ -27,7 +27,7 @@ async function startWorld(): Promise<void> {
   await world.start?.();
 }
 
-/** Starts the World once, where its documentation asks the app to, and says what this app is. */
+/** Starts the World once, if its documentation requires that, and returns the app's identity. */
 export async function describeApp() {
   worldStarted ??= identity.startsWorld ? startWorld() : Promise.resolve();
   await worldStarted;
@@ -52,7 +52,7 @@ function within<T>(promise: Promise<T>, deadline: number): Promise<T> {
   return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }
 
-/** Waits for the run to end: woken by this process where the end is written here, else by asking. */
+/** Waits for the run to end: by a signal if this process writes the end, otherwise by polling. */
 async function awaitEnd(runId: string, deadline: number): Promise<"signal" | "poll"> {
   const signal = probe.ending(runId).then(() => "signal" as const);
   for (;;) {
@@ -78,7 +78,7 @@ async function readStream(runId: string, request: StreamRequest) {
   return { firstByteAtMs, endedAtMs: probe.now(), chunks };
 }
 
-/** Takes apart frames of [source index, uint32 length, bytes]. */
+/** Parses frames of [source index, uint32 length, bytes]. */
 function digestSources(data: Uint8Array): string[] {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const hashes = [];
@@ -119,7 +119,7 @@ function summarizeAnswer(kind: SampleRequest["answer"], value: unknown): unknown
 const describeError = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
-/** Runs a workflow once and reports its answer and every time that was seen on the way. */
+/** Runs a workflow once and reports its answer and all recorded times. */
 export async function answer(request: SampleRequest) {
   await describeApp();
   const reply: Record<string, unknown> = { outcome: "failed" };

@@ -1,6 +1,6 @@
-// What the app knows about itself while it is measured: which invocation a step body runs in,
-// when a run ended, and (in a recording fork) what the World was asked to do.
-// One state a process, however often a bundler copies this module.
+// What the app records about itself during a measurement: the invocation of each step body, the
+// end of each run, and (in a recording fork) the calls of the World.
+// One state per process, even if a bundler copies this module.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 const KEY = Symbol.for("world-harness.probe");
@@ -101,7 +101,7 @@ function createProbe() {
       return closed;
     },
 
-    /** Asks the World something for the instrument's own sake: the ledger leaves it out. */
+    /** Calls the World for the harness itself: the ledger does not count it. */
     askUncounted: (ask) => ownQuestions.run(true, ask),
 
     noteWorldCall(method, parameters) {

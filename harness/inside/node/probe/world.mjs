@@ -79,7 +79,7 @@ function tap(world) {
   return RECORDING ? recordWorld(world) : world;
 }
 
-/** The v4 line calls this synchronously, the v5 lines await it: both get what the subject gives. */
+/** The v4 line calls this synchronously, the v5 lines await it: both get the World's own result. */
 export function createWorld() {
   const world = instantiate();
   return typeof world?.then === "function" ? world.then(tap) : tap(world);

@@ -86,11 +86,11 @@ class TestPlans:
             ({"do": "kill", "at": {"on": "body", "side": "after"}}, "only a call has sides"),
             (
                 {"do": "damage", "at": {"on": "call"}, "change": "eat"},
-                "damage with an unknown change: eat",
+                "damage has an unknown change: eat",
             ),
             (
                 {"do": "redeliver", "at": {"on": "message"}, "when": "never"},
-                "redeliver with an unknown when: never",
+                "redeliver has an unknown when: never",
             ),
         ],
     )
@@ -117,7 +117,7 @@ class TestPlans:
                     driver.ask("plan", runId="wrun_x", plan=[fault])
                     taken = True
                 except RefusedError as error:
-                    assert f"asks for {name} at a {on}" in str(error)  # noqa: PT017
+                    assert f"the fault {name} cannot happen at a {on}" in str(error)  # noqa: PT017
                     taken = False
                 if taken != (on in kind.places):
                     wrong.append((name, on))
@@ -136,9 +136,9 @@ class TestPlans:
             driver.ask("plan", runId="wrun_x", plan=[{"do": name, "at": at, setting: choice}])
 
     def test_the_description_refuses_it_too(self) -> None:
-        with pytest.raises(UsageError, match="asks for delay at a body"):
+        with pytest.raises(UsageError, match="the fault delay cannot happen at a body"):
             Delay(at=Place(on="body"), ms=1)
-        with pytest.raises(UsageError, match="asks for kill after a message"):
+        with pytest.raises(UsageError, match="the fault kill cannot happen after a message"):
             Kill(at=Place(on="message", side="after"))
 
 

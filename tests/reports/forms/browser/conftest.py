@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from harness.results.records import Results
 from harness.results.store import read_results
 from reports.forms.page.page import render_page
+from reports.forms.studies import study_session
 from tests import RESULTS
 from tests.reports.forms.browser.chromium import find_chromium
 from tests.reports.forms.browser.hostile import make_hostile_results
@@ -63,7 +64,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
     for name, results in given.items():
         path = folder / f"{name}.html"
-        path.write_text(render_page(results, source=f"{name}.jsonl"), encoding="utf-8")
+        path.write_text(
+            render_page(study_session(results), source=f"{name}.jsonl"), encoding="utf-8"
+        )
     return {name: folder / f"{name}.html" for name in given}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.descriptions import Cell
-from harness.results.records import Results
+from harness.results.records import BenchResults
 from tests.reports.factories import Session, make_framework, make_scenario, make_world
 
 SCRIPT = "<script>window.taken = true</script>"
@@ -15,7 +15,7 @@ _GOOD = Cell("v5", "good", "local")
 _EVIL = Cell("v5", "evil", "evil")
 
 
-def make_hostile_results() -> Results:
+def make_hostile_results() -> BenchResults:
     """Return results with hostile titles, errors and reasons."""
     scenarios = [
         make_scenario(size, title=f"{size} {SCRIPT} `{IMAGE}` | {LINK}") for size in (1, 10, 25)

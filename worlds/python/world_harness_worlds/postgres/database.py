@@ -1,4 +1,4 @@
-"""The schema in the database: whose it is, and how it is made."""
+"""Creates the schema in the database, and checks that it belongs to this World."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import psycopg
 from ..errors import SetupError
 from ..schema import VERSION, list_statements
 
-#: All tables are in here; other programs may use the same database.
+#: The schema of all tables; other programs may use the same database.
 SCHEMA = "workflow_python"
-#: The session that makes the tables holds this lock of the server.
+#: The advisory lock of the session that creates the tables.
 _LOCK = 0x57465731
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def prepare_database(connection: Connection) -> None:
-    """See that the tables are there, and ours, made by us if there were none.
+    """Create the tables if there are none, and check that they belong to this World.
 
     Raises:
-        SetupError: the schema is somebody else's, or newer. It was not touched.
-        psycopg.Error: the server refuses.
+        SetupError: the schema belongs to another program, or is newer. It was not changed.
+        psycopg.Error: the server refused.
     """
-    # A transaction that waits for a run's row has to see what was written meanwhile.
+    # A transaction that waited for the row of a run must see what was written meanwhile.
     connection.execute("SET default_transaction_isolation TO 'read committed'")
     if _read_version(connection) is None:
         with connection.transaction():
@@ -35,14 +35,14 @@ def prepare_database(connection: Connection) -> None:
     version = _read_version(connection)
     if version is None or version > VERSION:
         raise _refuse(
-            f"its version is {version}, and this is the World for version {VERSION}",
-            "use the newer release that made it, or another database",
+            f"its version is {version}, but this World supports version {VERSION}",
+            "use the newer release that created it, or another database",
         )
     connection.execute(f"SET search_path TO {SCHEMA}")
 
 
 def _read_version(connection: Connection) -> int | None:
-    """Return the version of the tables; `None` when there is no schema."""
+    """Return the version of the tables; `None` if there is no schema."""
     found = connection.execute(
         "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
         "WHERE nspname = %s AND relkind IN ('r', 'p', 'v')",
@@ -51,7 +51,7 @@ def _read_version(connection: Connection) -> int | None:
     if not found:
         return None
     if ("about",) not in found:
-        raise _refuse("its tables were made by another program", "name another database in the URL")
+        raise _refuse("another program created its tables", "name another database in the URL")
     try:
         row = connection.execute(
             f"SELECT value FROM {SCHEMA}.about WHERE key = 'version'"  # noqa: S608 - a constant
@@ -59,7 +59,7 @@ def _read_version(connection: Connection) -> int | None:
         return int(row[0]) if row else None
     except (psycopg.errors.UndefinedColumn, ValueError) as error:
         raise _refuse(
-            "its tables were made by another program", "name another database in the URL"
+            "another program created its tables", "name another database in the URL"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Reading and writing: a few threads, each with a connection of its own."""
+"""Reads and writes in a few threads, each with its own connection."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ T = TypeVar("T")
 _log = logging.getLogger("world_harness_worlds")
 
 CONNECTIONS = 8
-#: The only one.
+#: The number of the only lane.
 _LANE = 0
-#: See https://www.postgresql.org/docs/current/libpq-connect.html. A server that falls silent is
-#: given up after 30 s: an idle one, and (in ms) one that does not confirm what was sent.
+#: See https://www.postgresql.org/docs/current/libpq-connect.html. A connection is lost after 30 s
+#: of silence, both when it is idle and (in ms) when the server does not confirm sent data.
 _CONNECTION: Mapping[str, Any] = {
     "connect_timeout": 10,
     "client_encoding": "utf8",
@@ -36,21 +36,21 @@ _CONNECTION: Mapping[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-#: How often the server is asked for its time, in seconds.
+#: How often to ask the server for its time, in seconds.
 _CLOCK_EVERY_S = 5.0
 _PAUSE_S = 0.05
 _IDLE = psycopg.pq.TransactionStatus.IDLE
 _BEGIN = b"BEGIN"
-#: Its commit does not wait for the server's disk.
+#: Begins a transaction whose commit does not wait for the server's disk.
 _BEGIN_FAST = b"BEGIN; SET LOCAL synchronous_commit TO off"
 
 
 def connect(url: str) -> Connection:
-    """Open a connection to a database whose tables are ours; they are made if there are none.
+    """Open a connection to a database, and create the tables if there are none.
 
     Raises:
-        SetupError: the tables are somebody else's, or of a newer release.
-        psycopg.Error: the server refuses.
+        SetupError: the tables belong to another program or a newer release.
+        psycopg.Error: the server refused.
     """
     connection: Connection = psycopg.connect(url, autocommit=True, **_CONNECTION)
     try:
@@ -65,8 +65,8 @@ class PostgresSession:
     """One transaction of a connection.
 
     Args:
-        connection: Inside a transaction, or for one question alone.
-        ahead_ms: How much the server's clock is ahead of ours.
+        connection: In a transaction, or used for a single query.
+        ahead_ms: How far the server's clock is ahead of the clock of this machine.
     """
 
     def __init__(self, connection: Connection, ahead_ms: int) -> None:
@@ -74,7 +74,7 @@ class PostgresSession:
         self._ahead_ms = ahead_ms
 
     def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
-        """Return every row."""
+        """Return all rows."""
         text = _spell(sql, " FOR UPDATE SKIP LOCKED" if takes else "")
         return list(self._connection.execute(text, parameters, binary=True).fetchall())
 
@@ -84,17 +84,17 @@ class PostgresSession:
         return self._connection.execute(text, parameters, binary=True).fetchone()
 
     def run(self, sql: str, parameters: Parameters = ()) -> int:
-        """Change something, and return how many rows that were."""
+        """Run a change, and return the number of affected rows."""
         return self._connection.execute(_spell(sql, ""), parameters).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Change something for each of several rows."""
+        """Run a change once for each row."""
         given = list(rows)
         if given:
             self._connection.cursor().executemany(_spell(sql, ""), given)
 
     def now_ms(self) -> int:
-        """Return the server's time: machines that share it need not agree among themselves."""
+        """Return the server's time, because the clocks of the machines that share it may differ."""
         return time.time_ns() // 1_000_000 + self._ahead_ms
 
 
@@ -104,17 +104,17 @@ def _spell(sql: str, more: str) -> bytes:
 
 
 class PostgresStore:
-    """A database. Each caller that needs it waits for a server that is not there yet.
+    """A database. A caller waits until the server is reachable.
 
     Args:
-        url: `postgresql://…`, with what it takes to be let in.
-        connections: How many one process may have.
+        url: `postgresql://…`, with the credentials.
+        connections: The largest number of connections of one process.
 
     Raises:
-        SetupError: the tables are somebody else's, or of a newer release.
+        SetupError: the tables belong to another program or a newer release.
     """
 
-    #: The server may lose power, or be killed, while we go on from what it answered.
+    #: The server may lose power or be killed while this process continues with its answers.
     shares_fate = False
 
     def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
@@ -126,15 +126,15 @@ class PostgresStore:
         self._look()
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
-        """Do something in one transaction: all of it happens, or nothing."""
+        """Write in one transaction, which happens completely or not at all."""
         return self._crew.submit(_LANE, _Change(act), lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
-        """Ask something; what is read only grows, so that no snapshot is needed."""
+        """Read. The data that is read only grows, so no snapshot is needed."""
         return self._crew.submit(_LANE, act)
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first, if it does not take long."""
+        """Close all connections, after finishing jobs that do not take too long."""
         self._crew.close()
 
     def _look(self) -> None:
@@ -144,7 +144,7 @@ class PostgresStore:
             _log.warning("%s", explain(error, self._url))
 
     def _note_connection(self) -> None:
-        # It may lead to another server, one that took over without the last commits.
+        # A failover may have led to a server without the last commits.
         self.age = next(self._ages)
 
     def _make_lanes(self) -> list[Lane]:
@@ -157,7 +157,7 @@ class PostgresStore:
 
 
 class _Change:
-    """Marks what has to be done in a transaction."""
+    """Marks a job that needs a transaction."""
 
     def __init__(self, act: Callable[[Session], Any]) -> None:
         self.act = act
@@ -167,11 +167,11 @@ class _Change:
 
 
 class _Line:
-    """A thread's connection: opened when it is needed, and again when it was lost.
+    """The connection of a thread: opened on first use, and again after it was lost.
 
     Args:
-        url: Of the database.
-        note: Told of each connection.
+        url: The URL of the database.
+        note: Called after each connection.
     """
 
     def __init__(self, url: str, note: Callable[[], None]) -> None:
@@ -182,7 +182,7 @@ class _Line:
         self._asked = 0.0
 
     def attempt(self, job: Job[Any]) -> None:
-        """Do a job; whatever ended a transaction before its commit, it may be begun again."""
+        """Do a job; repeat its transaction if it ended before the commit."""
         for left in reversed(range(TRIES)):
             try:
                 job.answer(self._do(job.act, _BEGIN if job.lasting else _BEGIN_FAST))
@@ -198,13 +198,13 @@ class _Line:
             return
 
     def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _leave_nothing_open(self) -> None:
-        """Give up a connection that the next job could not begin with."""
+        """Close a connection that is still in a transaction, so that the next job can start."""
         connection = self._connection
         if connection is not None and connection.info.transaction_status is not _IDLE:
             self.close()
@@ -237,7 +237,7 @@ class _Line:
             if not lost(error, connection):
                 raise
             self.close()
-            # Whether it was committed is unknown: it must not be done a second time.
+            # Whether the commit happened is unknown, so do not repeat the transaction.
             raise explain(error, self._url, committed=None) from error
 
     def _open(self) -> Connection:

@@ -1,1 +1,1 @@
-"""The queue: messages in the store, a worker that delivers them, and what takes them."""
+"""The queue: messages in the store, the worker that delivers them, and their handlers."""

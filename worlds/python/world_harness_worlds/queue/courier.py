@@ -1,4 +1,4 @@
-"""Brings messages to the app's own address."""
+"""Delivers messages to the app over HTTP."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from .transport import ROUTE, Outcome, read_outcome, write_headers
 
 _log = logging.getLogger("world_harness_worlds")
 _CONNECT_S = 10.0
-#: Shorter than any server's own patience: one that hangs up on a request has not refused it.
+#: Shorter than the keep-alive of any server, so that the server does not close first.
 _KEPT_S = 2.0
-#: A handler may be at work for any time, but its machine has to answer the system's questions: 15 s
-#: after the last word, then every 5 s; three in vain end the connection. Some systems lack names.
+#: TCP keep-alive: a handler may take any time, but its machine must respond. The first probe is
+#: sent after 15 s of silence, then one every 5 s; three without a response end the connection.
+#: Some systems lack some of these options.
 _SIGNS_OF_LIFE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class Courier:
-    """Connections to an app. Use it as a context manager, on the loop that it works on.
+    """Connections to an app. Use it as a context manager, on the event loop that makes the calls.
 
-    It is the pool of connections below the SDK's own HTTP client: redirects, cookies and proxies
-    have no place between a worker and its app, and each would cost every delivery.
+    It uses the connection pool below the SDK's HTTP client directly: a worker and its app need no
+    redirects, cookies or proxies, and each would slow down every delivery.
 
     Args:
-        base_url: Where the app listens.
+        base_url: The URL of the app.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -49,7 +50,7 @@ class Courier:
         await self._pool.aclose()
 
     async def bring(self, message: Message, secret: bytes) -> Outcome:
-        """Deliver a message, and wait for what becomes of it."""
+        """Deliver a message, and wait for its outcome."""
         try:
             answer = await self._pool.request(
                 "POST",
@@ -59,15 +60,15 @@ class Courier:
                 extensions={"timeout": {"connect": _CONNECT_S}},
             )
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            return Outcome("unseen", trouble=f"no server listens at the app's address: {error}")
+            return Outcome("unseen", trouble=f"no server listens at the URL of the app: {error}")
         except _BROKEN as error:
             return Outcome("failed", trouble=f"the connection broke: {type(error).__name__}")
         outcome = read_outcome(answer.status, answer.content)
         if outcome.strange and not self._told:
             self._told = True
             _log.error(
-                "%s; its messages stay and come again: see that WORKFLOW_BASE_URL is where the app "
-                "listens, and that it serves `wf.http_handler` at %s",
+                "%s; its messages are kept and delivered again: check that WORKFLOW_BASE_URL is "
+                "the URL of the app, and that the app serves `wf.http_handler` at %s",
                 *(outcome.trouble, ROUTE),
             )
         return outcome

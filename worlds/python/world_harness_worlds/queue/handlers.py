@@ -1,4 +1,4 @@
-"""What the SDK wants called with a message, and how it is called."""
+"""The queue handlers of the SDK, and how messages reach them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .transport import BadDeliveryError, Outcome, read_message, write_outcome
 
 _log = logging.getLogger("world_harness_worlds")
 _LOOK_EVERY_S = 0.02
-#: The run that a message is delivered for, wherever its handler and what that calls are at work.
+#: The run of the message that is being delivered, in its handler and everything that it calls.
 _delivered_run: ContextVar[str | None] = ContextVar("delivered_run", default=None)
 
 
 def is_delivered(run_id: str | None) -> bool:
-    """Tell whether this is done while a message of that run is delivered.
+    """Tell whether the current code runs in a delivery for a run.
 
-    The message stays in the store until it is through: what is lost before that is done again.
+    The store keeps the message until the delivery ends. Work that is lost before is repeated.
     """
     return run_id is not None and _delivered_run.get() == run_id
 
@@ -39,11 +39,11 @@ class Handlers:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """What the names of the queues begin with that are handled here."""
+        """The prefixes of the queues that are handled here."""
         return tuple(self._handlers)
 
     def add(self, prefix: str, handler: Any) -> None:
-        """Let queues whose names begin so be handled."""
+        """Add a handler for queues whose names start with a prefix."""
         self._handlers[prefix] = handler
 
     def handles(self, queue_name: str) -> bool:
@@ -51,7 +51,7 @@ class Handlers:
         return queue_name.startswith(self.prefixes)
 
     async def call(self, message: Message) -> Outcome:
-        """Hand a message to its handler, on the loop that this is called on."""
+        """Call the handler of a message, on the current event loop."""
         fitting = [prefix for prefix in self._handlers if message.queue_name.startswith(prefix)]
         if not fitting or self._closed:
             return Outcome("unseen", trouble="this process has no handler for this queue now")
@@ -77,11 +77,11 @@ class Handlers:
         return Outcome("later", float(result.delay_seconds), result.idempotency_key)
 
     def serve(self, prefix: str, find_secret: Callable[[], Any]) -> Any:
-        """Return what an app mounts to take deliveries over HTTP.
+        """Return the HTTP handler that an app mounts to receive deliveries.
 
         Args:
-            prefix: What the names of its queues begin with.
-            find_secret: A coroutine function that returns what deliveries are signed with.
+            prefix: The prefix of the names of its queues.
+            find_secret: A coroutine function that returns the secret that signs deliveries.
         """
 
         async def handle(request: Any) -> Any:
@@ -96,7 +96,7 @@ class Handlers:
         return handle
 
     async def close(self, within_s: float) -> None:
-        """Take nothing more, and wait for the calls in flight."""
+        """Accept no more deliveries, and wait for calls in flight."""
         self._closed = True
         until = time.monotonic() + within_s
         while self._at_work and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""Messages: one row each, until a handler took it in peace."""
+"""Messages: one row each, until a handler consumes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import refuse
 from ..names import check_name, make_name
 from ..session import Session
 
-#: Longer delays are taken for this one, in seconds.
+#: Longer delays are shortened to this one, in seconds.
 _LONGEST_S = 10 * 366 * 86_400.0
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
@@ -17,7 +17,7 @@ _LONGEST_PAUSE_S = 60.0
 
 @dataclasses.dataclass(frozen=True)
 class Message:
-    """A message in the hands of a worker."""
+    """A message that a worker leases."""
 
     message_id: str
     queue_name: str
@@ -34,18 +34,18 @@ def enqueue(
     delay_s: float | None,
     owner: str | None = None,
 ) -> tuple[str, Message | None]:
-    """Store a message, unless one of its key is waiting or in flight.
+    """Store a message, unless one with its key is waiting or in flight.
 
     Args:
         session: The transaction.
-        queue_name: Its topic.
-        data: What the handler is to be given.
-        key: Of messages with one key, one waits at a time.
-        delay_s: It is not delivered before.
-        owner: Who has it in hand from its first moment on, and delivers it now.
+        queue_name: The topic of the message.
+        data: The data for the handler.
+        key: Only one message with the same key can wait.
+        delay_s: The time before the first delivery.
+        owner: The worker that leases the message from the start and delivers it now, if any.
 
     Returns:
-        Which message it is; and the message itself if it is a new one that the owner has in hand.
+        The id of the message; and the message itself, if it is new and the owner leases it.
     """
     check_name(queue_name, "queue")
     if key is not None and not key:
@@ -67,7 +67,7 @@ def enqueue(
             "WHERE queue_name = ? AND idempotency_key = ? AND dead = 0",
             (queue_name, key),
         )
-        # In between it may have been consumed: then it is no reason to keep this one back.
+        # The other message may have been consumed meanwhile: then try again.
         if same is not None:
             return str(same[0]), None
     return message.message_id, message if owner else None
@@ -86,7 +86,7 @@ def _read_delay(seconds: float | None) -> int:
 
 
 def lease(session: Session, owner: str, limit: int, max_attempts: int) -> list[Message]:
-    """Take messages that are due; those that were delivered too often are laid aside."""
+    """Lease messages that are due; set aside those that failed too often."""
     rows = session.all(
         "SELECT message_id, queue_name, attempt, data FROM messages "
         "WHERE owner IS NULL AND dead = 0 AND due_ms <= ? ORDER BY due_ms LIMIT ?",
@@ -107,7 +107,7 @@ def lease(session: Session, owner: str, limit: int, max_attempts: int) -> list[M
 
 
 def acknowledge(session: Session, message: Message, owner: str) -> None:
-    """Forget a message that was consumed."""
+    """Delete a message that was consumed."""
     session.run(
         "DELETE FROM messages WHERE message_id = ? AND owner = ? AND attempt = ?",
         (message.message_id, owner, message.attempt),
@@ -115,9 +115,9 @@ def acknowledge(session: Session, message: Message, owner: str) -> None:
 
 
 def defer(session: Session, message: Message, owner: str, seconds: float, key: str | None) -> None:
-    """Keep a message that its handler wants later; this costs no attempt.
+    """Keep a message that its handler wants later; this is not an attempt.
 
-    With a key of another message that is waiting, that one will do for both.
+    If another message with the key is waiting, drop this one.
     """
     if key and _is_taken(session, message, check_name(key, "key")):
         acknowledge(session, message, owner)
@@ -141,7 +141,7 @@ def _is_taken(session: Session, message: Message, key: str) -> bool:
 
 
 def fail(session: Session, message: Message, owner: str, trouble: str) -> None:
-    """Keep a message that its handler did not consume; the pauses grow to a minute."""
+    """Keep a message whose handler failed; the pauses between attempts grow to a minute."""
     pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(message.attempt - 1, 10))
     session.run(
         "UPDATE messages SET owner = NULL, due_ms = ?, trouble = ? "
@@ -154,18 +154,18 @@ def fail(session: Session, message: Message, owner: str, trouble: str) -> None:
 
 
 def _write_plainly(text: str) -> str:
-    """Return a text as every store can keep it."""
+    """Return a text without characters that a store cannot keep."""
     return text[:1000].replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def next_due_ms(session: Session) -> int | None:
-    """Return in how many ms the next message is due; `None` when none is waiting."""
+    """Return the ms until the next message is due; `None` if none is waiting."""
     row = session.one("SELECT MIN(due_ms) FROM messages WHERE owner IS NULL AND dead = 0")
     return None if row is None or row[0] is None else int(row[0]) - session.now_ms()
 
 
 def beat(session: Session, owner: str, lease_s: float) -> None:
-    """Say that an owner is alive, and take back what the dead had in hand."""
+    """Extend the lease of an owner, and free the messages of dead owners."""
     now_ms = session.now_ms()
     session.run(
         "INSERT INTO owners (owner, alive_until_ms) VALUES (?, ?) "
@@ -180,13 +180,13 @@ def beat(session: Session, owner: str, lease_s: float) -> None:
 
 
 def find_owned(session: Session, owner: str) -> list[str]:
-    """Return the messages that an owner has in hand."""
+    """Return the messages that an owner leases."""
     rows = session.all("SELECT message_id FROM messages WHERE owner = ?", (owner,))
     return [str(row[0]) for row in rows]
 
 
 def give_back(session: Session, owner: str, message_ids: Iterable[str]) -> None:
-    """Let others have messages that an owner has by mistake."""
+    """Free messages that an owner leases by mistake."""
     session.run_many(
         "UPDATE messages SET owner = NULL WHERE message_id = ? AND owner = ?",
         [(message_id, owner) for message_id in message_ids],
@@ -194,13 +194,13 @@ def give_back(session: Session, owner: str, message_ids: Iterable[str]) -> None:
 
 
 def leave(session: Session, owner: str) -> None:
-    """Stop being an owner: what is in hand is everybody's."""
+    """Remove an owner, and free its messages."""
     session.run("DELETE FROM owners WHERE owner = ?", (owner,))
     session.run("UPDATE messages SET owner = NULL WHERE owner = ?", (owner,))
 
 
 def revive(session: Session) -> int:
-    """Deliver again what was laid aside; return how much it was."""
+    """Deliver messages again that were set aside; return their number."""
     rows = session.all("SELECT message_id FROM messages WHERE dead = 1")
     for (message_id,) in rows:
         session.run(
@@ -212,7 +212,7 @@ def revive(session: Session) -> int:
 
 
 def find_secret(session: Session) -> bytes:
-    """Return what deliveries are signed with: known only to those who share the store."""
+    """Return the secret that signs deliveries; only processes that share the store know it."""
     row = session.one("SELECT value FROM about WHERE key = 'secret'")
     if row is None:
         raise refuse("the store has no secret to sign deliveries with", status=500)

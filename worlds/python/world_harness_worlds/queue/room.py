@@ -1,4 +1,4 @@
-"""How many more messages a worker may have in hand."""
+"""Counts how many more messages a worker may lease."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 
 
 class Room:
-    """The places for deliveries, counted for all threads.
+    """The places for deliveries, shared by all threads.
 
     Args:
-        places: How many deliveries there may be at a time.
-        own: With so many in hand, a process leaves what it queues to any process with room.
+        places: The largest number of concurrent deliveries.
+        own: With this many deliveries, a process leaves new messages to any process with room.
     """
 
     def __init__(self, places: int, own: int) -> None:
@@ -22,19 +22,19 @@ class Room:
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Let places be kept from now on."""
+        """Allow reservations from now on."""
         self._is_open = True
 
     def close(self) -> None:
-        """Keep no more places."""
+        """Allow no more reservations."""
         self._is_open = False
 
     def note_waiting(self, waiting: bool) -> None:
-        """Note whether messages wait in the store: a new one must not come before them."""
+        """Note whether messages wait in the store, because a new message must not overtake them."""
         self._waiting = waiting
 
     def reserve(self) -> bool:
-        """Keep one place for a message that is not in the store yet, if that is fair."""
+        """Reserve one place for a new message, unless it would overtake waiting ones."""
         with self._lock:
             fair = self._is_open and not self._waiting
             if not fair or self._taken >= min(self._own, self._places):
@@ -43,14 +43,14 @@ class Room:
             return True
 
     def reserve_all(self, most: int) -> int:
-        """Keep as many places as there are, up to a limit; return how many."""
+        """Reserve all free places up to a limit; return their number."""
         with self._lock:
             kept = max(0, min(most, self._places - self._taken))
             self._taken += kept
             return kept
 
     def release(self) -> bool:
-        """Give one place back; return whether somebody waited for it."""
+        """Release one place; return whether a message waited for it."""
         with self._lock:
             self._taken -= 1
             return self._waiting

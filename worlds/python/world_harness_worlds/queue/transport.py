@@ -1,4 +1,4 @@
-"""A message on its way to a handler over HTTP: its headers, its signature, its answer."""
+"""Encodes a delivery over HTTP: headers, signature and response."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _QUEUE_NAME = "x-vqs-queue-name"
 _MESSAGE_ID = "x-vqs-message-id"
 _ATTEMPT = "x-vqs-message-attempt"
 _SIGNATURE = "x-workflow-signature"
-#: What a name may hold as it is: a header cannot carry the rest.
+#: Characters of a name that a header can carry unescaped.
 _PLAIN = "!#$&'()*+,/:;<=>?@[]^`{|}~ "
 
 
 class BadDeliveryError(Exception):
-    """A request that no worker of this World has sent.
+    """A request that does not come from a worker of this World.
 
     Args:
-        status: The answer's.
-        message: What is wrong with it.
+        status: The status of the response.
+        message: What is wrong with the request.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -36,15 +36,15 @@ class BadDeliveryError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a delivery."""
+    """The outcome of a delivery."""
 
-    #: `done`; `later`; `failed`; `unseen` when no handler was called.
+    #: `done`, `later`, `failed`, or `unseen` if no handler was called.
     kind: str
     seconds: float = 0.0
     key: str | None = None
     #: Why it failed.
     trouble: str = ""
-    #: Whether it was answered by something else than a handler of the SDK.
+    #: Whether something other than a handler of the SDK responded.
     strange: bool = False
 
 
@@ -63,13 +63,13 @@ def read_message(prefix: str, headers: Mapping[str, str], body: bytes, secret: b
     """Return the message of a delivery.
 
     Args:
-        prefix: What the queue's name must begin with.
-        headers: In any spelling.
-        body: The whole of it.
-        secret: The store's.
+        prefix: The required prefix of the queue's name.
+        headers: The headers, in any case.
+        body: The complete body.
+        secret: The secret of the store.
 
     Raises:
-        BadDeliveryError: it is none.
+        BadDeliveryError: the request is not a valid delivery.
     """
     given = {name.lower(): value for name, value in headers.items()}
     missing = [name for name in (_QUEUE_NAME, _MESSAGE_ID, _ATTEMPT) if not given.get(name)]
@@ -84,7 +84,7 @@ def read_message(prefix: str, headers: Mapping[str, str], body: bytes, secret: b
     if not body:
         raise BadDeliveryError(400, "missing body")
     if not hmac.compare_digest(given.get(_SIGNATURE, "").encode(), _sign(message, secret).encode()):
-        raise BadDeliveryError(401, f"{_SIGNATURE} is not that of the store's owner")
+        raise BadDeliveryError(401, f"{_SIGNATURE} is not valid for this store")
     return message
 
 
@@ -94,7 +94,7 @@ def _sign(message: Message, secret: bytes) -> str:
 
 
 def write_outcome(outcome: Outcome) -> tuple[int, bytes]:
-    """Return the status and the body that tell a worker of an outcome."""
+    """Return the status and body that report an outcome to a worker."""
     if outcome.kind == "unseen":
         return 503, _write({"error": outcome.trouble, "unseen": True})
     if outcome.kind == "failed":
@@ -105,7 +105,7 @@ def write_outcome(outcome: Outcome) -> tuple[int, bytes]:
 
 
 def read_outcome(status: int, body: bytes) -> Outcome:
-    """Return the outcome that an answer tells of: a message is done when its handler says so."""
+    """Return the outcome in a response; only a handler of the SDK can report `done`."""
     content = _read(body)
     seconds = content.get("timeoutSeconds")
     if status == 200 and isinstance(seconds, (int, float)):
@@ -116,7 +116,7 @@ def read_outcome(status: int, body: bytes) -> Outcome:
     if status != 200 and content.get("error"):
         kind = "unseen" if content.get("unseen") is True else "failed"
         return Outcome(kind, trouble=str(content["error"]))
-    trouble = f"what answered {status} at the app's address is no handler of the SDK"
+    trouble = f"the URL of the app responds with {status}, but not from a handler of the SDK"
     return Outcome("failed", trouble=trouble, strange=True)
 
 

@@ -1,7 +1,7 @@
-"""The worker: takes messages from the store and brings them to their handlers.
+"""The worker: leases messages from the store and delivers them to their handlers.
 
-It lives in a thread with an event loop of its own, so that an app that blocks its own loop does
-not lose its messages to others. When it dies, others notice by its silence.
+It runs in a thread with its own event loop, so that its leases do not expire when the app blocks
+the app's loop. If it dies, its leases expire and other workers take its messages.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from .transport import Outcome
 T = TypeVar("T")
 
 _log = logging.getLogger("world_harness_worlds")
-#: How often the store is asked for what others put there, in seconds.
+#: How often to check the store for messages of other processes, in seconds.
 _LOOK_EVERY_S = 0.05
-#: How long a message waits that no handler could take, in seconds.
+#: How long a message waits if no handler is available, in seconds.
 _UNSEEN_S = 0.25
-#: How many messages are taken at once, so that others get their share.
+#: How many messages to lease at once, so that other workers get their share.
 _AT_ONCE = 8
-#: How long it waits after the store failed, in seconds.
+#: How long to wait after the store failed, in seconds.
 _TROUBLE_S = 0.5
 _LONGEST_TROUBLE_S = 5.0
-#: How long it may take to return the messages in hand, in seconds.
+#: How long freeing the leased messages may take, in seconds.
 _LEAVE_S = 5.0
 
 
@@ -46,10 +46,10 @@ class Worker:
     """Delivers the messages of one process.
 
     Args:
-        store: Where the messages are.
-        settings: How to deliver.
-        handlers: Those of this process, for deliveries that stay in it.
-        home: The loop that these run on.
+        store: The store of the messages.
+        settings: The settings for delivery.
+        handlers: The handlers of this process, for deliveries within the process.
+        home: The event loop on which these handlers run.
     """
 
     def __init__(
@@ -73,45 +73,45 @@ class Worker:
         self._patience_s = 0.0
         self._secret = b""
         self._deliveries: dict[asyncio.Task[None], str] = {}
-        #: In our name in the store, but not in our hands: the answer to a lease was lost.
+        #: Messages that the store leases to this worker, but whose lease reply was lost.
         self._strays: set[str] = set()
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="workflow-queue", daemon=True)
         self._thread.start()
-        # A process that forgets `aclose()` leaves nothing for which others have to wait.
+        # If the app does not call `aclose()`, free the messages at exit, so that no one waits.
         atexit.register(self.stop)
 
     def wake(self) -> None:
-        """Look for messages now. May be called from any thread."""
+        """Check for messages now. Can be called from any thread."""
         self._tell(self._news.set)
 
     def reserve(self) -> str | None:
-        """Keep a place for a message that is about to be queued. May be called from any thread.
+        """Reserve a place for a message that is about to be queued. Can be called from any thread.
 
         Returns:
-            Who is to be its owner; then `take` or `forgo` has to follow. `None` when others wait
-            for their turn, or enough is in hand.
+            The owner of the message; then call `take` or `forgo`. `None` if other messages are
+            waiting, or the worker is busy enough.
         """
         return self._owner if self._room.reserve() else None
 
     def forgo(self) -> None:
-        """Do without a place that was kept."""
+        """Release a reserved place."""
         self._room.release()
 
     def take(self, message: Message) -> None:
-        """Deliver a message of ours that was queued on a place that was kept."""
+        """Deliver a message that was queued with a reserved place."""
         self._tell(lambda: self._begin(message))
 
     def move(self, home: asyncio.AbstractEventLoop | None) -> None:
-        """Run handlers on another loop from now on, if theirs has ended."""
+        """Run handlers on a different event loop from now on, if theirs has ended."""
         if self._home is None or self._home.is_closed():
             self._home = home
 
     def stop(self, within_s: float = 0.0) -> None:
-        """Take nothing more, wait for what is in flight, give the rest back. Blocks."""
+        """Lease no more messages, wait for deliveries in flight, and free the rest. Blocks."""
         atexit.unregister(self.stop)
         if self._process != os.getpid():
-            # A child of a fork has no such thread.
+            # After a fork, the child does not have this thread.
             return
 
         def close() -> None:
@@ -126,10 +126,10 @@ class Worker:
     def _tell(self, call: Callable[[], None]) -> None:
         self._ready.wait()
         try:
-            # A delivery is no part of what was going on where its message was queued.
+            # A delivery must not inherit the context in which its message was queued.
             self._loop.call_soon_threadsafe(call, context=Context())
         except RuntimeError:
-            # The loop has ended: no caller is left.
+            # The loop has ended, so there is nothing left to do.
             return
 
     def _run(self) -> None:
@@ -140,7 +140,7 @@ class Worker:
         self._ready.set()
         async with Courier(self._settings.base_url) as self._courier:
             await self._show_life()
-            # Before the first beat the owner is unknown: its messages would be taken for lost.
+            # Before its first beat the owner is unknown, and its messages would count as lost.
             self._room.open()
             beating = asyncio.create_task(self._keep_beating())
             try:
@@ -152,7 +152,7 @@ class Worker:
                 beating.cancel()
 
     async def _look(self) -> float:
-        """Begin deliveries of what is due, as many as fit; return when to look again, in s."""
+        """Start deliveries of due messages while there is room; return the seconds to wait."""
         try:
             while not self._closing:
                 due_ms = await self._read(messages.next_due_ms)
@@ -165,7 +165,7 @@ class Worker:
                     return _LOOK_EVERY_S
                 await self._lease(room)
         except Exception:  # noqa: BLE001 - whatever it is, the next look may fare better
-            _log.exception("the queue cannot be read; it is tried again")
+            _log.exception("cannot read the queue; trying again")
             await asyncio.sleep(_TROUBLE_S)
         return _LOOK_EVERY_S
 
@@ -211,7 +211,7 @@ class Worker:
 
     async def _bring_home(self, message: Message) -> Outcome:
         if self._home is None or self._home.is_closed():
-            return Outcome("unseen", trouble="the app's event loop has ended")
+            return Outcome("unseen", trouble="the event loop of the app has ended")
         called = asyncio.run_coroutine_threadsafe(self._handlers.call(message), self._home)
         return await asyncio.wrap_future(called)
 
@@ -226,8 +226,8 @@ class Worker:
             messages.fail(session, message, self._owner, outcome.trouble)
             if message.attempt >= self._settings.max_attempts:
                 _log.error(
-                    "%s was delivered %d times in vain and is laid aside: %s; fix the cause and "
-                    "call `revive()` of the World",
+                    "%s failed %d times and is set aside: %s; fix the cause and call `revive()` of "
+                    "the World",
                     *(message.message_id, message.attempt, outcome.trouble),
                 )
 
@@ -238,19 +238,19 @@ class Worker:
 
     async def _show_life(self) -> None:
         strays = await self._persist(self._beat, "say that it is alive")
-        # Not before it is committed: a transaction may be begun again.
+        # Only after the commit, because a transaction may be repeated.
         self._strays = strays or set()
 
     def _beat(self, session: Session) -> set[str]:
         messages.beat(session, self._owner, self._settings.lease_s)
         in_hand = set(self._deliveries.values())
         strays = set(messages.find_owned(session, self._owner)) - in_hand
-        # One that was taken just now may be on its way to us: it is a stray the second time.
+        # The reply to a recent lease may be on its way: a message is a stray only the second time.
         messages.give_back(session, self._owner, strays & self._strays)
         return strays
 
     async def _finish(self) -> None:
-        """Wait for what is in flight; then everything is everybody's."""
+        """Wait for deliveries in flight, then free all messages."""
         if self._deliveries:
             await asyncio.wait(self._deliveries, timeout=self._patience_s)
         for task in self._deliveries:
@@ -263,10 +263,10 @@ class Worker:
         return self._secret
 
     async def _persist(self, act: Callable[[Session], T], what: str) -> T | None:
-        """Write something that must be written; the store may be away for a while.
+        """Repeat a write until it succeeds; the store may be unavailable for a while.
 
         Returns:
-            What the act did; `None` when the worker ends before it could be written.
+            The result of the act; `None` if the worker ended first.
         """
         for attempt in itertools.count(1):
             try:
@@ -279,8 +279,8 @@ class Worker:
         return None
 
     async def _write(self, act: Callable[[Session], T]) -> T:
-        # What the worker notes need not outlive a loss of power: if it is gone, the message comes
-        # again. That it was queued is another matter.
+        # The worker's notes need not survive a power loss: without them, the message is delivered
+        # again. The message itself must survive.
         return await wait_for(self._store.write(act, lasting=False))
 
     async def _read(self, act: Callable[[Session], T]) -> T:

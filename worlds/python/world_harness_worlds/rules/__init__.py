@@ -1,7 +1,7 @@
-"""What each event does: the state machine of runs, steps, hooks, waits and attributes.
+"""The effect of each event: the state machine of runs, steps, hooks, waits and attributes.
 
-Every rule runs inside one transaction that holds its run, so what it reads stays true until what
-it writes is there. Events and entities are written together, or not at all.
+Every rule runs in one transaction that locks its run, so its reads stay valid until its writes are
+committed. Events and entities are written together, or not at all.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-#: Events that mostly change nothing: each replay says that its run has started.
+#: Events that usually change nothing: each replay writes `run_started`.
 FORESEEN: Mapping[str, Callable[[Request, Rows], Answer | None]] = {
     "run_started": runs.find_started
 }
 
 
 def foresee(request: Request, session: Session) -> Answer | None:
-    """Answer an event that would change nothing, without holding its run."""
+    """Answer an event that would change nothing, without locking its run."""
     return FORESEEN[request.type](request, Rows(session))
 
 
 def apply(request: Request, session: Session) -> Answer:
-    """Do what an event asks for.
+    """Apply an event.
 
     Raises:
-        WorkflowWorldError: only a World writes events of this type.
-        Exception: the SDK's own, when the state of things forbids the event.
+        WorkflowWorldError: a client cannot create events of this type.
+        Exception: an error of the SDK, if the current state forbids the event.
     """
     rule = RULES.get(request.type)
     if rule is None:
-        raise refuse(f"{request.type} is no event that can be created")
+        raise refuse(f"a client cannot create events of type {request.type}")
     return rule(Change(request, Rows(session)))
 
 

@@ -1,4 +1,4 @@
-"""One event on its way into the log."""
+"""One event that is being appended to the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import WorkflowRunNotFoundError, conflict
 from ..names import is_name
 from ..rows import Entity, Event, Rows
 
-#: `event`, and the entity that it changed, spelled as on the wire.
+#: `event`, and the entity that it changed, with the field names of the wire format.
 Answer = dict[str, Any]
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -20,7 +20,7 @@ ENDED = frozenset({"completed", "failed", "cancelled"})
 
 @dataclasses.dataclass(frozen=True)
 class Resume:
-    """What is known of a resume that may be written twice."""
+    """The identity of a resume, which may be sent twice."""
 
     resume_id: str
     digest: str | None
@@ -28,24 +28,24 @@ class Resume:
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """An event that somebody wants appended."""
+    """A request to append an event."""
 
-    #: `None` for a run whose id the World is to make.
+    #: `None` if the World must make the id of a new run.
     run_id: str | None
     type: str
-    #: Empty for events of the run itself.
+    #: The correlation id; empty for events of the run itself.
     correlation_id: str
-    #: `None` when the event has none.
+    #: `None` if the event has none.
     data: Mapping[str, Any] | None
     spec_version: int
     resume: Resume | None = None
 
 
 class Change:
-    """A request inside its transaction, with what its rule needs.
+    """A request in its transaction, with everything that its rule needs.
 
     Args:
-        request: What is asked for.
+        request: The request.
         rows: The rows of the transaction.
     """
 
@@ -61,16 +61,16 @@ class Change:
 
     @property
     def now(self) -> datetime:
-        """The time of the change: never before what its run's log holds already."""
+        """The time of the change, never earlier than the last event of the run."""
         return from_ms(self._now_ms)
 
     @property
     def now_ms(self) -> int:
-        """The same, in ms since 1970."""
+        """The time of the change, in ms since 1970."""
         return self._now_ms
 
     def hold_run(self) -> bool:
-        """Keep every other change of the run out; return whether there is such a run."""
+        """Lock the run against other changes; return whether it exists."""
         status = self.rows.hold_run(self.run_id) if is_name(self.run_id) else None
         if status is None:
             return False
@@ -81,20 +81,20 @@ class Change:
         return True
 
     def require_run(self) -> None:
-        """Hold the run.
+        """Lock the run.
 
         Raises:
-            WorkflowRunNotFoundError: there is none.
+            WorkflowRunNotFoundError: there is no such run.
         """
         if not self.hold_run():
             raise WorkflowRunNotFoundError(self.run_id)
 
     def require_open_run(self) -> None:
-        """Hold the run, which must go on.
+        """Lock the run, which must not have ended.
 
         Raises:
-            WorkflowRunNotFoundError: there is none.
-            EntityConflictError: it is over.
+            WorkflowRunNotFoundError: there is no such run.
+            EntityConflictError: the run has ended.
         """
         self.require_run()
         if self.is_over:
@@ -102,7 +102,7 @@ class Change:
 
     @property
     def is_over(self) -> bool:
-        """Whether the run that is held has ended."""
+        """Whether the locked run has ended."""
         return self.status in ENDED
 
     def append(
@@ -111,9 +111,9 @@ class Change:
         """Append an event to the log, and return it.
 
         Args:
-            event_type: Another type than the one that is asked for.
-            data: Other data than what came with the request.
-            bare: Without any data.
+            event_type: Replaces the requested type.
+            data: Replaces the data of the request.
+            bare: Whether to store no data.
         """
         event: Entity = {
             "eventType": event_type or self.request.type,
@@ -133,5 +133,5 @@ class Change:
 
     @property
     def place(self) -> int:
-        """Where the last event stands in the log, from 1 on."""
+        """The place of the last event in the log, from 1."""
         return self._last.seq if self._last else 0

@@ -1,4 +1,4 @@
-"""Hooks: one live hook a token, resumes, disposal, conflicts."""
+"""Hooks: one live hook per token, resumes, disposal, conflicts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .change import Answer, Change, Resume
 
 
 def create(change: Change) -> Answer:
-    """Answer `hook_created`: a hook, or a `hook_conflict` when another one has the token."""
+    """Answer `hook_created`: a hook, or a `hook_conflict` if another hook holds the token."""
     check_name(change.name, "hook")
     change.require_open_run()
     if change.rows.has_event(change.run_id, change.name, "hook_created", "hook_conflict"):
         raise conflict(f"hook {change.name} was created already")
     hook = _make_hook(change)
-    # A holder may let go between the two questions, and then the token is free.
+    # The holder may release the token between the two queries; then try again.
     while not change.rows.insert_hook(hook):
         holder = change.rows.find_holder(hook["token"])
         if holder is not None:
@@ -44,7 +44,7 @@ def _make_hook(change: Change) -> Entity:
 
 
 def receive(change: Change) -> Answer:
-    """Answer `hook_received`: one more payload for a live hook; one a resume."""
+    """Answer `hook_received`: one more payload for a live hook, and only one per resume."""
     change.require_run()
     resume = change.request.resume
     known = _find_resume(change, resume) if resume else None
@@ -60,10 +60,10 @@ def receive(change: Change) -> Answer:
 
 
 def _find_resume(change: Change, resume: Resume) -> Entity | None:
-    """Return the event that the other writer of a resume has written.
+    """Return the event that another writer of the same resume wrote.
 
     Raises:
-        HookResumeConflictError: the resume was another hook's, or of another payload.
+        HookResumeConflictError: the resume belongs to another hook or payload.
     """
     found = change.rows.find_resume(change.run_id, resume.resume_id)
     if found is None:
@@ -89,7 +89,7 @@ def _find_live(change: Change) -> Entity:
     """Return the hook.
 
     Raises:
-        HookNotFoundError: there is none, it was disposed, or its run has ended.
+        HookNotFoundError: there is no such hook, it was disposed, or its run has ended.
     """
     found = change.rows.find_hook(change.run_id, change.name) if is_name(change.name) else None
     if found is None:

@@ -1,4 +1,4 @@
-"""Runs: born once, started once, ended once; and their attributes."""
+"""Runs: created once, started once, ended once; and their attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..names import check_name, check_run_id, is_name, make_name
 from ..rows import Entity, Rows
 from .change import Answer, Change, Request
 
-#: What `run_started` has to carry to make a run whose `run_created` never came.
+#: Data with which `run_started` can create a run whose `run_created` never arrived.
 _BIRTH = ("input", "deploymentId", "workflowName")
 _KEPT = ("input", "executionContext", "encryptionPublicKey")
 
@@ -21,14 +21,14 @@ def create(change: Change) -> Answer:
     if not change.run_id:
         change.run_id = make_name("wrun", change.now_ms)
     check_name(change.run_id, "run")
-    born = None if change.hold_run() else _bear(change)
+    born = None if change.hold_run() else _create_run(change)
     if born is None:
         raise conflict(f"run {change.run_id} exists already")
     return born
 
 
-def _bear(change: Change) -> Answer | None:
-    """Create a run; its creation is the first event of its log. `None`: somebody was faster."""
+def _create_run(change: Change) -> Answer | None:
+    """Create a run, with `run_created` as its first event; `None` if another process was faster."""
     check_run_id(change.run_id, change.now_ms)
     run = _make_run(change)
     if not change.rows.insert_run(run):
@@ -57,7 +57,7 @@ def _make_run(change: Change) -> Entity:
 
 
 def find_started(request: Request, rows: Rows) -> Answer | None:
-    """Answer `run_started` for a run that is running; `None` when there is more to do."""
+    """Answer `run_started` for a running run; `None` if there is more to do."""
     if request.run_id is None or not is_name(request.run_id):
         return None
     run = rows.find_run(request.run_id)
@@ -65,12 +65,12 @@ def find_started(request: Request, rows: Rows) -> Answer | None:
 
 
 def start(change: Change) -> Answer:
-    """Answer `run_started`: again is no mistake, and writes nothing."""
+    """Answer `run_started`; a repeated start is allowed and writes nothing."""
     if not change.hold_run():
         if any(change.data.get(key) is None for key in _BIRTH):
             raise WorkflowRunNotFoundError(change.run_id)
-        if _bear(change) is None:
-            # It is there by now, and the answer is that to a start of a run that is there.
+        if _create_run(change) is None:
+            # The run exists by now, so answer as for an existing run.
             change.require_run()
     run = read(change)
     if change.is_over:
@@ -93,7 +93,7 @@ def fail(change: Change) -> Answer:
 
 
 def cancel(change: Change) -> Answer:
-    """Answer `run_cancelled`: again is no mistake, and is logged, as the SDK's own World does."""
+    """Answer `run_cancelled`; a repeated cancel is logged, as in the SDK's own World."""
     change.require_run()
     if change.status == "cancelled":
         return {"event": change.append(), "run": read(change)}
@@ -109,7 +109,7 @@ def _end(change: Change, **fields: Any) -> Answer:
 
 
 def set_attributes(change: Change) -> Answer:
-    """Answer `attr_set`: what is changed is merged into what there is."""
+    """Answer `attr_set`: merge the changes into the attributes."""
     change.require_open_run()
     run = read(change)
     changes = [(item["key"], item.get("value")) for item in change.data["changes"]]
@@ -126,10 +126,10 @@ def set_attributes(change: Change) -> Answer:
 
 
 def read(change: Change) -> Entity:
-    """Return the run that is held."""
+    """Return the locked run."""
     run = change.rows.find_run(change.run_id)
     if run is None:
-        raise LookupError(f"run {change.run_id} is held, and not there")
+        raise LookupError(f"run {change.run_id} is locked but does not exist")
     return run
 
 

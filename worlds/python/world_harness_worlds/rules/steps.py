@@ -1,4 +1,4 @@
-"""Steps: a claim, starts that count, one outcome, retries that wait."""
+"""Steps: created once, started once per attempt, one outcome, retries after a delay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OVER = frozenset({"completed", "failed", "cancelled"})
 
 
 def create(change: Change) -> Answer:
-    """Answer `step_created`: one of any number of creations wins."""
+    """Answer `step_created`: exactly one of several creations succeeds."""
     check_name(change.name, "step")
     change.require_open_run()
     step = {
@@ -37,11 +37,11 @@ def create(change: Change) -> Answer:
 
 
 def start(change: Change) -> Answer:
-    """Answer `step_started`: each start that is accepted is an attempt."""
+    """Answer `step_started`: each accepted start is an attempt."""
     change.require_run()
     step = _find_open(change)
     if change.is_over:
-        # Not `RunExpiredError`: the SDK's step handler would fail on it, and be called again.
+        # Not `RunExpiredError`: it would make the SDK's step handler fail, and be called again.
         raise conflict(f"run {change.run_id} is {change.status} already")
     _check_retry_time(change, step)
     event = change.append()
@@ -66,17 +66,17 @@ def fail(change: Change) -> Answer:
 
 
 def _end(change: Change, fields: Entity) -> Answer:
-    """Give a step its outcome; that of one that was running counts also after its run's end."""
+    """Set the outcome of a step; after the end of its run, only if the step was running."""
     change.require_run()
     step = _find_open(change)
     if change.is_over and step["status"] != "running":
-        raise conflict(f"run {change.run_id} is {change.status} already, and the step not running")
+        raise conflict(f"run {change.run_id} is {change.status}, and the step is not running")
     event = change.append()
     return {"event": event, "step": _save(change, step, {**fields, "completedAt": change.now})}
 
 
 def retry(change: Change) -> Answer:
-    """Answer `step_retrying`: pending again, with the error, and not before its time."""
+    """Answer `step_retrying`: pending again, with the error and the next attempt's time."""
     change.require_run()
     step = _find_open(change)
     if change.is_over:
@@ -91,11 +91,11 @@ def retry(change: Change) -> Answer:
 
 
 def _find_open(change: Change) -> Entity:
-    """Return the step, which must not have its outcome.
+    """Return the step, which must not have an outcome.
 
     Raises:
-        WorkflowWorldError: there is none.
-        EntityConflictError: it is over.
+        WorkflowWorldError: there is no such step.
+        EntityConflictError: the step has its outcome.
     """
     step = change.rows.find_step(change.run_id, check_name(change.name, "step"))
     if step is None:

@@ -8,7 +8,7 @@ from .change import Answer, Change
 
 
 def create(change: Change) -> Answer:
-    """Answer `wait_created`: one of any number of creations wins."""
+    """Answer `wait_created`: exactly one of several creations succeeds."""
     check_name(change.name, "wait")
     change.require_open_run()
     wait = {

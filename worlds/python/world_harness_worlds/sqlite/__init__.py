@@ -1,4 +1,4 @@
-"""The store in one SQLite file, for any number of processes of one machine."""
+"""The store in one SQLite file, for any number of processes on one machine."""
 
 from .store import SqliteStore
 

@@ -1,4 +1,4 @@
-"""The file: whose it is, and how it is made and opened."""
+"""Creates and opens the file, and checks that it belongs to this World."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ..errors import SetupError
 from ..schema import VERSION, list_statements
 from .foreign import find_foreign_data
 
-#: Stands in the file's head, which distinguishes the SQLite files of different programs.
+#: Identifies the SQLite files of this World, in the header of the file.
 APPLICATION_ID = 0x57465731
 
-#: How long somebody else may keep the file locked, in seconds.
+#: How long another process may keep the file locked, in seconds.
 BUSY_S = 30.0
 _PAUSE_S = 0.02
-#: How many pages of 4 KiB the log beside the file grows to before they are moved into it.
+#: Size of the write-ahead log, in pages of 4 KiB, at which it is moved into the file.
 _LOG_PAGES = 4000
 
 
 def prepare_file(path: Path, busy_s: float = BUSY_S) -> None:
-    """See that there is a file of ours, made by us if there was none.
+    """Create the file if there is none, and check that it belongs to this World.
 
     Args:
-        path: Where it is.
-        busy_s: How long somebody else may keep it locked, or take to make it, in seconds.
+        path: The path of the file.
+        busy_s: How long another process may lock the file or take to create it, in seconds.
 
     Raises:
-        SetupError: it is somebody else's, of a newer schema, or cannot be made. It was not touched.
+        SetupError: it belongs to another program, is newer, or cannot be created. It is unchanged.
     """
     if path.is_dir():
-        raise _refuse(path, "it is a folder", "name a file; it is made if it is not there")
+        raise _refuse(path, "it is a folder", "name a file, which is created if it does not exist")
     try:
         if path.exists() and path.stat().st_size:
             _check_head(path, busy_s)
@@ -41,18 +41,18 @@ def prepare_file(path: Path, busy_s: float = BUSY_S) -> None:
             _check_surroundings(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(path, busy_s)) as connection:
-            # What the file held a moment ago may be rolled back by now: its maker was killed.
+            # The process that created the file may have been killed, and its changes rolled back.
             _create(connection)
             _check_owner(path, connection)
             _switch_to_wal(connection, busy_s)
     except OSError as error:
-        raise _refuse(path, str(error), "see that the folder can be written to") from error
+        raise _refuse(path, str(error), "check that the folder is writable") from error
     except sqlite3.Error as error:
-        raise _refuse(path, str(error), "see that no process keeps the file locked") from error
+        raise _refuse(path, str(error), "check that no process keeps the file locked") from error
 
 
 def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
-    """Open a connection; transactions are begun and ended by hand."""
+    """Open a connection without implicit transactions."""
     connection = sqlite3.connect(
         path, timeout=busy_s, isolation_level=None, check_same_thread=False
     )
@@ -61,10 +61,10 @@ def connect(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
 
 
 def _check_surroundings(path: Path) -> None:
-    """See that a file may be made here: others delete folders of theirs with all that is inside.
+    """Check that no other World owns the folder, because it may delete everything in there.
 
     Raises:
-        SetupError: it may not.
+    SetupError: another World does.
     """
     found = find_foreign_data(path.resolve().parents)
     if found is not None:
@@ -76,10 +76,10 @@ def _check_surroundings(path: Path) -> None:
 
 
 def _check_head(path: Path, busy_s: float) -> None:
-    """Read the file's first bytes, and nothing more: opening it as a database may change it."""
+    """Check the header of the file without opening it as a database, which may change it."""
     until = time.monotonic() + busy_s
     while (found := _judge_head(path)) is not None:
-        # While somebody makes the file, its head is not there yet.
+        # While another process creates the file, it has no header yet.
         if not _is_being_made(path) and _judge_head(path) is not None:
             raise found
         if time.monotonic() > until:
@@ -94,11 +94,11 @@ def _is_being_made(path: Path) -> bool:
 def _judge_head(path: Path) -> SetupError | None:
     if path.stat().st_size == 0:
         return None
-    # Through SQLite, and not with `open`: closing any descriptor of a file gives up all
-    # locks that the process has on it, also those of another World. Immutable: it does not roll
-    # back, recover or lock what may be somebody else's.
+    # Read through SQLite and not with `open`: closing any descriptor of a file releases all locks
+    # of the process on it, also those of another World. `immutable` prevents SQLite from rolling
+    # back, recovering or locking a file that may belong to another program.
     with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
-        # A file in the making may be shorter than its head says.
+        # A file that is being created may be shorter than its header says.
         connection.execute("PRAGMA writable_schema = ON")
         try:
             _check_owner(path, connection)
@@ -107,26 +107,26 @@ def _judge_head(path: Path) -> SetupError | None:
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
                 raise
-            return _refuse(path, "it is no SQLite database", "name another file")
+            return _refuse(path, "it is not an SQLite database", "name another file")
     return None
 
 
 def _check_owner(path: Path, connection: sqlite3.Connection) -> None:
-    """See that a database is ours, and not of a newer release.
+    """Check that a database belongs to this World, and not to a newer release.
 
     Raises:
-        SetupError: it is not.
+        SetupError: it does not.
     """
     if _ask(connection, "application_id") != APPLICATION_ID:
         raise _refuse(
-            path, "it is a database of another program", "name another file, or one of this World"
+            path, "it belongs to another program", "name another file, or one of this World"
         )
     version = _ask(connection, "user_version")
     if version > VERSION:
         raise _refuse(
             path,
-            f"its schema is {version}, and this is the World for schema {VERSION}",
-            "use the newer release that made it, or another file",
+            f"its schema is {version}, but this World supports schema {VERSION}",
+            "use the newer release that created it, or another file",
         )
 
 
@@ -135,7 +135,7 @@ def _ask(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    """Make the tables if there are none, all at once; of several who try, one does."""
+    """Create the tables if there are none, in one transaction; one of several processes does."""
     if not _is_empty(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -153,7 +153,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _switch_to_wal(connection: sqlite3.Connection, busy_s: float) -> None:
-    """Let readers and a writer work beside each other; SQLite does not wait its turn for this."""
+    """Switch to WAL, so that reads and a write can overlap; SQLite does not retry this itself."""
     until = time.monotonic() + busy_s
     while True:
         try:

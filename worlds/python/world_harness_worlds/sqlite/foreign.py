@@ -1,4 +1,4 @@
-"""Folders in which an SDK's own World for development keeps its data."""
+"""Detects folders in which an SDK's own World for development keeps its data."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-#: What the TypeScript SDK's World writes first, and how that begins.
+#: The first file that the World of the TypeScript SDK writes, and how it starts.
 _MARK, _MARKED = "version.txt", b"@workflow/world-local@"
-#: Folders that hold a file or a folder of each run, in both SDKs' Worlds.
+#: Folders with one file or folder per run, in the Worlds of both SDKs.
 _RUNS = ("runs", "events", "steps")
 _RUN = "wrun_"
-#: Such a folder holds little else: after so many names it is none.
+#: How many names to check: such a folder holds little else.
 _LOOKED_AT = 100
 
 
 def find_foreign_data(folders: Iterable[Path]) -> Path | None:
-    """Return what shows that one of some folders is that of another World; `None`: none is.
+    """Return the evidence that a folder holds the data of another World, or `None`.
 
     Raises:
-        OSError: one cannot be read.
+        OSError: a folder cannot be read.
     """
     return next((found for folder in folders for found in _find(folder)), None)
 

@@ -1,7 +1,7 @@
-"""What need not wait for the disk or for anybody, done at once in the thread that asks.
+"""Does jobs that need not wait for the disk or a lock in the calling thread.
 
-Handing work to another thread and back costs more than a question to a file that is in memory
-anyway. Whatever would wait, or fails, is left to the threads whose work that is.
+Switching to another thread and back costs more than reading a file that is cached in memory. Jobs
+that would wait, or fail, are left to the threads of the lanes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Shortcut:
     """A connection that never waits.
 
     Args:
-        connect: Opens it; on it, a file that is locked is an error at once.
-        work: Does jobs with it.
+        connect: Opens the connection, on which a locked file is an error at once.
+        work: Does jobs with the connection.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], work: Work) -> None:
@@ -34,7 +34,7 @@ class Shortcut:
         self._closed = False
 
     def attempt(self, job: Job[Any]) -> bool:
-        """Do a job, and return whether it is done: answered, or refused by what it asks for."""
+        """Try to do a job; return whether it is done, with a result or an error."""
         if not self._lock.acquire(blocking=False):
             return False
         try:
@@ -44,14 +44,14 @@ class Shortcut:
                 self._connection = self._connect()
             self._work(self._connection, [job])
         except sqlite3.Error:
-            # The next caller says what is wrong, and waits for it if that helps.
+            # The thread of the lane repeats the job: it waits, or reports the error.
             return job.future.done()
         finally:
             self._lock.release()
         return True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         with self._lock:
             self._closed = True
             if self._connection is not None:
@@ -60,12 +60,12 @@ class Shortcut:
 
 
 class ShortLane(Lane):
-    """A lane of one thread, with a way around it for work that need not wait for the disk.
+    """A lane of one thread, with a shortcut for jobs that need not wait for the disk.
 
     Args:
         name: The thread's name.
-        work: Called in the thread; does the jobs that it takes.
-        shortcut: The way around.
+        work: Called in the thread; takes and does the jobs.
+        shortcut: The shortcut.
     """
 
     def __init__(self, name: str, work: Callable[[Take], None], shortcut: Shortcut) -> None:
@@ -73,20 +73,20 @@ class ShortLane(Lane):
         self._shortcut = shortcut
 
     def begin(self, job: Job[T]) -> bool:
-        """Have a job done: here and now, or else by the thread."""
+        """Do a job at once, or submit it to the thread."""
         return (not job.lasting and self._shortcut.attempt(job)) or super().begin(job)
 
     def close(self) -> bool:
-        """Do what was submitted, and end; return whether that came to its end in time."""
+        """Finish the submitted jobs and end; return whether the thread ended in time."""
         ended = super().close()
         self._shortcut.close()
         return ended
 
 
 def connect_at_once(path: Path) -> sqlite3.Connection:
-    """Open a connection that fails where others wait."""
+    """Open a connection that fails instead of waiting for a lock."""
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = normal")
-    # Moving what was written into the file waits for the disk: a caller that waits anyway does it.
+    # A checkpoint waits for the disk, so leave it to a caller that waits anyway.
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection

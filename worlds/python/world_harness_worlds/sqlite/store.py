@@ -1,4 +1,4 @@
-"""Reading and writing: one thread for each, and one commit for all who wait for one."""
+"""One thread for reading and one for writing; waiting writers share a commit."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from .shortcut import Shortcut, ShortLane, Work, connect_at_once
 
 T = TypeVar("T")
 
-#: How many writers share a commit at most.
+#: The largest number of writers that share a commit.
 _SHARED = 32
-#: The places of the lanes.
+#: The numbers of the lanes.
 _READER, _WRITER = 0, 1
 
 _EXPLAINED = {
     "database is locked": (
         "another program keeps the file locked",
-        "end it, or let it commit; nothing was written, and the call can be made again",
+        "end it, or let it commit; nothing was written, and the call can be repeated",
     ),
     "database or disk is full": (
-        "there is no room left",
-        "free some; nothing was written, and the call can be made again",
+        "there is no space left",
+        "free some space; nothing was written, and the call can be repeated",
     ),
     "disk I/O error": (
-        "the disk refused",
-        "see to the disk and to the limits of the process; nothing was written",
+        "the disk reported an error",
+        "check the disk and the limits of the process; nothing was written",
     ),
     "attempt to write a readonly database": (
-        "the file, or its folder, cannot be written to",
-        "see to its owner and permissions",
+        "the file or its folder is read-only",
+        "check its owner and permissions",
     ),
     "malformed": (
         "the file is damaged",
-        "restore it from a copy; `sqlite3 FILE .recover` saves what can be read",
+        "restore a backup, or save the readable part with `sqlite3 FILE .recover`",
     ),
 }
 
 
 class SqliteSession:
-    """One transaction of a connection. It has the file to itself from its first word on."""
+    """One transaction of a connection. It locks the file from its first statement on."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def all(self, sql: str, parameters: Parameters = (), *, takes: bool = False) -> list[Row]:
-        """Return every row."""
+        """Return all rows."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def one(self, sql: str, parameters: Parameters = (), *, holds: bool = False) -> Row | None:
@@ -63,11 +63,11 @@ class SqliteSession:
         return row
 
     def run(self, sql: str, parameters: Parameters = ()) -> int:
-        """Change something, and return how many rows that were."""
+        """Run a change, and return the number of affected rows."""
         return self._connection.execute(sql, parameters).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Change something for each of several rows."""
+        """Run a change once for each row."""
         self._connection.executemany(sql, rows)
 
     def now_ms(self) -> int:
@@ -76,19 +76,19 @@ class SqliteSession:
 
 
 class SqliteStore:
-    """A file of our own.
+    """A database in one file.
 
     Args:
-        path: Where it is; it is made if it is not there.
-        synchronous: `full` outlives a loss of power; `normal` may then lose the last commits,
-            but nothing when a process dies.
-        busy_s: How long somebody else may keep the file locked, in seconds.
+        path: The path of the file, which is created if it does not exist.
+        synchronous: `full` survives a power loss; `normal` may then lose the last commits, but
+        loses nothing if a process dies.
+        busy_s: How long another process may keep the file locked, in seconds.
 
     Raises:
         SetupError: the file cannot be used.
     """
 
-    #: A file loses power with its machine, and so do all who use it.
+    #: The file and all its users are on one machine, and lose power together.
     shares_fate = True
     age = 0
 
@@ -105,15 +105,15 @@ class SqliteStore:
         prepare_file(self.path, busy_s)
 
     def write(self, act: Callable[[Session], T], *, lasting: bool = True) -> Future[T]:
-        """Do something in one transaction: all of it happens, or nothing."""
+        """Write in one transaction, which happens completely or not at all."""
         return self._crew.submit(_WRITER, act, lasting=lasting)
 
     def read(self, act: Callable[[Session], T]) -> Future[T]:
-        """Ask something, of one state of the database."""
+        """Read from one state of the database."""
         return self._crew.submit(_READER, act, lasting=False)
 
     def close(self) -> None:
-        """Let go of every connection; what was begun is done first, if it does not take long."""
+        """Close all connections, after finishing jobs that do not take too long."""
         self._crew.close()
 
     def _make_lanes(self) -> list[Lane]:
@@ -139,8 +139,8 @@ class SqliteStore:
                 line.attempt(self._write, jobs)
 
     def _write(self, connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
-        # In WAL mode `normal` commits without waiting for the disk; the next `full` commit takes
-        # along what came before it.
+        # In WAL mode, `normal` commits without waiting for the disk; the next `full` commit also
+        # writes the earlier ones to disk.
         lasting = any(job.lasting for job in jobs)
         connection.execute(f"PRAGMA synchronous = {self._synchronous if lasting else 'normal'}")
         _write(connection, jobs)
@@ -150,7 +150,7 @@ class SqliteStore:
 
 
 class _Line:
-    """A thread's connection, opened when it is first needed."""
+    """The connection of a thread, opened on first use."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
@@ -159,7 +159,7 @@ class _Line:
     def attempt(
         self, act: Callable[[sqlite3.Connection, list[Job[Any]]], None], jobs: list[Job[Any]]
     ) -> None:
-        """Do the work of some jobs; if it fails as a whole, it fails for each of them."""
+        """Do some jobs; if the transaction fails, all of them fail."""
         try:
             if self._connection is None:
                 self._connection = self._connect()
@@ -170,7 +170,7 @@ class _Line:
                 job.fail(explained)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
 
@@ -187,13 +187,13 @@ def _read(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
     else:
         job.answer(value)
     finally:
-        # Some errors end the transaction themselves.
+        # Some errors roll the transaction back automatically.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
 def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> None:
-    """Do several jobs in one transaction; one that is refused takes back its own part only."""
+    """Do several jobs in one transaction; a refused job rolls back only its own part."""
     connection.execute("BEGIN IMMEDIATE")
     do = _write_one if len(jobs) == 1 else _write_part
     answers: list[Callable[[], None]] = []
@@ -237,9 +237,9 @@ def _write_part(connection: sqlite3.Connection, job: Job[Any]) -> Callable[[], N
 
 
 def explain(error: sqlite3.Error) -> StorageError:
-    """Say what is wrong with the file, and what fixes it."""
+    """Explain an error of the file, and how to fix it."""
     found = [text for key, text in _EXPLAINED.items() if key in str(error)]
-    cause, remedy = found[0] if found else ("SQLite refused", "see its message")
-    explained = StorageError(f"the file cannot be used now ({error})", cause=cause, remedy=remedy)
+    cause, remedy = found[0] if found else ("SQLite reported an error", "read its message")
+    explained = StorageError(f"SQLite could not use the file ({error})", cause=cause, remedy=remedy)
     explained.__cause__ = error
     return explained

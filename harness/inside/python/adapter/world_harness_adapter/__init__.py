@@ -1,1 +1,1 @@
-"""The adapter for Python Worlds: runs in the World's environment, and needs only Python itself."""
+"""The adapter for Python Worlds: runs in the World's environment, without other dependencies."""

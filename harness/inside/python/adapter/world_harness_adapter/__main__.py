@@ -1,6 +1,6 @@
-"""One JSON message a line, from the harness on standard input and to it on standard output.
+"""One JSON message per line, from the harness on standard input and to it on standard output.
 
-What the World itself prints goes to standard error.
+The World's own output goes to standard error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _READ_BYTES = 1 << 16
 
 
 class Adapter:
-    """Answers the harness's requests until it is told to exit, or the harness is gone."""
+    """Answers the harness's requests until an `exit` request, or until the harness has ended."""
 
     def __init__(self, output: int) -> None:
         self._output = output
@@ -40,20 +40,20 @@ class Adapter:
         await self._over.wait()
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Send a message; several of one moment go in one write."""
+        """Send a message; messages of the same loop iteration share one write."""
         if not self._waiting:
             self._loop.call_soon(self._flush)
         self._waiting.append(json.dumps(message))
 
     def _flush(self) -> None:
         lines, self._waiting = self._waiting, []
-        # The line break in front ends whatever somebody printed past us.
+        # The leading line break ends any output that other code wrote directly to stdout.
         data = memoryview(("\n" + "\n".join(lines) + "\n").encode())
         while data:
             data = data[os.write(self._output, data) :]
 
     def _read(self) -> None:
-        # A line of megabytes comes in many pieces: looking through all of it at each takes seconds.
+        # A line of megabytes arrives in many pieces: to search all of it after each takes seconds.
         begun: list[bytes] = []
         while part := os.read(0, _READ_BYTES):
             first, *others = part.split(b"\n")
@@ -142,12 +142,12 @@ class Adapter:
 
 
 async def serve(output: int) -> None:
-    """Serve the harness on standard input and on a file descriptor of our own."""
+    """Read requests from standard input, and write answers to a separate file descriptor."""
     await Adapter(output).run()
 
 
 def main() -> None:
-    """Keep standard output for ourselves, and begin."""
+    """Reserve standard output for messages, and serve."""
     output = os.dup(1)
     os.dup2(2, 1)
     asyncio.run(serve(output))

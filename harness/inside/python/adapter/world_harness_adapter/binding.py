@@ -21,7 +21,7 @@ Handler = Callable[[Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
 
 
 class NoWorldError(Exception):
-    """There is an object, but no World."""
+    """The entry is not a World."""
 
 
 class LoadError(Exception):
@@ -44,11 +44,11 @@ class Binding(Protocol):
         """Read a stream live."""
 
     def create_queue_handler(self, prefix: str, deliver: Deliver) -> Handler:
-        """Return what serves the queue's route."""
+        """Return the handler of the queue's route."""
 
 
 class Native:
-    """A World that speaks the calls themselves, like the reference World."""
+    """A World that implements the calls directly, like the reference World."""
 
     def __init__(self, world: Any) -> None:
         self._world = world
@@ -61,7 +61,7 @@ class Native:
         self.read_stream = world.read_stream
 
     def create_queue_handler(self, prefix: str, deliver: Deliver) -> Handler:
-        """Return what serves the queue's route."""
+        """Return the handler of the queue's route."""
 
         async def handle(message: Any, metadata: Mapping[str, Any]) -> dict[str, float] | None:
             seconds = await deliver(
@@ -78,7 +78,7 @@ def open_binding(entry: str, folder: str) -> Binding:
 
     Raises:
         LoadError: it cannot be imported.
-        NoWorldError: it is something else.
+        NoWorldError: it is not a World.
     """
     module_name, _, attribute = entry.partition(":")
     sys.path.insert(0, folder)
@@ -99,7 +99,7 @@ def open_binding(entry: str, folder: str) -> Binding:
 
 
 def _make(made: Any) -> Any:
-    """Call what makes a World; a World itself is returned as it is."""
+    """Call a factory of Worlds; return a World unchanged."""
     if not callable(made):
         return made
     needed = [

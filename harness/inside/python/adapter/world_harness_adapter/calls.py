@@ -1,4 +1,4 @@
-"""Calls on the World: alone or at once, each with the times at which it began and ended."""
+"""Calls of the World: one at a time or concurrent, each with its start and end time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def perform(world: Binding, request: dict[str, Any]) -> dict[str, Any]:
 
 
 async def perform_all(world: Binding, request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Call several methods at once (or so many at a time); the answers come in order."""
+    """Call several methods concurrently (at most `inFlight` at a time); answers come in order."""
     calls = request["calls"]
     at = request.get("at")
     if at is not None:
@@ -57,7 +57,7 @@ async def perform_all(world: Binding, request: dict[str, Any]) -> list[dict[str,
 
 
 async def read_stream(world: Binding, request: dict[str, Any]) -> dict[str, Any]:
-    """Read a stream until it ends, enough chunks came or the time is over."""
+    """Read a stream until it ends, enough chunks have arrived or the time limit is reached."""
     chunks: list[Any] = []
     times: list[float] = []
     wanted = request.get("maxChunks")

@@ -1,6 +1,6 @@
 """The app that a World delivers to: its queue handlers behind a small HTTP server.
 
-What becomes of a delivery is decided by the harness.
+The harness decides how each delivery is settled.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Deliveries:
         return {"port": port}
 
     async def unserve(self) -> None:
-        """Stop listening, and cut what is connected."""
+        """Stop listening, and close all connections."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -57,7 +57,7 @@ class Deliveries:
             writer.transport.abort()
 
     def drop(self, connections: int) -> dict[str, int]:
-        """Cut the next connections once their request has come."""
+        """Cut the next connections after their request has arrived."""
         self._to_drop = connections
         return {"dropped": self._dropped}
 
@@ -108,7 +108,7 @@ class Deliveries:
             writer.write(content)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            # The caller went away, or did not speak HTTP: there is no one to answer.
+            # The caller disconnected, or did not send HTTP: no answer is possible.
             return
         finally:
             self._writers.discard(writer)

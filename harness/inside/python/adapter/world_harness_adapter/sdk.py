@@ -12,7 +12,7 @@ _DISTRIBUTION = "vercel-workflow"
 
 
 class Request:
-    """An HTTP request as the SDK's handlers want it."""
+    """An HTTP request as the SDK's handlers require it."""
 
     def __init__(self, headers: Mapping[str, str], body: bytes) -> None:
         self.method = "POST"
@@ -32,7 +32,7 @@ class SdkWorld:
     capabilities: Mapping[str, Any] = {}
 
     def __init__(self, world: Any) -> None:
-        # Not above: a World that does not use the SDK is opened where no SDK is installed.
+        # Imported late: a World that does not use the SDK must also open without an SDK.
         from world_harness_sdk import interface
 
         self._world = world
@@ -71,7 +71,7 @@ class SdkWorld:
         return stream
 
     def create_queue_handler(self, prefix: str, deliver: Deliver) -> Handler:
-        """Return what serves the queue's route; the SDK's own delivery does not pass through it."""
+        """Return the handler of the queue's route; the SDK's own delivery does not use it."""
         continuation = self._interface.QueueContinuation
 
         async def handle(message: Any, *, attempt: Any, queue_name: str, message_id: str) -> Any:
@@ -143,7 +143,7 @@ def _find_version() -> str:
 
 
 def _dump(model: Any) -> Any:
-    """Return a model as the wire spells it; anything else as it is."""
+    """Return a model with its field names on the wire; anything else unchanged."""
     if not hasattr(model, "model_dump"):
         return model
     return model.model_dump(by_alias=True, exclude_none=True)

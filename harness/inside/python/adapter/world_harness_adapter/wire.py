@@ -1,4 +1,4 @@
-"""Values and errors on the wire: JSON, with a tag for everything that JSON would lose."""
+"""The encoding of values and errors: JSON, with a tag for every type that JSON does not have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STACK_CHARACTERS = 4000
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """Turn any value into what JSON can carry."""
+    """Encode any value as JSON data."""
     if value is None or isinstance(value, (str, bool)):
         return value.value if isinstance(value, enum.Enum) else value
     for kind, write in _WRITERS:
@@ -77,14 +77,14 @@ def _encode_mapping(value: Mapping[Any, Any], depth: int) -> Any:
 
 
 class Undefined:
-    """What JavaScript calls undefined; in an argument it means that nothing is given."""
+    """JavaScript's `undefined`; as an argument it means a missing one."""
 
 
 UNDEFINED = Undefined()
 
 
 def decode(value: Any) -> Any:
-    """Turn what came over the wire back into the value."""
+    """Decode JSON data into a value."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):
@@ -116,7 +116,7 @@ _READERS: dict[str, Any] = {
 
 
 def encode_error(thrown: BaseException) -> dict[str, Any]:
-    """Describe whatever a World raised."""
+    """Describe an exception that a World raised."""
     told: dict[str, Any] = {
         "name": str(getattr(thrown, "name", None) or type(thrown).__name__),
         "message": str(thrown),
@@ -134,7 +134,7 @@ def encode_error(thrown: BaseException) -> dict[str, Any]:
 
 
 def scramble(value: Any) -> None:
-    """Change everything inside a value that can be changed: what a World stored must not notice."""
+    """Change everything mutable inside a value; it must not affect what a World stored."""
     if isinstance(value, bytearray):
         value[:] = b"\xee" * len(value)
     elif isinstance(value, list):

@@ -1,1 +1,1 @@
-"""What an app of the engine suites holds beside its framework's few files."""
+"""The part of an engine suite's app that does not depend on its framework."""

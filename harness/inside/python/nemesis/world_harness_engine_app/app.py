@@ -1,7 +1,7 @@
-"""What an app of the engine suites answers.
+"""The requests that an app of the engine suites answers.
 
-It starts runs, wakes them, tells how they are, and lets the nemesis do what the harness asks: the
-same requests as `harness/inside/node/nemesis/app.ts`, and the same answers.
+It starts runs, wakes them, reports their status, and controls the nemesis. The requests and answers
+are the same as in `harness/inside/node/nemesis/app.ts`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["answer", "deliver", "describe_app"]
 
 
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Do what the harness asks; an error of the SDK's is an answer, too."""
+    """Carry out a request of the harness; an error of the SDK becomes the answer."""
     await describe_app()
     act = REQUESTS.get(request["do"])
     if act is None:

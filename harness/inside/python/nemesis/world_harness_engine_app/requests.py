@@ -1,4 +1,4 @@
-"""What the harness can ask of the app, by the names on the wire."""
+"""The requests of the harness to the app, by their names on the wire."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PREFIX = "__wkf_workflow_"
 
 
 def describe_error(error: Any) -> dict[str, Any]:
-    """Say what an error is, and what is behind it."""
+    """Describe an error and its cause."""
     cause = error.__cause__
     code = getattr(error, "error_code", None) or getattr(error, "code", None)
     return {
@@ -114,7 +114,7 @@ async def _read_attributes(request: Request) -> dict[str, str]:
 
 
 async def _wake(request: Request) -> dict[str, Any]:
-    """Queue what a World queues for each run that it finds active when it is started."""
+    """Queue the message that a World queues at its start for each active run."""
     run = await WORLD.runs_get(request["runId"])
     message = interface.WorkflowInvokePayload(run_id=run.run_id)
     await WORLD.queue(interface.get_queue_name(run.workflow_name), message)
@@ -122,7 +122,7 @@ async def _wake(request: Request) -> dict[str, Any]:
 
 
 async def _redeliver(request: Request) -> dict[str, Any]:
-    """Deliver what a process that died had not acknowledged: the same message."""
+    """Deliver again, unchanged, a message that a dead process had not acknowledged."""
     run = await WORLD.runs_get(request["runId"])
     named = {name: request.get(name) for name in ("runId", "stepId", "stepName")}
     delivery = nemesis.Delivery(
@@ -151,7 +151,7 @@ async def _deliver(request: Request) -> dict[str, Any]:
 
 
 async def _export(request: Request) -> dict[str, str]:
-    """Hand a message over as it is, so that another process can deliver it."""
+    """Export a message unchanged, so that another process can deliver it."""
     delivery = _find(request)
     return {"message": base64.b64encode(pickle.dumps(delivery)).decode()}
 
@@ -164,7 +164,7 @@ async def _import(request: Request) -> dict[str, Any]:
 
 
 async def _start_world(request: Request) -> dict[str, Any]:
-    """Start the World once more than the app does where its documentation asks for that."""
+    """Start the World one more time than its documentation requires."""
     begin = getattr(WORLD, "start", None)
     done = begin() if begin else None
     if inspect.isawaitable(done):
@@ -173,7 +173,7 @@ async def _start_world(request: Request) -> dict[str, Any]:
 
 
 async def _open(request: Request) -> dict[str, Any]:
-    """Open the World once more, as its package gives it, with another environment."""
+    """Open the unwrapped World again, with another environment."""
     kept = {name: os.environ.get(name) for name in request["env"]}
     os.environ.update(request["env"])
     try:

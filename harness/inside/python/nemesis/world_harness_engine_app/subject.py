@@ -26,7 +26,7 @@ def _apply_mutant(world: Any) -> Any:
     path, _, name = place.partition("#")
     spec = importlib.util.spec_from_file_location("world_harness_mutants", path)
     if spec is None or spec.loader is None:
-        raise AppError(f"{path} is no module of mutants. Correct --mutant")
+        raise AppError(f"{path} is not a module of mutants. Correct --mutant")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if not hasattr(module, name):

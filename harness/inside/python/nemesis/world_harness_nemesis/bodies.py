@@ -1,4 +1,4 @@
-"""What happens inside steps: every execution of a body leaves marks, and may meet its end there."""
+"""Step bodies: every execution leaves marks in the journal, and faults can kill it there."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def perform(execution: Execution, step: str, key: str, body: Body[T]) -> T
 
 
 def effect(run_id: str, key: str) -> bool:
-    """Do what must be done once for a key; tell whether this was the time."""
+    """Perform the effect that must happen once per key; return whether this call did it."""
     first = notes.claim(f"{run_id} {key}")
     notes.write("effect", run_id, key=key, first=first)
     return first

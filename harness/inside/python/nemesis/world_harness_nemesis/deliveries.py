@@ -1,4 +1,4 @@
-"""What happens to a message between the World's queue and the engine's handler."""
+"""Faults of a message between the World's queue and the engine's handler."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SHUFFLE_LIMIT_S = 1.5
 _SHUFFLE_GAP_S = 0.015
 _COPY_TRIES = 12
 _COPY_PAUSE_S = 0.5
-#: A copy that is to come back later than this is left to the World's own message.
+#: A copy with a longer retry delay than this is dropped: the World's own message comes back.
 _COPY_WAIT_LIMIT_S = 30.0
 
 
@@ -73,7 +73,7 @@ class _State:
 
 _state = _State()
 _current: ContextVar[str | None] = ContextVar("world_harness_delivery", default=None)
-#: Whether the harness asks for its own sake: not recorded, and no fault's prey.
+#: Whether a call is for the harness itself: not recorded, and without faults.
 quiet: ContextVar[bool] = ContextVar("world_harness_quiet", default=False)
 
 
@@ -83,7 +83,7 @@ def current_delivery() -> str | None:
 
 
 def wrap_handler(prefix: str, handler: Handler) -> Handler:
-    """Return what stands between the World's queue and the engine."""
+    """Return a handler that is placed between the World's queue and the engine."""
     _state.handlers[prefix] = handler
 
     async def receive(message: Any, *, attempt: int, queue_name: str, message_id: str) -> Any:
@@ -139,7 +139,7 @@ def _go_on(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _copy_at_once(fault: Fault, delivery: Delivery, number: int) -> None:
-    """Deliver one of the copies of one moment, or each a little later than the one before."""
+    """Deliver one of several simultaneous copies, or one with a delay after the copy before."""
     await asyncio.sleep(number * _delay_s(fault))
     await _deliver_until_taken(delivery, number, 1 if fault.settings.get("once") else _COPY_TRIES)
 
@@ -156,7 +156,7 @@ def _delay_s(fault: Fault) -> float:
 
 
 async def _obstruct(run_id: str, fault: Fault) -> None:
-    """Keep a message back, refuse it, or die of it, before the engine sees it."""
+    """Delay or refuse a message, or kill the process, before the engine sees it."""
     match fault.do:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -173,7 +173,7 @@ async def _obstruct(run_id: str, fault: Fault) -> None:
 
 
 def _decide(run_id: str, fault: Fault) -> list[Fault]:
-    """Return what the seed has in store for the next message of a run."""
+    """Return the faults that the seed chooses for the next message of a run."""
     fault.drawn += 1
     seed, number = int(fault.settings["seed"]), fault.drawn
     if draw(seed, number, 1) >= fault.settings["rate"]:
@@ -189,7 +189,7 @@ def _decide(run_id: str, fault: Fault) -> list[Fault]:
 
 
 async def _wait_for_others(run_id: str, fault: Fault) -> None:
-    """Collect messages and let them go in the order that the seed determines."""
+    """Collect messages and release them in the order that the seed determines."""
     loop, key = asyncio.get_running_loop(), (run_id, fault.index)
     if key not in _state.batches:
         timer = loop.call_later(_SHUFFLE_LIMIT_S, _release_batch, run_id, fault)
@@ -221,7 +221,7 @@ def _let_go(turn: asyncio.Future[None]) -> None:
 
 
 async def _deliver_until_taken(delivery: Delivery, number: int, limit: int = _COPY_TRIES) -> None:
-    """Deliver a copy as a queue would: again after a failure, again when it is asked to."""
+    """Deliver a copy as a queue does: again after a failure, and again on request."""
     for tries in range(limit):
         wait_s = _COPY_PAUSE_S
         try:
@@ -296,7 +296,7 @@ def _remember(run_id: str, delivery: Delivery) -> None:
 def find_messages(
     run_id: str, kind: MessageKind | None = None, step: str | None = None
 ) -> list[Delivery]:
-    """Return the messages of a run that this process was given, in order."""
+    """Return the messages of a run that this process received, in order."""
     return [
         delivery
         for delivery in _state.messages.get(run_id, ())
@@ -306,6 +306,6 @@ def find_messages(
 
 
 async def deliver_again(delivery: Delivery, copies: int) -> None:
-    """Deliver a message again, as often as asked, at the same time; return when all are taken."""
+    """Deliver copies of a message at the same time; return when all are handled."""
     numbers = range(1, copies + 1)
     await asyncio.gather(*(_deliver_until_taken(delivery, number) for number in numbers))

@@ -1,4 +1,4 @@
-"""Which faults are due: a plan is bound to a run, each fault of it waits for what it matches."""
+"""Which faults are due: a plan belongs to a run, and each of its faults waits for its matches."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "echo": ("change", ("twice", "early")),
 }
 _PLACES = ("message", "call", "body")
-#: A match may leave these without anything to do: they are noted when they did it.
+#: A match does not always give these faults something to do; they are noted only when it does.
 _NOTED_WHEN_DONE = ("shuffle", "chaos", "damage", "echo", "hurry")
 
 
 class PlanError(ValueError):
-    """A fault plan asks for what this nemesis does not know."""
+    """A fault plan contains something that this nemesis does not know."""
 
 
 @dataclass
@@ -50,12 +50,12 @@ class Fault:
     at: Mapping[str, Any]
     nth: int
     times: int
-    #: Its place in the run's plan.
+    #: Its index in the run's plan.
     index: int
     settings: Mapping[str, Any]
     #: How many matches it has seen.
     seen: int = 0
-    #: How many messages the seed was asked about.
+    #: How many messages the seed has decided about.
     drawn: int = 0
     #: How many messages were hurried.
     hurried: int = 0
@@ -63,7 +63,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Happening:
-    """What a fault may be waiting for."""
+    """Something that a fault may be waiting for."""
 
     on: str
     side: str = "before"
@@ -75,7 +75,7 @@ class Happening:
 
 @dataclass
 class Start:
-    """A start that is under way: its plan waits here for the run's id."""
+    """A start in progress: its plan waits here for the run's id."""
 
     plan: Sequence[Mapping[str, Any]]
     run_id: str | None = None
@@ -93,7 +93,7 @@ _starting: ContextVar[Start | None] = ContextVar("world_harness_starting", defau
 
 
 def check_plan(plan: Sequence[Mapping[str, Any]]) -> None:
-    """Raise `PlanError` where a plan asks for what this nemesis does not know."""
+    """Raise `PlanError` if a plan contains something that this nemesis does not know."""
     for fault in plan:
         kind, at = str(fault.get("do")), fault.get("at") or {}
         on = at.get("on")
@@ -103,22 +103,20 @@ def check_plan(plan: Sequence[Mapping[str, Any]]) -> None:
             raise PlanError(f"the fault plan names an unknown point: {on}")
         if on not in _KNOWN[kind]:
             places = " or a ".join(_KNOWN[kind])
-            raise PlanError(
-                f"the fault plan asks for {kind} at a {on}; it can happen at a {places}"
-            )
+            raise PlanError(f"the fault {kind} cannot happen at a {on}; place it at a {places}")
         if at.get("side") == "after" and on != "call":
-            raise PlanError(f"the fault plan asks for {kind} after a {on}; only a call has sides")
+            raise PlanError(f"the fault {kind} cannot happen after a {on}; only a call has sides")
         setting, values = _CHOICES.get(kind, ("", ()))
         if setting and fault.get(setting) not in values:
             given = fault.get(setting)
-            raise PlanError(f"the fault plan asks for {kind} with an unknown {setting}: {given}")
+            raise PlanError(f"the fault {kind} has an unknown {setting}: {given}")
 
 
 def bind_plan(run_id: str, plan: Sequence[Mapping[str, Any]]) -> None:
-    """Put faults on a run, beside those that lie on it.
+    """Add faults to a run's plan.
 
     Raises:
-        PlanError: the plan asks for what this nemesis does not know.
+        PlanError: the plan contains something that this nemesis does not know.
     """
     check_plan(plan)
     bound = _state.plans.setdefault(run_id, [])
@@ -138,10 +136,10 @@ def bind_plan(run_id: str, plan: Sequence[Mapping[str, Any]]) -> None:
 
 @contextlib.contextmanager
 def starting(plan: Sequence[Mapping[str, Any]]) -> Iterator[Start]:
-    """Put a plan on the run that is started inside; what is given tells its id afterwards.
+    """Give a plan to the run that the block starts; the yielded object then has the run's id.
 
     Raises:
-        PlanError: the plan asks for what this nemesis does not know.
+        PlanError: the plan contains something that this nemesis does not know.
     """
     check_plan(plan)
     start = Start(plan)
@@ -153,7 +151,7 @@ def starting(plan: Sequence[Mapping[str, Any]]) -> Iterator[Start]:
 
 
 def bind_starting(run_id: str | None) -> None:
-    """Bind the plan of the start that is under way, with the first run id that it shows."""
+    """Bind the plan of the start in progress to the run, with its first known run id."""
     start = _starting.get()
     if start is None or start.run_id is not None or not run_id:
         return
@@ -162,12 +160,12 @@ def bind_starting(run_id: str | None) -> None:
 
 
 def forget_starting() -> None:
-    """Leave the start: what begins here, began in its context only by chance."""
+    """Leave the start's context: work that begins here does not belong to the start."""
     _starting.set(None)
 
 
 def has_step(name: str | None, step: str) -> bool:
-    """Tell whether a step's name is that of a function: `tried_once` is `triedOnce` in plans."""
+    """Return whether a step's name is that of a function: `tried_once` is `triedOnce` in plans."""
     function = (name or "").rpartition("//")[2]
     return name is not None and step in {name, function, _camel(function)}
 
@@ -190,7 +188,7 @@ def _matches(fault: Fault, what: Happening) -> bool:
 
 
 def take_due(run_id: str | None, what: Happening) -> list[Fault]:
-    """Return the faults that are due now, and note those that always happen then."""
+    """Return the faults that are due now; note those that always happen when due."""
     due = []
     for fault in _state.plans.get(run_id, ()) if run_id else ():
         if not _matches(fault, what):
@@ -205,17 +203,17 @@ def take_due(run_id: str | None, what: Happening) -> list[Fault]:
 
 
 def list_faults(run_id: str, kind: str) -> list[Fault]:
-    """Return the faults of one kind that lie on a run, without their happening."""
+    """Return the faults of one kind in a run's plan; do not trigger them."""
     return [fault for fault in _state.plans.get(run_id, ()) if fault.do == kind]
 
 
 def note_fault(run_id: str | None, fault: Fault) -> None:
-    """Write down that a fault happened."""
+    """Record that a fault happened."""
     notes.write("fault", run_id, fault=fault.index, do=fault.do)
 
 
 def may_hurry(run_id: str | None, fault: Fault) -> bool:
-    """Tell whether a message may be hurried, and note that it is; a fault does that so often."""
+    """Return whether to hurry a message, and record it; each fault has a limit."""
     if fault.hurried >= int(fault.settings.get("most", 1)):
         return False
     fault.hurried += 1
@@ -237,7 +235,7 @@ async def pass_gate(run_id: str, gate: str, limit_s: float) -> bool:
 
 
 def open_gate(run_id: str, gate: str) -> None:
-    """Let pass what waits at a gate of a run, and all that comes to it; from any thread."""
+    """Open a gate of a run, for everything that waits there or comes later; from any thread."""
     key = (run_id, gate)
     _state.opened.add(key)
     for waiting in _state.gates.pop(key, ()):
@@ -250,7 +248,7 @@ def _let_pass(waiting: asyncio.Future[bool]) -> None:
 
 
 def draw(seed: int, *place: int) -> float:
-    """Return a number in [0, 1) that seed and place alone determine, in either language."""
+    """Return a number in [0, 1) that depends only on seed and place, the same in both languages."""
     bits = 0xFFFFFFFF
     mixed = (2166136261 ^ seed) & bits
     for part in place:

@@ -1,7 +1,7 @@
-"""What the app writes down for the harness: one JSON line a record, on the disk before it goes on.
+"""The app's records for the harness: one JSON line per record, on disk before the app continues.
 
-So a SIGKILL loses nothing. Beside the journal stand tallies and effects, one small file each. All
-of it lies outside the World: what a World loses must not be lost here.
+So a SIGKILL loses nothing. Counters and effects are small files beside the journal. All of
+it is outside the World, so that nothing is lost here when a World loses data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-#: Names the folder; where it is missing, the app keeps one of its own and is asked for it.
+#: Names the folder; without it, the app uses its own folder and is asked for the records.
 NOTES = "WORLD_HARNESS_NOTES"
 
 
@@ -74,7 +74,7 @@ class Notes:
         return [json.loads(line) for line in lines if line]
 
     def count(self, name: str) -> int:
-        """Add one and return the sum, over all processes and their deaths."""
+        """Add one and return the sum over all processes, dead ones included."""
         path = self._file("tallies", name)
         with path.open("ab") as tally:
             tally.write(b".")
@@ -97,5 +97,5 @@ class Notes:
         return self.folder / folder / quote(name, safe="!'()")
 
 
-#: One state a process.
+#: One state per process.
 notes = Notes()

@@ -1,4 +1,4 @@
-"""Damage to the event log as the engine reads it; what the World stores stays whole."""
+"""Damage to the event log as the engine reads it; the World's stored log stays intact."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _last_seen: dict[str, list[Any]] = {}
 
 
 def damage_page(run_id: str | None, page: list[Any], *, incremental: bool) -> list[Any]:
-    """Return a page of the log, damaged as the run's plan asks.
+    """Return a page of the log, damaged according to the run's plan.
 
     Args:
         run_id: The run whose log it is.
@@ -65,7 +65,7 @@ def _damage(events: list[Any], fault: Mapping[str, Any]) -> list[Any]:
 
 
 def _change_one(event: Any, fault: Mapping[str, Any]) -> list[Any]:
-    """Return what stands in the place of an event, and behind it."""
+    """Return the events that replace an event."""
     next_id = _following(_id_of(event))
     match fault["change"]:
         case "drop":
@@ -79,7 +79,7 @@ def _change_one(event: Any, fault: Mapping[str, Any]) -> list[Any]:
 
 
 def _replace(events: list[Any], at: int, fault: Mapping[str, Any]) -> list[Any]:
-    """Let an event give way to a copy of another, or become another; its place keeps its id."""
+    """Replace an event by a copy of another, or change it; the position keeps its id."""
     other = at if fault.get("otherId") is None else _find(events, fault["otherId"])
     if other is None:
         return events
@@ -88,7 +88,7 @@ def _replace(events: list[Any], at: int, fault: Mapping[str, Any]) -> list[Any]:
 
 
 def _swap(events: list[Any], one: int, other: int | None) -> list[Any]:
-    """Let two events change places; each place keeps its id, so that the ids still ascend."""
+    """Swap two events; each position keeps its id, so that the ids still ascend."""
     if other is None:
         return events
     swapped = list(events)
@@ -111,6 +111,6 @@ def _rename(event: Any, event_id: str) -> Any:
 
 
 def _following(event_id: str) -> str:
-    """Return an id that sorts right behind another."""
+    """Return an id that sorts directly after another."""
     last = _DIGITS.find(event_id[-1])
     return event_id[:-1] + _DIGITS[last + 1] if 0 <= last < 31 else f"{event_id}Z"

@@ -1,4 +1,4 @@
-"""All that is asked of the SDK itself."""
+"""All uses of the SDK itself."""
 
 from __future__ import annotations
 

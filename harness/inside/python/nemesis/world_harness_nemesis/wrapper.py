@@ -1,6 +1,6 @@
-"""A World around the World: it records every call and message, and does what the run's plan asks.
+"""A wrapper around the World: it records every call and message, and injects the run's faults.
 
-The World inside is the one that was given; a run without a plan is recorded, and left alone.
+A run without a plan is only recorded.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def wrap(world: Any, *, asked: Any = None) -> HarassedWorld:
 
 @contextlib.contextmanager
 def ask_quietly() -> Iterator[None]:
-    """Ask for the harness's own sake: not recorded, and no fault's prey."""
+    """Make calls for the harness itself: not recorded, and without faults."""
     token = quiet.set(True)
     try:
         yield
@@ -150,7 +150,7 @@ def _find(args: tuple[Any, ...], kwargs: Mapping[str, Any], place: int, name: st
 
 
 def _describe_event(run_id: str | None, event: Any) -> _Call:
-    """A lazy start creates the step as well: it is both."""
+    """Describe an event. A lazy start also creates the step, so it counts as both."""
     kind = str(event.event_type)
     data = getattr(event, "event_data", None)
     lazy = kind == "step_started" and getattr(data, "input", None) is not None
@@ -218,7 +218,7 @@ async def _suffer(call: _Call, side: str, options: dict[str, Any]) -> None:
 async def _strike(call: _Call, fault: Fault, options: dict[str, Any]) -> None:
     match fault.do:
         case "hurry":
-            # A message that is to come later comes at once.
+            # A delayed message is delivered at once.
             if options.get("delay_seconds") and may_hurry(call.run_id, fault):
                 options["delay_seconds"] = None
         case "slow":

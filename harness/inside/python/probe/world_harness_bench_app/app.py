@@ -1,7 +1,7 @@
-"""What every framework's app answers: a description of itself, one sample, and its deliveries.
+"""The requests that every framework's app answers: its identity, one sample, and deliveries.
 
-Importing it opens the World and then the workflows, which is the order that the SDK asks for. All
-times are the app's own clock, in milliseconds since the epoch.
+Importing it opens the World and then the workflows: the SDK requires this order. All
+times are from the app's own clock, in milliseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["answer", "deliver", "describe_app"]
 
 
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a workflow once and report its answer and every time that was seen on the way."""
+    """Run a workflow once and report its answer and all recorded times."""
     await describe_app()
     reply: dict[str, Any] = {"outcome": "failed", "calledAtMs": probe.now()}
     probe.open_ledger()
@@ -80,7 +80,7 @@ async def _run(request: Mapping[str, Any], reply: dict[str, Any]) -> None:
 
 
 async def _await_end(run: Run[Any]) -> str:
-    """Wait until the run ends: woken by this process where it writes the end, else by asking."""
+    """Wait until the run ends: by a signal if this process writes the end, otherwise by polling."""
     ending = probe.ending(run.run_id)
     while True:
         try:

@@ -1,7 +1,7 @@
-"""What the app knows about itself while it is measured.
+"""What the app records about itself during a measurement.
 
-Which invocation a step's body runs in, when a run ended, and (in a recording fork) what the World
-was asked to do. Everything happens on one event loop.
+It records the invocation of each step body, the end of each run, and (in a recording fork) the
+calls of the World. Everything happens on one event loop.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PARTIAL = int(os.environ.get("WORLD_HARNESS_WORKERS", "1")) > 1
 
 @dataclass
 class Ledger:
-    """What a run asked of its World; by name, and in bytes."""
+    """The calls that a run made to its World, by name and in bytes."""
 
     invocations: Counter[str] = field(default_factory=Counter)
     world_calls: Counter[str] = field(default_factory=Counter)
@@ -56,7 +56,7 @@ class Probe:
     async def run_invocation(
         self, route: str, message_id: str, handle: Callable[[], Awaitable[T]]
     ) -> T:
-        """Run one delivery under an id of its own."""
+        """Run one delivery with its own id."""
         self._meet(message_id)
         self._in_flight += 1
         self._last_change_ms = self.now()
@@ -119,9 +119,9 @@ class Probe:
         self._endings.pop(run_id, None)
 
     async def settle(self, quiet_ms: float, limit_ms: float) -> bool:
-        """Wait until nothing has been under way for a while; tell whether that came.
+        """Wait until the app has been idle for a while; return whether it became idle.
 
-        Under way is a delivery, and a message that is to be delivered at once and was not yet.
+        The app is not idle during a delivery, or while a message waits for immediate delivery.
         """
         deadline = self.now() + limit_ms
         while self.now() < deadline:
@@ -134,19 +134,19 @@ class Probe:
         return False
 
     def open_ledger(self) -> None:
-        """Count from here."""
+        """Start counting."""
         self._ledger = Ledger()
         self._queued.clear()
         self._early.clear()
 
     def close_ledger(self) -> Ledger | None:
-        """Return what was counted."""
+        """Stop counting; return the counts."""
         closed, self._ledger = self._ledger, None
         return closed
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
-        """Ask the World something for the instrument's own sake: the ledger leaves it out."""
+        """Call the World for the harness itself: the ledger does not count it."""
         token = self._own_question.set(True)
         try:
             yield
@@ -154,7 +154,7 @@ class Probe:
             self._own_question.reset(token)
 
     def note_world_call(self, method: str, size: int) -> None:
-        """Count a call of the World and the bytes that it was handed."""
+        """Count a call of the World and the bytes of its arguments."""
         if self._ledger and not self._own_question.get():
             self._ledger.world_calls[method] += 1
             self._ledger.bytes[method] += size

@@ -46,7 +46,7 @@ class TappedWorld:
         return _count(name, member) if RECORDING and name in _METHODS else member
 
     def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
-        """Run each delivery under an id of its own."""
+        """Run each delivery with its own id."""
 
         async def receive(message: Any, *, message_id: str, **about: Any) -> Any:
             return await probe.run_invocation(

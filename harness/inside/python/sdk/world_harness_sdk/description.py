@@ -74,7 +74,7 @@ def read_committed() -> dict[str, Any]:
 
 
 def compare(was: Mapping[str, Any], now: Mapping[str, Any], place: str = "") -> Iterator[str]:
-    """Say every difference between two descriptions, one sentence each."""
+    """Yield every difference between two descriptions, one sentence each."""
     for key in sorted({*was, *now}):
         here = f"{place} {key}".strip()
         old, new = was.get(key), now.get(key)

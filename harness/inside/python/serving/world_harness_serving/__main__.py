@@ -1,6 +1,6 @@
-"""The build of an app: find out what would go wrong when it starts.
+"""The build of an app: check for errors that would occur when it starts.
 
-Nothing is opened: the workflows are imported on a World that does nothing.
+Nothing is opened: the workflows are imported with a World that does nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .sdk import set_world
 
 
 class NoWorld:
-    """What the workflows are imported on."""
+    """A World that does nothing, for the import of the workflows."""
 
     def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
         """Nothing is delivered."""

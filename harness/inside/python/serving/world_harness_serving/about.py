@@ -1,4 +1,4 @@
-"""What the app was told of itself when it was written."""
+"""The app's identity, as written at its build."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a framework's files route to, whatever the app is for.
+"""The functions that a framework's routes call, in every app.
 
 Importing it opens the World and then the workflows, which is the order that the SDK asks for.
 """

@@ -1,4 +1,4 @@
-"""From what a World's description names to the World that an app uses."""
+"""Open the World that a World's description names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def open_subject(entry: str) -> Any:
         entry: `module:attribute`; what it names is called, and the World is what comes back.
 
     Raises:
-        AppError: the entry leads nowhere.
+        AppError: the entry does not exist, or cannot be called.
     """
     factory = find_entry(entry)
-    # As it is, LocalWorld never calls the app's endpoint: nothing would be served.
+    # The SDK's LocalWorld never calls the app's endpoint, so nothing would be served.
     return HttpLocalWorld() if factory is LocalWorld else factory()
 
 
@@ -29,7 +29,7 @@ def find_entry(entry: str) -> Callable[[], Any]:
     """Return what an entry names.
 
     Raises:
-        AppError: there is no such module or attribute, or nothing that can be called.
+        AppError: there is no such module or attribute, or it cannot be called.
     """
     place, _, name = entry.partition(":")
     try:

@@ -1,4 +1,4 @@
-"""What goes wrong before an app can answer."""
+"""Errors before an app can answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data directories that belong to somebody else."""
+"""Data directories of another SDK."""
 
 from __future__ import annotations
 

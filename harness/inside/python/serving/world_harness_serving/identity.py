@@ -1,4 +1,4 @@
-"""When two messages of a queue are one."""
+"""When two messages of a queue count as the same message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KnownMessages:
         return self._ids.setdefault(self._tell(key, body), message_id)
 
     def release(self, key: str, body: Any) -> None:
-        """Take note that a message is done."""
+        """Record that a message is finished."""
         if not self._own:
             self._ids.pop(self._tell(key, body), None)
 

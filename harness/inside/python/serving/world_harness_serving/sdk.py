@@ -1,4 +1,4 @@
-"""All that is asked of the SDK's internals, by way of the one package that names them."""
+"""All uses of the SDK's internals, through the one package that names them."""
 
 from world_harness_sdk import interface, local
 

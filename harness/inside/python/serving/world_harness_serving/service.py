@@ -19,7 +19,7 @@ from .sdk import set_world
 
 
 class Delivery:
-    """A request of the queue, as the SDK's handler wants it."""
+    """A request of the queue, as the SDK's handler requires it."""
 
     def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
         self.method = method

@@ -1,0 +1,79 @@
+"""What a user asks of a benchmark, and the command that asks for the same again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from harness.deployments.launcher import Remote
+from harness.invocations import Value, write_command
+from harness.measure.pinning import Versions
+from harness.measure.plan import Choice
+from harness.services.resolution import Choice as ServiceChoice
+
+
+class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's request for a benchmark."""
+
+    profile: str = "quick"
+    choice: Choice = Choice()
+    #: Forks per cell; `None` for the profile's number.
+    forks: int | None = None
+    #: `None` for a random seed.
+    seed: int | None = None
+    #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`,
+    #: `./checkout`).
+    pins: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    #: See :class:`harness.results.records.BenchHeader`.
+    precision: float | None = None
+    budget_s: float | None = None
+    #: Which part of all cells this machine measures: `2/6`; empty for all.
+    shard: str = ""
+    #: The command that asks, and options of its own.
+    command: tuple[str, ...] = ("bench",)
+    services: ServiceChoice = "auto"
+    remote: Remote | None = None
+    #: Processes that serve each app.
+    workers: int = 1
+    #: Folder for the result file.
+    out: Path = Path("results")
+    #: A result file to go on from; everything else is then what its header says.
+    resume: Path | None = None
+
+
+def reproduce(request: BenchRequest, seed: int, versions: Versions | None = None) -> str:
+    """Return the command that asks for the same again; without what can be secret.
+
+    Args:
+        request: What the user asks.
+        seed: The seed that was drawn where the user gave none.
+        versions: What the user's pins were read as: written so, they name no place of this
+            machine. If absent, the command has them as the user wrote them.
+    """
+    precision, budget_s = request.precision, request.budget_s
+    options: dict[str, Value] = {
+        "--profile": request.profile,
+        "--line": request.choice.lines,
+        "--framework": request.choice.frameworks,
+        "--world": request.choice.worlds,
+        "--scenario": request.choice.scenarios,
+        "--pin": versions.pinned.write() if versions else request.pins,
+        "--against": versions.against.write() if versions else request.against,
+        "--precision": None if precision is None else f"{precision * 100:g}%",
+        "--budget": None if budget_s is None else f"{budget_s:g}s",
+        "--shard": request.shard or None,
+        "--workers": request.workers if request.workers > 1 else None,
+        "--forks": request.forks,
+        **write_remote(request.remote),
+        "--seed": seed,
+    }
+    return write_command(["world-harness", *request.command], options)
+
+
+def write_remote(remote: Remote | None) -> dict[str, Value]:
+    """Return the options that name a remote app, without secrets."""
+    if remote is None:
+        return {}
+    return {"--url": "URL", "--header": tuple(f"{name}: …" for name in remote.headers)}

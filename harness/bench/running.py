@@ -1,0 +1,86 @@
+"""From what is measured to a result file that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from harness.bench.planning import SessionPlan, plan_session
+from harness.bench.request import BenchRequest
+from harness.bench.resuming import resume_session
+from harness.deployments.apps import Contents
+from harness.deployments.launcher import Launcher
+from harness.descriptions import Catalog
+from harness.measure.plan import Selection
+from harness.measure.session import Watcher, conduct
+from harness.results.records import BenchResults
+from harness.results.store import ResultsWriter, read_results_as
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A finished benchmark."""
+
+    path: Path
+    #: What the file holds, of the sessions before as well.
+    results: BenchResults
+
+    @property
+    def sound(self) -> bool:
+        """Whether every fork finished and every sample was correct."""
+        return all(end.outcome == "finished" for end in self.results.forks) and all(
+            sample.outcome == "correct" for sample in self.results.samples
+        )
+
+
+def run_bench(
+    request: BenchRequest,
+    catalog: Catalog,
+    contents: Contents,
+    watcher: Watcher,
+    *,
+    opened: Callable[[Path, Selection], None] = lambda path, selection: None,
+) -> Outcome:
+    """Measure what was asked for and write the result file.
+
+    Args:
+        request: What the user asks.
+        catalog: What is described.
+        contents: What the apps are to hold.
+        watcher: Told how it goes.
+        opened: Told where the results go, as soon as that is known.
+
+    Raises:
+        HarnessError: with the reason, and what to do; what was measured so far is in the file.
+    """
+    plan = (
+        resume_session(request.resume, catalog, request.remote)
+        if request.resume
+        else plan_session(request, catalog)
+    )
+    opened(plan.path, plan.selection)
+    _measure(plan, request, contents, watcher)
+    return Outcome(plan.path, read_results_as(plan.path, BenchResults))
+
+
+def _measure(
+    plan: SessionPlan, request: BenchRequest, contents: Contents, watcher: Watcher
+) -> None:
+    with (
+        ResultsWriter(plan.path) as writer,
+        Launcher(
+            plan.catalog,
+            contents,
+            services=request.services,
+            remote=request.remote,
+            report=watcher.preparing,
+        ) as launcher,
+    ):
+        earlier = None
+        if plan.resumed:
+            # Read only now that no other session writes to it.
+            earlier = read_results_as(plan.path, BenchResults)
+        else:
+            writer.append(plan.header)
+        conduct(plan.header, launcher, writer, watcher, contents.check_answer, earlier=earlier)
