@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import HarnessError
 from tests.installation.installed import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
@@ -51,7 +52,7 @@ def test_a_world_whose_driver_is_missing_names_the_extra(
     (tmp_path / "own_world.py").write_text("def create_world():\n    return None\n")
     words = ("smoke", "own_world:create_world", "--service", service, "--env", f"URL={{{service}}}")
     done = installation.run("world-harness", *words, folder=tmp_path)
-    assert done.returncode == 3
+    assert done.returncode == HarnessError.exit_code
     assert f"pip install 'world-harness[{extra}]'" in done.stderr
 
 
