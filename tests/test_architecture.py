@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import graphlib
 import re
 from collections.abc import Iterator
@@ -223,3 +224,18 @@ def test_there_is_nothing_else_at_the_top() -> None:
     }
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert found <= allowed
+
+
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    """One name for one thing; what runs in apps and Worlds keeps the names of the SDK."""
+    places = collections.defaultdict(list)
+    for package in ("harness", "reports", "suites"):
+        for path in (ROOT / package).rglob("*.py"):
+            if "inside" in path.parts or path.name.startswith("test_"):
+                continue
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places[node.name].append(name(path))
+    # The protocol's message, and what a check is handed of it.
+    del places["Reply"]
+    assert {key: paths for key, paths in places.items() if len(paths) > 1} == {}

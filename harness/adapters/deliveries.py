@@ -26,21 +26,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Fate(msgspec.Struct, frozen=True):
     """How the handler settles a delivery: `ack`, `retry` (after seconds), `error` or `never`."""
 
     action: str
     seconds: float = 0
 
 
-ACK = Decision("ack")
-ERROR = Decision("error")
-NEVER = Decision("never")
+ACK = Fate("ack")
+ERROR = Fate("error")
+NEVER = Fate("never")
 
 
-def retry_in(seconds: float) -> Decision:
+def retry_in(seconds: float) -> Fate:
     """Return the decision to ask for the same message again."""
-    return Decision("retry", seconds)
+    return Fate("retry", seconds)
 
 
 class Inbox:
@@ -56,7 +56,7 @@ class Inbox:
         self._deliveries: list[Delivery] = []
         self._settled: dict[int, float] = {}
         self._dropped = 0
-        self.rule: Callable[[Delivery], Decision | None] = lambda delivery: ACK
+        self.rule: Callable[[Delivery], Fate | None] = lambda delivery: ACK
         process.listen("delivery", self._take)
         process.listen("settled", self._settle)
         process.listen("dropped", self._drop)
@@ -78,7 +78,7 @@ class Inbox:
         with self._changed:
             return self._settled.get(delivery.number)
 
-    def decide(self, delivery: Delivery, decision: Decision) -> None:
+    def decide(self, delivery: Delivery, decision: Fate) -> None:
         """Settle a held delivery."""
         self._process.send(
             "decide",

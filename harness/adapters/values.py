@@ -45,7 +45,7 @@ class BigInt(msgspec.Struct, frozen=True):
     value: int
 
 
-class Pairs(msgspec.Struct, frozen=True):
+class ValuePairs(msgspec.Struct, frozen=True):
     """A map with keys of any type."""
 
     entries: tuple[tuple[Any, Any], ...]
@@ -124,7 +124,9 @@ _WRITERS: dict[type, Callable[[Any], object]] = {
     Undefined: lambda value: {"$undefined": True},
     View: lambda value: {"$view": [_write_bytes(value.buffer), value.start, value.end]},
     BigInt: lambda value: {"$bigint": str(value.value)},
-    Pairs: lambda value: {"$map": [[encode(key), encode(item)] for key, item in value.entries]},
+    ValuePairs: lambda value: {
+        "$map": [[encode(key), encode(item)] for key, item in value.entries]
+    },
     Unordered: lambda value: {"$set": [encode(item) for item in value.items]},
     Other: lambda value: {"$other": value.type},
 }
@@ -134,8 +136,8 @@ def _read_number(text: str) -> float:
     return float(text.replace("Infinity", "inf"))
 
 
-def _read_pairs(entries: list[list[Any]]) -> Pairs:
-    return Pairs(tuple((decode(key), decode(item)) for key, item in entries))
+def _read_pairs(entries: list[list[Any]]) -> ValuePairs:
+    return ValuePairs(tuple((decode(key), decode(item)) for key, item in entries))
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {

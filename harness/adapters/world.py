@@ -105,7 +105,7 @@ class PendingReading:
         )
 
 
-class World:
+class WorldClient:
     """One process that has opened a World's storage.
 
     Args:
@@ -254,7 +254,7 @@ class World:
 class Area:
     """The methods of one area of a World, by their own names in snake_case or camelCase."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: WorldClient, name: str) -> None:
         self._world = world
         self._name = name
 
@@ -271,7 +271,7 @@ def open_world(
     number: int = 0,
     note: Callable[[Reply], None] = lambda reply: None,
     limit_s: float = 30,
-) -> World:
+) -> WorldClient:
     """Open a World in a running adapter.
 
     Args:
@@ -293,11 +293,11 @@ def open_world(
     opened = msgspec.convert(message.ok, Opened)
     if opened.protocol != PROTOCOL:
         raise OpenError(None, f"its adapter uses protocol {opened.protocol}, not {PROTOCOL}")
-    return World(process, opened, number=number, note=note)
+    return WorldClient(process, opened, number=number, note=note)
 
 
 def together(
-    shares: Sequence[tuple[World, Sequence[Call]]], *, in_flight: int | None = None
+    shares: Sequence[tuple[WorldClient, Sequence[Call]]], *, in_flight: int | None = None
 ) -> list[list[Reply]]:
     """Make calls at once in several processes: each starts its share at the same moment."""
     at = time.time() * 1000 + _TOGETHER_AHEAD_MS if len(shares) > 1 else None

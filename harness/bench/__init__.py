@@ -2,6 +2,6 @@
 
 from harness.bench.planning import select
 from harness.bench.request import BenchRequest, reproduce, write_remote
-from harness.bench.running import Outcome, run_bench
+from harness.bench.running import BenchOutcome, run_bench
 
-__all__ = ["BenchRequest", "Outcome", "reproduce", "run_bench", "select", "write_remote"]
+__all__ = ["BenchOutcome", "BenchRequest", "reproduce", "run_bench", "select", "write_remote"]

@@ -10,7 +10,7 @@ from harness.deployments.launcher import Remote
 from harness.invocations import Value, write_command
 from harness.measure.pinning import Versions
 from harness.measure.plan import Choice
-from harness.services.resolution import Choice as ServiceChoice
+from harness.services.resolution import ServicePreference
 
 
 class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     shard: str = ""
     #: The command that asks, and options of its own.
     command: tuple[str, ...] = ("bench",)
-    services: ServiceChoice = "auto"
+    services: ServicePreference = "auto"
     remote: Remote | None = None
     #: Processes that serve each app.
     workers: int = 1

@@ -19,7 +19,7 @@ from harness.results.records import BenchResults
 from harness.results.store import ResultsWriter, read_results_as
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class BenchOutcome(msgspec.Struct, frozen=True):
     """A finished benchmark."""
 
     path: Path
@@ -41,7 +41,7 @@ def run_bench(
     watcher: Watcher,
     *,
     opened: Callable[[Path, Selection], None] = lambda path, selection: None,
-) -> Outcome:
+) -> BenchOutcome:
     """Measure what was asked for and write the result file.
 
     Args:
@@ -61,7 +61,7 @@ def run_bench(
     )
     opened(plan.path, plan.selection)
     _measure(plan, request, contents, watcher)
-    return Outcome(plan.path, read_results_as(plan.path, BenchResults))
+    return BenchOutcome(plan.path, read_results_as(plan.path, BenchResults))
 
 
 def _measure(

@@ -46,7 +46,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     services: dict[str, str] = {}
 
 
-class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CertifiedPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The package under test."""
 
     name: str
@@ -55,7 +55,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     digest: str
 
 
-class Header(
+class CertificateHeader(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -69,7 +69,7 @@ class Header(
     title: str
     #: What the user asked for: `postgres`, `npm:@scope/world@1.2.3`, a folder.
     spec: str
-    package: Package
+    package: CertifiedPackage
     #: SHA-256 of the suite's and the contract's files.
     suite: str
     line: str
@@ -111,7 +111,7 @@ class WorldProfile(
     answers: dict[str, dict[str, str]]
 
 
-class Footer(
+class CertificateFooter(
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -129,16 +129,16 @@ class Footer(
     sha256: str
 
 
-Line = Header | ClauseVerdict | WorldProfile | Footer
+Line = CertificateHeader | ClauseVerdict | WorldProfile | CertificateFooter
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate whose digest matches its content."""
 
-    header: Header
+    header: CertificateHeader
     clauses: tuple[ClauseVerdict, ...]
     profile: dict[str, dict[str, str]]
-    footer: Footer
+    footer: CertificateFooter
 
     @property
     def world_verdict(self) -> WorldVerdict:
@@ -157,7 +157,7 @@ class _Start(msgspec.Struct, frozen=True):
 
 
 def make_certificate(
-    header: Header, clauses: Sequence[ClauseVerdict], records: Iterable[CheckRecord] = ()
+    header: CertificateHeader, clauses: Sequence[ClauseVerdict], records: Iterable[CheckRecord] = ()
 ) -> Certificate:
     """Make the certificate of a World.
 
@@ -179,10 +179,10 @@ def make_certificate(
     )
 
 
-def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> Footer:
+def make_footer(clauses: Sequence[ClauseVerdict], body: bytes) -> CertificateFooter:
     """Make the footer from the clauses and the bytes that come before it."""
     world = decide_world(clauses)
-    return Footer(
+    return CertificateFooter(
         counts=world.counts,
         verdict=world.verdict,
         certified=world.certified,
@@ -208,7 +208,7 @@ def encode_line(record: Line) -> bytes:
 
 
 def encode_body(
-    header: Header, clauses: Sequence[ClauseVerdict], profile: dict[str, dict[str, str]]
+    header: CertificateHeader, clauses: Sequence[ClauseVerdict], profile: dict[str, dict[str, str]]
 ) -> bytes:
     """Return every line except the footer."""
     lines: list[Line] = [header, *clauses, WorldProfile(answers=profile)]
@@ -262,12 +262,12 @@ def read_certificate(path: Path) -> Certificate:
         header, *clauses, profile, footer = map(decode_line, lines)
     except (ValueError, msgspec.DecodeError) as error:
         raise _explain_change(path, str(error)) from error
-    if not (isinstance(header, Header) and isinstance(profile, WorldProfile)):
+    if not (isinstance(header, CertificateHeader) and isinstance(profile, WorldProfile)):
         raise _explain_change(path, "its lines are not in the expected order")
     verdicts = tuple(clause for clause in clauses if isinstance(clause, ClauseVerdict))
     body = encode_body(header, verdicts, profile.answers)
     due = make_footer(verdicts, body)
-    if body + encode_line(due) != data or not isinstance(footer, Footer):
+    if body + encode_line(due) != data or not isinstance(footer, CertificateFooter):
         raise _explain_change(path, "the digest in its footer does not match its lines")
     return Certificate(header=header, clauses=verdicts, profile=profile.answers, footer=footer)
 

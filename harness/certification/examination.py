@@ -14,9 +14,9 @@ import harness
 from harness.adapters.protocol import Opened
 from harness.certification.certificate import (
     Certificate,
+    CertificateHeader,
+    CertifiedPackage,
     Environment,
-    Header,
-    Package,
     digest_suite,
     make_certificate,
 )
@@ -30,7 +30,7 @@ from harness.certification.verdicts import ClauseVerdict, decide_clause
 from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.contract.clauses import Clause, describe_clauses, explain_inapplicable, level_on
 from harness.machine import describe_machine, find_commit
-from harness.services.resolution import Choice
+from harness.services.resolution import ServicePreference
 from harness.workspaces.cache import cache_folder
 
 
@@ -44,7 +44,7 @@ class CertifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: Examine these clauses only, and write no certificate; empty means all.
     clauses: tuple[str, ...] = ()
     known: Mapping[str, KnownFailure] = {}
-    services: Choice = "auto"
+    services: ServicePreference = "auto"
     seed: int = 0
     #: How many checks run side by side. They wait most of the time, so it may exceed the cores.
     workers: int = 6
@@ -97,11 +97,11 @@ def certify(request: CertifyRequest, examined: Examined) -> Certificate:
     subject, opened = examined.subject, examined.opened
     python = f"Python {sys.version.split()[0]}"
     machine = describe_machine(opened.runtime.removeprefix("v"))
-    header = Header(
+    header = CertificateHeader(
         world=subject.id,
         title=subject.title,
         spec=subject.spec,
-        package=Package(
+        package=CertifiedPackage(
             name=subject.package or opened.package.name,
             version=subject.version or opened.package.version,
             digest=subject.digest,

@@ -16,7 +16,7 @@ import msgspec
 
 from harness.descriptions import Language, World
 from harness.errors import InstallError, UsageError, unknown
-from harness.workspaces.packing import NPM_NAME, PACKED, Package, read_packed
+from harness.workspaces.packing import NPM_NAME, PACKED, PackageRelease, read_packed
 
 _MODULES = (".mjs", ".js", ".cjs", ".ts", ".mts", ".cts")
 _PYTHON = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -72,14 +72,14 @@ def read_origin(spec: str, worlds: Mapping[str, World]) -> Origin:
     return _read_name(spec, worlds)
 
 
-def find_package(manifest: Path) -> Package:
+def find_package(manifest: Path) -> PackageRelease:
     """Read a `package.json`.
 
     Raises:
         InstallError: the file is missing or not valid.
     """
     try:
-        return msgspec.json.decode(manifest.read_bytes(), type=Package)
+        return msgspec.json.decode(manifest.read_bytes(), type=PackageRelease)
     except (OSError, msgspec.DecodeError) as error:
         raise InstallError(
             f"{manifest} cannot be read",
@@ -249,7 +249,7 @@ def _read_module(spec: str) -> Origin:
         (place / "package.json" for place in path.parents if (place / "package.json").is_file()),
         None,
     )
-    package = find_package(manifest) if manifest else Package()
+    package = find_package(manifest) if manifest else PackageRelease()
     return Origin(
         spec=spec,
         id=path.stem,

@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from harness.adapters.process import AdapterProcess, run_adapter
-from harness.adapters.world import Reply, World, open_world
+from harness.adapters.world import Reply, WorldClient, open_world
 from harness.certification.subjects import Subject
 from harness.errors import ServiceError
 from harness.inside import NODE_ADAPTER, PYTHON_ADAPTER, PYTHON_SDK
 from harness.programs.commands import quote_log, run_logged
 from harness.programs.interruption import hold_signals
 from harness.programs.ports import free_port
-from harness.services.resolution import Choice, Service, open_service
+from harness.services.resolution import Service, ServicePreference, open_service
 from harness.workspaces.cache import cache_folder, python_environment
 from harness.workspaces.node import find_node
 
@@ -59,7 +59,7 @@ class Site:
         #: Called with each call and its outcome.
         self.note: Callable[[Reply], None] = lambda reply: None
 
-    def open(self, *, port: int | None = None, env: Mapping[str, str] | None = None) -> World:
+    def open(self, *, port: int | None = None, env: Mapping[str, str] | None = None) -> WorldClient:
         """Open the storage in another process.
 
         Args:
@@ -214,7 +214,7 @@ class Ground:
 
 @contextlib.contextmanager
 def open_ground(
-    subject: Subject, *, services: Choice = "auto", urls: Mapping[str, str] | None = None
+    subject: Subject, *, services: ServicePreference = "auto", urls: Mapping[str, str] | None = None
 ) -> Iterator[Ground]:
     """Open the services that a World needs; they end with the block.
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from harness.adapters.protocol import Failure, Opened
-from harness.adapters.world import NoAnswerError, OpenError, Refusal, World
+from harness.adapters.world import NoAnswerError, OpenError, Refusal, WorldClient
 from harness.certification.records import clean_text
 from harness.certification.sites import Ground, Site
 from harness.certification.subjects import Subject
@@ -50,7 +50,7 @@ class WorldUnreachableError(ServiceError):
     """A World loads, but does not reach the server that it needs."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class SmokeFinding(msgspec.Struct, frozen=True):
     """One step of a smoke test."""
 
     step: str
@@ -58,7 +58,7 @@ class Finding(msgspec.Struct, frozen=True):
     detail: str
 
 
-def smoke(ground: Ground) -> tuple[Opened, list[Finding]]:
+def smoke(ground: Ground) -> tuple[Opened, list[SmokeFinding]]:
     """Open a World and make one call of each kind.
 
     Raises:
@@ -69,12 +69,12 @@ def smoke(ground: Ground) -> tuple[Opened, list[Finding]]:
         world = open_first(ground, site)
         took = f"{(time.monotonic() - began) * 1000:.0f} ms"
         opened = world.opened
-        findings = [Finding("the package loads and exports a World", "ok", took)]
+        findings = [SmokeFinding("the package loads and exports a World", "ok", took)]
         findings += _call_once(world, ground.subject, site)
         return opened, findings
 
 
-def open_first(ground: Ground, site: Site) -> World:
+def open_first(ground: Ground, site: Site) -> WorldClient:
     """Open the first process of a World on a site.
 
     Raises:
@@ -90,7 +90,7 @@ def open_first(ground: Ground, site: Site) -> World:
         ) from error
 
 
-def require_server(world: World, subject: Subject, site: Site) -> None:
+def require_server(world: WorldClient, subject: Subject, site: Site) -> None:
     """Make one call, to see that the World reaches its server.
 
     If the server were missing, every clause would fail as if the World were wrong. All other
@@ -198,8 +198,8 @@ def _explain_throw(subject: Subject, name: str, message: str, cause: str) -> Wor
     return WorldLoadError(f"{subject.spec} does not load", cause=cause, remedy=remedy)
 
 
-def _call_once(world: World, subject: Subject, site: Site) -> list[Finding]:
-    found: list[Finding] = []
+def _call_once(world: WorldClient, subject: Subject, site: Site) -> list[SmokeFinding]:
+    found: list[SmokeFinding] = []
 
     def step(title: str, call: Callable[[], Any], judge: Callable[[Any], str]) -> Any:
         try:
@@ -207,10 +207,10 @@ def _call_once(world: World, subject: Subject, site: Site) -> list[Finding]:
         except (Refusal, NoAnswerError) as error:
             evidence = _collect_evidence(error, world, site)
             _refuse_unreachable(subject, evidence)
-            found.append(Finding(title, "wrong", _shorten(_explain_silence(error, subject))))
+            found.append(SmokeFinding(title, "wrong", _shorten(_explain_silence(error, subject))))
             return None
         wrong = judge(value)
-        found.append(Finding(title, "wrong" if wrong else "ok", _shorten(wrong)))
+        found.append(SmokeFinding(title, "wrong" if wrong else "ok", _shorten(wrong)))
         return value
 
     created = step(
@@ -235,14 +235,14 @@ def _call_once(world: World, subject: Subject, site: Site) -> list[Finding]:
             ),
         )
     found += [
-        Finding(f"it has {method}", "missing", "the runtime calls it")
+        SmokeFinding(f"it has {method}", "missing", "the runtime calls it")
         for method in ("queue", "hooks.getByToken", "streams.write")
         if not world.has(method)
     ]
     return found
 
 
-def _create_run(world: World) -> Any:
+def _create_run(world: WorldClient) -> Any:
     event = {
         "eventType": "run_created",
         "specVersion": assume_spec_version(world.opened.stated_version),
@@ -251,7 +251,7 @@ def _create_run(world: World) -> Any:
     return world.call("events.create", None, event, limit_s=_LIMIT_S)
 
 
-def _collect_evidence(error: Refusal | NoAnswerError, world: World, site: Site) -> str:
+def _collect_evidence(error: Refusal | NoAnswerError, world: WorldClient, site: Site) -> str:
     """Return everything that explains why a call returned no value."""
     if isinstance(error, Refusal):
         return f"{error} {_tell(error)}".strip()

@@ -16,8 +16,8 @@ from typing import Literal
 import msgspec
 
 from harness.certification.certificate import (
-    Footer,
-    Header,
+    CertificateFooter,
+    CertificateHeader,
     Line,
     WorldProfile,
     decode_line,
@@ -45,7 +45,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The result of verifying a certificate."""
 
     #: `None` if no header could be read.
-    header: Header | None
+    header: CertificateHeader | None
     #: The verdict recomputed from the clauses, whatever the footer says.
     world: WorldVerdict
     #: What is wrong with the file; empty if it is unchanged.
@@ -88,7 +88,7 @@ def verify(
     problems: list[str] = []
     records = _read_lines(data, problems)
     problems.extend(_check_order(records))
-    header = next((record for record in records if isinstance(record, Header)), None)
+    header = next((record for record in records if isinstance(record, CertificateHeader)), None)
     clauses = [record for record in records if isinstance(record, ClauseVerdict)]
     if header is not None:
         problems.extend(_check_clauses(header, clauses))
@@ -124,18 +124,23 @@ def _read_lines(data: bytes, problems: list[str]) -> list[Line]:
 
 
 def _check_order(records: Sequence[Line]) -> Iterator[str]:
-    for kind, name in ((Header, "header"), (WorldProfile, "profile"), (Footer, "footer")):
+    for kind, name in (
+        (CertificateHeader, "header"),
+        (WorldProfile, "profile"),
+        (CertificateFooter, "footer"),
+    ):
         found = sum(isinstance(record, kind) for record in records)
         if found != 1:
             yield f"the file has {found} {name} records; it must have exactly one"
     kinds = [
-        (Header, ClauseVerdict, WorldProfile, Footer).index(type(record)) for record in records
+        (CertificateHeader, ClauseVerdict, WorldProfile, CertificateFooter).index(type(record))
+        for record in records
     ]
     if kinds != sorted(kinds):
         yield "the records are not in the order header, clauses, profile, footer"
 
 
-def _check_clauses(header: Header, clauses: Sequence[ClauseVerdict]) -> Iterator[str]:
+def _check_clauses(header: CertificateHeader, clauses: Sequence[ClauseVerdict]) -> Iterator[str]:
     ids = [clause.id for clause in clauses]
     times = Counter(ids)
     yield from (f"clause {name} occurs {n} times" for name, n in times.items() if n > 1)
@@ -148,7 +153,7 @@ def _check_clauses(header: Header, clauses: Sequence[ClauseVerdict]) -> Iterator
         yield from _check_clause(header, clause)
 
 
-def _check_clause(header: Header, clause: ClauseVerdict) -> Iterator[str]:
+def _check_clause(header: CertificateHeader, clause: ClauseVerdict) -> Iterator[str]:
     """Decide a clause again from its forms."""
     for form in clause.forms:
         if form.noted != is_noted(form.form, form.verdict, header.processes):
@@ -167,7 +172,7 @@ def _check_clause(header: Header, clause: ClauseVerdict) -> Iterator[str]:
 
 
 def _check_contract(
-    header: Header, clauses: Sequence[ClauseVerdict], contract: Mapping[str, Clause]
+    header: CertificateHeader, clauses: Sequence[ClauseVerdict], contract: Mapping[str, Clause]
 ) -> Iterator[str]:
     """Compare the clauses with the contract that the certificate is based on."""
     if header.clauses != tuple(contract):
@@ -190,7 +195,7 @@ def _check_footer(
     data: bytes, records: Sequence[Line], clauses: Sequence[ClauseVerdict]
 ) -> Iterator[str]:
     footer = records[-1] if records else None
-    if not isinstance(footer, Footer):
+    if not isinstance(footer, CertificateFooter):
         yield "the file does not end with a footer"
         return
     body = data[: data.rstrip(b"\n").rfind(b"\n") + 1]
@@ -208,7 +213,7 @@ def _check_footer(
 
 
 def _compare_suite(
-    header: Header | None, installed: str
+    header: CertificateHeader | None, installed: str
 ) -> Literal["same", "different", "unknown"]:
     if header is None:
         return "unknown"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from harness.bench import BenchRequest, Outcome, run_bench
+from harness.bench import BenchOutcome, BenchRequest, run_bench
 from harness.cli.options import (
     app_workers_option,
     choice_options,
@@ -144,7 +144,7 @@ def _resumable() -> Iterator[list[Path]]:
         raise
 
 
-def _present(outcome: Outcome) -> ExitCode:
+def _present(outcome: BenchOutcome) -> ExitCode:
     findings = study(outcome.results)
     if outcome.results.footer:
         remember(outcome.results.header.machine, summarize_session(findings))

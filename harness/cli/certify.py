@@ -20,7 +20,7 @@ from harness.cli.subjects import Named, subject_options
 from harness.contract.clauses import describe_clauses
 from harness.errors import UsageError
 from harness.exit_codes import ExitCode
-from harness.services.resolution import Choice as ServiceChoice
+from harness.services.resolution import ServicePreference
 from reports.certificate.badge import render_badge
 from reports.certificate.markdown import render_certificate
 from reports.certificate.terminal import render_checked, render_outcome
@@ -74,7 +74,7 @@ _DOCUMENTS = {
 @out_option
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     named: Named,
-    services: ServiceChoice,
+    services: ServicePreference,
     effort: str,
     wanted: tuple[str, ...],
     processes: Processes | None,

@@ -10,14 +10,14 @@ from harness.certification.subjects import infer_line
 from harness.cli.options import services_option
 from harness.cli.subjects import Named, subject_options
 from harness.exit_codes import ExitCode
-from harness.services.resolution import Choice as ServiceChoice
+from harness.services.resolution import ServicePreference
 from reports.certificate.terminal import render_smoke
 
 
 @click.command("smoke")
 @subject_options
 @services_option
-def command(named: Named, services: ServiceChoice) -> ExitCode:
+def command(named: Named, services: ServicePreference) -> ExitCode:
     """Check in seconds whether a World loads and answers.
 
     SPEC names the World, as for certify.

@@ -18,7 +18,7 @@ from harness.errors import ServiceError, UsageError
 from harness.placeholders import fill, fill_all, name_databases
 from harness.programs.commands import run_logged
 from harness.programs.interruption import hold_signals
-from harness.services.resolution import Choice, Service, open_service
+from harness.services.resolution import Service, ServicePreference, open_service
 from harness.workspaces.build import build_app, write_temporary_app
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, list_overrides, pin_line
@@ -74,7 +74,7 @@ class Launcher:
         catalog: Catalog,
         contents: Contents,
         *,
-        services: Choice = "auto",
+        services: ServicePreference = "auto",
         remote: Remote | None = None,
         mode: Mode = "production",
         report: Callable[[str], None] = lambda text: None,

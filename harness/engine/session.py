@@ -23,8 +23,7 @@ from harness.measure.plan import CellChoice, CellSelection, choose_cells
 from harness.measure.session import describe_session
 from harness.results.records import CellEnd, Check, EngineHeader
 from harness.results.store import ResultsWriter
-from harness.services.resolution import Choice as ServiceChoice
-from harness.services.resolution import url_variable
+from harness.services.resolution import ServicePreference, url_variable
 from harness.workspaces.cache import cache_folder
 
 #: Environment variable with the URL and headers of a remote app, for the suite's processes.
@@ -52,7 +51,7 @@ class E2eRequest(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     #: How often a failing case is repeated; `None` uses the default of the suites.
     tries: int | None = None
-    services: ServiceChoice = "auto"
+    services: ServicePreference = "auto"
     remote: Remote | None = None
     known: tuple[KnownEngineFailure, ...] = ()
     mode: Mode = "production"

@@ -14,11 +14,11 @@ from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.results.records import CellEnd, Check
 
 #: The outcome of a check, with known failures taken into account.
-Outcome: TypeAlias = Literal[
+CheckOutcome: TypeAlias = Literal[
     "failed", "unexpected pass", "known", "flaky", "inconclusive", "passed", "not applicable"
 ]
 #: All outcomes, the most serious first.
-OUTCOMES: tuple[Outcome, ...] = (
+OUTCOMES: tuple[CheckOutcome, ...] = (
     "failed",
     "unexpected pass",
     "known",
@@ -28,12 +28,12 @@ OUTCOMES: tuple[Outcome, ...] = (
     "not applicable",
 )
 #: Unexpected outcomes, which make a session fail.
-FAILURES: frozenset[Outcome] = frozenset({"failed", "unexpected pass"})
+FAILURES: frozenset[CheckOutcome] = frozenset({"failed", "unexpected pass"})
 #: Outcomes of a check that reached a result.
-_DECIDED: frozenset[Outcome] = frozenset(OUTCOMES) - {"inconclusive", "not applicable"}
+_DECIDED: frozenset[CheckOutcome] = frozenset(OUTCOMES) - {"inconclusive", "not applicable"}
 
 
-def find_outcome(check: Check) -> Outcome:
+def find_outcome(check: Check) -> CheckOutcome:
     """Return the outcome of a check.
 
     A check that is known to be flaky counts as flaky, whether it failed or passed this time.

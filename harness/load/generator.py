@@ -11,7 +11,7 @@ import msgspec
 
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.load.arrivals import Arrival
-from harness.results.records import Outcome
+from harness.results.records import SampleOutcome
 
 #: How much longer the answer of a run that takes too long may take.
 _GRACE_S = 10.0
@@ -39,7 +39,7 @@ class Answered(msgspec.Struct, frozen=True):
         return None if self.reply else self.ended_ms
 
 
-Judge = Callable[[SampleRequest, SampleReply], tuple[Outcome, str | None]]
+Judge = Callable[[SampleRequest, SampleReply], tuple[SampleOutcome, str | None]]
 
 
 async def generate(

@@ -33,17 +33,17 @@ from harness.results.store import ResultsWriter
 SCENARIO = "one-step"
 
 
-class Preparer(Protocol):
+class LoadPreparer(Protocol):
     """Prepares and starts cells."""
 
     def prepare(self, cell: Cell) -> None:
         """Install, build and start everything that the cell needs."""
 
-    def deploy(self, cell: Cell) -> AbstractContextManager[Deployed]:
+    def deploy(self, cell: Cell) -> AbstractContextManager[LoadedApp]:
         """Start a prepared cell on empty storage; remove both at the end of the block."""
 
 
-class Deployed(Protocol):
+class LoadedApp(Protocol):
     """The part of a deployed app that a load uses."""
 
     @property
@@ -131,7 +131,7 @@ def _describe(request: BenchRequest, load: Load, subjects: Subjects) -> LoadHead
 
 def load_cells(
     header: LoadHeader,
-    preparer: Preparer,
+    preparer: LoadPreparer,
     writer: ResultsWriter,
     watcher: Watcher,
     check_answer: CheckAnswer,
@@ -201,7 +201,7 @@ class _Loading:
         self.reason = ""
 
     def try_on(
-        self, preparer: Preparer, headers: dict[str, str], begins_at: datetime | None
+        self, preparer: LoadPreparer, headers: dict[str, str], begins_at: datetime | None
     ) -> str:
         """Start the cell and load it; return why that failed, or an empty string.
 
@@ -221,7 +221,7 @@ class _Loading:
         return ""
 
     async def run(
-        self, deployment: Deployed, headers: dict[str, str], begins_at: datetime | None
+        self, deployment: LoadedApp, headers: dict[str, str], begins_at: datetime | None
     ) -> None:
         """Start every run of this generator, and write the result of each."""
         arrivals = take_share(plan_arrivals(self._load, self._seed), self._load)

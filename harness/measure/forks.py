@@ -17,7 +17,7 @@ from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.measure.plan import Fork
 from harness.programs.servers import Usage
-from harness.results.records import Counts, ForkEnd, Outcome, Sample, Step, Stream
+from harness.results.records import Counts, ForkEnd, Sample, SampleOutcome, StepTimes, StreamTimes
 
 #: How often a fork restarts its app after a run that hung or killed it.
 _RESTARTS = 2
@@ -203,7 +203,7 @@ def _take_sample(
 
 def judge_reply(
     scenario: Scenario, request: SampleRequest, reply: SampleReply, check_answer: CheckAnswer
-) -> tuple[Outcome, str | None]:
+) -> tuple[SampleOutcome, str | None]:
     """Return the outcome of a run, and what is wrong with it."""
     if reply.outcome != "completed":
         return reply.outcome, reply.error or "the app gave no reason"
@@ -224,13 +224,13 @@ def _relate_times(reply: SampleReply) -> dict[str, Any]:
         "start_returned_ms": since_call(reply.start_returned_at_ms),
         "answered_ms": since_call(reply.answered_at_ms),
         "steps": tuple(
-            Step(
+            StepTimes(
                 since_call(mark.entered_at_ms) or 0.0, since_call(mark.left_at_ms), mark.invocation
             )
             for mark in reply.steps
         ),
         "streams": tuple(
-            Stream(
+            StreamTimes(
                 first_byte_ms=since_call(stream.first_byte_at_ms),
                 ended_ms=since_call(stream.ended_at_ms) or 0.0,
                 bytes=stream.bytes,

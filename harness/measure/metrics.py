@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from harness.results.records import Sample, Step
+from harness.results.records import Sample, StepTimes
 
 #: Metric -> resolution of its clock. The times of a run record are whole milliseconds.
 RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
@@ -75,7 +75,7 @@ def workflow_overhead_ms(sample: Sample) -> float | None:
     return workflow - _covered_ms(sample.steps)
 
 
-def _covered_ms(steps: Iterable[Step]) -> float:
+def _covered_ms(steps: Iterable[StepTimes]) -> float:
     """Length of the union of the bodies' intervals."""
     covered = 0.0
     reached = float("-inf")

@@ -25,7 +25,7 @@ class _Record(
     run_id: str | None = None
 
 
-class Delivery(_Record, frozen=True, kw_only=True, tag="delivery"):
+class JournalDelivery(_Record, frozen=True, kw_only=True, tag="delivery"):
     """A message reached the engine."""
 
     delivery: str
@@ -44,7 +44,7 @@ class Delivered(_Record, frozen=True, kw_only=True, tag="delivered"):
     outcome: str
 
 
-class Call(_Record, frozen=True, kw_only=True, tag="call"):
+class JournalCall(_Record, frozen=True, kw_only=True, tag="call"):
     """A call of the World has ended."""
 
     method: str
@@ -111,7 +111,9 @@ class Gate(_Record, frozen=True, kw_only=True, tag="gate"):
     expired: bool
 
 
-Record = Delivery | Delivered | Call | Entered | Left | Failed | Struck | Effect | Gate
+Record = (
+    JournalDelivery | Delivered | JournalCall | Entered | Left | Failed | Struck | Effect | Gate
+)
 _decoder = msgspec.json.Decoder(Record)
 
 
@@ -139,22 +141,22 @@ class Journal(msgspec.Struct, frozen=True):
         """Return the records of one run."""
         return Journal(tuple(item for item in self.records if item.run_id == run_id))
 
-    def calls(self, method: str = "", event: str = "") -> list[Call]:
+    def calls(self, method: str = "", event: str = "") -> list[JournalCall]:
         """Return the World calls of a method, or those that wrote an event of a type."""
         return [
             item
             for item in self.records
-            if isinstance(item, Call)
+            if isinstance(item, JournalCall)
             and method in {"", item.method}
             and (event in {"", item.event} or event in item.events)
         ]
 
-    def deliveries(self, kind: MessageKind | None = None) -> list[Delivery]:
+    def deliveries(self, kind: MessageKind | None = None) -> list[JournalDelivery]:
         """Return the messages that reached the engine."""
         return [
             item
             for item in self.records
-            if isinstance(item, Delivery) and kind in {None, item.message}
+            if isinstance(item, JournalDelivery) and kind in {None, item.message}
         ]
 
     def outcomes(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from harness.machine import Machine
 METHODOLOGY = 2
 
 Kind = Literal["timing", "counting"]
-Outcome = Literal["correct", "incorrect", "failed", "timeout"]
+SampleOutcome = Literal["correct", "incorrect", "failed", "timeout"]
 #: Why a session ended: its plan was all; all intervals were narrow enough; there was no time to
 #: add forks; or nothing was left that could be measured better.
 Stopped = Literal["plan", "precision", "budget", "failed"]
@@ -156,7 +156,7 @@ class BenchHeader(MeasuredHeader, frozen=True, kw_only=True):
         return next((part.number for part in self.parts if cell in part.cells), 0)
 
 
-class Step(msgspec.Struct, frozen=True, array_like=True):
+class StepTimes(msgspec.Struct, frozen=True, array_like=True):
     """One execution of a step's body: ms since `start()` was called, and where it ran."""
 
     entered_ms: float
@@ -165,7 +165,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
     invocation: str | None
 
 
-class Stream(msgspec.Struct, frozen=True, kw_only=True):
+class StreamTimes(msgspec.Struct, frozen=True, kw_only=True):
     """One stream, read to its end: milliseconds since `start()` was called, and bytes."""
 
     first_byte_ms: float | None
@@ -201,7 +201,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field=
     #: Place in the fork, warm-ups included.
     sequence: int
     warmup: bool
-    outcome: Outcome
+    outcome: SampleOutcome
     #: Why it is not correct, one line.
     error: str | None = None
     created_ms: float | None = None
@@ -216,8 +216,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field=
     #: Whether one of several processes answered: then `settled` is about that one, and what the
     #: steps did is not known.
     partial: bool = False
-    steps: tuple[Step, ...] = ()
-    streams: tuple[Stream, ...] = ()
+    steps: tuple[StepTimes, ...] = ()
+    streams: tuple[StreamTimes, ...] = ()
     counts: Counts | None = None
     #: CPU time of the app's process tree during the sample, in ms.
     cpu_ms: float | None = None
@@ -300,7 +300,7 @@ class LoadRun(msgspec.Struct, frozen=True, kw_only=True, tag="load", tag_field="
     #: Where none came: from when it was to start until that was known, because the connection
     #: failed, something else answered, or its time was over. Absent also where it was not recorded.
     failed_ms: float | None = None
-    outcome: Outcome
+    outcome: SampleOutcome
     error: str | None = None
 
     @property

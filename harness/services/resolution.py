@@ -21,7 +21,7 @@ from harness.services.containers import Image, find_docker, run_image
 from harness.services.readiness import Probe
 from harness.services.urls import redact
 
-Choice = Literal["auto", "external", "embedded", "container"]
+ServicePreference = Literal["auto", "external", "embedded", "container"]
 
 
 class Service(Protocol):
@@ -116,17 +116,17 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     extra: Extra | None = None
 
 
-class ServiceChoice(NamedTuple):
+class ServiceOffer(NamedTuple):
     """One kind of server: whether it is available here, and which one it is or why not."""
 
-    choice: Choice
+    choice: ServicePreference
     available: bool
     detail: str
 
 
 @contextlib.contextmanager
 def open_service(
-    name: str, *, choice: Choice = "auto", url: str | None = None, workdir: Path
+    name: str, *, choice: ServicePreference = "auto", url: str | None = None, workdir: Path
 ) -> Iterator[Service]:
     """Open the service of that name; close it at the end, with all databases made on it.
 
@@ -164,7 +164,7 @@ def open_service(
             yield _open_any(name, provider, workdir, stack)
 
 
-def find_service_choices(name: str) -> list[ServiceChoice]:
+def find_service_choices(name: str) -> list[ServiceOffer]:
     """Return the kinds of server, with their availability here; start none.
 
     Raises:
@@ -174,7 +174,7 @@ def find_service_choices(name: str) -> list[ServiceChoice]:
     url = os.environ.get(url_variable(name))
     detail = redact(url) if url else f"{url_variable(name)} is not set"
     return [
-        ServiceChoice("external", bool(url), detail),
+        ServiceOffer("external", bool(url), detail),
         _look_for("embedded", provider.find_embedded),
         _look_for("container", find_docker),
     ]
@@ -244,11 +244,11 @@ def _require_url(name: str, provider: Provider, url: str | None) -> str:
     )
 
 
-def _look_for(choice: Choice, find: Callable[[], str]) -> ServiceChoice:
+def _look_for(choice: ServicePreference, find: Callable[[], str]) -> ServiceOffer:
     try:
-        return ServiceChoice(choice, True, find())
+        return ServiceOffer(choice, True, find())
     except ServiceError as error:
-        return ServiceChoice(choice, False, _shorten(error))
+        return ServiceOffer(choice, False, _shorten(error))
 
 
 def _shorten(error: HarnessError) -> str:

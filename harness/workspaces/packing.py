@@ -37,14 +37,14 @@ _INNER = ("workspace:", "catalog:", "link:", "portal:", "file:")
 _MAKING = {"prepare", "prepack"}
 
 
-class Package(msgspec.Struct, frozen=True):
+class PackageRelease(msgspec.Struct, frozen=True):
     """Name and version from a `package.json`."""
 
     name: str = ""
     version: str = ""
 
 
-class _Manifest(Package, frozen=True, rename="camel"):
+class _Manifest(PackageRelease, frozen=True, rename="camel"):
     dependencies: dict[str, str] = {}
     optional_dependencies: dict[str, str] = {}
     scripts: dict[str, str] = {}
@@ -76,7 +76,7 @@ def read_packed(path: Path, named: str) -> PackedPackage:
             opened = archive.extractfile(members[0]) if members else None
             if opened is None:
                 raise _refuse(named, "it holds no package.json")
-            package = msgspec.json.decode(opened.read(), type=Package)
+            package = msgspec.json.decode(opened.read(), type=PackageRelease)
     except (OSError, EOFError, tarfile.TarError, msgspec.DecodeError) as error:
         raise _refuse(named, str(error)) from error
     if not NPM_NAME.fullmatch(package.name):
@@ -89,7 +89,7 @@ def read_packed(path: Path, named: str) -> PackedPackage:
     return PackedPackage(name=package.name, version=package.version, digest=digest)
 
 
-def keep_packed(path: Path, named: str) -> Package:
+def keep_packed(path: Path, named: str) -> PackageRelease:
     """Copy a packed package into the cache; return its name and its version with the digest.
 
     Arguments as :func:`read_packed`.
@@ -107,7 +107,7 @@ def keep_packed(path: Path, named: str) -> Package:
         with replace_file(kept) as draft:
             shutil.copyfile(path, draft)
     mark = "." if "+" in packed.version else "+"
-    return Package(packed.name, f"{packed.version}{mark}packed.{digits}")
+    return PackageRelease(packed.name, f"{packed.version}{mark}packed.{digits}")
 
 
 def find_kept(version: str) -> Path | None:
@@ -126,7 +126,7 @@ def spell_for_npm(version: str) -> str:
     return f"file:{kept}" if kept else version
 
 
-def pack_folder(folder: Path, node: Node, *, fresh: bool = False) -> Package:
+def pack_folder(folder: Path, node: Node, *, fresh: bool = False) -> PackageRelease:
     """Pack the package of a checkout into the cache; return its name and version with digest.
 
     npm runs the package's own `prepack` and `prepare`, as it does before it publishes. So the

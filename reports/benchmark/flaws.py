@@ -51,7 +51,7 @@ def explain_briefly(flaws: Sequence[Flaw]) -> str:
     return f"{count_flaws(flaws)}: {quote_code(shorten(flatten(flaws[0].reason)))}"
 
 
-class Failure(msgspec.Struct, frozen=True):
+class CellFailure(msgspec.Struct, frozen=True):
     """What went wrong with one cell, told once however many scenarios it concerns."""
 
     cell: Cell
@@ -62,7 +62,7 @@ class Failure(msgspec.Struct, frozen=True):
     flaws: tuple[Flaw, ...]
 
 
-def list_failures(findings: Findings) -> tuple[Failure, ...]:
+def list_failures(findings: Findings) -> tuple[CellFailure, ...]:
     """Return everything that went wrong: bad samples, then failed forks, then what is missing."""
     return (
         *_list_bad_samples(findings),
@@ -77,7 +77,7 @@ def render_failures(findings: Findings) -> str:
     return "\n\n".join(["## Failures", *failures]) if failures else ""
 
 
-def reproduce(failure: Failure, header: BenchHeader) -> str:
+def reproduce(failure: CellFailure, header: BenchHeader) -> str:
     """Return the command that measures again what failed."""
     cell = failure.cell
     if cell not in header.cells:  # Only the whole session knows of it.
@@ -89,15 +89,15 @@ def reproduce(failure: Failure, header: BenchHeader) -> str:
     return shlex.join([*words, "--seed", str(header.seed)])
 
 
-def _list_bad_samples(findings: Findings) -> Iterator[Failure]:
+def _list_bad_samples(findings: Findings) -> Iterator[CellFailure]:
     """Samples have reasons of their own: one failure a cell and scenario."""
     for entry in findings.entries.values():
         flaws = [flaw for flaw in entry.flaws if flaw.kind not in ("fork", "missing")]
         if flaws:
-            yield Failure(entry.cell, (entry.scenario,), count_flaws(flaws), tuple(flaws))
+            yield CellFailure(entry.cell, (entry.scenario,), count_flaws(flaws), tuple(flaws))
 
 
-def _list_failed_forks(findings: Findings) -> Iterator[Failure]:
+def _list_failed_forks(findings: Findings) -> Iterator[CellFailure]:
     """A fork that failed concerns all scenarios: one failure a cell and kind of fork."""
     reasons: dict[tuple[Cell, Kind], Counter[str]] = {}
     for end in findings.failed_forks:
@@ -105,10 +105,10 @@ def _list_failed_forks(findings: Findings) -> Iterator[Failure]:
         met[end.reason or NO_REASON] += 1
     for (cell, kind), met in reasons.items():
         flaws = tuple(Flaw("fork", reason, times) for reason, times in met.items())
-        yield Failure(cell, (), count(met.total(), f"failed {kind} fork"), flaws)
+        yield CellFailure(cell, (), count(met.total(), f"failed {kind} fork"), flaws)
 
 
-def _list_missing(findings: Findings) -> Iterator[Failure]:
+def _list_missing(findings: Findings) -> Iterator[CellFailure]:
     """What is missing mostly is so for one reason: one failure a cell and reason."""
     missing: dict[tuple[Cell, str], list[Scenario]] = {}
     for entry in findings.entries.values():
@@ -119,10 +119,10 @@ def _list_missing(findings: Findings) -> Iterator[Failure]:
     for (cell, reason), scenarios in missing.items():
         whole = len(scenarios) == everything
         flaws = (Flaw("missing", reason, len(scenarios)),)
-        yield Failure(cell, () if whole else tuple(scenarios), count_flaws(flaws), flaws)
+        yield CellFailure(cell, () if whole else tuple(scenarios), count_flaws(flaws), flaws)
 
 
-def _render_failure(findings: Findings, failure: Failure) -> str:
+def _render_failure(findings: Findings, failure: CellFailure) -> str:
     blocks = [f"**{_describe(findings, failure)}**"]
     for flaw in failure.flaws:
         if len(failure.flaws) > 1:
@@ -132,7 +132,7 @@ def _render_failure(findings: Findings, failure: Failure) -> str:
     return "\n\n".join([*blocks, fence(command, "sh")])
 
 
-def _describe(findings: Findings, failure: Failure) -> str:
+def _describe(findings: Findings, failure: CellFailure) -> str:
     names, cell = findings.names, failure.cell
     framework, world = names.title("framework", cell.framework), names.title("world", cell.world)
     scenarios = [scenario.title for scenario in failure.scenarios]

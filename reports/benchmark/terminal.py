@@ -5,7 +5,7 @@ from __future__ import annotations
 from tabulate import tabulate
 
 from reports.benchmark.findings import Findings
-from reports.benchmark.flaws import Failure, list_failures
+from reports.benchmark.flaws import CellFailure, list_failures
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import (
     describe_leaders,
@@ -62,7 +62,7 @@ def _render_failures(findings: Findings) -> str:
     return "\n".join(["Failures", *lines]) if lines else ""
 
 
-def _describe(failure: Failure) -> str:
+def _describe(failure: CellFailure) -> str:
     scenarios = ", ".join(scenario.id for scenario in failure.scenarios)
     place = f"{failure.cell.id} {shorten(scenarios)}".rstrip()
     reason = shorten(flatten(failure.flaws[0].reason))

@@ -25,7 +25,7 @@ from reports.writing.text import count
 _NAMED_CONTESTS = 4
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class BenchVerdict(msgspec.Struct, frozen=True):
     """What a session came to, as plain text."""
 
     #: Every cell ran, nothing failed, nothing is missing.
@@ -38,7 +38,7 @@ class Verdict(msgspec.Struct, frozen=True):
     cost: str
 
 
-def reach_verdict(findings: Findings) -> Verdict:
+def reach_verdict(findings: Findings) -> BenchVerdict:
     """Reach the verdict on a session."""
     contests = {part: hold_contests(findings, part) for part in list_parts(findings)}
     failures = _count_failures(findings)
@@ -48,7 +48,7 @@ def reach_verdict(findings: Findings) -> Verdict:
         *_describe_limits(findings),
     ]
     fastest = [_describe_part(findings.names, part, held) for part, held in contests.items()]
-    return Verdict(
+    return BenchVerdict(
         sound=not failures and findings.results.footer is not None,
         line=". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + ".",
         fastest=tuple(sentence for sentence in fastest if sentence),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.certification.certificate import Certificate, Header
+from harness.certification.certificate import Certificate, CertificateHeader
 from harness.certification.records import WitnessCall, clean_text
 from harness.certification.verdicts import ClauseVerdict, FormOutcome
 from reports.writing.text import count, flatten, shorten
@@ -37,7 +37,7 @@ class Headline(msgspec.Struct, frozen=True):
     subject: str
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class WitnessStep(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a witness, ready to be shown."""
 
     number: int
@@ -173,10 +173,12 @@ def _describe_form(form: FormOutcome) -> str:
     return f"{flatten(form.form)} {SIGNS[form.verdict]}{races}{noted}"
 
 
-def list_steps(witness: Sequence[WitnessCall], longest: int = _LONGEST_ARGUMENTS) -> list[Step]:
+def list_steps(
+    witness: Sequence[WitnessCall], longest: int = _LONGEST_ARGUMENTS
+) -> list[WitnessStep]:
     """Return the calls of a witness that are shown: its first, cut where they are long."""
     return [
-        Step(
+        WitnessStep(
             number=number,
             process=call.process,
             call=shorten(flatten(f"{call.method}{_in_brackets(call.args)}"), longest),
@@ -213,7 +215,7 @@ def describe_counts(counts: dict[str, int]) -> str:
     )
 
 
-def list_environment(header: Header) -> dict[str, str]:
+def list_environment(header: CertificateHeader) -> dict[str, str]:
     """Return what was certified, by what and where, as name -> plain text."""
     place = header.environment
     spec_version = "not stated" if header.spec_version is None else str(header.spec_version)

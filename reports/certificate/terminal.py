@@ -8,7 +8,7 @@ import tabulate
 
 from harness.adapters.protocol import Opened
 from harness.certification.certificate import Certificate
-from harness.certification.smoke import Finding
+from harness.certification.smoke import SmokeFinding
 from harness.certification.subjects import Subject
 from harness.certification.verdicts import ClauseVerdict
 from harness.certification.verification import Verification
@@ -96,7 +96,9 @@ def render_outcome(certificate: Certificate) -> str:
     return "\n".join(parts)
 
 
-def render_smoke(subject: Subject, line: str, opened: Opened, findings: Sequence[Finding]) -> str:
+def render_smoke(
+    subject: Subject, line: str, opened: Opened, findings: Sequence[SmokeFinding]
+) -> str:
     """Render a smoke test."""
     stated = (
         "states no spec version"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
-from harness.engine.verdicts import OUTCOMES, Outcome, find_outcome
+from harness.engine.verdicts import OUTCOMES, CheckOutcome, find_outcome
 from harness.errors import ResultsError
 from harness.results.records import Check, EngineResults
 from reports.documents.contract import link_source
@@ -15,8 +15,8 @@ from reports.engine.failures import describe_fate, render_story
 from reports.engine.section import render_counts, render_verdict
 from reports.engine.study import (
     SIGNS,
+    CellRow,
     EngineStudy,
-    Row,
     find_gravest,
     is_reliable,
     label_cell,
@@ -29,7 +29,7 @@ from reports.writing.text import NOTHING, count, escape, fence, fold, quote_code
 _LONGEST_MESSAGE = 200
 _NOT_RUN = "not run"
 #: Outcomes that are findings: what does not hold, whether or not it was known.
-_FINDINGS: frozenset[Outcome] = frozenset({"failed", "unexpected pass", "known", "flaky"})
+_FINDINGS: frozenset[CheckOutcome] = frozenset({"failed", "unexpected pass", "known", "flaky"})
 
 _LEGEND = (
     "✅ kept · ❌ broken · 🟡 broken, and on the list of known failures · 🎲 on that list as "
@@ -60,7 +60,7 @@ def render_engine(sessions: Sequence[EngineResults], clauses: Mapping[str, Engin
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _refuse_twins(rows: Sequence[Row]) -> None:
+def _refuse_twins(rows: Sequence[CellRow]) -> None:
     seen: set[tuple[Cell, str]] = set()
     for row in rows:
         key = (row.cell, row.mode)
@@ -85,7 +85,7 @@ def _render_matrix(study: EngineStudy, clauses: Mapping[str, EngineClause]) -> s
     return "\n\n".join(parts)
 
 
-def _render_suite(clauses: Sequence[EngineClause], rows: Sequence[Row]) -> str:
+def _render_suite(clauses: Sequence[EngineClause], rows: Sequence[CellRow]) -> str:
     # Two names may read alike once they fit a table: a column each.
     titles = [f"{_name_column(row)}{' ' * place}" for place, row in enumerate(rows)]
     return render_table(
@@ -101,14 +101,14 @@ def _render_suite(clauses: Sequence[EngineClause], rows: Sequence[Row]) -> str:
     )
 
 
-def _name_column(row: Row) -> str:
+def _name_column(row: CellRow) -> str:
     parts = [row.cell.line, row.cell.framework, row.cell.world]
     if row.mode == "development":
         parts.append("(development)")
     return "<br>".join(map(escape, parts))
 
 
-def sign_clause(clause: EngineClause, row: Row) -> str:
+def sign_clause(clause: EngineClause, row: CellRow) -> str:
     """Return what a cell shows of a clause: the sign of its gravest check, or that none ran."""
     outcome = find_gravest(check for check in row.checks if check.clause == clause.id)
     if outcome is None:
@@ -188,7 +188,7 @@ def _list_reasons(checks: Sequence[Check], everyone: Sequence[Cell]) -> list[str
 
 def _render_cells(checks: Sequence[Check], everyone: Sequence[Cell]) -> str:
     """Render which cells show it: a row a check, outcome and rate."""
-    groups: dict[tuple[str, Outcome, str, str], list[Check]] = {}
+    groups: dict[tuple[str, CheckOutcome, str, str], list[Check]] = {}
     for check in checks:
         key = (check.check, find_outcome(check), describe_fate(check), check.mode)
         groups.setdefault(key, []).append(check)

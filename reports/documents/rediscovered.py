@@ -36,7 +36,7 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     unshown: str = ""
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class FoundBug(msgspec.Struct, frozen=True, kw_only=True):
     """What one clause said of one version."""
 
     spec: str
@@ -54,7 +54,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return self.spec, self.clause
 
     @classmethod
-    def of(cls, spec: str, verdict: ClauseVerdict) -> Found:
+    def of(cls, spec: str, verdict: ClauseVerdict) -> FoundBug:
         """Make it from a verdict."""
         notes = tuple(form.message for form in verdict.forms if form.noted)
         return cls(
@@ -68,23 +68,23 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @classmethod
-    def missing(cls, spec: str, clause: str, reason: str) -> Found:
+    def missing(cls, spec: str, clause: str, reason: str) -> FoundBug:
         """Make it for a version that could not be examined."""
         return cls(spec=spec, clause=clause, verdict="inconclusive", message=reason)
 
 
-def read_found(path: Path = RESULTS) -> dict[tuple[str, str], Found]:
+def read_found(path: Path = RESULTS) -> dict[tuple[str, str], FoundBug]:
     """Read what was found, by version and clause."""
     lines = path.read_bytes().splitlines()
-    return {item.key: item for item in (msgspec.json.decode(x, type=Found) for x in lines)}
+    return {item.key: item for item in (msgspec.json.decode(x, type=FoundBug) for x in lines)}
 
 
-def is_shown(bug: Bug, found: Mapping[tuple[str, str], Found]) -> list[str]:
+def is_shown(bug: Bug, found: Mapping[tuple[str, str], FoundBug]) -> list[str]:
     """Return the clauses that report a bug in the version that has it."""
     return [clause for clause in bug.clauses if _reports(bug, found.get((bug.shown, clause)))]
 
 
-def render_rediscovered(bugs: Iterable[Bug], found: Mapping[tuple[str, str], Found]) -> str:
+def render_rediscovered(bugs: Iterable[Bug], found: Mapping[tuple[str, str], FoundBug]) -> str:
     """Render every bug: in which version which clause reports it, and which version is clean."""
     rows = [
         {
@@ -98,7 +98,7 @@ def render_rediscovered(bugs: Iterable[Bug], found: Mapping[tuple[str, str], Fou
     return render_table(rows)
 
 
-def _reports(bug: Bug, item: Found | None) -> bool:
+def _reports(bug: Bug, item: FoundBug | None) -> bool:
     return item is not None and (item.verdict == "failed" or (bug.noted and bool(item.notes)))
 
 
@@ -106,7 +106,7 @@ def _render_refs(bug: Bug) -> str:
     return f" ({', '.join(map(link_source, bug.refs))})" if bug.refs else ""
 
 
-def _render_reports(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
+def _render_reports(bug: Bug, found: Mapping[tuple[str, str], FoundBug]) -> str:
     if bug.unshown:
         return f"not shown: {escape(bug.unshown)}"
     parts = []
@@ -122,7 +122,7 @@ def _render_reports(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
     return "; ".join(parts)
 
 
-def _render_fixed(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
+def _render_fixed(bug: Bug, found: Mapping[tuple[str, str], FoundBug]) -> str:
     if not bug.fixed:
         return NOTHING
     # A clause says much: the version that fixed this bug may break it in another way.
@@ -132,7 +132,7 @@ def _render_fixed(bug: Bug, found: Mapping[tuple[str, str], Found]) -> str:
     return f"{quote_code(bug.fixed)}: {'; '.join(told)}"
 
 
-def _describe_verdict(item: Found | None) -> str:
+def _describe_verdict(item: FoundBug | None) -> str:
     if item is None:
         return "not examined"
     if item.verdict != "failed":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.engine.verdicts import Outcome
+from harness.engine.verdicts import CheckOutcome
 from harness.results.records import Check
 from reports.engine.study import SIGNS, EngineStudy, choose_outcome, describe_rate, label_cell
 from reports.writing.text import count, escape, fence, fold, quote_code
 
 #: Outcome -> the heading of its checks; who reads from the top reads what matters first.
-_HEADINGS: dict[Outcome, str] = {
+_HEADINGS: dict[CheckOutcome, str] = {
     "failed": "Failed",
     "unexpected pass": "Passed, although listed as failing",
     "known": "Known failures",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.engine.verdicts import Outcome
+from harness.engine.verdicts import CheckOutcome
 from harness.results.records import Check
 from reports.engine.study import choose_outcome, describe_rate, label_cell
 from reports.writing.text import flatten, shorten
 
 #: Shown one by one, the gravest first; known failures are only counted.
-SHOWN_OUTCOMES: tuple[Outcome, ...] = ("failed", "unexpected pass", "inconclusive")
+SHOWN_OUTCOMES: tuple[CheckOutcome, ...] = ("failed", "unexpected pass", "inconclusive")
 _SHOWN = 10
 _LONGEST_MESSAGE = 200
 
 
-def choose_findings(checks: Sequence[Check]) -> tuple[list[tuple[Outcome, Check]], int]:
+def choose_findings(checks: Sequence[Check]) -> tuple[list[tuple[CheckOutcome, Check]], int]:
     """Return the gravest checks with their outcomes, and how many more there are."""
     chosen = [
         (outcome, check) for outcome in SHOWN_OUTCOMES for check in choose_outcome(checks, outcome)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from harness.engine.verdicts import Outcome
+from harness.engine.verdicts import CheckOutcome
 from harness.results.records import Check
 from reports.engine.answers import render_answers
 from reports.engine.failures import render_failed_checks
 from reports.engine.study import (
     CATEGORIES,
+    CellRow,
     EngineStudy,
     Kind,
-    Row,
     find_gravest,
     state_verdict,
     tally,
@@ -22,7 +22,7 @@ from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, escape, quote_code
 
 #: Column -> the outcomes that it counts.
-_COLUMNS: dict[str, tuple[Outcome, ...]] = {
+_COLUMNS: dict[str, tuple[CheckOutcome, ...]] = {
     "Passed": ("passed",),
     "Failed": ("failed", "unexpected pass"),
     "Known failures": ("known",),
@@ -90,7 +90,7 @@ def _render_category(study: EngineStudy, category: Kind) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _render_suites(rows: Sequence[Row]) -> str:
+def _render_suites(rows: Sequence[CellRow]) -> str:
     """Render each suite's share: a row a suite, a column a cell."""
     suites = dict.fromkeys(check.suite for check in _join(rows) if check.suite)
     # Two names may read alike once they fit a table: a column each.
@@ -135,21 +135,21 @@ def _render_measured(study: EngineStudy) -> str:
     return "\n\n".join(["### What was measured", *parts]) if parts else ""
 
 
-def _name(row: Row) -> str:
+def _name(row: CellRow) -> str:
     remark = f": {row.remark}" if row.remark else ""
     return f"{row.sign} {quote_code(row.label)}{remark}"
 
 
-def _count(found: Counter[Outcome]) -> dict[str, str]:
+def _count(found: Counter[CheckOutcome]) -> dict[str, str]:
     return {
         column: str(sum(found[outcome] for outcome in outcomes))
         for column, outcomes in _COLUMNS.items()
     }
 
 
-def _total(rows: Iterable[Row]) -> str:
+def _total(rows: Iterable[CellRow]) -> str:
     return str(len(_join(rows)))
 
 
-def _join(rows: Iterable[Row]) -> tuple[Check, ...]:
+def _join(rows: Iterable[CellRow]) -> tuple[Check, ...]:
     return tuple(check for row in rows for check in row.checks)

@@ -9,7 +9,13 @@ from typing import Literal
 import msgspec
 
 from harness.descriptions import Category, Cell
-from harness.engine.verdicts import OUTCOMES, Outcome, SessionVerdict, find_outcome, judge_session
+from harness.engine.verdicts import (
+    OUTCOMES,
+    CheckOutcome,
+    SessionVerdict,
+    find_outcome,
+    judge_session,
+)
 from harness.results.records import Check, EngineHeader, EngineResults
 from reports.writing.text import count, flatten
 
@@ -28,7 +34,7 @@ CATEGORIES: dict[Kind, str] = {
     "other": "📋 Other",
 }
 
-SIGNS: dict[Outcome, str] = {
+SIGNS: dict[CheckOutcome, str] = {
     "failed": "❌",
     "unexpected pass": "❗",
     "known": "🟡",
@@ -42,7 +48,7 @@ SIGNS: dict[Outcome, str] = {
 _RELIABLE = 0.9
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class CellRow(msgspec.Struct, frozen=True, kw_only=True):
     """The checks of one cell in one mode."""
 
     cell: Cell
@@ -59,7 +65,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return label_cell(self.cell, self.mode)
 
     @property
-    def tally(self) -> Counter[Outcome]:
+    def tally(self) -> Counter[CheckOutcome]:
         """Outcome -> how many checks came to it."""
         return tally(self.checks)
 
@@ -90,7 +96,7 @@ class EngineStudy(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: tuple[EngineResults, ...]
     #: Category by category.
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
     verdict: SessionVerdict
 
     @property
@@ -104,7 +110,7 @@ class EngineStudy(msgspec.Struct, frozen=True, kw_only=True):
         """Every check, row by row."""
         return tuple(check for row in self.rows for check in row.checks)
 
-    def of_category(self, category: Kind) -> tuple[Row, ...]:
+    def of_category(self, category: Kind) -> tuple[CellRow, ...]:
         """Return the rows of one category."""
         return tuple(row for row in self.rows if row.category == category)
 
@@ -142,12 +148,12 @@ def label_cell(cell: Cell, mode: str) -> str:
     return flatten(f"{cell.id} (development)" if mode == "development" else cell.id)
 
 
-def tally(checks: Iterable[Check]) -> Counter[Outcome]:
+def tally(checks: Iterable[Check]) -> Counter[CheckOutcome]:
     """Count checks by outcome."""
     return Counter(find_outcome(check) for check in checks)
 
 
-def find_gravest(checks: Iterable[Check]) -> Outcome | None:
+def find_gravest(checks: Iterable[Check]) -> CheckOutcome | None:
     """Return the gravest outcome of several checks; `None` without any."""
     return min(map(find_outcome, checks), key=OUTCOMES.index, default=None)
 
@@ -167,14 +173,14 @@ def state_verdict(study: EngineStudy) -> tuple[str, str]:
     return signs[verdict], f"{line}."
 
 
-def choose_outcome(checks: Sequence[Check], outcome: Outcome) -> list[Check]:
+def choose_outcome(checks: Sequence[Check], outcome: CheckOutcome) -> list[Check]:
     """Return the checks that came to an outcome, as they stand."""
     return [check for check in checks if find_outcome(check) == outcome]
 
 
-def describe_counts(found: Counter[Outcome]) -> str:
+def describe_counts(found: Counter[CheckOutcome]) -> str:
     """Describe counts of outcomes in words: `10 passed, 2 failed, 1 known failure`."""
-    words: dict[Outcome, str] = {
+    words: dict[CheckOutcome, str] = {
         "passed": f"{found['passed']} passed",
         "failed": f"{found['failed']} failed",
         "unexpected pass": f"{found['unexpected pass']} passed unexpectedly",
@@ -199,7 +205,7 @@ def is_reliable(check: Check) -> bool:
     return check.tried > 0 and check.reproduced >= _RELIABLE * check.tried
 
 
-def _list_rows(results: EngineResults) -> list[Row]:
+def _list_rows(results: EngineResults) -> list[CellRow]:
     header = results.header
     found: dict[tuple[Cell, Literal["production", "development"]], list[Check]] = {}
     for check in results.checks:
@@ -211,7 +217,7 @@ def _list_rows(results: EngineResults) -> list[Row]:
     order = {cell: place for place, cell in enumerate(header.cells)}
     cut = judge_session(results.checks, (), results.cells).cut
     rows = [
-        Row(
+        CellRow(
             cell=cell,
             mode=mode,
             category=categorize(cell, mode, header),
@@ -223,7 +229,7 @@ def _list_rows(results: EngineResults) -> list[Row]:
     return sorted(rows, key=lambda row: order.get(row.cell, len(order)))
 
 
-def _state_failures(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
+def _state_failures(study: EngineStudy, found: Counter[CheckOutcome]) -> list[str]:
     sentences = []
     if found["failed"]:
         rows = [row for row in study.rows if row.tally["failed"]]
@@ -237,7 +243,7 @@ def _state_failures(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
     return sentences
 
 
-def _state_passes(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
+def _state_passes(study: EngineStudy, found: Counter[CheckOutcome]) -> list[str]:
     sentences = []
     if not study.verdict.failed and study.verdict.decided:
         rows = [row for row in study.rows if row.tally["passed"]]
@@ -249,7 +255,7 @@ def _state_passes(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
     return sentences
 
 
-def _state_share(found: Counter[Outcome]) -> str:
+def _state_share(found: Counter[CheckOutcome]) -> str:
     """Say how many of the checks that apply passed."""
     asked = _count_asked(found)
     if found["passed"] < asked:
@@ -257,7 +263,7 @@ def _state_share(found: Counter[Outcome]) -> str:
     return f"all {asked} checks that apply passed" if asked > 1 else "the one check passed"
 
 
-def _state_limits(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
+def _state_limits(study: EngineStudy, found: Counter[CheckOutcome]) -> list[str]:
     sentences = []
     if found["inconclusive"]:
         sentences.append(f"{count(found['inconclusive'], 'check')} could not be decided")
@@ -270,6 +276,6 @@ def _state_limits(study: EngineStudy, found: Counter[Outcome]) -> list[str]:
     return sentences or ([] if study.verdict.decided else ["nothing was tested"])
 
 
-def _count_asked(found: Counter[Outcome]) -> int:
+def _count_asked(found: Counter[CheckOutcome]) -> int:
     """Count the checks that apply."""
     return found.total() - found["not applicable"]

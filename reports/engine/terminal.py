@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from reports.engine.findings import choose_findings, describe_finding
 from reports.engine.study import (
     SIGNS,
+    CellRow,
     EngineStudy,
-    Row,
     describe_counts,
     state_verdict,
 )
@@ -26,7 +26,7 @@ def summarize_checks(study: EngineStudy) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _describe_row(row: Row) -> str:
+def _describe_row(row: CellRow) -> str:
     told = ": ".join(part for part in (row.remark, describe_counts(row.tally)) if part)
     return f"  {row.sign} {row.label}: {told}"
 

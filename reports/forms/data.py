@@ -82,7 +82,7 @@ class ContestRow(msgspec.Struct, frozen=True, kw_only=True):
     winners: dict[str, str | None]
 
 
-class Growth(msgspec.Struct, frozen=True, kw_only=True):
+class GrowthData(msgspec.Struct, frozen=True, kw_only=True):
     """How the workflow time of a cell follows the number of steps: the exponent of N."""
 
     cell: Cell
@@ -131,7 +131,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     verdict: StatedVerdict
     rows: tuple[Row, ...]
     contests: tuple[ContestRow, ...]
-    growth: tuple[Growth, ...]
+    growth: tuple[GrowthData, ...]
     costs: tuple[Cost, ...]
     failures: tuple[FailureRow, ...]
     changes: Changes | None
@@ -248,7 +248,7 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
         rows=tuple(_list_rows(findings)),
         contests=tuple(_list_contests(findings)),
         growth=tuple(
-            Growth(cell=cell, family=family, exponent=exponent)
+            GrowthData(cell=cell, family=family, exponent=exponent)
             for (cell, family), exponent in estimate_exponents(findings).items()
         ),
         costs=tuple(

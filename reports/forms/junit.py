@@ -19,12 +19,12 @@ from typing import Literal
 import junitparser as junit
 import msgspec
 
-from harness.engine.verdicts import Outcome, find_outcome
+from harness.engine.verdicts import CheckOutcome, find_outcome
 from harness.load.summary import MOST_LATE, LoadSummary
 from harness.results.records import BenchResults, Check, ForkEnd, Header, LoadResults, Results
 from reports.benchmark.findings import NO_REASON, Entry, Findings
-from reports.benchmark.flaws import Failure, count_flaws, reproduce
-from reports.engine.study import EngineStudy, Row, describe_rate
+from reports.benchmark.flaws import CellFailure, count_flaws, reproduce
+from reports.engine.study import CellRow, EngineStudy, describe_rate
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
 from reports.writing.text import flatten, format_estimate, keep_lines
@@ -40,7 +40,7 @@ _DIGITS = 4
 
 _OUTCOMES = {"failure": junit.Failure, "error": junit.Error, "skipped": junit.Skipped}
 
-_KINDS: dict[Outcome, Kind] = {
+_KINDS: dict[CheckOutcome, Kind] = {
     "failed": "failure",
     "unexpected pass": "failure",
     "known": "skipped",
@@ -145,7 +145,7 @@ def _make_timed(entry: Entry, results: BenchResults) -> Case:
         return case
     missing = all(flaw.kind == "missing" for flaw in entry.flaws)
     what = count_flaws(entry.flaws)
-    failure = Failure(entry.cell, (entry.scenario,), what, entry.flaws)
+    failure = CellFailure(entry.cell, (entry.scenario,), what, entry.flaws)
     reasons = [f"{count_flaws([flaw])}: {flaw.reason}" for flaw in entry.flaws]
     return msgspec.structs.replace(
         case,
@@ -226,7 +226,7 @@ def _make_loaded(summary: LoadSummary, number: int, results: LoadResults) -> Cas
     )
 
 
-def _list_checked(row: Row) -> list[Case]:
+def _list_checked(row: CellRow) -> list[Case]:
     cases = [_make_checked(check, row.label) for check in row.checks]
     if row.cut or not row.checks:
         remark = row.remark or "not all of its checks ran"

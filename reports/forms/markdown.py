@@ -15,7 +15,7 @@ from reports.benchmark.resources import render_resources
 from reports.benchmark.scaling import describe_superlinear, render_scaling
 from reports.benchmark.scenarios import Decisions, decide_sections, render_scenario
 from reports.benchmark.stability import render_stability
-from reports.benchmark.verdict import Verdict, reach_verdict
+from reports.benchmark.verdict import BenchVerdict, reach_verdict
 from reports.benchmark.wins import render_summary
 from reports.engine.provenance import render_engine_provenance
 from reports.engine.section import render_e2e
@@ -82,7 +82,7 @@ def _render_tests(study: EngineStudy, source: str) -> list[str]:
     ]
 
 
-def _render_verdict(verdict: Verdict, *more: str) -> str:
+def _render_verdict(verdict: BenchVerdict, *more: str) -> str:
     sign = "✅" if verdict.sound else "❌"
     said = (*verdict.fastest, verdict.cost, *more)
     points = [_render_point(point) for point in said if point]

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from harness.contract.history import fold
 from harness.contract.model import RULES
 from suites.conformance.answers import describe, field, is_accident, maybe
@@ -29,16 +29,16 @@ _PAUSE_S = 0.5
 _REPEATS = 3
 
 
-class Difference(msgspec.Struct, frozen=True):
+class StateDifference(msgspec.Struct, frozen=True):
     """Something that a World stores otherwise than its log says."""
 
     name: str
     message: str
 
 
-def expect_agreement(arena: Arena, world: World, life: Life) -> None:
+def expect_agreement(arena: Arena, world: WorldClient, life: Life) -> None:
     """See that entities and log say the same after a fault."""
-    found: list[Difference] = []
+    found: list[StateDifference] = []
     for look in range(_LOOKS):
         if look:
             time.sleep(_PAUSE_S)
@@ -65,7 +65,7 @@ def _blame(life: Life, name: str, message: str, more: Sequence[Reply] = ()) -> N
     raise violation
 
 
-def _compare(arena: Arena, world: World, life: Life) -> Iterator[Difference]:
+def _compare(arena: Arena, world: WorldClient, life: Life) -> Iterator[StateDifference]:
     runs = [life.run_id, *life.child_ids]
     told = fold(read_logs(arena, world, life), RULES[arena.line])
     rows = _read(world, "runs.get", [(run_id,) for run_id in runs])
@@ -73,7 +73,7 @@ def _compare(arena: Arena, world: World, life: Life) -> Iterator[Difference]:
         yield from _tell("run", run_id, row, (told.runs or {}).get(run_id), _RUN)
     main, logged = rows[0], (told.runs or {}).get(life.run_id, {})
     if main and has_attributes(arena) and main.get("attributes") != logged.get("attributes"):
-        yield Difference(life.run_id, "the run's attributes are not those that its log says")
+        yield StateDifference(life.run_id, "the run's attributes are not those that its log says")
     rows = _read(world, "steps.get", [(life.run_id, step_id) for step_id in life.step_ids])
     for step_id, row in zip(life.step_ids, rows, strict=True):
         yield from _tell(
@@ -94,15 +94,15 @@ def _tell(
     row: Mapping[str, Any] | None,
     logged: Mapping[str, Any] | None,
     fields: Sequence[str],
-) -> Iterator[Difference]:
+) -> Iterator[StateDifference]:
     if (row is None) != (logged is None):
         is_, is_not = ("stored", "in its log") if logged is None else ("in its log", "stored")
-        yield Difference(name, f"after the fault {kind} {name} is {is_}, but not {is_not}")
+        yield StateDifference(name, f"after the fault {kind} {name} is {is_}, but not {is_not}")
     if row is None or logged is None:
         return
     for key in fields:
         if row.get(key) != logged.get(key):
-            yield Difference(
+            yield StateDifference(
                 name,
                 f"after the fault {kind} {name} has {key} {row.get(key)}, "
                 f"but its log says {logged.get(key)}",
@@ -110,7 +110,7 @@ def _tell(
 
 
 def _read(
-    world: World, method: str, ids: Sequence[tuple[str, ...]]
+    world: WorldClient, method: str, ids: Sequence[tuple[str, ...]]
 ) -> list[Mapping[str, Any] | None]:
     """Read entities; `None` stands for one that the World does not know."""
     replies = world.pipeline([Call(method, (*names, ALL)) for names in ids], limit_s=PATIENCE_S)
@@ -125,7 +125,7 @@ def _row_of(reply: Reply) -> Mapping[str, Any] | None:
     return None
 
 
-def read_logs(arena: Arena, world: World, life: Life) -> list[Any]:
+def read_logs(arena: Arena, world: WorldClient, life: Life) -> list[Any]:
     """Return the events of a life's runs, each run's in list order; a run may be unknown."""
     pagination = {} if world.opened.shape == "py" else {"limit": 1000, "sortOrder": "asc"}
     calls = [
@@ -139,7 +139,7 @@ def read_logs(arena: Arena, world: World, life: Life) -> list[Any]:
     return events
 
 
-def expect_repeatable(arena: Arena, world: World, life: Life) -> None:
+def expect_repeatable(arena: Arena, world: WorldClient, life: Life) -> None:
     """See that each lost call can be repeated, and that everything can go on to its end."""
     unsettled = [reply.call for reply in life.lost]
     for attempt in range(_REPEATS):
@@ -191,7 +191,7 @@ def _is_lazy(event: Mapping[str, Any]) -> bool:
     return event["eventType"] == "step_started" and bool(maybe(event, "eventData", "stepName"))
 
 
-def _finish(arena: Arena, world: World, life: Life) -> None:
+def _finish(arena: Arena, world: WorldClient, life: Life) -> None:
     """Bring every step and every run of a life to its end."""
     steps = fold(read_logs(arena, world, life), RULES[arena.line]).steps or {}
     events, run_id = arena.events, life.run_id
@@ -209,7 +209,7 @@ def _finish(arena: Arena, world: World, life: Life) -> None:
 _ENDS = ("run_completed", "run_failed", "run_cancelled")
 
 
-def _expect_all(life: Life, world: World, calls: Sequence[Call]) -> None:
+def _expect_all(life: Life, world: WorldClient, calls: Sequence[Call]) -> None:
     for reply in world.pipeline(calls, limit_s=PATIENCE_S):
         if not reply.succeeded:
             message = (

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from harness.adapters.protocol import Call, Failure
-from harness.adapters.world import Reply, World, together
+from harness.adapters.world import Reply, WorldClient, together
 from harness.certification.sites import Ground, Site
 from harness.contract.clauses import Clause, assume_spec_version
 from suites.conformance.answers import describe, field, maybe
-from suites.conformance.calls import ALL, Events, fresh_id
+from suites.conformance.calls import ALL, EventCalls, fresh_id
 from suites.conformance.efforts import Effort
 from suites.conformance.violations import NotApplicable, violate
 
@@ -29,11 +29,11 @@ class SharedSite:
         self._ground = ground
         self._stack = contextlib.ExitStack()
         self._site: Site | None = None
-        self._worlds: list[World] = []
+        self._worlds: list[WorldClient] = []
         self._apart: SharedSite | None = None
         self._rounds_apart = 0
 
-    def worlds(self, count: int, note: Callable[[Reply], None]) -> list[World]:
+    def worlds(self, count: int, note: Callable[[Reply], None]) -> list[WorldClient]:
         """Return so many processes that have the storage open, starting what is missing."""
         if any(world.process.exit_code is not None for world in self._worlds):
             self.discard()
@@ -45,7 +45,7 @@ class SharedSite:
         return self._worlds[:count]
 
     @property
-    def running(self) -> tuple[World, ...]:
+    def running(self) -> tuple[WorldClient, ...]:
         """The processes that were started."""
         return tuple(self._worlds)
 
@@ -105,12 +105,12 @@ class Arena:
         self._stack = contextlib.ExitStack()
 
     @property
-    def worlds(self) -> list[World]:
+    def worlds(self) -> list[WorldClient]:
         """The processes, all on one storage."""
         return self._shared.worlds(self.processes, self.history.append)
 
     @property
-    def world(self) -> World:
+    def world(self) -> WorldClient:
         """The first process."""
         return self._shared.worlds(1, self.history.append)[0]
 
@@ -130,9 +130,9 @@ class Arena:
         return assume_spec_version(self.world.opened.stated_version)
 
     @property
-    def events(self) -> Events:
+    def events(self) -> EventCalls:
         """Makes the calls."""
-        return Events(self.spec_version)
+        return EventCalls(self.spec_version)
 
     def has(self, method: str) -> bool:
         """Tell whether the World has a method."""
@@ -177,14 +177,14 @@ class Arena:
         """End what the check made for itself."""
         self._stack.close()
 
-    def do(self, call: Call, world: World | None = None) -> Any:
+    def do(self, call: Call, world: WorldClient | None = None) -> Any:
         """Make a call that must succeed, and return its value."""
         reply = (world or self.world).attempt(call)
         if not reply.succeeded:
             violate(f"{name_of(call)} must be accepted here, but ended with {describe(reply)}")
         return reply.value
 
-    def try_(self, call: Call, world: World | None = None) -> Reply:
+    def try_(self, call: Call, world: WorldClient | None = None) -> Reply:
         """Make a call that may be refused, and return how it ended."""
         return (world or self.world).attempt(call)
 
@@ -199,7 +199,7 @@ class Arena:
         )
         return [replies[index % len(worlds)][index // len(worlds)] for index in range(len(calls))]
 
-    def new_run(self, world: World | None = None, **data: Any) -> str:
+    def new_run(self, world: WorldClient | None = None, **data: Any) -> str:
         """Create a run and return its id."""
         run_id = fresh_id("wrun")
         answer = self.do(self.events.run_created(run_id, **data), world)
@@ -208,25 +208,25 @@ class Arena:
             violate(f"a run was created as {run_id}, but the World calls it {told}")
         return run_id
 
-    def running_run(self, world: World | None = None, **data: Any) -> str:
+    def running_run(self, world: WorldClient | None = None, **data: Any) -> str:
         """Create and start a run, and return its id."""
         run_id = self.new_run(world, **data)
         self.do(self.events.run_started(run_id), world)
         return run_id
 
-    def new_step(self, run_id: str, world: World | None = None) -> str:
+    def new_step(self, run_id: str, world: WorldClient | None = None) -> str:
         """Create a step and return its id."""
         step_id = fresh_id("step")
         self.do(self.events.step_created(run_id, step_id), world)
         return step_id
 
-    def running_step(self, run_id: str, world: World | None = None) -> str:
+    def running_step(self, run_id: str, world: WorldClient | None = None) -> str:
         """Create and start a step, and return its id."""
         step_id = self.new_step(run_id, world)
         self.do(self.events.step_started(run_id, step_id), world)
         return step_id
 
-    def new_hook(self, run_id: str, token: str, world: World | None = None) -> str:
+    def new_hook(self, run_id: str, token: str, world: WorldClient | None = None) -> str:
         """Create a hook that gets its token, and return its id."""
         hook_id = fresh_id("hook")
         answer = self.do(self.events.hook_created(run_id, hook_id, token), world)
@@ -235,13 +235,15 @@ class Arena:
             violate(f"a hook with a token that nobody has was answered with {told}")
         return hook_id
 
-    def new_wait(self, run_id: str, world: World | None = None, *, in_s: float = 60) -> str:
+    def new_wait(self, run_id: str, world: WorldClient | None = None, *, in_s: float = 60) -> str:
         """Create a wait and return its id."""
         wait_id = fresh_id("wait")
         self.do(self.events.wait_created(run_id, wait_id, in_s=in_s), world)
         return wait_id
 
-    def log(self, run_id: str, world: World | None = None, *, limit: int = _PAGE) -> list[Any]:
+    def log(
+        self, run_id: str, world: WorldClient | None = None, *, limit: int = _PAGE
+    ) -> list[Any]:
         """Return all events of a run in list order, by walking the pages."""
         reader = world or self.world
         events: list[Any] = []
@@ -255,11 +257,11 @@ class Arena:
             if not maybe(page, "hasMore") or cursor is None:
                 return events
 
-    def get_run(self, run_id: str, world: World | None = None) -> Any:
+    def get_run(self, run_id: str, world: WorldClient | None = None) -> Any:
         """Return a run."""
         return (world or self.world).runs.get(run_id, ALL)
 
-    def get_step(self, run_id: str, step_id: str, world: World | None = None) -> Any:
+    def get_step(self, run_id: str, step_id: str, world: WorldClient | None = None) -> Any:
         """Return a step."""
         return (world or self.world).steps.get(run_id, step_id, ALL)
 

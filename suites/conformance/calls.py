@@ -28,7 +28,7 @@ def fresh_token() -> str:
     return fresh_id("token")
 
 
-class Events:
+class EventCalls:
     """Makes `events.create` calls for one line: the spec version goes into every event.
 
     Args:

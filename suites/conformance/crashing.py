@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from harness.certification.sites import Site
 from harness.errors import ServiceError
 from harness.programs.commands import list_tree
@@ -46,7 +46,7 @@ class Life:
         chance: Orders the calls.
     """
 
-    def __init__(self, arena: Arena, world: World, chance: random.Random) -> None:
+    def __init__(self, arena: Arena, world: WorldClient, chance: random.Random) -> None:
         self.run_id = arena.running_run(world)
         self.replies: list[Reply] = []
         #: Ids of what was asked for, known to be there or not; hooks with their tokens.
@@ -140,7 +140,7 @@ def _take(names: list[str], count: int) -> list[str]:
     return taken
 
 
-def prepare_kill(world: World) -> Callable[[], None]:
+def prepare_kill(world: WorldClient) -> Callable[[], None]:
     """Return what kills a process at once: to look for what it started takes longer than a call."""
     tree = [process.pid for process in list_tree(world.process.pid)]
 
@@ -153,7 +153,9 @@ def prepare_kill(world: World) -> Callable[[], None]:
     return kill
 
 
-def call_until_killed(world: World, make: Callable[[], Call], *, in_flight: int = 8) -> list[Reply]:
+def call_until_killed(
+    world: WorldClient, make: Callable[[], Call], *, in_flight: int = 8
+) -> list[Reply]:
     """Make calls of one kind without a pause until the process is killed amid; return them all.
 
     The first one is waited for: a process that has done nothing yet takes longer for it than it
@@ -171,7 +173,7 @@ def call_until_killed(world: World, make: Callable[[], Call], *, in_flight: int 
     return replies
 
 
-def live_until_killed(arena: Arena, world: World, chance: random.Random) -> Life | None:
+def live_until_killed(arena: Arena, world: WorldClient, chance: random.Random) -> Life | None:
     """Have a process work until it is killed amid; `None` when the kill came too late for that."""
     life = Life(arena, world, chance)
     begun = time.monotonic()
@@ -187,7 +189,9 @@ def live_until_killed(arena: Arena, world: World, chance: random.Random) -> Life
     return life if life.lost else None
 
 
-def live_until_cut(arena: Arena, site: Site, world: World, chance: random.Random) -> Life | None:
+def live_until_cut(
+    arena: Arena, site: Site, world: WorldClient, chance: random.Random
+) -> Life | None:
     """Have a process work until its connections were cut; `None` when no call suffered.
 
     Raises:
@@ -235,7 +239,9 @@ def require_server(arena: Arena) -> None:
         raise NotApplicable("this World has no server from which it could be cut off")
 
 
-def kill_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Life], Any]) -> None:
+def kill_and_look(
+    arena: Arena, chance: random.Random, look: Callable[[WorldClient, Life], Any]
+) -> None:
     """Kill process after process; the next one looks at what each left behind.
 
     Raises:
@@ -258,7 +264,9 @@ def kill_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Li
         raise Inconclusive(f"none of {kills} kills came amid a call")
 
 
-def cut_and_look(arena: Arena, chance: random.Random, look: Callable[[World, Life], Any]) -> None:
+def cut_and_look(
+    arena: Arena, chance: random.Random, look: Callable[[WorldClient, Life], Any]
+) -> None:
     """Cut a process off from its server, again and again, and look at what was left behind.
 
     Raises:

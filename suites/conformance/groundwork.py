@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from suites.conformance.answers import NO_HOOK, describe, expect_refused, field, maybe
 from suites.conformance.arena import Arena, name_of
 from suites.conformance.calls import ALL, fresh_id, fresh_token
@@ -24,7 +24,7 @@ def expect_all(replies: Sequence[Reply]) -> list[Any]:
     return [reply.value for reply in replies]
 
 
-def open_runs(arena: Arena, count: int, world: World | None = None) -> list[str]:
+def open_runs(arena: Arena, count: int, world: WorldClient | None = None) -> list[str]:
     """Create and start so many runs, and return their ids."""
     target = world or arena.world
     run_ids = [fresh_id("wrun") for _ in range(count)]
@@ -34,7 +34,7 @@ def open_runs(arena: Arena, count: int, world: World | None = None) -> list[str]
 
 
 def open_hooks(
-    arena: Arena, run_ids: Sequence[str], world: World | None = None
+    arena: Arena, run_ids: Sequence[str], world: WorldClient | None = None
 ) -> list[tuple[str, str]]:
     """Create one hook in each run given, and return the ids and tokens of the hooks."""
     hooks = [(fresh_id("hook"), fresh_token()) for _ in run_ids]
@@ -93,7 +93,7 @@ def expect_same_log(arena: Arena, run_id: str, before: Sequence[Any], what: str)
         violate(f"{what} was refused, but the log grew by {added or 'something else'}")
 
 
-def expect_holder(token: str, run_id: str, hook_id: str, reader: World) -> None:
+def expect_holder(token: str, run_id: str, hook_id: str, reader: WorldClient) -> None:
     """See that a token leads to the hook that has it."""
     hook = reader.hooks.get_by_token(token, ALL)
     told = (field(hook, "runId"), field(hook, "hookId"), field(hook, "token"))
@@ -101,7 +101,7 @@ def expect_holder(token: str, run_id: str, hook_id: str, reader: World) -> None:
         violate(f"the token {token!r} belongs to {hook_id} of {run_id}, but leads to {told}")
 
 
-def expect_free(token: str, reader: World, what: str) -> None:
+def expect_free(token: str, reader: WorldClient, what: str) -> None:
     """See that nobody has a token."""
     reply = reader.attempt(Call("hooks.getByToken", (token, ALL)))
     if reply.succeeded:

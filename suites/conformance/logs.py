@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import CALL_LIMIT_S, Reply, World, value_of
+from harness.adapters.world import CALL_LIMIT_S, Reply, WorldClient, value_of
 from harness.contract.model.ids import read_slot
 from suites.conformance.answers import expect_success, field, maybe, shorten, types_of
 from suites.conformance.arena import Arena, name_of, page_of
@@ -72,7 +72,7 @@ def plan_history(arena: Arena, *, ends: bool = True, disposes: bool = True) -> H
 
 
 def write_in_order(
-    arena: Arena, calls: Sequence[Call], world: World | None = None, *, in_flight: int = 1
+    arena: Arena, calls: Sequence[Call], world: WorldClient | None = None, *, in_flight: int = 1
 ) -> list[Any]:
     """Make calls that must all succeed, one after the other, and return their values."""
     replies = (world or arena.world).together(*calls, in_flight=in_flight)
@@ -80,7 +80,7 @@ def write_in_order(
 
 
 def create_steps(
-    arena: Arena, run_id: str, count: int, *, world: World | None = None, in_flight: int = 8
+    arena: Arena, run_id: str, count: int, *, world: WorldClient | None = None, in_flight: int = 8
 ) -> list[Any]:
     """Append so many events to a run, as fast as they go; return the answers."""
     calls = [arena.events.step_created(run_id, fresh_id("step")) for _ in range(count)]
@@ -106,7 +106,7 @@ def list_call(
 
 
 def walk(
-    world: World, run_id: str, limit: int, order: str = "asc", *, most: int = 5000
+    world: WorldClient, run_id: str, limit: int, order: str = "asc", *, most: int = 5000
 ) -> Iterator[list[Any]]:
     """Yield the pages of a log, each asked for when it is wanted.
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from suites.conformance.answers import describe, field, maybe, shorten, types_of
 from suites.conformance.arena import Arena
 from suites.conformance.calls import PAYLOAD
@@ -120,7 +120,7 @@ def has_lazy_start(arena: Arena) -> bool:
     return arena.line.startswith("v5")
 
 
-def reader_of(arena: Arena) -> World:
+def reader_of(arena: Arena) -> WorldClient:
     """Return the process that looks at the end: another than the first, where there are several."""
     return arena.worlds[-1]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from harness.adapters.deliveries import ACK, Decision, Delivery, Inbox
+from harness.adapters.deliveries import ACK, Delivery, Fate, Inbox
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from harness.certification.sites import Site
 from harness.programs.ports import free_port
 from suites.conformance.answers import expect_success, maybe
@@ -29,7 +29,7 @@ PATIENCE_S = 30.0
 
 #: What becomes of the deliveries of a message, one after another; the last for all further ones.
 #: `None` holds a delivery until the check decides.
-Plan = Sequence[Decision | None]
+Plan = Sequence[Fate | None]
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class App:
         port: Where it serves.
     """
 
-    def __init__(self, arena: Arena, world: World, inbox: Inbox, port: int) -> None:
+    def __init__(self, arena: Arena, world: WorldClient, inbox: Inbox, port: int) -> None:
         self.arena = arena
         self.world = world
         self.inbox = inbox
@@ -137,7 +137,7 @@ class App:
         """Go on receiving for some time."""
         self.inbox.wait_for(lambda items: False, for_s)
 
-    def release(self, deliveries: Sequence[Delivery], decision: Decision = ACK) -> None:
+    def release(self, deliveries: Sequence[Delivery], decision: Fate = ACK) -> None:
         """Settle deliveries that were held."""
         for delivery in deliveries:
             self.inbox.decide(delivery, decision)
@@ -146,7 +146,7 @@ class App:
         """Return when the app was done with a delivery that another one followed."""
         return self.inbox.settled_at(delivery) or delivery.at
 
-    def _decide(self, delivery: Delivery) -> Decision | None:
+    def _decide(self, delivery: Delivery) -> Fate | None:
         marker = mark_of(delivery)
         with self._lock:
             plan = self._plans.get(marker)
@@ -190,7 +190,7 @@ def serve_late(app: App) -> None:
     app.world.operate("serve", prefixes=prefixes_of(app.arena), port=app.port)
 
 
-def start(world: World) -> None:
+def start(world: WorldClient) -> None:
     """Start a World, where it has a `start()`."""
     if world.has("start"):
         expect_success(world.attempt(Call("start")), "start()")

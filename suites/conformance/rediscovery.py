@@ -22,7 +22,7 @@ from harness.certification.verdicts import ClauseVerdict
 from harness.checks.progress import PlainChecks
 from harness.descriptions import Catalog, read_table
 from harness.errors import HarnessError
-from reports.documents.rediscovered import RESULTS, Bug, Found
+from reports.documents.rediscovered import RESULTS, Bug, FoundBug
 from suites.catalog import read_catalog
 
 BUGS = Path(__file__).with_name("bugs.toml")
@@ -35,7 +35,7 @@ def describe_bugs() -> dict[str, Bug]:
 
 def look_for(
     bugs: Iterable[Bug], catalog: Catalog, *, effort: str, console: Console
-) -> Iterable[Found]:
+) -> Iterable[FoundBug]:
     """Examine the versions of bugs, one version once for all its bugs that need the same effort."""
     wanted: dict[tuple[str, str], set[str]] = {}
     chosen = [bug for bug in bugs if not bug.unshown]
@@ -48,9 +48,9 @@ def look_for(
             verdicts = _examine(spec, sorted(clauses), catalog, needed, console)
         except HarnessError as error:
             console.print(str(error), markup=False, highlight=False)
-            yield from (Found.missing(spec, clause, error.what) for clause in sorted(clauses))
+            yield from (FoundBug.missing(spec, clause, error.what) for clause in sorted(clauses))
             continue
-        yield from (Found.of(spec, verdict) for verdict in verdicts)
+        yield from (FoundBug.of(spec, verdict) for verdict in verdicts)
 
 
 def _examine(
@@ -66,12 +66,12 @@ def _examine(
     return examine_world(request, PlainChecks(console, describe_record)).verdicts
 
 
-def write_results(found: Iterable[Found], path: Path = RESULTS) -> None:
+def write_results(found: Iterable[FoundBug], path: Path = RESULTS) -> None:
     """Write what was found; what an earlier run found of other versions stays."""
-    kept: Mapping[tuple[str, str], Found] = {}
+    kept: Mapping[tuple[str, str], FoundBug] = {}
     if path.exists():
         lines = path.read_bytes().splitlines()
-        kept = {item.key: item for item in (msgspec.json.decode(x, type=Found) for x in lines)}
+        kept = {item.key: item for item in (msgspec.json.decode(x, type=FoundBug) for x in lines)}
     merged = dict(kept)
     for item in found:
         merged[item.key] = item

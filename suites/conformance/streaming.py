@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import PendingReading, Reading, World
+from harness.adapters.world import PendingReading, Reading, WorldClient
 from suites.conformance.answers import describe, field, maybe, shorten
 from suites.conformance.calls import fresh_id
 from suites.conformance.efforts import Effort
@@ -53,7 +53,7 @@ def close_call(run_id: str, name: str) -> Call:
     return Call("streams.close", (run_id, name))
 
 
-def make_writes(world: World, run_id: str, name: str, chunks: Sequence[bytes]) -> list[Call]:
+def make_writes(world: WorldClient, run_id: str, name: str, chunks: Sequence[bytes]) -> list[Call]:
     """Make the calls that write chunks: alone and, where the World can, some of them together."""
     calls: list[Call] = []
     place = 0
@@ -68,26 +68,26 @@ def make_writes(world: World, run_id: str, name: str, chunks: Sequence[bytes]) -
     return calls
 
 
-def write_all(world: World, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
+def write_all(world: WorldClient, run_id: str, name: str, chunks: Sequence[bytes]) -> None:
     """Write chunks one after another, as fast as the World takes them."""
     calls = make_writes(world, run_id, name, chunks)
     for first in range(0, len(calls), _WRITES):
         make_in_turn(world, calls[first : first + _WRITES])
 
 
-def make_in_turn(world: World, calls: Sequence[Call]) -> None:
+def make_in_turn(world: WorldClient, calls: Sequence[Call]) -> None:
     """Make calls one after another, each once the one before was answered; all must succeed."""
     for reply in world.together(*calls, in_flight=1):
         if not reply.succeeded:
             violate(f"{reply.call.method} must be accepted here, but ended with {describe(reply)}")
 
 
-def close_stream(world: World, run_id: str, name: str) -> None:
+def close_stream(world: WorldClient, run_id: str, name: str) -> None:
     """Close a stream, which must succeed."""
     make_in_turn(world, [close_call(run_id, name)])
 
 
-def write_stream(world: World, run_id: str, chunks: Sequence[bytes]) -> str:
+def write_stream(world: WorldClient, run_id: str, chunks: Sequence[bytes]) -> str:
     """Write a stream of chunks, close it, and return its name."""
     name = fresh_stream()
     write_all(world, run_id, name, chunks)
@@ -139,12 +139,16 @@ def tell_difference(given: Sequence[Any], expected: Sequence[bytes]) -> str:
     )
 
 
-def read_from(world: World, run_id: str, name: str, index: int | None = None) -> PendingReading:
+def read_from(
+    world: WorldClient, run_id: str, name: str, index: int | None = None
+) -> PendingReading:
     """Begin to read a stream, from its beginning or from an index on."""
     return world.start_reading(run_id, name, start_index=index, for_ms=SOON_MS)
 
 
-def read_closed(world: World, run_id: str, name: str, index: int | None = None) -> PendingReading:
+def read_closed(
+    world: WorldClient, run_id: str, name: str, index: int | None = None
+) -> PendingReading:
     """Begin to read a stream that was closed: nothing has to be waited for."""
     return world.start_reading(run_id, name, start_index=index, for_ms=AT_ONCE_MS)
 
@@ -154,13 +158,13 @@ def count_rounds(effort: Effort) -> int:
     return min(effort.rounds // 2, 20)
 
 
-def await_chunks(world: World, run_id: str, name: str, count: int) -> Reading:
+def await_chunks(world: WorldClient, run_id: str, name: str, count: int) -> Reading:
     """Wait until so many chunks of a stream can be read."""
     return world.read(run_id, name, max_chunks=count, for_ms=SOON_MS)
 
 
 def walk_chunks(
-    world: World, run_id: str, name: str, limit: int | None, *, at_most: int = 10_000
+    world: WorldClient, run_id: str, name: str, limit: int | None, *, at_most: int = 10_000
 ) -> list[Any]:
     """Return the pages of `streams.getChunks`, up to the last."""
     pages: list[Any] = []

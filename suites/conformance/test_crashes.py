@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from suites.conformance.aftermath import expect_agreement, expect_repeatable
 from suites.conformance.arena import Arena
 from suites.conformance.crashing import Life, cut_and_look, kill_and_look
@@ -14,7 +14,7 @@ from suites.conformance.streaming import make_random
 
 @decides("CRASH-ENTITY-EVENT", CRASH, cost=20)
 def test_entities_and_log_agree_after_a_kill(arena: Arena, request: pytest.FixtureRequest) -> None:
-    def look(world: World, life: Life) -> None:
+    def look(world: WorldClient, life: Life) -> None:
         expect_agreement(arena, world, life)
 
     kill_and_look(arena, make_random(request), look)
@@ -22,7 +22,7 @@ def test_entities_and_log_agree_after_a_kill(arena: Arena, request: pytest.Fixtu
 
 @decides("CRASH-ENTITY-EVENT", CRASH, cost=12)
 def test_entities_and_log_agree_after_a_cut(arena: Arena, request: pytest.FixtureRequest) -> None:
-    def look(world: World, life: Life) -> None:
+    def look(world: WorldClient, life: Life) -> None:
         expect_agreement(arena, world, life)
 
     cut_and_look(arena, make_random(request), look)
@@ -32,7 +32,7 @@ def test_entities_and_log_agree_after_a_cut(arena: Arena, request: pytest.Fixtur
 def test_what_a_kill_left_half_done_is_finished_by_repeating_it(
     arena: Arena, request: pytest.FixtureRequest
 ) -> None:
-    def look(world: World, life: Life) -> None:
+    def look(world: WorldClient, life: Life) -> None:
         expect_repeatable(arena, world, life)
 
     kill_and_look(arena, make_random(request), look)
@@ -42,7 +42,7 @@ def test_what_a_kill_left_half_done_is_finished_by_repeating_it(
 def test_what_a_cut_left_half_done_is_finished_by_repeating_it(
     arena: Arena, request: pytest.FixtureRequest
 ) -> None:
-    def look(world: World, life: Life) -> None:
+    def look(world: WorldClient, life: Life) -> None:
         expect_repeatable(arena, world, life)
 
     cut_and_look(arena, make_random(request), look)

@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from suites.conformance.answers import describe, field, maybe, shorten
 from suites.conformance.arena import Arena
 from suites.conformance.calls import ALL, fresh_id
@@ -72,8 +72,8 @@ class _Scene:
     def __init__(
         self,
         arena: Arena,
-        readers: Sequence[World],
-        writer: World,
+        readers: Sequence[WorldClient],
+        writer: WorldClient,
         run_id: str,
         step_ids: Sequence[str],
     ) -> None:
@@ -140,7 +140,7 @@ def _expect_readable(replies: Sequence[Reply], absent: Reply) -> None:
             _blame(f"{what} ended with {describe(reply)}", reply)
 
 
-def _expect_records(reader: World, run_id: str, written: Sequence[Reply]) -> None:
+def _expect_records(reader: WorldClient, run_id: str, written: Sequence[Reply]) -> None:
     """See that each record that was answered is there, and none in part."""
     pagination = {} if reader.opened.shape == "py" else {"limit": 100}
     page = reader.events.list({"runId": run_id, "pagination": pagination, **_BRIEFLY})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import CALL_LIMIT_S, Reply, World, value_of
+from harness.adapters.world import CALL_LIMIT_S, Reply, WorldClient, value_of
 from suites.conformance.answers import describe, expect_refused, field, maybe
 from suites.conformance.arena import Arena
 from suites.conformance.calls import ALL, fresh_id, fresh_token
@@ -130,7 +130,9 @@ def test_a_walk_while_others_append_has_each_event_once(race: Race) -> None:
     race(one_round)
 
 
-def _appends(arena: Arena, run_id: str, width: int, world: World) -> tuple[World, list[Call]]:
+def _appends(
+    arena: Arena, run_id: str, width: int, world: WorldClient
+) -> tuple[WorldClient, list[Call]]:
     count = max(1, width // arena.processes)
     return world, [arena.events.step_created(run_id, fresh_id("step")) for _ in range(count)]
 

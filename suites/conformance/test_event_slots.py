@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from harness.contract.model.ids import read_slot
 from suites.conformance.answers import maybe, types_of
 from suites.conformance.arena import Arena
@@ -202,7 +202,7 @@ def _create_step(arena: Arena, run_id: str) -> Call:
     return arena.events.step_created(run_id, fresh_id("step"))
 
 
-def _look_after(arena: Arena, survivor: World, run_id: str) -> int:
+def _look_after(arena: Arena, survivor: WorldClient, run_id: str) -> int:
     """See that the log is whole after a kill and goes on; return how many slots were sealed."""
     found = arena.log(run_id, survivor)
     expect_dense(found)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from suites.conformance.answers import (
     CONFLICT,
     NO_HOOK,
@@ -261,7 +261,7 @@ def test_a_list_of_hooks_holds_each_live_hook_once(arena: Arena) -> None:
     _record_all_runs(arena, world, live[run_ids[0]] | live[run_ids[2]])
 
 
-def _record_all_runs(arena: Arena, world: World, wanted: set[str]) -> None:
+def _record_all_runs(arena: Arena, world: WorldClient, wanted: set[str]) -> None:
     reply = world.attempt(Call("hooks.list", ({"pagination": {"limit": 1000}, **ALL},)))
     if not reply.succeeded:
         arena.record("hooks-of-all-runs", f"refused with {describe(reply)}")
@@ -273,7 +273,7 @@ def _record_all_runs(arena: Arena, world: World, wanted: set[str]) -> None:
         arena.record("hooks-of-all-runs", f"{len(found)} of {len(wanted)} listed without a run id")
 
 
-def _walk_hooks(world: World, options: dict[str, Any], *, limit: int = 7) -> list[str]:
+def _walk_hooks(world: WorldClient, options: dict[str, Any], *, limit: int = 7) -> list[str]:
     """Return the ids on all pages; a walk that does not end is a violation."""
     found: list[str] = []
     cursor: str | None = None

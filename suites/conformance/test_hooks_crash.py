@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from suites.conformance.answers import CONFLICT, describe, is_refused, maybe
 from suites.conformance.arena import Arena
 from suites.conformance.calls import ALL, fresh_id, fresh_token
@@ -44,7 +44,7 @@ def _create(arena: Arena, run_id: str) -> Call:
     return arena.events.hook_created(run_id, fresh_id("hook"), fresh_token())
 
 
-def _repeat(lost: Sequence[Reply], world: World) -> None:
+def _repeat(lost: Sequence[Reply], world: WorldClient) -> None:
     """Repeat the creations whose answer never came: made now, or there already."""
     for reply in world.pipeline([reply.call for reply in lost], limit_s=_PATIENCE_S):
         told = tell_event(reply.value) if reply.succeeded else describe(reply)
@@ -55,7 +55,7 @@ def _repeat(lost: Sequence[Reply], world: World) -> None:
             )
 
 
-def _expect_whole(arena: Arena, world: World, run_id: str, replies: Sequence[Reply]) -> None:
+def _expect_whole(arena: Arena, world: WorldClient, run_id: str, replies: Sequence[Reply]) -> None:
     """See that every hook has one event, and its token."""
     log = arena.log(run_id, world)
     events = [reply.call.args[1] for reply in replies]

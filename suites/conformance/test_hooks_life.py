@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from suites.conformance.answers import (
     NO_HOOK,
     describe,
@@ -263,7 +263,7 @@ def test_a_token_is_free_once_its_hook_or_run_is_over(race: Race) -> None:
 
 
 def _expect_claim(
-    arena: Arena, run_id: str, token: str, when: str, world: World | None = None
+    arena: Arena, run_id: str, token: str, when: str, world: WorldClient | None = None
 ) -> None:
     answer = arena.do(arena.events.hook_created(run_id, fresh_id("hook"), token), world)
     if tell_event(answer) != "hook_created":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from suites.conformance.answers import (
     CONFLICT,
     expect_one_success,
@@ -127,7 +127,9 @@ def test_what_one_process_was_answered_every_other_reads_at_once(race: Race) -> 
     race(one_round)
 
 
-def _write_and_read_entities(arena: Arena, writer: World, reader: World, run_id: str) -> None:
+def _write_and_read_entities(
+    arena: Arena, writer: WorldClient, reader: WorldClient, run_id: str
+) -> None:
     step_id = arena.running_step(run_id, writer)
     status = field(_read(reader, "steps.get", run_id, step_id), "status")
     if status != "running":
@@ -139,20 +141,22 @@ def _write_and_read_entities(arena: Arena, writer: World, reader: World, run_id:
     _expect_log(arena, reader, run_id, kinds)
 
 
-def _expect_run(arena: Arena, reader: World, run_id: str, status: str, kinds: list[str]) -> None:
+def _expect_run(
+    arena: Arena, reader: WorldClient, run_id: str, status: str, kinds: list[str]
+) -> None:
     told = field(_read(reader, "runs.get", run_id), "status")
     if told != status:
         violate(f"a run is {status} after the answer to one process, but {told} in another")
     _expect_log(arena, reader, run_id, kinds)
 
 
-def _expect_log(arena: Arena, reader: World, run_id: str, kinds: list[str]) -> None:
+def _expect_log(arena: Arena, reader: WorldClient, run_id: str, kinds: list[str]) -> None:
     logged = types_of(arena.log(run_id, reader))
     if logged != kinds:
         violate(f"{kinds[-1]} was answered in one process, but another reads the log {logged}")
 
 
-def _read(reader: World, method: str, *ids: str) -> Any:
+def _read(reader: WorldClient, method: str, *ids: str) -> Any:
     """Read what was written; that it cannot be found is a violation in plain words."""
     reply = reader.attempt(Call(method, (*ids, ALL)))
     return expect_success(reply, f"{method} of what another process has just written")

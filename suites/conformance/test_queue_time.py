@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.adapters.deliveries import ACK, Decision, retry_in
+from harness.adapters.deliveries import ACK, Fate, retry_in
 from suites.conformance.answers import describe
 from suites.conformance.arena import Arena
 from suites.conformance.forms import decides
@@ -59,7 +59,7 @@ def test_a_message_can_be_deferred_any_number_of_times(arena: Arena) -> None:
     app = open_app(arena, arena.fresh_site())
     wanted, budget_s = _DEFERRALS[arena.effort.id]
     # The shortest time that no World takes for "not at all".
-    pause = Decision("retry", 0.05)
+    pause = Fate("retry", 0.05)
     plan = [*[pause] * wanted, ACK]
     sent = app.send(app.new_runs(1)[0], plan)
     count = len(app.wait(sent, wanted + 1, budget_s))

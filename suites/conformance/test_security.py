@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from harness.certification.sites import Site
 from suites.conformance.answers import describe, field, is_refused, maybe, shorten
 from suites.conformance.arena import Arena
@@ -38,7 +38,7 @@ _QUEUE = "__wkf_workflow_"
 class Victim:
     """A run with one of everything, and how it looked before anything hostile was called."""
 
-    def __init__(self, arena: Arena, world: World) -> None:
+    def __init__(self, arena: Arena, world: WorldClient) -> None:
         self._arena = arena
         self._world = world
         self.run_id = arena.running_run(world)
@@ -114,7 +114,7 @@ def _write_with(arena: Arena, victim: Victim, other: str, name: str) -> Iterator
     yield events.step_completed(f"{victim.run_id}/../{name}", victim.step_id)
 
 
-def _expect_own_answers(world: World, replies: Sequence[Reply], name: str) -> None:
+def _expect_own_answers(world: WorldClient, replies: Sequence[Reply], name: str) -> None:
     """See that what was created under a name is what is read under it."""
     for reply in replies:
         if not reply.succeeded or reply.call.method != "events.create":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.adapters.world import PendingReading, Reading, World
+from harness.adapters.world import PendingReading, Reading, WorldClient
 from suites.conformance.arena import Arena
 from suites.conformance.forms import ALONE, RACING, decides
 from suites.conformance.racing import Race, Round
@@ -130,7 +130,9 @@ def test_every_chunk_of_several_writers_is_given_once(
     race(one_round, rounds=count_rounds(race.arena.effort))
 
 
-def _write_at_once(worlds: list[World], run_id: str, name: str, parts: list[list[bytes]]) -> None:
+def _write_at_once(
+    worlds: list[WorldClient], run_id: str, name: str, parts: list[list[bytes]]
+) -> None:
     """Have each part written by a writer of its own, who waits for each answer."""
     batches = []
     for number, part in enumerate(parts):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from suites.conformance.answers import field
 from suites.conformance.arena import Arena
 from suites.conformance.forms import decides
@@ -180,7 +180,7 @@ def test_pages_and_info_show_nothing_after_the_close(arena: Arena) -> None:
         violate(f"a stream closed after 3 chunks has tailIndex and done {known}, with a late chunk")
 
 
-def write_late(arena: Arena, run_id: str, name: str, world: World | None = None) -> None:
+def write_late(arena: Arena, run_id: str, name: str, world: WorldClient | None = None) -> None:
     """Write to a stream and close it although it was closed; the World may refuse that."""
     first = arena.try_(write_call(run_id, name, b"late"), world)
     arena.try_(close_call(run_id, name), world)
@@ -195,7 +195,7 @@ def make_numbered(count: int) -> list[bytes]:
     return [b"chunk %d" % place for place in range(count)]
 
 
-def _expect_reads(world: World, run_id: str, name: str, indexes: Sequence[int]) -> None:
+def _expect_reads(world: WorldClient, run_id: str, name: str, indexes: Sequence[int]) -> None:
     readings = [(index, read_closed(world, run_id, name, index)) for index in indexes]
     for index, pending in readings:
         what = f"a reader from index {index} of a stream that was closed before a late write"

@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.errors import HarnessError, UsageError
 from suites.engine.stage import EngineError
-from suites.engine.violations import Inconclusive, Violation
+from suites.engine.violations import EngineViolation, Inconclusive
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _SHRINK_S = 15.0
 _TRIES_S = 25.0
 
 
-class Budget(msgspec.Struct, frozen=True, kw_only=True):
+class CaseBudget(msgspec.Struct, frozen=True, kw_only=True):
     """How much a check plays."""
 
     #: Cases that it draws.
@@ -38,7 +38,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     given: str | None = None
 
 
-class Found(msgspec.Struct, kw_only=True):
+class CaseOutcome(msgspec.Struct, kw_only=True):
     """What the cases of a check came to, beside its verdict."""
 
     examples: int = 0
@@ -56,9 +56,9 @@ class Cases:
         budget: How many.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: CaseBudget) -> None:
         self._budget = budget
-        self.found = Found()
+        self.found = CaseOutcome()
 
     def answer(self, name: str, value: object) -> None:
         """Keep what was measured or seen."""
@@ -95,7 +95,7 @@ class Cases:
         drawn = _draw(strategy, number, self._budget.seed)
         self._play_all(drawn, play, together or self._budget.together)
         known = {_write(case): outcome for case, outcome in self._outcomes}
-        failed = any(isinstance(outcome, Violation) for outcome in known.values())
+        failed = any(isinstance(outcome, EngineViolation) for outcome in known.values())
         if failed and self._budget.tries:
             self._shrink(strategy, play, number, known)
         self._conclude(play)
@@ -148,15 +148,17 @@ class Cases:
                 known[text] = _attempt(play, case)
                 self._outcomes.append((case, known[text]))
             outcome = known[text]
-            if isinstance(outcome, Violation):
+            if isinstance(outcome, EngineViolation):
                 raise outcome
 
-        with contextlib.suppress(Violation, Flaky):
+        with contextlib.suppress(EngineViolation, Flaky):
             search()
 
     def _conclude(self, play: Callable[[T], None]) -> None:
         failed = [
-            (case, outcome) for case, outcome in self._outcomes if isinstance(outcome, Violation)
+            (case, outcome)
+            for case, outcome in self._outcomes
+            if isinstance(outcome, EngineViolation)
         ]
         if failed:
             case, violation = min(failed, key=lambda pair: _size(pair[0]))
@@ -173,13 +175,13 @@ class Cases:
         while self.found.tried < self._budget.tries and time.monotonic() < deadline:
             outcome = _attempt(play, case)
             self.found.tried += 1
-            self.found.reproduced += isinstance(outcome, Violation)
+            self.found.reproduced += isinstance(outcome, EngineViolation)
 
 
 def _attempt(play: Callable[[T], None], case: T) -> Exception | None:
     try:
         play(case)
-    except Violation as violation:
+    except EngineViolation as violation:
         return violation
     except Inconclusive as inconclusive:
         return inconclusive

@@ -26,7 +26,7 @@ from harness.nemesis import MUTANT
 from suites import workflows
 from suites.engine import CLAUSES
 from suites.engine.applicability import explain_inapplicable
-from suites.engine.cases import Budget, Cases
+from suites.engine.cases import CaseBudget, Cases
 from suites.engine.recording import describe_outcome
 from suites.engine.stage import Stage, open_stage
 from suites.engine.violations import NotApplicable
@@ -224,7 +224,7 @@ def cases(request: pytest.FixtureRequest) -> Cases:
     examples = config.getoption("--examples")
     tries = config.getoption("--tries")
     cases = Cases(
-        Budget(
+        CaseBudget(
             examples=EXAMPLES if examples is None else examples,
             tries=TRIES if tries is None else tries,
             seed=config.getoption("--seed") or 0,

@@ -12,9 +12,9 @@ from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
 from harness.errors import HarnessError
 from harness.results.records import Check
-from suites.engine.cases import Cases, Found
+from suites.engine.cases import CaseOutcome, Cases
 from suites.engine.stage import EngineError
-from suites.engine.violations import Inconclusive, NotApplicable, Violation
+from suites.engine.violations import EngineViolation, Inconclusive, NotApplicable
 
 
 def describe_outcome(
@@ -26,11 +26,11 @@ def describe_outcome(
 ) -> Check:
     """Return the record of a check that ended."""
     verdict, message = _judge(error)
-    found = cases.found if cases else Found()
+    found = cases.found if cases else CaseOutcome()
     cell: Cell = item.callspec.params["cell"]  # type: ignore[attr-defined]
     name = item.originalname or item.name  # type: ignore[attr-defined]
     seed = item.config.getoption("--seed") or 0
-    witness = error.witness if isinstance(error, Violation) else ()
+    witness = error.witness if isinstance(error, EngineViolation) else ()
     return Check(
         cell=cell,
         mode="development" if item.config.getoption("--development") else "production",
@@ -56,7 +56,7 @@ def _judge(error: BaseException | None) -> tuple[Any, str]:
     match error:
         case None:
             return "passed", ""
-        case Violation():
+        case EngineViolation():
             return "failed", error.message
         case NotApplicable():
             return "not applicable", str(error)
@@ -65,7 +65,7 @@ def _judge(error: BaseException | None) -> tuple[Any, str]:
     return "inconclusive", f"the check itself broke: {type(error).__name__}: {error}"
 
 
-def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: Found) -> str:
+def _write_command(item: pytest.Item, name: str, cell: Cell, seed: int, found: CaseOutcome) -> str:
     options = {
         "--line": cell.line,
         "--framework": cell.framework,

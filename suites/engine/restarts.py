@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from harness.errors import DeploymentError
-from harness.nemesis.journal import Call, Journal
+from harness.nemesis.journal import Journal, JournalCall
 from harness.nemesis.plans import Plan
 from suites.engine.cases import Cases
 from suites.engine.stage import PATIENCE_S, Ending, EngineError, Run, Stage, wait_until
@@ -182,7 +182,7 @@ def explain_standstill(run: Run, journal: Journal) -> str:
 
 def _is_refused(journal: Journal, step_id: str) -> bool:
     """Tell whether the last thing that was to be written of a step was a conflict."""
-    calls: list[Call] = [
+    calls: list[JournalCall] = [
         call for call in journal.calls("events.create") if call.correlation_id == step_id
     ]
     return bool(calls) and calls[-1].error == "EntityConflictError"

@@ -16,7 +16,7 @@ from harness.deployments.launcher import Launcher, Storage
 from harness.descriptions import Cell, World
 from harness.errors import DeploymentError
 from harness.nemesis import NOTES
-from harness.nemesis.journal import Delivery, Journal, parse_journal, read_journal
+from harness.nemesis.journal import Journal, JournalDelivery, parse_journal, read_journal
 from harness.nemesis.plans import MessageKind, Plan
 from harness.placeholders import fill_all
 from reports.writing.text import flatten, shorten
@@ -140,7 +140,7 @@ class Run:
         """Queue a message that continues it, as a World does for active runs when it is started."""
         self.stage.ask(dict, do="wake", runId=self.id)
 
-    def redeliver(self, lost: Delivery) -> None:
+    def redeliver(self, lost: JournalDelivery) -> None:
         """Deliver a message that a process died with, as a durable queue would; wait for its end.
 
         Only of lines with one handler for runs and steps: v4 finds a step's data in its message.

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from harness.nemesis.journal import Call, Entered, Execution, Journal
+from harness.nemesis.journal import Entered, Execution, Journal, JournalCall
 from harness.nemesis.plans import Chaos, Fail, Fault, Place, Redeliver
 from suites.engine.cases import Cases
 from suites.engine.logs import has_come_to_rest, judge_endings
@@ -151,7 +151,7 @@ def _list_questions(journal: Journal, execution: Execution) -> list[float]:
     return [
         item.began_at_ms
         for item in journal.records
-        if isinstance(item, Call)
+        if isinstance(item, JournalCall)
         and item.delivery == execution.delivery
         and item.at_ms <= execution.entered_at_ms
         and (

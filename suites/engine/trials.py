@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import httpx
 import msgspec
 
-from harness.nemesis.journal import Call, Execution, Journal
+from harness.nemesis.journal import Execution, Journal, JournalCall
 from harness.nemesis.plans import Plan
 from suites.engine.stage import Ending, Run, Stage, wait_until
 from suites.engine.violations import Inconclusive, violate
@@ -117,7 +117,7 @@ def count_starts(journal: Journal, steps: Collection[str], until_ms: float = flo
     return sum(item.at_ms <= until_ms for item in list_starts(journal, steps))
 
 
-def list_starts(journal: Journal, steps: Collection[str]) -> list[Call]:
+def list_starts(journal: Journal, steps: Collection[str]) -> list[JournalCall]:
     """Return the calls by which the World recorded that one of the steps was started."""
     return _list_writes(journal, steps, "step_started")
 
@@ -127,7 +127,7 @@ def find_write(journal: Journal, steps: Collection[str], event: str) -> float | 
     return next((item.at_ms for item in _list_writes(journal, steps, event)), None)
 
 
-def _list_writes(journal: Journal, steps: Collection[str], event: str) -> list[Call]:
+def _list_writes(journal: Journal, steps: Collection[str], event: str) -> list[JournalCall]:
     return [
         item
         for item in journal.calls("events.create", event)

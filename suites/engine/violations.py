@@ -10,7 +10,7 @@ from suites.conformance.violations import Inconclusive, NotApplicable
 __all__ = ["Inconclusive", "NotApplicable", "Violation", "violate"]
 
 
-class Violation(AssertionError):  # noqa: N818 - a verdict
+class EngineViolation(AssertionError):  # noqa: N818 - a verdict
     """The engine broke its promise. The message is one sentence that says how."""
 
     def __init__(self, message: str, witness: Sequence[str] = ()) -> None:
@@ -21,4 +21,4 @@ class Violation(AssertionError):  # noqa: N818 - a verdict
 
 def violate(message: str, witness: Sequence[str] = ()) -> NoReturn:
     """Say how the engine broke its promise."""
-    raise Violation(message, witness)
+    raise EngineViolation(message, witness)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from harness.nemesis.journal import (
-    Call,
     Delivered,
-    Delivery,
     Effect,
     Entered,
     Failed,
     Gate,
     Journal,
+    JournalCall,
+    JournalDelivery,
     Left,
     Record,
     Struck,
@@ -48,7 +48,7 @@ def describe_run(journal: Journal, step_ids: Collection[str] = ()) -> list[str]:
 
 
 def _is_told(record: Record) -> bool:
-    return not isinstance(record, Call) or record.method in _TOLD
+    return not isinstance(record, JournalCall) or record.method in _TOLD
 
 
 def _is_about(record: Record, step_ids: Collection[str]) -> bool:
@@ -61,7 +61,7 @@ def _short(name: str | None) -> str:
     return (name or "").rpartition("//")[2]
 
 
-def _delivery(item: Delivery) -> str:
+def _delivery(item: JournalDelivery) -> str:
     of = f" of {_short(item.step)}" if item.step else ""
     again = " (by the nemesis)" if item.cause == "nemesis" else ""
     number = item.delivery.rpartition("-")[2]
@@ -72,7 +72,7 @@ def _delivered(item: Delivered) -> str:
     return f"#{item.delivery.rpartition('-')[2]} ends: {item.outcome}"
 
 
-def _call(item: Call) -> str:
+def _call(item: JournalCall) -> str:
     what = item.event or ", ".join(item.events) or item.message or ""
     lazy = " (creates the step, too)" if item.lazy else ""
     of = f" of {_short(item.step)}" if item.step else ""
@@ -107,9 +107,9 @@ def _gate(item: Gate) -> str:
 
 
 _DESCRIBE: dict[type[Any], Callable[[Any], str]] = {
-    Delivery: _delivery,
+    JournalDelivery: _delivery,
     Delivered: _delivered,
-    Call: _call,
+    JournalCall: _call,
     Entered: _entered,
     Left: _left,
     Failed: _failed,

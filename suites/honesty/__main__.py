@@ -17,7 +17,7 @@ from harness.programs.interruption import Interrupted, end_by_unwinding
 from harness.results.records import BenchResults
 from harness.results.store import read_results_as
 from suites.catalog import read_catalog
-from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
+from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, AimRow, evaluate
 from suites.honesty.made_up import try_made_up
 from suites.honesty.recording import record_session
 from suites.honesty.repeating import measure_spreads
@@ -41,7 +41,7 @@ def _try(options: argparse.Namespace) -> int:
 def _repeat(options: argparse.Namespace) -> int:
     spreads = measure_spreads([read_results_as(path, BenchResults) for path in options.results])
     rows = [
-        Row(
+        AimRow(
             f"{item.cell.id} {item.scenario}: centers of {item.sessions} runs",
             f"within {LARGEST_SPREAD:.0%}",
             f"{item.spread:.1%}",
@@ -67,7 +67,7 @@ def _make_up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show(rows: Sequence[Row]) -> int:
+def _show(rows: Sequence[AimRow]) -> int:
     shown = [[row.aim, row.wanted, row.measured, "✓" if row.reached else "✗"] for row in rows]
     headers = ["aim", "wanted", "measured", ""]
     sys.stdout.write(tabulate.tabulate(shown, headers=headers, tablefmt="github") + "\n")

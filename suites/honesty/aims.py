@@ -30,7 +30,7 @@ _LEAST_FOUND = {"5": 15 / 20, "10": 19 / 20}
 LARGEST_SPREAD = 0.03
 
 
-class Row(msgspec.Struct, frozen=True):
+class AimRow(msgspec.Struct, frozen=True):
     """One target, what was measured, and whether the target is reached."""
 
     aim: str
@@ -39,7 +39,7 @@ class Row(msgspec.Struct, frozen=True):
     reached: bool
 
 
-def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -> Iterator[Row]:
+def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -> Iterator[AimRow]:
     """Evaluate every match of a recorded session."""
     blocks = count_blocks(results, budget_s)
     whole = len(find_whole_blocks(results))
@@ -56,7 +56,7 @@ def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -
         _, _, slower = match.after.world.rpartition("-slower-")
         if slower in _LEAST_FOUND:
             rate, least = count_found(drawn), _LEAST_FOUND[slower]
-            yield Row(
+            yield AimRow(
                 f"every call of the World takes {slower}% longer: found, {blocks} blocks a try",
                 f"at least {least:.0%} of tries",
                 _describe(rate),
@@ -64,7 +64,7 @@ def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -
             )
         else:
             rate = count_called(drawn)
-            yield Row(
+            yield AimRow(
                 f"the same again: rows called a difference, {blocks} blocks a try",
                 f"at most {_MOST_CALLED:.0%}",
                 _describe(rate),

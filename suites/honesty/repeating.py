@@ -14,7 +14,7 @@ from reports.benchmark.findings import study
 LEAST_SIZE = 10
 
 
-class Spread(msgspec.Struct, frozen=True):
+class SessionSpread(msgspec.Struct, frozen=True):
     """One cell and scenario in several sessions."""
 
     cell: Cell
@@ -24,7 +24,7 @@ class Spread(msgspec.Struct, frozen=True):
     spread: float
 
 
-def measure_spreads(sessions: Sequence[BenchResults]) -> tuple[Spread, ...]:
+def measure_spreads(sessions: Sequence[BenchResults]) -> tuple[SessionSpread, ...]:
     """Compute the spread of each cell and scenario, the widest first."""
     centers: dict[tuple[Cell, str], list[float]] = {}
     for findings in map(study, sessions):
@@ -33,7 +33,7 @@ def measure_spreads(sessions: Sequence[BenchResults]) -> tuple[Spread, ...]:
             if known and entry.scenario.size >= LEAST_SIZE and entry.workflow:
                 centers.setdefault((cell, scenario), []).append(entry.workflow.center)
     spreads = [
-        Spread(cell, scenario, len(found), max(found) / min(found) - 1)
+        SessionSpread(cell, scenario, len(found), max(found) / min(found) - 1)
         for (cell, scenario), found in centers.items()
         if len(found) > 1
     ]

@@ -11,9 +11,9 @@ from harness.results.records import BenchResults
 from harness.results.store import read_results_as
 from reports.documents.excerpts import put_between
 from reports.writing.tables import render_table
-from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, Row, evaluate
+from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, AimRow, evaluate
 from suites.honesty.made_up import Tried, try_made_up
-from suites.honesty.repeating import Spread, measure_spreads
+from suites.honesty.repeating import SessionSpread, measure_spreads
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
 
@@ -44,7 +44,7 @@ def render_made_up(tried: Sequence[Tried]) -> str:
     )
 
 
-def render_aims(rows: Sequence[Row]) -> str:
+def render_aims(rows: Sequence[AimRow]) -> str:
     """Render each target, what was measured, and whether the target is reached."""
     return render_table(
         [
@@ -59,7 +59,7 @@ def render_aims(rows: Sequence[Row]) -> str:
     )
 
 
-def render_spreads(spreads: Sequence[Spread]) -> str:
+def render_spreads(spreads: Sequence[SessionSpread]) -> str:
     """Render how much the centers of the same cells differ between two sessions."""
     order = sorted(item.spread for item in spreads)
     within = sum(spread <= LARGEST_SPREAD for spread in order)

@@ -41,7 +41,7 @@ _MERGE_S = 10.0
 _MERGE_BYTES = 500 * 10**6
 
 
-class Row(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True):
     """One limit, what was measured, and whether the limit is kept."""
 
     promise: str
@@ -60,7 +60,7 @@ class InARow(msgspec.Struct, frozen=True):
     jsonl: Path | None
 
 
-class Effort(msgspec.Struct, frozen=True):
+class _Effort(msgspec.Struct, frozen=True):
     """How often to measure, and where to show progress."""
 
     #: Number of certifications that must agree.
@@ -72,10 +72,10 @@ class Effort(msgspec.Struct, frozen=True):
     in_a_row: InARow | None = None
 
 
-def _measure_adapter(effort: Effort) -> Iterator[Row]:
+def _measure_adapter(effort: _Effort) -> Iterator[_Row]:
     with open_ground(_find("local")) as ground:
         rate = count_empty_calls(ground)
-    yield Row(
+    yield _Row(
         "empty calls, pipelined (Node)",
         f"at least {_EMPTY_CALLS_PER_S:,}/s",
         f"{rate:,.0f}/s",
@@ -83,7 +83,7 @@ def _measure_adapter(effort: Effort) -> Iterator[Row]:
     )
     with open_ground(_find("postgres")) as ground:
         cost = measure_creates(ground)
-    yield Row(
+    yield _Row(
         "`events.create` of postgres, 16 in flight, against the same inside the adapter",
         f"at most {_ADAPTER_SHARE:.0%} slower",
         f"{cost.share:.1%} slower ({cost.through:,.0f}/s against {cost.inside:,.0f}/s)",
@@ -91,7 +91,7 @@ def _measure_adapter(effort: Effort) -> Iterator[Row]:
     )
 
 
-def _certify_in_a_row(asked: InARow, effort: Effort) -> int:
+def _certify_in_a_row(asked: InARow, effort: _Effort) -> int:
     subject = find_subject(asked.world, read_catalog(), line=asked.line)
     certify = partial(time_certification, subject, asked.effort, effort.console)
     ended = list(certify_in_a_row(certify, asked.effort, effort.runs, asked.jsonl))
@@ -100,11 +100,11 @@ def _certify_in_a_row(asked: InARow, effort: Effort) -> int:
     return 0 if row and all(told.certified for told in row) else 1
 
 
-def _measure_times(effort: Effort) -> Iterator[Row]:
+def _measure_times(effort: _Effort) -> Iterator[_Row]:
     for name, limits in _LIMITS_S.items():
         for level, limit in limits.items():
             timed = time_certification(_find(name), level, effort.console)
-            yield Row(
+            yield _Row(
                 f"`certify {name}`, {level}",
                 f"at most {limit} s",
                 f"{timed.seconds:.0f} s",
@@ -112,13 +112,13 @@ def _measure_times(effort: Effort) -> Iterator[Row]:
             )
 
 
-def _measure_agreement(effort: Effort) -> Iterator[Row]:
+def _measure_agreement(effort: _Effort) -> Iterator[_Row]:
     reference = _find("reference")
     examined = [
         time_certification(reference, "quick", effort.console).examined for _ in range(effort.runs)
     ]
     differences = find_differences(examined)
-    yield Row(
+    yield _Row(
         f"verdicts of {effort.runs} certifications of the reference World",
         "identical",
         "identical" if not differences else "; ".join(differences),
@@ -126,9 +126,9 @@ def _measure_agreement(effort: Effort) -> Iterator[Row]:
     )
 
 
-def _measure_comment(effort: Effort) -> Iterator[Row]:
+def _measure_comment(effort: _Effort) -> Iterator[_Row]:
     rendered = time_comment(*_LARGE_TABLE, effort.repeats)
-    yield Row(
+    yield _Row(
         "the comment of {} Worlds x {} frameworks x {} scenarios".format(*_LARGE_TABLE),
         f"under {_COMMENT_S:g} s, at most {LIMIT:,} characters",
         f"{rendered.seconds.describe('.2f', 's')}, "
@@ -137,10 +137,10 @@ def _measure_comment(effort: Effort) -> Iterator[Row]:
     )
 
 
-def _measure_merge(effort: Effort) -> Iterator[Row]:
+def _measure_merge(effort: _Effort) -> Iterator[_Row]:
     with tempfile.TemporaryDirectory() as folder:
         merged = time_merge(Path(folder), *_SHARDS, effort.repeats)
-    yield Row(
+    yield _Row(
         "`world-harness merge` of {} result files of {:,} samples".format(*_SHARDS),
         f"under {_MERGE_S:g} s and {_MERGE_BYTES / 1e6:.0f} MB",
         f"{merged.seconds.describe('.1f', 's')}, {merged.memory_bytes.describe('.0f', 'MB', 1e6)}, "
@@ -150,7 +150,7 @@ def _measure_merge(effort: Effort) -> Iterator[Row]:
 
 
 #: Part -> function that measures it, in order of measurement.
-PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[_Effort], Iterator[_Row]]] = {
     "adapter": _measure_adapter,
     "times": _measure_times,
     "agreement": _measure_agreement,
@@ -166,7 +166,7 @@ def _find(name: str) -> Subject:
     return find_subject(name, catalog=read_catalog())
 
 
-def read_words(words: Sequence[str]) -> tuple[list[str], Effort]:
+def read_words(words: Sequence[str]) -> tuple[list[str], _Effort]:
     """Parse the parts and options; exit with a usage error if a word is not valid."""
     parser = argparse.ArgumentParser(prog="nox -s perf --", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, _ALL], default=_ALL)
@@ -180,7 +180,7 @@ def read_words(words: Sequence[str]) -> tuple[list[str], Effort]:
     in_a_row = None
     if options.world:
         in_a_row = InARow(options.world, options.line, options.effort, options.jsonl)
-    effort = Effort(options.runs, options.repeats, Console(stderr=True), in_a_row)
+    effort = _Effort(options.runs, options.repeats, Console(stderr=True), in_a_row)
     return [part for part in PARTS if part in options.parts or _ALL in options.parts], effort
 
 

@@ -10,10 +10,10 @@ import msgspec
 
 from harness.adapters.process import Pending
 from harness.adapters.protocol import Call
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from harness.certification.sites import Ground
 from harness.contract.clauses import assume_spec_version
-from suites.conformance.calls import Events, fresh_id
+from suites.conformance.calls import EventCalls, fresh_id
 
 _EMPTY_CALLS = 40_000
 _CREATES = 1_500
@@ -51,7 +51,7 @@ def measure_creates(ground: Ground) -> AdapterCost:
     """Create events through and inside the adapter in turns, with 16 in flight each."""
     with ground.site() as site:
         world = site.open()
-        events = Events(assume_spec_version(world.opened.stated_version))
+        events = EventCalls(assume_spec_version(world.opened.stated_version))
         _create_inside(world, events)
         through, inside = [], []
         for _ in range(_BLOCKS):
@@ -60,7 +60,7 @@ def measure_creates(ground: Ground) -> AdapterCost:
         return AdapterCost(median(through), median(inside))
 
 
-def _create_through(world: World, events: Events) -> float:
+def _create_through(world: WorldClient, events: EventCalls) -> float:
     calls = _make_calls(world, events)
     began = time.perf_counter()
     flying: deque[Pending] = deque()
@@ -73,7 +73,7 @@ def _create_through(world: World, events: Events) -> float:
     return len(calls) / (time.perf_counter() - began)
 
 
-def _create_inside(world: World, events: Events) -> float:
+def _create_inside(world: WorldClient, events: EventCalls) -> float:
     calls = _make_calls(world, events)
     pending = world.send_batch(calls, in_flight=_IN_FLIGHT)
     replies = world.finish_batch(calls, pending.wait(_LIMIT_S))
@@ -82,7 +82,7 @@ def _create_inside(world: World, events: Events) -> float:
     return len(calls) / elapsed_ms * 1000
 
 
-def _make_calls(world: World, events: Events) -> list[Call]:
+def _make_calls(world: WorldClient, events: EventCalls) -> list[Call]:
     run_id = fresh_id("wrun")
     for call in (events.run_created(run_id), events.run_started(run_id)):
         assert world.attempt(call).succeeded

@@ -24,9 +24,9 @@ from suites.conformance.conftest import (
 )
 from suites.conformance.efforts import Effort
 from suites.conformance.sessions import Session
-from suites.properties.examined import EXAMPLES, Examined
+from suites.properties.examined import EXAMPLES, ExaminedWorld
 from suites.properties.report import render
-from suites.properties.search import Budget, Finding
+from suites.properties.search import Finding, SearchBudget
 
 __all__ = ["certified", "effort", "pytest_configure_node", "pytest_sessionstart", "shared_site"]
 
@@ -36,31 +36,35 @@ class PropertyError(AssertionError):
 
 
 @pytest.fixture
-def examined(pytestconfig: pytest.Config, certified: Session, shared_site: SharedSite) -> Examined:
+def examined(
+    pytestconfig: pytest.Config, certified: Session, shared_site: SharedSite
+) -> ExaminedWorld:
     """The World of this session; `--clause` leaves out all differences but some."""
     only = [name for text in pytestconfig.getoption("--clause") for name in text.split(",")]
     try:
-        return Examined(lambda: shared_site.worlds(1, lambda reply: None)[0], certified.line, only)
+        return ExaminedWorld(
+            lambda: shared_site.worlds(1, lambda reply: None)[0], certified.line, only
+        )
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 @pytest.fixture(scope="session")
-def budget(pytestconfig: pytest.Config, effort: Effort) -> Budget:
+def budget(pytestconfig: pytest.Config, effort: Effort) -> SearchBudget:
     """How much is searched; the seed is the user's, or a new one."""
     given = pytestconfig.getoption("--seed")
-    return Budget(
+    return SearchBudget(
         examples=EXAMPLES[effort.id], seed=secrets.randbits(32) if given is None else int(given)
     )
 
 
 @pytest.fixture
 def conclude(
-    request: pytest.FixtureRequest, certified: Session, effort: Effort, budget: Budget
-) -> Callable[[Finding | None, Examined], None]:
+    request: pytest.FixtureRequest, certified: Session, effort: Effort, budget: SearchBudget
+) -> Callable[[Finding | None, ExaminedWorld], None]:
     """Return what ends a test: nothing when nothing was found, and otherwise all about it."""
 
-    def conclude(finding: Finding | None, examined: Examined) -> None:
+    def conclude(finding: Finding | None, examined: ExaminedWorld) -> None:
         if finding is not None:
             command = _write_command(request.node, certified, effort, budget)
             raise PropertyError(render(finding, command))
@@ -71,7 +75,9 @@ def conclude(
     return conclude
 
 
-def _write_command(item: pytest.Item, session: Session, effort: Effort, budget: Budget) -> str:
+def _write_command(
+    item: pytest.Item, session: Session, effort: Effort, budget: SearchBudget
+) -> str:
     options: dict[str, Value] = {
         "--world": session.spec,
         "--line": session.line,

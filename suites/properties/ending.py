@@ -10,12 +10,12 @@ from harness.contract.model.values import is_absent
 from suites.conformance.calls import ALL
 from suites.properties.differences import Difference
 from suites.properties.reading import compare_rows
-from suites.properties.stage import Stage, Turn
+from suites.properties.stage import PairStage, Turn
 
 _LIMIT = 1000
 
 
-def finish(stage: Stage) -> None:
+def finish(stage: PairStage) -> None:
     """Compare every log with the model's, then with what the World says of its entities.
 
     Raises:
@@ -31,13 +31,13 @@ def finish(stage: Stage) -> None:
         judge_log(stage, run_id, log)
 
 
-def read_log(stage: Stage, run_id: str) -> list[Any] | None:
+def read_log(stage: PairStage, run_id: str) -> list[Any] | None:
     """Return the World's log of a run; `None` when it cannot be read."""
     walked = stage.walk("events.list", {"runId": run_id, **ALL}, limit=_LIMIT, order="asc")
     return None if walked is None else walked[0]
 
 
-def judge_log(stage: Stage, run_id: str, log: list[Any]) -> None:
+def judge_log(stage: PairStage, run_id: str, log: list[Any]) -> None:
     """Fold a log, and see that the World's entities are what it stands for.
 
     Raises:
@@ -49,7 +49,7 @@ def judge_log(stage: Stage, run_id: str, log: list[Any]) -> None:
         stage.judge(Difference(clause=clause, text=f"in the log of a run, {what}"))
 
 
-def read_entities(stage: Stage, run_id: str, log: list[Any]) -> Entities:
+def read_entities(stage: PairStage, run_id: str, log: list[Any]) -> Entities:
     """Return the run, its steps and the hooks behind the tokens of its log, as the World tells."""
     steps = _named(log, "step_created")
     entities = Entities(runs={}, steps={}, hooks={})
@@ -64,7 +64,7 @@ def read_entities(stage: Stage, run_id: str, log: list[Any]) -> Entities:
     return Entities(runs=entities.runs, steps=entities.steps, hooks=hooks)
 
 
-def _read(stage: Stage, call: Call, into: Any, key: Any) -> None:
+def _read(stage: PairStage, call: Call, into: Any, key: Any) -> None:
     reply = stage.world.attempt(call)
     stage.turns.append(Turn(reply))
     if reply.succeeded and not is_absent(reply.value):

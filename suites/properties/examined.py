@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from harness.contract.clauses import (
     assume_spec_version,
     describe_clauses,
@@ -16,7 +16,7 @@ from harness.contract.clauses import (
 from harness.contract.model import RULES, Rules
 from harness.errors import unknown
 from suites.properties.differences import Difference
-from suites.properties.stage import Stage
+from suites.properties.stage import PairStage
 
 #: Read once: every difference asks for its clause.
 _CLAUSES = describe_clauses()
@@ -28,7 +28,7 @@ _BINDING = frozenset({"MUST", "MAY"})
 EXAMPLES = {"quick": 15, "standard": 150, "deep": 2000}
 
 
-class Examined:
+class ExaminedWorld:
     """A World and what is known of it.
 
     Args:
@@ -41,7 +41,7 @@ class Examined:
     """
 
     def __init__(
-        self, find_world: Callable[[], World], line: str, only: Iterable[str] = ()
+        self, find_world: Callable[[], WorldClient], line: str, only: Iterable[str] = ()
     ) -> None:
         self._find_world = find_world
         self.line = line
@@ -56,9 +56,9 @@ class Examined:
         #: Differences that do not count, as texts with their clause in front.
         self.noted: set[str] = set()
 
-    def begin(self) -> Stage:
+    def begin(self) -> PairStage:
         """Make the stage for one example: fresh ids on the storage that all examples share."""
-        return Stage(self._find_world(), self.rules, binds=self.binds, note=self.note)
+        return PairStage(self._find_world(), self.rules, binds=self.binds, note=self.note)
 
     def binds(self, name: str) -> bool:
         """Tell whether a clause binds this World."""

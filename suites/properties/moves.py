@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from harness.contract.model import Rules
 
 
@@ -79,7 +79,7 @@ NAMES = 2
 VALUES = 8
 
 
-def choose_groups(world: World, rules: Rules) -> dict[str, SearchStrategy[Move]]:
+def choose_groups(world: WorldClient, rules: Rules) -> dict[str, SearchStrategy[Move]]:
     """Return the groups of moves that a World offers, each as a strategy."""
     found = {}
     for group, kinds in GROUPS.items():
@@ -89,7 +89,7 @@ def choose_groups(world: World, rules: Rules) -> dict[str, SearchStrategy[Move]]
     return found
 
 
-def choose_together(world: World, rules: Rules) -> SearchStrategy[Move]:
+def choose_together(world: WorldClient, rules: Rules) -> SearchStrategy[Move]:
     """Return the moves that can be made at the same time as others."""
     return make_moves([kind for kind in TOGETHER if is_possible(kind, world, rules)])
 
@@ -106,7 +106,7 @@ def make_moves(kinds: list[str]) -> SearchStrategy[Move]:
     )
 
 
-def is_possible(kind: str, world: World, rules: Rules) -> bool:
+def is_possible(kind: str, world: WorldClient, rules: Rules) -> bool:
     """Tell whether a World of these rules offers what a move needs."""
     if kind == "set_attributes" and not rules.attributes:
         return False

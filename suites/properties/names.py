@@ -6,7 +6,7 @@ from suites.conformance.calls import fresh_id
 from suites.properties.moves import Move
 
 
-class Names:
+class NameMap:
     """Chooses an id for whatever a move speaks of, the same one every time."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Names:
 class Cast:
     """The ids that a move speaks of."""
 
-    def __init__(self, names: Names, move: Move) -> None:
+    def __init__(self, names: NameMap, move: Move) -> None:
         self._names = names
         self._move = move
         self._run = "AB"[move.run]

@@ -16,7 +16,7 @@ from suites.properties.differences import find_outcome_clause
 from suites.properties.moves import Move
 from suites.properties.names import Cast
 from suites.properties.reading import READS
-from suites.properties.stage import Bookmark, Stage
+from suites.properties.stage import Bookmark, PairStage
 
 #: A retry that is due, one that is not for a long time, one without a time.
 _RETRIES: tuple[float | None, ...] = (None, -60, 3600, None)
@@ -25,7 +25,7 @@ _FAR_S = 1.0
 _BIRTHS = frozenset({"create_run", "start_run_late"})
 
 
-def make_event(stage: Stage, move: Move) -> Call:
+def make_event(stage: PairStage, move: Move) -> Call:
     """Return the call for a move that is one event, or one look at an entity."""
     return EVENTS[move.kind](stage, Cast(stage.names, move), move)
 
@@ -34,43 +34,43 @@ def _birth(cast: Cast) -> dict[str, Any]:
     return {"workflowName": cast.workflow, "input": cast.payload}
 
 
-def _create_run(stage: Stage, cast: Cast, move: Move) -> Call:
+def _create_run(stage: PairStage, cast: Cast, move: Move) -> Call:
     return stage.events.run_created(cast.run, **_birth(cast))
 
 
-def _start_run_late(stage: Stage, cast: Cast, move: Move) -> Call:
+def _start_run_late(stage: PairStage, cast: Cast, move: Move) -> Call:
     data = {**stage.events.run_data(), **_birth(cast)}
     return stage.events.run_started(cast.run, data)
 
 
-def _retry_step(stage: Stage, cast: Cast, move: Move) -> Call:
+def _retry_step(stage: PairStage, cast: Cast, move: Move) -> Call:
     after_s = _RETRIES[move.value % len(_RETRIES)]
     return stage.events.step_retrying(cast.run, cast.find("step"), after_s=after_s)
 
 
-def _set_attributes(stage: Stage, cast: Cast, move: Move) -> Call:
+def _set_attributes(stage: PairStage, cast: Cast, move: Move) -> Call:
     key = f"key_{move.value % 2}"
     value = None if move.value % 4 == 3 else f"value {move.value}"
     change = cast.find("attr") if move.value < 4 else None
     return stage.events.attr_set(cast.run, change, **{key: value})
 
 
-def _create_wait(stage: Stage, cast: Cast, move: Move) -> Call:
+def _create_wait(stage: PairStage, cast: Cast, move: Move) -> Call:
     # Its time has come already: whether an early completion is accepted is left open.
     resume_at = datetime.now(UTC) - timedelta(seconds=_FAR_S)
     data = {"resumeAt": resume_at.replace(microsecond=resume_at.microsecond // 1000 * 1000)}
     return stage.events.create(cast.run, "wait_created", cast.find("wait"), data)
 
 
-def _get_step(stage: Stage, cast: Cast, move: Move) -> Call:
+def _get_step(stage: PairStage, cast: Cast, move: Move) -> Call:
     return Call("steps.get", (cast.run, cast.find("step"), _resolve(stage, move)))
 
 
-def _resolve(stage: Stage, move: Move) -> dict[str, str]:
+def _resolve(stage: PairStage, move: Move) -> dict[str, str]:
     return {"resolveData": "none"} if move.value == 7 and not stage.is_python else ALL
 
 
-EVENTS: dict[str, Callable[[Stage, Cast, Move], Call]] = {
+EVENTS: dict[str, Callable[[PairStage, Cast, Move], Call]] = {
     "create_run": _create_run,
     "start_run": lambda stage, cast, move: stage.events.run_started(cast.run),
     "start_run_late": _start_run_late,
@@ -134,7 +134,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 _PREPARED = 2
 
 
-def play(stage: Stage, move: Move) -> None:
+def play(stage: PairStage, move: Move) -> None:
     """Make a move on both sides; what it is about is most often made first.
 
     Raises:
@@ -152,7 +152,7 @@ def play(stage: Stage, move: Move) -> None:
     _make(stage, cast, move)
 
 
-def _is_missing(stage: Stage, cast: Cast, kind: str) -> bool:
+def _is_missing(stage: PairStage, cast: Cast, kind: str) -> bool:
     """Tell whether what a move makes is not there yet."""
     state = stage.model.state
     if kind == "start_step":
@@ -165,7 +165,7 @@ def _is_missing(stage: Stage, cast: Cast, kind: str) -> bool:
     return (cast.run, entity, cast.find(entity)) not in state.claims
 
 
-def _make(stage: Stage, cast: Cast, move: Move) -> None:
+def _make(stage: PairStage, cast: Cast, move: Move) -> None:
     if stage.is_over:
         return
     if move.kind == "create_batch":
@@ -176,7 +176,7 @@ def _make(stage: Stage, cast: Cast, move: Move) -> None:
         READS[move.kind](stage, cast, move)
 
 
-def _play_event(stage: Stage, cast: Cast, move: Move) -> None:
+def _play_event(stage: PairStage, cast: Cast, move: Move) -> None:
     call = make_event(stage, move)
     asked, expected = _ask_for_news(stage, cast, move, call)
     both = stage.perform(asked, expected)
@@ -185,7 +185,7 @@ def _play_event(stage: Stage, cast: Cast, move: Move) -> None:
 
 
 def _ask_for_news(
-    stage: Stage, cast: Cast, move: Move, call: Call
+    stage: PairStage, cast: Cast, move: Move, call: Call
 ) -> tuple[Call, tuple[Any, ...] | None]:
     """Let some events ask for what was appended since; return both sides' arguments."""
     if call.method != "events.create" or not stage.model.rules.delta or move.kind == "start_run":
@@ -200,12 +200,12 @@ def _ask_for_news(
     return call, None
 
 
-def _move_bookmark(stage: Stage, cast: Cast, seen: Any, expected: Any) -> None:
+def _move_bookmark(stage: PairStage, cast: Cast, seen: Any, expected: Any) -> None:
     if seen.get("cursor") and expected.get("cursor"):
         stage.bookmarks[cast.run] = Bookmark(seen["cursor"], expected["cursor"])
 
 
-def _play_batch(stage: Stage, cast: Cast, move: Move) -> None:
+def _play_batch(stage: PairStage, cast: Cast, move: Move) -> None:
     """Send two or three events of different entities in one batch."""
     kinds = ["create_step", "start_step", "create_wait", "complete_wait", "receive_hook"]
     first = move.value % 4
@@ -218,7 +218,7 @@ def _play_batch(stage: Stage, cast: Cast, move: Move) -> None:
         stage.perform(Call("events.createBatch", (cast.run, items)))
 
 
-def may_be_accepted(stage: Stage, call: Call, model: Model) -> bool:
+def may_be_accepted(stage: PairStage, call: Call, model: Model) -> bool:
     """Tell whether a model refuses a call by a clause that does not bind the World.
 
     Args:

@@ -11,14 +11,14 @@ from suites.conformance.calls import ALL
 from suites.properties.differences import Difference, Unequal, find_answer_clause, find_rows
 from suites.properties.moves import Move
 from suites.properties.names import Cast
-from suites.properties.stage import Bookmark, Stage, Turn
+from suites.properties.stage import Bookmark, PairStage, Turn
 
 _LIMITS = (1, 2, 3, 7, 1000)
 _WHOLE = {"limit": 100_000}
 _STREAM_MS = 2000.0
 
 
-def _walk_events(stage: Stage, method: str, options: dict[str, Any], move: Move) -> str | None:
+def _walk_events(stage: PairStage, method: str, options: dict[str, Any], move: Move) -> str | None:
     """Walk a list of events, compare it with the model's, and return the last cursor."""
     order = "desc" if move.value % 3 == 2 and not stage.is_python else "asc"
     walked = stage.walk(
@@ -31,7 +31,7 @@ def _walk_events(stage: Stage, method: str, options: dict[str, Any], move: Move)
     return walked[1] if order == "asc" else None
 
 
-def compare_rows(stage: Stage, method: str, expected: list[Any], seen: list[Any]) -> None:
+def compare_rows(stage: PairStage, method: str, expected: list[Any], seen: list[Any]) -> None:
     """See that a World's list holds what the model's does.
 
     Raises:
@@ -58,7 +58,7 @@ def _find_order_clause(method: str, expected: list[Any], seen: list[Any]) -> str
     return "EVT-ORDER-CAUSAL" if places[0] == places[1] else "RUN-CREATED-FIRST"
 
 
-def _list_events(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_events(stage: PairStage, cast: Cast, move: Move) -> None:
     cursor = _walk_events(stage, "events.list", {"runId": cast.run}, move)
     rows = stage.model.read_log(cast.run)
     if cursor is None or not rows or stage.is_python:
@@ -70,7 +70,7 @@ def _list_events(stage: Stage, cast: Cast, move: Move) -> None:
         stage.judge(Difference(clause="EVT-CURSOR-LAST", text=text))
 
 
-def _read_on(stage: Stage, cast: Cast, move: Move) -> None:
+def _read_on(stage: PairStage, cast: Cast, move: Move) -> None:
     bookmark = stage.bookmarks.get(cast.run)
     if bookmark is None:
         return
@@ -86,13 +86,13 @@ def _read_on(stage: Stage, cast: Cast, move: Move) -> None:
         stage.bookmarks[cast.run] = Bookmark(walked[1], page["cursor"])
 
 
-def _list_by_name(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_by_name(stage: PairStage, cast: Cast, move: Move) -> None:
     name = cast.find(("step", "hook", "wait")[move.value % 3])
     options = {"runId": cast.run, "correlationId": name}
     _walk_events(stage, "events.listByCorrelationId", options, move)
 
 
-def _list_entities(stage: Stage, method: str, options: dict[str, Any], move: Move) -> None:
+def _list_entities(stage: PairStage, method: str, options: dict[str, Any], move: Move) -> None:
     """Walk a list of entities; their order is each World's own affair."""
     key = {"runs.list": "runId", "steps.list": "stepId", "hooks.list": "hookId"}[method]
     limit, order = _LIMITS[move.value % len(_LIMITS)], ("asc", "desc")[move.value % 2]
@@ -108,15 +108,15 @@ def _list_entities(stage: Stage, method: str, options: dict[str, Any], move: Mov
     )
 
 
-def _list_steps(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_steps(stage: PairStage, cast: Cast, move: Move) -> None:
     _list_entities(stage, "steps.list", {"runId": cast.run}, move)
 
 
-def _list_hooks(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_hooks(stage: PairStage, cast: Cast, move: Move) -> None:
     _list_entities(stage, "hooks.list", {"runId": cast.run}, move)
 
 
-def _list_runs(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_runs(stage: PairStage, cast: Cast, move: Move) -> None:
     options: dict[str, Any] = {"workflowName": cast.workflow}
     status = (None, "running", "completed", "pending")[move.value % 4]
     if status:
@@ -124,7 +124,7 @@ def _list_runs(stage: Stage, cast: Cast, move: Move) -> None:
     _list_entities(stage, "runs.list", options, move)
 
 
-def _get_event(stage: Stage, cast: Cast, move: Move) -> None:
+def _get_event(stage: PairStage, cast: Cast, move: Move) -> None:
     """Read one event by the id that the World gave it."""
     walked = stage.walk("events.list", {"runId": cast.run, **ALL}, limit=1000, order="asc")
     log = [row for row in (walked[0] if walked else []) if row["eventType"] != "noop"]
@@ -136,24 +136,24 @@ def _get_event(stage: Stage, cast: Cast, move: Move) -> None:
         stage.perform(call, (cast.run, names[1], ALL))
 
 
-def _write_chunk(stage: Stage, cast: Cast, move: Move) -> None:
+def _write_chunk(stage: PairStage, cast: Cast, move: Move) -> None:
     stage.perform(Call("streams.write", (cast.run, cast.find("strm"), cast.payload)))
 
 
-def _write_chunks(stage: Stage, cast: Cast, move: Move) -> None:
+def _write_chunks(stage: PairStage, cast: Cast, move: Move) -> None:
     chunks = [bytes([1, number]) for number in range(1 + move.value % 3)]
     stage.perform(Call("streams.writeMulti", (cast.run, cast.find("strm"), chunks)))
 
 
-def _close_stream(stage: Stage, cast: Cast, move: Move) -> None:
+def _close_stream(stage: PairStage, cast: Cast, move: Move) -> None:
     stage.perform(Call("streams.close", (cast.run, cast.find("strm"))))
 
 
-def _get_stream_info(stage: Stage, cast: Cast, move: Move) -> None:
+def _get_stream_info(stage: PairStage, cast: Cast, move: Move) -> None:
     stage.perform(Call("streams.getInfo", (cast.run, cast.find("strm"))))
 
 
-def _list_streams(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_streams(stage: PairStage, cast: Cast, move: Move) -> None:
     reply = stage.world.attempt(Call("streams.list", (cast.run,)))
     expected = stage.peek("streams.list", cast.run)
     stage.turns.append(Turn(reply, expected))
@@ -162,7 +162,7 @@ def _list_streams(stage: Stage, cast: Cast, move: Move) -> None:
         stage.judge(Difference(clause="STREAM-LIST", text=f"in streams.list, {unequal.text}"))
 
 
-def _list_chunks(stage: Stage, cast: Cast, move: Move) -> None:
+def _list_chunks(stage: PairStage, cast: Cast, move: Move) -> None:
     """Walk the chunks of a stream in pages."""
     name, limit = cast.find("strm"), _LIMITS[move.value % len(_LIMITS)]
     chunks: list[Any] = []
@@ -185,7 +185,7 @@ def _list_chunks(stage: Stage, cast: Cast, move: Move) -> None:
         stage.judge(Difference(clause="STREAM-CHUNKS", text=text))
 
 
-def _read_stream(stage: Stage, cast: Cast, move: Move) -> None:
+def _read_stream(stage: PairStage, cast: Cast, move: Move) -> None:
     """Read a closed stream to its end."""
     name = cast.find("strm")
     stream = stage.model.find_stream(cast.run, name)
@@ -204,7 +204,7 @@ def _read_stream(stage: Stage, cast: Cast, move: Move) -> None:
         stage.judge(Difference(clause="STREAM-LIVE", text=text))
 
 
-READS: dict[str, Callable[[Stage, Cast, Move], None]] = {
+READS: dict[str, Callable[[PairStage, Cast, Move], None]] = {
     "list_events": _list_events,
     "read_on": _read_on,
     "list_by_name": _list_by_name,

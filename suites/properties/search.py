@@ -16,7 +16,7 @@ from suites.properties.ending import finish
 from suites.properties.moves import Move
 from suites.properties.plays import play
 from suites.properties.shrinking import Scene, Shown, shrink
-from suites.properties.stage import Mismatch, Stage
+from suites.properties.stage import Mismatch, PairStage
 from suites.properties.together import act
 
 #: How many moves a history has.
@@ -29,7 +29,7 @@ REPEATS = 2
 _REPEATS_SHRINKING = 12
 
 
-class Budget(msgspec.Struct, frozen=True, kw_only=True):
+class SearchBudget(msgspec.Struct, frozen=True, kw_only=True):
     """How much is searched, and where the search begins."""
 
     examples: int
@@ -52,7 +52,7 @@ class Search:
         begin: Makes a stage for one more example.
     """
 
-    def __init__(self, begin: Callable[[], Stage]) -> None:
+    def __init__(self, begin: Callable[[], PairStage]) -> None:
         self.begin = begin
         self._found: list[Shown] = []
         #: Examples, and those of them that the judge gave up.
@@ -60,7 +60,7 @@ class Search:
         self.undecided = 0
 
     def run_sequences(
-        self, groups: Mapping[str, SearchStrategy[Move]], budget: Budget
+        self, groups: Mapping[str, SearchStrategy[Move]], budget: SearchBudget
     ) -> Finding | None:
         """Play generated histories, one call after another."""
         machine = seed(budget.seed)(make_machine(self, groups))
@@ -73,7 +73,7 @@ class Search:
         self,
         groups: Mapping[str, SearchStrategy[Move]],
         at_once: SearchStrategy[Move],
-        budget: Budget,
+        budget: SearchBudget,
     ) -> Finding | None:
         """Play generated histories that end with several calls at once."""
         scenes = st.builds(
@@ -135,7 +135,7 @@ class Search:
         return Finding(shown.mismatch, replays)
 
 
-def make_settings(budget: Budget) -> settings:
+def make_settings(budget: SearchBudget) -> settings:
     """Return settings under which a seed is all that decides; shrinking is done elsewhere."""
     return settings(
         max_examples=budget.examples,

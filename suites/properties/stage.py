@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Reply, World
+from harness.adapters.world import Reply, WorldClient
 from harness.contract.model import Model, Refused, Rules, UlidSource
 from harness.contract.model.values import is_absent, read_option
-from suites.conformance.calls import Events
+from suites.conformance.calls import EventCalls
 from suites.properties.differences import Difference, compare
-from suites.properties.names import Names
+from suites.properties.names import NameMap
 from suites.properties.tolerances import find_situation
 
 #: More pages than any walk of an example can have.
@@ -37,7 +37,7 @@ class Turn(msgspec.Struct, frozen=True):
 class Mismatch(AssertionError):  # noqa: N818 - a verdict
     """The World and the model differ where the contract binds the World."""
 
-    def __init__(self, difference: Difference, turns: Sequence[Turn], names: Names) -> None:
+    def __init__(self, difference: Difference, turns: Sequence[Turn], names: NameMap) -> None:
         self.difference = difference
         self.turns = tuple(turns)
         self.names = names
@@ -51,7 +51,7 @@ class Bookmark(msgspec.Struct, frozen=True):
     expected: str
 
 
-class Stage:
+class PairStage:
     """One example: a World that other examples use too, and a model of what this one did to it.
 
     Args:
@@ -63,7 +63,7 @@ class Stage:
 
     def __init__(
         self,
-        world: World,
+        world: WorldClient,
         rules: Rules,
         *,
         binds: Callable[[str], bool] = lambda clause: True,
@@ -71,8 +71,8 @@ class Stage:
     ) -> None:
         self.world = world
         self.model = Model(rules)
-        self.events = Events(rules.spec_version)
-        self.names = Names()
+        self.events = EventCalls(rules.spec_version)
+        self.names = NameMap()
         self.turns: list[Turn] = []
         self.bookmarks: dict[str, Bookmark] = {}
         #: Whether the two have gone different ways, so that nothing can be compared any more.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from suites.properties.examined import Examined
+from suites.properties.examined import ExaminedWorld
 from suites.properties.moves import choose_groups
-from suites.properties.search import Budget, Finding, Search
+from suites.properties.search import Finding, Search, SearchBudget
 
 
 def test_a_world_answers_what_the_model_answers(
-    examined: Examined,
-    budget: Budget,
-    conclude: Callable[[Finding | None, Examined], None],
+    examined: ExaminedWorld,
+    budget: SearchBudget,
+    conclude: Callable[[Finding | None, ExaminedWorld], None],
 ) -> None:
     search = Search(examined.begin)
     groups = choose_groups(examined.world, examined.rules)

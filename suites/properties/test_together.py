@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from suites.conformance.violations import Inconclusive
-from suites.properties.examined import Examined
+from suites.properties.examined import ExaminedWorld
 from suites.properties.moves import choose_groups, choose_together
-from suites.properties.search import Budget, Finding, Search
+from suites.properties.search import Finding, Search, SearchBudget
 
 
 def test_calls_at_once_have_an_order(
-    examined: Examined,
-    budget: Budget,
-    conclude: Callable[[Finding | None, Examined], None],
+    examined: ExaminedWorld,
+    budget: SearchBudget,
+    conclude: Callable[[Finding | None, ExaminedWorld], None],
 ) -> None:
     search = Search(examined.begin)
     groups = choose_groups(examined.world, examined.rules)

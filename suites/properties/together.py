@@ -13,11 +13,11 @@ from suites.properties.ending import finish, judge_log
 from suites.properties.moves import Move
 from suites.properties.plays import make_event, may_be_accepted, play
 from suites.properties.shrinking import Scene
-from suites.properties.stage import Mismatch, Stage, Turn
+from suites.properties.stage import Mismatch, PairStage, Turn
 from suites.properties.tolerances import find_situation, find_unpaired, name_of
 
 
-def act(stage: Stage, scene: Scene) -> bool:
+def act(stage: PairStage, scene: Scene) -> bool:
     """Play a scene and judge it; tell whether it could be judged.
 
     Raises:
@@ -43,7 +43,7 @@ def act(stage: Stage, scene: Scene) -> bool:
     return _judge(stage, model, replies)
 
 
-def _choose_calls(stage: Stage, moves: tuple[Move, ...]) -> list[Call]:
+def _choose_calls(stage: PairStage, moves: tuple[Move, ...]) -> list[Call]:
     """Return the calls whose answers do not depend on what the contract leaves open."""
     chosen: list[Call] = []
     for move in moves:
@@ -56,7 +56,7 @@ def _choose_calls(stage: Stage, moves: tuple[Move, ...]) -> list[Call]:
     return chosen
 
 
-def _judge(stage: Stage, model: Model, replies: list[Reply]) -> bool:
+def _judge(stage: PairStage, model: Model, replies: list[Reply]) -> bool:
     for reply in replies:
         if reply.failure is not None and is_accident(reply.failure):
             text = f"{name_of(reply.call)} ended with {reply.failure.name}: {reply.failure.message}"
@@ -82,7 +82,7 @@ def _judge(stage: Stage, model: Model, replies: list[Reply]) -> bool:
     return True
 
 
-def _whole(stage: Stage, run_id: str) -> dict[str, object]:
+def _whole(stage: PairStage, run_id: str) -> dict[str, object]:
     """Return the options of a list of all events; the Python SDK's interface knows no limit."""
     limit = {} if stage.is_python else {"pagination": {"limit": 1000}}
     return {"runId": run_id, **ALL, **limit}

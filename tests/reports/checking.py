@@ -10,7 +10,7 @@ import msgspec
 
 from harness.descriptions import Cell, World
 from harness.engine.clauses import EngineClause
-from harness.engine.verdicts import Outcome
+from harness.engine.verdicts import CheckOutcome
 from harness.results.records import CellEnd, Check, EngineResults
 from tests.reports.factories import EXPRESS, make_engine_header, make_world
 
@@ -18,7 +18,7 @@ LOCAL = make_world("local", category="local")
 POSTGRES = make_world("postgres", category="postgres")
 
 #: Outcome -> verdict and state of a check that comes to it.
-RECORDED: dict[Outcome, tuple[str, str]] = {
+RECORDED: dict[CheckOutcome, tuple[str, str]] = {
     "failed": ("failed", ""),
     "unexpected pass": ("passed", "unexpected pass"),
     "known": ("failed", "known"),
@@ -35,7 +35,7 @@ _ALWAYS_FAILS = {
     "reproduced": 10,
 }
 _NOT_DECIDED = {"message": "no fault was applied"}
-_BESIDE: dict[Outcome, dict[str, Any]] = {
+_BESIDE: dict[CheckOutcome, dict[str, Any]] = {
     "failed": _ALWAYS_FAILS,
     "known": {**_ALWAYS_FAILS, "reason": "starts are counted, not failures"},
     "flaky": {**_ALWAYS_FAILS, "reproduced": 4, "reason": "depends on the clock"},
@@ -45,7 +45,7 @@ _BESIDE: dict[Outcome, dict[str, Any]] = {
 }
 
 
-def make_check(outcome: Outcome = "passed", cell: Cell = EXPRESS, **changes: Any) -> Check:
+def make_check(outcome: CheckOutcome = "passed", cell: Cell = EXPRESS, **changes: Any) -> Check:
     """Make a check that comes to an outcome."""
     verdict, state = RECORDED[outcome]
     again = f"pytest -k test_body_runs_once --line {cell.line} --world {cell.world}"

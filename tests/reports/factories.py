@@ -20,10 +20,10 @@ from harness.results.records import (
     Kind,
     Load,
     LoadHeader,
-    Outcome,
     Sample,
-    Step,
-    Stream,
+    SampleOutcome,
+    StepTimes,
+    StreamTimes,
 )
 
 EXPRESS = Cell("v5", "express", "local")
@@ -177,7 +177,12 @@ class Session:
                 self.take(cell, scenario, time, block=block)
 
     def spoil(
-        self, cell: Cell, scenario: Scenario, outcome: Outcome, error: str | None, **changes: Any
+        self,
+        cell: Cell,
+        scenario: Scenario,
+        outcome: SampleOutcome,
+        error: str | None,
+        **changes: Any,
     ) -> None:
         """Take one bad sample."""
         self.take(cell, scenario, **{"outcome": outcome, "error": error, **changes})
@@ -255,18 +260,18 @@ class Session:
         )
 
 
-def make_steps(scenario: Scenario, workflow_ms: float) -> Iterator[Step]:
+def make_steps(scenario: Scenario, workflow_ms: float) -> Iterator[StepTimes]:
     """Spread the steps of a sequential scenario over its run, two to an invocation."""
     if scenario.family == "sequential":
         pace = workflow_ms / (scenario.size + 1)
         for index in range(scenario.size):
             entered = 1.0 + pace * (index + 1)
-            yield Step(entered, entered + pace / 2, f"invocation-{index // 2}")
+            yield StepTimes(entered, entered + pace / 2, f"invocation-{index // 2}")
 
 
-def make_streams(scenario: Scenario, workflow_ms: float) -> Iterator[Stream]:
+def make_streams(scenario: Scenario, workflow_ms: float) -> Iterator[StreamTimes]:
     for _ in range(scenario.streams):
-        yield Stream(first_byte_ms=workflow_ms / 4, ended_ms=workflow_ms, bytes=1024)
+        yield StreamTimes(first_byte_ms=workflow_ms / 4, ended_ms=workflow_ms, bytes=1024)
 
 
 def rearrange(results: BenchResults) -> BenchResults:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.certification.certificate import Package, write_certificate
+from harness.certification.certificate import CertifiedPackage, write_certificate
 from harness.certification.known_failures import read_known_failures
 from harness.certification.manifest import read_manifest
 from harness.contract.clauses import describe_clauses
@@ -125,7 +125,7 @@ def make_certificate(path: Path) -> None:
         [make_verdict("LIFE-CLOSE", "failed")],
         title="@acme/world",
         line="v5-latest",
-        package=Package(name="@acme/world", version="1.0.0", digest="ab" * 32),
+        package=CertifiedPackage(name="@acme/world", version="1.0.0", digest="ab" * 32),
     )
     write_certificate(path, sample)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from harness.contract.model import Model, Rules
 from harness.contract.model.log import Request
-from harness.contract.model.state import Row
+from harness.contract.model.state import EntityRow
 from harness.contract.model.values import Entity
 from worlds.mutants import mutant
 from worlds.mutants.workers import WorkerMutant
@@ -36,7 +36,7 @@ class _HoldingModel(Model):
 
     def __init__(self, rules: Rules, *state: Any) -> None:
         super().__init__(rules, *state)
-        self._held: dict[str, list[Row]] = {}
+        self._held: dict[str, list[EntityRow]] = {}
 
     def append_event(
         self, request: Request, *, event_type: str = "", data: dict[str, Any] | None = None

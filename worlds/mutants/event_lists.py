@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.contract.model import Model, Row, write_slot
+from harness.contract.model import EntityRow, Model, write_slot
 from harness.contract.model.log import Request
 from harness.contract.model.values import Entity, read_option
 from worlds.mutants import mutant
@@ -16,7 +16,7 @@ from worlds.mutants.hesitation import Hesitant
 class EndsWithoutACursor(Model):
     """A page behind which there is nothing has no cursor."""
 
-    def write_page_cursor(self, chosen: Sequence[Row], more: bool) -> str | None:
+    def write_page_cursor(self, chosen: Sequence[EntityRow], more: bool) -> str | None:
         """Return the cursor of a page that is not the last."""
         return super().write_page_cursor(chosen, more) if more else None
 
@@ -25,7 +25,9 @@ class EndsWithoutACursor(Model):
 class PagesByTheSecond(Model):
     """A cursor is a time, and what has the same time is skipped."""
 
-    def rows_behind(self, rows: Sequence[Row], cursor: object, order: str) -> Sequence[Row]:
+    def rows_behind(
+        self, rows: Sequence[EntityRow], cursor: object, order: str
+    ) -> Sequence[EntityRow]:
         """Return what is later than a cursor."""
         rest = super().rows_behind(rows, cursor, order)
         known = {row.serial: row for row in rows}
@@ -42,7 +44,7 @@ class CountsPagesFromTheEnd(Model):
 
     def page(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[EntityRow],
         options: object,
         order: str,
         show: Callable[[Entity], Entity],
@@ -79,7 +81,7 @@ class ListsAHundredEventsAtATime(Model):
 class ListsACorrelationIdOfAllRuns(Model):
     """A list by correlation id has the events of every run that uses it."""
 
-    def rows_in_scope(self, run_id: object) -> list[Row]:
+    def rows_in_scope(self, run_id: object) -> list[EntityRow]:
         """Return the events of all runs."""
         rows = (row for log in self.state.logs.values() for row in log)
         return sorted(rows, key=lambda row: row.serial)
@@ -100,7 +102,7 @@ class RefusesWritersThatAreBehind(Model):
 class TellsOnlyTheLatestMissedEvent(Model):
     """Of the events that a writer missed, it is told one."""
 
-    def find_delta(self, request: Request, run_id: str, known: int) -> list[Row] | None:
+    def find_delta(self, request: Request, run_id: str, known: int) -> list[EntityRow] | None:
         """Return what the writer is told."""
         delta = super().find_delta(request, run_id, known)
         asks = "sinceCursor" not in request.params
@@ -114,7 +116,7 @@ class ReportsWhatItSawBeforeItWrote(Hesitant):
     class Late(Model):
         """Reports by a count that comes with the call."""
 
-        def find_delta(self, request: Request, run_id: str, known: int) -> list[Row] | None:
+        def find_delta(self, request: Request, run_id: str, known: int) -> list[EntityRow] | None:
             """Return what the writer is told."""
             seen = request.params.get("seen")
             return super().find_delta(request, run_id, seen if isinstance(seen, int) else known)
@@ -147,7 +149,7 @@ class BelievesCountsThatAreTooLarge(Model):
 class LeavesTheWritersOwnEventOut(Model):
     """What a writer is told since its cursor ends before its own event."""
 
-    def read_since(self, run_id: str, cursor: str) -> list[Row]:
+    def read_since(self, run_id: str, cursor: str) -> list[EntityRow]:
         """Return a run's events after a cursor, but the last."""
         return super().read_since(run_id, cursor)[:-1]
 
@@ -156,7 +158,7 @@ class LeavesTheWritersOwnEventOut(Model):
 class TellsNothingAfterAConflict(Model):
     """A writer whose hook lost its token is told nothing."""
 
-    def find_delta(self, request: Request, run_id: str, known: int) -> list[Row] | None:
+    def find_delta(self, request: Request, run_id: str, known: int) -> list[EntityRow] | None:
         """Return what the writer is told."""
         if self.read_log(run_id)[-1].value["eventType"] == "hook_conflict":
             return None
@@ -177,7 +179,7 @@ class TellsNoCursorWithTheEvents(Model):
 class PreloadsTheStartAlone(Model):
     """`run_started` answers with itself, without what came before it."""
 
-    def show_events(self, request: Request, rows: Sequence[Row]) -> Entity:
+    def show_events(self, request: Request, rows: Sequence[EntityRow]) -> Entity:
         """Return events as part of an answer."""
         return super().show_events(request, rows[-1:] if request.type == "run_started" else rows)
 

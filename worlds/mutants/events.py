@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from harness.contract.model import Model, Row, write_slot
+from harness.contract.model import EntityRow, Model, write_slot
 from harness.contract.model.events import EVENT_TYPES
 from harness.contract.model.log import Request
 from harness.contract.model.values import Entity
@@ -30,7 +30,7 @@ class ForgetsInputsOfCompletedSteps(Model):
                 data = dict(row.value.get("eventData", {}))
                 data.pop("input", None)
                 if data:
-                    log[place] = Row(row.serial, {**row.value, "eventData": data})
+                    log[place] = EntityRow(row.serial, {**row.value, "eventData": data})
         return outcome
 
 
@@ -73,7 +73,7 @@ class SortedByStamp(Model):
         log = self.log_of(request.run_id)
         row = log.pop()
         stamp = request.params.get("stamp", 0)
-        stamped = Row(row.serial, {**row.value, "stamp": stamp})
+        stamped = EntityRow(row.serial, {**row.value, "stamp": stamp})
         later = [place for place, other in enumerate(log) if other.value.get("stamp", 0) > stamp]
         log.insert(later[0] if later else len(log), stamped)
         return event

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.contract.model import Model
 from harness.contract.model.log import Request
-from harness.contract.model.state import Key, Row
+from harness.contract.model.state import EntityRow, Key
 from harness.contract.model.values import Entity, read_option
 from worlds.mutants import mutant
 from worlds.mutants.hasty import Hasty, Lax
@@ -16,7 +16,7 @@ from worlds.reference import ReferenceWorld
 
 
 class _LaxTokens(Lax):
-    def find_holder(self, token: str) -> Row | None:
+    def find_holder(self, token: str) -> EntityRow | None:
         return None if self.decided else super().find_holder(token)
 
 
@@ -44,7 +44,7 @@ class PassesTokensOn(Model):
 class NamesNoHolder(Model):
     """A conflict does not say which run has the token."""
 
-    def append_conflict(self, request: Request, holder: Row) -> Entity:
+    def append_conflict(self, request: Request, holder: EntityRow) -> Entity:
         """Leave out the holder."""
         data = {"token": request.data["token"]}
         return self.append_event(request, event_type="hook_conflict", data=data)
@@ -164,7 +164,7 @@ class DisposesAgain(_RemembersHooks):
 
 
 class _KeepsTokens(Model):
-    def find_retained(self, key: Key) -> Row | None:
+    def find_retained(self, key: Key) -> EntityRow | None:
         return self.state.retained.get(key)
 
     def keep_token(self, key: Key) -> None:
@@ -217,7 +217,7 @@ class ReservesTokensForYears(Model):
 class ComparesTokensWithoutCase(Model):
     """Tokens that differ in upper and lower case only are the same."""
 
-    def find_holder(self, token: str) -> Row | None:
+    def find_holder(self, token: str) -> EntityRow | None:
         """Find the holder of a token in whatever case."""
         return super().find_holder(token.lower())
 

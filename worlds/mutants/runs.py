@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.contract.model import Entity, Model, Row
+from harness.contract.model import Entity, EntityRow, Model
 from harness.contract.model.log import Request
 from harness.contract.model.values import read_option
 from worlds.mutants import mutant
@@ -67,7 +67,10 @@ class LogsTheStartBeforeTheCreation(Model):
         if is_late:
             log = self.log_of(request.run_id)
             first, second = log[-2:]
-            log[-2:] = [Row(first.serial, second.value), Row(second.serial, first.value)]
+            log[-2:] = [
+                EntityRow(first.serial, second.value),
+                EntityRow(second.serial, first.value),
+            ]
         return answer
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.contract.model import Model
 from harness.contract.model.log import Request
-from harness.contract.model.state import Row
+from harness.contract.model.state import EntityRow
 from harness.contract.model.values import Entity
 from worlds.mutants import mutant
 from worlds.reference import ReferenceWorld
@@ -75,6 +75,8 @@ class TakesEveryHookForAWebhook(Model):
 class FindsStepsOfAllRuns(Model):
     """A step is found by its id in whatever run."""
 
-    def step_candidates(self, run_id: object, step_id: object) -> list[tuple[tuple[str, str], Row]]:
+    def step_candidates(
+        self, run_id: object, step_id: object
+    ) -> list[tuple[tuple[str, str], EntityRow]]:
         """Return every step."""
         return list(self.state.steps.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.contract.model import Entity, Model, Row
+from harness.contract.model import Entity, EntityRow, Model
 from harness.contract.model.log import Request
 from harness.contract.model.values import read_option
 from worlds.mutants import mutant
@@ -64,7 +64,7 @@ class LogsTheLazyStartFirst(Model):
         answer = super().create_and_start(request)
         log = self.log_of(request.run_id)
         first, second = log[-2:]
-        log[-2:] = [Row(first.serial, second.value), Row(second.serial, first.value)]
+        log[-2:] = [EntityRow(first.serial, second.value), EntityRow(second.serial, first.value)]
         return answer
 
 
@@ -223,6 +223,6 @@ class RoundsSecondsDown(Model):
 class FindsStepsOfOtherRuns(Model):
     """A step is found by its id alone."""
 
-    def step_candidates(self, run_id: object, step_id: object) -> list[tuple[Any, Row]]:
+    def step_candidates(self, run_id: object, step_id: object) -> list[tuple[Any, EntityRow]]:
         """Look through all runs."""
         return list(self.state.steps.items())

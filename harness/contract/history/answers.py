@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from harness.contract.history.calls import TimedCall
-from harness.contract.model.state import Row
+from harness.contract.model.state import EntityRow
 from harness.contract.model.values import is_absent, read_option
 
 #: Fields whose value a World chooses.
@@ -86,7 +86,7 @@ def read_full_list(call: TimedCall) -> tuple[str, Sequence[Mapping[str, Any]]] |
     return run_id, _leave_out_repeats(call.value["data"])
 
 
-def is_beginning(log: Sequence[Row], listed: Sequence[Mapping[str, Any]]) -> bool:
+def is_beginning(log: Sequence[EntityRow], listed: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a list of events begins with a log."""
     begun = _leave_out_repeats(row.value for row in log)
     return len(begun) <= len(listed) and all(map(_agree, begun, listed))

@@ -24,17 +24,17 @@ from harness.contract.model.ids import UlidSource, read_slot, read_ulid_time, wr
 from harness.contract.model.model import Model
 from harness.contract.model.rehearsal import Rehearsal
 from harness.contract.model.rules import RULES, Refused, Rules
-from harness.contract.model.state import QueueMessage, Row, State
+from harness.contract.model.state import EntityRow, QueueMessage, State
 from harness.contract.model.values import Entity
 
 __all__ = [
     "RULES",
     "Entity",
+    "EntityRow",
     "Model",
     "QueueMessage",
     "Refused",
     "Rehearsal",
-    "Row",
     "Rules",
     "State",
     "UlidSource",

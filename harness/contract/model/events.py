@@ -8,7 +8,7 @@ from typing import Any
 from harness.contract.model.log import RUN_PAYLOADS, STEP_PAYLOADS, Request
 from harness.contract.model.rules import Refused
 from harness.contract.model.runs import Runs
-from harness.contract.model.state import Row
+from harness.contract.model.state import EntityRow
 from harness.contract.model.values import Entity, copy_value, is_absent, read_option, read_time
 
 #: Event type -> (method that answers it, required data).
@@ -172,7 +172,7 @@ class Events(Runs):
             return False
         return started_now or self.rules.preload_again
 
-    def find_delta(self, request: Request, run_id: str, known: int) -> list[Row] | None:
+    def find_delta(self, request: Request, run_id: str, known: int) -> list[EntityRow] | None:
         """Return the new events that the writer asked for, or `None` if it did not ask."""
         if not self.rules.delta:
             return None
@@ -184,12 +184,12 @@ class Events(Runs):
             return self.read_log(run_id)[int(count) : known]
         return None
 
-    def read_since(self, run_id: str, cursor: str) -> list[Row]:
+    def read_since(self, run_id: str, cursor: str) -> list[EntityRow]:
         """Return a run's events strictly after a cursor."""
         position = self.read_cursor(cursor)
         return [row for row in self.read_log(run_id) if row.serial > (position or 0)]
 
-    def show_events(self, request: Request, rows: Sequence[Row]) -> Entity:
+    def show_events(self, request: Request, rows: Sequence[EntityRow]) -> Entity:
         """Return events as part of an answer."""
         resolve = request.params.get("resolveData")
         return {
@@ -198,7 +198,7 @@ class Events(Runs):
             "hasMore": False,
         }
 
-    def write_cursor(self, rows: Sequence[Row]) -> str | None:
+    def write_cursor(self, rows: Sequence[EntityRow]) -> str | None:
         """Return the position after the last of some rows, or `None` if there are no rows."""
         return f"after_{rows[-1].serial}" if rows else None
 

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
 from harness.contract.model.rules import PYTHON_NAMES, STATUSES, Refused, Rules
-from harness.contract.model.state import Key, Row, State
+from harness.contract.model.state import EntityRow, Key, State
 from harness.contract.model.values import Entity, is_undefined
 
 TERMINAL_RUN = frozenset({"completed", "failed", "cancelled"})
 
-_Self = TypeVar("_Self", bound="Ground")
+_Self = TypeVar("_Self", bound="ModelGround")
 
 
-class Ground:
+class ModelGround:
     """The model without any rule.
 
     Args:
@@ -88,10 +88,10 @@ class Ground:
         self.state.serial += 1
         return self.state.serial
 
-    def put(self, table: dict[Any, Row], key: object, value: Entity) -> Entity:
+    def put(self, table: dict[Any, EntityRow], key: object, value: Entity) -> Entity:
         """Store a row, or replace it without changing its place."""
         old = table.get(key)
-        table[key] = Row(old.serial if old else self.next_serial(), value)
+        table[key] = EntityRow(old.serial if old else self.next_serial(), value)
         return value
 
     def find_run(self, run_id: object) -> Entity:

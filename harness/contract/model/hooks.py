@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from harness.contract.model.log import HOOK_PAYLOADS, Log, Request
-from harness.contract.model.state import Key, Row
+from harness.contract.model.state import EntityRow, Key
 from harness.contract.model.values import Entity, read_option, read_time
 
 #: The longest time that a token may stay reserved.
@@ -72,7 +72,7 @@ class Hooks(Log):
         """Return the time until which a token stays reserved after the end of its hook."""
         return read_time(data.get("tokenRetentionUntil")) if self.rules.retention else None
 
-    def find_holder(self, token: str) -> Row | None:
+    def find_holder(self, token: str) -> EntityRow | None:
         """Return the hook that holds a token."""
         key = self.state.tokens.get(token)
         if key is None:
@@ -80,7 +80,7 @@ class Hooks(Log):
         live = self.state.hooks.get(key)
         return live if live is not None else self.find_retained(key)
 
-    def find_retained(self, key: Key) -> Row | None:
+    def find_retained(self, key: Key) -> EntityRow | None:
         """Return an ended hook whose token is still reserved."""
         row = self.state.retained.get(key)
         until = self.read_retention(row.value) if row else None
@@ -90,7 +90,7 @@ class Hooks(Log):
         """Assign a token to a hook."""
         self.state.tokens[token] = key
 
-    def append_conflict(self, request: Request, holder: Row) -> Entity:
+    def append_conflict(self, request: Request, holder: EntityRow) -> Entity:
         """Log that another hook holds the token; for the caller, this is a success."""
         data = {"token": request.data["token"], "conflictingRunId": holder.value["runId"]}
         return self.append_event(request, event_type="hook_conflict", data=data)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from harness.contract.model.events import Events
 from harness.contract.model.log import RUN_PAYLOADS, STEP_PAYLOADS
-from harness.contract.model.state import Row
+from harness.contract.model.state import EntityRow
 from harness.contract.model.values import Entity, is_absent, read_option
 
 #: The default size of a page of entities, in rows.
@@ -63,7 +63,9 @@ class Listing(Events):
                 return self.show_step(row.value, options)
         raise self.missing_step(step_id)
 
-    def step_candidates(self, run_id: object, step_id: object) -> list[tuple[tuple[str, str], Row]]:
+    def step_candidates(
+        self, run_id: object, step_id: object
+    ) -> list[tuple[tuple[str, str], EntityRow]]:
         """Return the rows that can be a step: of the given run, or of any run if none is given."""
         if is_absent(run_id):
             return list(self.state.steps.items()) if self.rules.line == "v4" else []
@@ -111,7 +113,7 @@ class Listing(Events):
         ]
         return self.page_events(rows, options)
 
-    def rows_in_scope(self, run_id: object) -> list[Row]:
+    def rows_in_scope(self, run_id: object) -> list[EntityRow]:
         """Return the events of one run, or of all runs."""
         if run_id is not None:
             return self.read_log(str(run_id))
@@ -120,7 +122,7 @@ class Listing(Events):
         rows = (row for log in self.state.logs.values() for row in log)
         return sorted(rows, key=lambda row: row.serial)
 
-    def page_events(self, rows: list[Row], options: object) -> Entity:
+    def page_events(self, rows: list[EntityRow], options: object) -> Entity:
         """Return one page of events."""
         resolve = read_option(options, "resolveData")
         return self.page(
@@ -135,7 +137,7 @@ class Listing(Events):
 
     def page(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[EntityRow],
         options: object,
         order: str,
         show: Callable[[Entity], Entity],
@@ -169,11 +171,13 @@ class Listing(Events):
             return default
         return max(1, int(limit))
 
-    def write_page_cursor(self, chosen: Sequence[Row], more: bool) -> str | None:
+    def write_page_cursor(self, chosen: Sequence[EntityRow], more: bool) -> str | None:
         """Return the cursor of a page; the last page has one too, unless it is empty."""
         return self.write_cursor(chosen)
 
-    def rows_behind(self, rows: Sequence[Row], cursor: object, order: str) -> Sequence[Row]:
+    def rows_behind(
+        self, rows: Sequence[EntityRow], cursor: object, order: str
+    ) -> Sequence[EntityRow]:
         """Return the rows after a cursor, in the requested order."""
         position = self.read_cursor(cursor) if isinstance(cursor, str) else None
         if isinstance(cursor, str) and position is None:
@@ -184,12 +188,12 @@ class Listing(Events):
             rows = rows[bisect_right(rows, position, key=_serial) :]
         return rows[::-1] if order == "desc" else rows
 
-    def rows_behind_unknown(self, rows: Sequence[Row], order: str) -> Sequence[Row]:
+    def rows_behind_unknown(self, rows: Sequence[EntityRow], order: str) -> Sequence[EntityRow]:
         """Return the rows after a cursor that this World did not write."""
         if self.rules.line == "v4":
             return []
         return rows[::-1] if order == "desc" else rows
 
 
-def _serial(row: Row) -> int:
+def _serial(row: EntityRow) -> int:
     return row.serial

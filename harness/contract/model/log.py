@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.model.ground import Ground
+from harness.contract.model.ground import ModelGround
 from harness.contract.model.ids import write_slot
-from harness.contract.model.state import Row
+from harness.contract.model.state import EntityRow
 from harness.contract.model.values import Entity, copy_value, read_time
 
 #: Payload fields, which `resolveData: "none"` omits.
@@ -34,7 +34,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     resume_id: str | None = None
 
 
-class Log(Ground):
+class Log(ModelGround):
     """The events of every run, in order."""
 
     def append_event(
@@ -68,7 +68,7 @@ class Log(Ground):
             event["occurredAt"] = occurred_at
         if request.resume_id is not None:
             event["resumeId"] = request.resume_id
-        self.log_of(request.run_id).append(Row(self.next_serial(), event))
+        self.log_of(request.run_id).append(EntityRow(self.next_serial(), event))
         self.move_marker(request, event)
         return event
 
@@ -80,11 +80,11 @@ class Log(Ground):
             return data
         return request.data if request.has_data else None
 
-    def log_of(self, run_id: str) -> list[Row]:
+    def log_of(self, run_id: str) -> list[EntityRow]:
         """Return a run's log for appending."""
         return self.state.logs.setdefault(run_id, [])
 
-    def read_log(self, run_id: str) -> list[Row]:
+    def read_log(self, run_id: str) -> list[EntityRow]:
         """Return a run's log for reading."""
         return self.state.logs.get(run_id, [])
 

@@ -13,7 +13,7 @@ from harness.contract.model.values import Entity
 Key: TypeAlias = tuple[str, str]
 
 
-class Row(NamedTuple):
+class EntityRow(NamedTuple):
     """A stored value, with its number in the order of first storage."""
 
     serial: int
@@ -49,17 +49,17 @@ class State(msgspec.Struct):
     """Everything that a World stores."""
 
     serial: int = 0
-    runs: dict[str, Row] = {}
-    logs: dict[str, list[Row]] = {}
+    runs: dict[str, EntityRow] = {}
+    logs: dict[str, list[EntityRow]] = {}
     #: Run -> time of the last event that its runtime did not write, in ms since 1970.
     markers: dict[str, int] = {}
-    steps: dict[Key, Row] = {}
+    steps: dict[Key, EntityRow] = {}
     #: Live hooks.
-    hooks: dict[Key, Row] = {}
+    hooks: dict[Key, EntityRow] = {}
     #: Ended hooks whose token is still reserved.
-    retained: dict[Key, Row] = {}
+    retained: dict[Key, EntityRow] = {}
     tokens: dict[str, Key] = {}
-    waits: dict[Key, Row] = {}
+    waits: dict[Key, EntityRow] = {}
     #: Claims on what can be created only once: (run, kind, name).
     claims: set[tuple[str, str, str]] = set()
     #: (run, hook, resume) -> the event that the resume created.

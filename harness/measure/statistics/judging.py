@@ -23,7 +23,7 @@ BLOCKS_TO_CALL = 3
 FALSE_SHARE = 0.05
 
 
-class Row(Protocol):
+class ComparedRow(Protocol):
     """One comparison of two subjects, in logarithms of ratios."""
 
     @property
@@ -84,7 +84,9 @@ class Weight(msgspec.Struct, frozen=True):
     chance: float
 
 
-def judge(*parts: Sequence[Row], inflation: float | Sequence[float] = 1.0) -> tuple[Judgment, ...]:
+def judge(
+    *parts: Sequence[ComparedRow], inflation: float | Sequence[float] = 1.0
+) -> tuple[Judgment, ...]:
     """Judge every row of a table. No other code calls a difference.
 
     Args:
@@ -106,7 +108,7 @@ def judge(*parts: Sequence[Row], inflation: float | Sequence[float] = 1.0) -> tu
     )
 
 
-def _judge_part(part: Sequence[Row], inflation: float, room: float) -> Iterator[Judgment]:
+def _judge_part(part: Sequence[ComparedRow], inflation: float, room: float) -> Iterator[Judgment]:
     """Judge the rows of one part; of its calls, the share `room` may be wrong."""
     weights = weigh(part, inflation=inflation)
     corrected, level = correct_chances(np.array([weight.chance for weight in weights]), room)
@@ -116,7 +118,7 @@ def _judge_part(part: Sequence[Row], inflation: float, room: float) -> Iterator[
         yield _judge_row(row, weight, min(1.0, float(chance) * scale), level)
 
 
-def _judge_row(row: Row, weight: Weight, chance: float, level: float) -> Judgment:
+def _judge_row(row: ComparedRow, weight: Weight, chance: float, level: float) -> Judgment:
     if not math.isfinite(weight.error):
         return Judgment(weight.center, None, None, None, 1.0)
     alone, floor = (
@@ -132,7 +134,7 @@ def _judge_row(row: Row, weight: Weight, chance: float, level: float) -> Judgmen
     )
 
 
-def weigh(rows: Sequence[Row], *, inflation: float = 1.0) -> tuple[Weight, ...]:
+def weigh(rows: Sequence[ComparedRow], *, inflation: float = 1.0) -> tuple[Weight, ...]:
     """Return the evidence of each row alone; rows with too few blocks have none."""
     heard = [row for row in rows if row.blocks >= BLOCKS_TO_CALL]
     errors, freedoms = estimate_errors(heard)
@@ -152,7 +154,7 @@ def weigh(rows: Sequence[Row], *, inflation: float = 1.0) -> tuple[Weight, ...]:
     return tuple(weights)
 
 
-def estimate_errors(rows: Sequence[Row]) -> tuple[Floats, Floats]:
+def estimate_errors(rows: Sequence[ComparedRow]) -> tuple[Floats, Floats]:
     """Return the standard error of each row's center, and its degrees of freedom.
 
     The variance of a few blocks is uncertain. The rows of a table are measured in the same way, so
@@ -185,7 +187,7 @@ def find_prior(variances: Floats, freedoms: Floats) -> Prior:
     return Prior(float(np.exp(np.mean(centered) + shift)), freedom)
 
 
-def measure_inflation(twins: Sequence[Row]) -> float:
+def measure_inflation(twins: Sequence[ComparedRow]) -> float:
     """Measure how much wider subjects spread against themselves than their standard errors.
 
     Args:
@@ -200,7 +202,7 @@ def measure_inflation(twins: Sequence[Row]) -> float:
     return math.sqrt(float(np.median(ratios / expected)))
 
 
-def measure_whole_inflation(twins: Sequence[Row]) -> float | None:
+def measure_whole_inflation(twins: Sequence[ComparedRow]) -> float | None:
     """Measure the same for means over all scenarios, which vary most from build to build.
 
     Args:

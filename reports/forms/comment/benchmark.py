@@ -15,7 +15,7 @@ from reports.benchmark.scaling import describe_superlinear
 from reports.benchmark.scenarios import Decisions, decide_sections, render_scenario
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import render_summary
-from reports.forms.comment.story import Section, Story
+from reports.forms.comment.story import Story, StorySection
 from reports.writing.text import count, escape, flatten, fold, shorten
 
 #: Failures that are told; the rest is in the report.
@@ -94,9 +94,9 @@ def _render_failures(findings: Findings) -> str:
     return "\n".join(["### Failures", "", *told])
 
 
-def _make_section(findings: Findings, scenario: Scenario, decisions: Decisions) -> Section:
+def _make_section(findings: Findings, scenario: Scenario, decisions: Decisions) -> StorySection:
     def render() -> str:
         _, _, body = render_scenario(findings, scenario, decisions).partition("\n\n")
         return body
 
-    return Section(title=scenario.title, noun="scenario", render=render)
+    return StorySection(title=scenario.title, noun="scenario", render=render)

@@ -13,13 +13,13 @@ from reports.engine.provenance import render_engine_provenance
 from reports.engine.section import render_counts
 from reports.engine.study import (
     SIGNS,
+    CellRow,
     EngineStudy,
-    Row,
     choose_outcome,
     describe_counts,
     state_verdict,
 )
-from reports.forms.comment.story import Section, Story
+from reports.forms.comment.story import Story, StorySection
 from reports.writing.text import escape, fold, quote_code
 
 
@@ -53,11 +53,11 @@ def _render_failures(checks: Sequence[Check]) -> str:
     return "\n".join(["### Failures", "", *shown])
 
 
-def _has_failures(row: Row) -> bool:
+def _has_failures(row: CellRow) -> bool:
     return any(choose_outcome(row.checks, outcome) for outcome in SHOWN_OUTCOMES)
 
 
-def _make_section(study: EngineStudy, row: Row) -> Section:
+def _make_section(study: EngineStudy, row: CellRow) -> StorySection:
     """Make the section of a cell: its failures whole, with witnesses and commands."""
 
     def render() -> str:
@@ -66,4 +66,4 @@ def _make_section(study: EngineStudy, row: Row) -> Section:
         return body
 
     title = f"{row.label}: {describe_counts(row.tally)}"
-    return Section(title=title, noun="cell", render=render)
+    return StorySection(title=title, noun="cell", render=render)

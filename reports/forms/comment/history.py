@@ -20,7 +20,7 @@ _LARGEST_BYTES = 1 << 20
 _PATTERN = re.compile(r"<!-- world-harness-history ([A-Za-z0-9+/=]*) -->")
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What one commit came to."""
 
     commit: str
@@ -32,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
 
 
-def read_history(body: str) -> tuple[Entry, ...]:
+def read_history(body: str) -> tuple[HistoryEntry, ...]:
     """Read what a comment keeps; nothing where it keeps none, or somebody changed it."""
     found = _PATTERN.search(body)
     if not found:
@@ -41,24 +41,24 @@ def read_history(body: str) -> tuple[Entry, ...]:
         unpacking = zlib.decompressobj()
         packed = base64.b64decode(found[1], validate=True)
         text = unpacking.decompress(packed, _LARGEST_BYTES)
-        return msgspec.json.decode(text, type=tuple[Entry, ...])
+        return msgspec.json.decode(text, type=tuple[HistoryEntry, ...])
     except (ValueError, zlib.error, msgspec.DecodeError):
         return ()
 
 
-def add_entry(history: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
+def add_entry(history: tuple[HistoryEntry, ...], entry: HistoryEntry) -> tuple[HistoryEntry, ...]:
     """Add what the newest commit came to; measured again, it takes the place of its old entry."""
     others = [item for item in history if item.commit != entry.commit or not entry.commit]
     return (*others, entry)[-_KEPT:]
 
 
-def hide_history(history: tuple[Entry, ...]) -> str:
+def hide_history(history: tuple[HistoryEntry, ...]) -> str:
     """Write a history as text that the page does not show."""
     packed = base64.b64encode(zlib.compress(msgspec.json.encode(history), 9)).decode()
     return f"<!-- world-harness-history {packed} -->"
 
 
-def render_history(history: tuple[Entry, ...]) -> str:
+def render_history(history: tuple[HistoryEntry, ...]) -> str:
     """Render the former commits, the newest first; empty without one."""
     *former, newest = history
     if not former:
@@ -75,7 +75,7 @@ def render_history(history: tuple[Entry, ...]) -> str:
     return fold(f"History: {count(len(former), 'former commit')}", render_table(rows))
 
 
-def _compare(former: Entry, newest: Entry) -> str:
+def _compare(former: HistoryEntry, newest: HistoryEntry) -> str:
     """Say why the numbers of a former commit may not be held against those of the newest."""
     if former.methodology != newest.methodology:
         return f"other methodology ({former.methodology}): not comparable"

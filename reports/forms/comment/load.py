@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness.load.summary import LoadSummary, StageSummary
-from reports.forms.comment.story import Section, Story
+from reports.forms.comment.story import Story, StorySection
 from reports.load.provenance import describe_load_provenance
 from reports.load.section import render_load
 from reports.load.study import LoadStudy
@@ -81,6 +81,6 @@ def _show(item: StageSummary, percent: float) -> str:
     return "endless" if math.isinf(latency) else format_ms(latency)
 
 
-def _make_section(summary: LoadSummary, names: Names, sections: dict[str, str]) -> Section:
+def _make_section(summary: LoadSummary, names: Names, sections: dict[str, str]) -> StorySection:
     title = f"{names.label(summary.cell)}, {summary.scenario}"
-    return Section(title=title, noun="cell", render=lambda: sections[f"### {escape(title)}"])
+    return StorySection(title=title, noun="cell", render=lambda: sections[f"### {escape(title)}"])

@@ -13,14 +13,14 @@ from reports.engine.study import EngineStudy
 from reports.forms.comment.benchmark import tell_benchmark
 from reports.forms.comment.checks import tell_checks
 from reports.forms.comment.history import (
-    Entry,
+    HistoryEntry,
     add_entry,
     hide_history,
     read_history,
     render_history,
 )
 from reports.forms.comment.load import tell_load
-from reports.forms.comment.story import Section, Story
+from reports.forms.comment.story import Story, StorySection
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
 from reports.writing.facts import describe_machine
@@ -106,7 +106,7 @@ def _render_head(story: Story) -> str:
 def _fit(
     first: Sequence[str],
     middle: Sequence[str],
-    sections: Sequence[Section],
+    sections: Sequence[StorySection],
     address: str,
     limit: int,
 ) -> str:
@@ -128,13 +128,13 @@ def _fit(
     return "\n\n".join(kept) + "\n"
 
 
-def _render_in_turn(middle: Sequence[str], sections: Sequence[Section]) -> Iterator[str]:
+def _render_in_turn(middle: Sequence[str], sections: Sequence[StorySection]) -> Iterator[str]:
     yield from middle
     for section in sections:
         yield fold(escape(section.title), section.render())
 
 
-def _tell_what_was_cut(left: Sequence[Section], address: str) -> str:
+def _tell_what_was_cut(left: Sequence[StorySection], address: str) -> str:
     where = f"the whole report: {address}" if address else "the whole report is in the artifact"
     if not left:
         return f"… cut to fit; {where}"
@@ -143,13 +143,13 @@ def _tell_what_was_cut(left: Sequence[Section], address: str) -> str:
     return f"… {count(len(left), noun)} cut to fit, from “{escape(left[0].title)}” on; {where}"
 
 
-def _longest_note(sections: Sequence[Section], address: str) -> int:
+def _longest_note(sections: Sequence[StorySection], address: str) -> int:
     notes = [_tell_what_was_cut([section] * len(sections), address) for section in sections]
     return max(measure_length(note) for note in [*notes, _tell_what_was_cut([], address)]) + 4
 
 
-def _make_entry(header: Header, story: Story, commit: str) -> Entry:
-    return Entry(
+def _make_entry(header: Header, story: Story, commit: str) -> HistoryEntry:
+    return HistoryEntry(
         commit=commit or header.harness_commit,
         started_at=header.started_at,
         verdict=story.remembered,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 
-class Section(msgspec.Struct, frozen=True, kw_only=True):
+class StorySection(msgspec.Struct, frozen=True, kw_only=True):
     """A folded part of a comment; it is rendered only if there is room for it."""
 
     #: What it is about, as plain text, and what such a thing is called.
@@ -29,4 +29,4 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     #: Parts that come first and whole; parts that come after the history; the rest.
     first: tuple[str, ...] = ()
     middle: tuple[str, ...] = ()
-    sections: tuple[Section, ...] = ()
+    sections: tuple[StorySection, ...] = ()

@@ -12,7 +12,7 @@ import pytest
 
 from harness.adapters.process import AdapterProcess, run_adapter
 from harness.adapters.protocol import Call
-from harness.adapters.world import World, open_world
+from harness.adapters.world import WorldClient, open_world
 from harness.inside import NODE_ADAPTER, PYTHON_ADAPTER
 from harness.workspaces.node import find_node
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 ENTRIES = {"node": str(HERE / "odd_world.mjs"), "python": "odd_world:OddWorld"}
 
 StartAdapter = Callable[..., AdapterProcess]
-OpenOdd = Callable[..., World]
+OpenOdd = Callable[..., WorldClient]
 
 
 def odd(event_type: str, data: object = None) -> Call:
@@ -66,12 +66,12 @@ def start(tmp_path: Path) -> Iterator[StartAdapter]:
 def open_odd(start: StartAdapter) -> OpenOdd:
     """Return a function that opens the World of oddities in a new process."""
 
-    def open_odd(language: str, **env: str) -> World:
+    def open_odd(language: str, **env: str) -> WorldClient:
         return open_world(start(language, **env), entry=ENTRIES[language], folder=str(HERE))
 
     return open_odd
 
 
 @pytest.fixture
-def world(open_odd: OpenOdd, language: str) -> World:
+def world(open_odd: OpenOdd, language: str) -> WorldClient:
     return open_odd(language)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.adapters.deliveries import ACK, ERROR, NEVER, Delivery, Inbox, retry_in
 from harness.adapters.protocol import Call
 from harness.adapters.values import UNDEFINED, BigInt, Other, View
-from harness.adapters.world import OpenError, Refusal, World, open_world, together
+from harness.adapters.world import OpenError, Refusal, WorldClient, open_world, together
 from harness.programs.ports import free_port
 from tests.harness.adapters.conftest import HERE, OpenOdd, StartAdapter, odd
 
@@ -40,7 +40,7 @@ _values = st.recursive(
 
 
 class TestOpening:
-    def test_tells_what_the_world_is(self, world: World, language: str) -> None:
+    def test_tells_what_the_world_is(self, world: WorldClient, language: str) -> None:
         opened = world.opened
         assert opened.adapter == language
         assert opened.shape == "v5"
@@ -123,14 +123,14 @@ class TestValues:
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(value=_values)
-    def test_come_back_as_they_were_sent(self, world: World, value: Any) -> None:
+    def test_come_back_as_they_were_sent(self, world: WorldClient, value: Any) -> None:
         assert world.attempt(odd("echo", value)).value == value
 
-    def test_keep_their_kind(self, world: World) -> None:
+    def test_keep_their_kind(self, world: WorldClient) -> None:
         sent = {"$bytes": "no tag", "a": [b"", "", None, 0], "__proto__": 1}
         assert world.attempt(odd("echo", sent)).value == sent
 
-    def test_what_json_cannot_hold(self, world: World) -> None:
+    def test_what_json_cannot_hold(self, world: WorldClient) -> None:
         echoed = world.attempt(odd("echo", [float("inf"), float("-inf"), -0.0])).value
         assert str(echoed) == "[inf, -inf, -0.0]"
         assert str(world.attempt(odd("echo", float("nan"))).value) == "nan"
@@ -141,13 +141,13 @@ class TestValues:
         assert world.attempt(odd("echo", {"a": UNDEFINED, "b": 1})).value == {"b": 1}
         assert world.attempt(odd("echo", [UNDEFINED])).value == [UNDEFINED]
 
-    def test_of_a_view_only_what_is_seen(self, world: World) -> None:
+    def test_of_a_view_only_what_is_seen(self, world: WorldClient) -> None:
         assert world.attempt(odd("echo", View(b"abcdef", 2, 4))).value == b"cd"
 
-    def test_what_is_no_data_is_named(self, world: World) -> None:
+    def test_what_is_no_data_is_named(self, world: WorldClient) -> None:
         assert isinstance(world.attempt(odd("giveFunction")).value["call"], Other)
 
-    def test_arguments_are_changed_after_the_call(self, world: World) -> None:
+    def test_arguments_are_changed_after_the_call(self, world: WorldClient) -> None:
         sent = {"list": [1]}
         call = odd("keep", sent)
         kept = world.attempt(Call(call.method, call.args, mutate="args"))
@@ -155,18 +155,18 @@ class TestValues:
         # The World kept what it was given, instead of a copy: that is what the change shows.
         assert world.attempt(odd("kept")).value["scrambled"] is True
 
-    def test_answers_are_changed_after_the_call(self, world: World) -> None:
+    def test_answers_are_changed_after_the_call(self, world: WorldClient) -> None:
         call = odd("keep", {"list": [1]})
         assert world.attempt(Call(call.method, call.args, mutate="answer")).value == {"list": [1]}
         assert world.attempt(odd("kept")).value["list"] == [1, "scrambled"]
 
 
 class TestCalls:
-    def test_of_a_batch_overlap(self, world: World) -> None:
+    def test_of_a_batch_overlap(self, world: WorldClient) -> None:
         replies = world.together(*[odd("sleep", 60)] * 8)
         assert max(reply.start for reply in replies) < min(reply.end for reply in replies)
 
-    def test_of_a_batch_are_so_many_at_a_time(self, world: World) -> None:
+    def test_of_a_batch_are_so_many_at_a_time(self, world: WorldClient) -> None:
         replies = world.together(*[odd("sleep", 20)] * 4, in_flight=1)
         assert all(a.end <= b.start for a, b in itertools.pairwise(replies))
 
@@ -176,7 +176,7 @@ class TestCalls:
         replies = [reply for share in shares for reply in share]
         assert max(reply.start for reply in replies) < min(reply.end for reply in replies)
 
-    def test_that_are_refused_say_how(self, world: World) -> None:
+    def test_that_are_refused_say_how(self, world: WorldClient) -> None:
         with pytest.raises(Refusal, match="EntityConflictError: there is one already") as raised:
             world.call(odd("refuse").method, *odd("refuse").args)
         assert raised.value.failure.status == 409
@@ -187,32 +187,32 @@ class TestCalls:
         assert failure is not None
         assert (failure.name, failure.non_error) == ("", "not an error")
 
-    def test_of_a_method_that_is_not_there(self, world: World) -> None:
+    def test_of_a_method_that_is_not_there(self, world: WorldClient) -> None:
         failure = world.attempt(Call("runs.cancelMany")).failure
         assert failure is not None
         assert failure.name == "NoSuchMethodError"
 
-    def test_go_on_when_the_world_prints(self, world: World) -> None:
+    def test_go_on_when_the_world_prints(self, world: WorldClient) -> None:
         assert world.attempt(odd("print")).succeeded
         assert world.attempt(odd("echo", "still here")).value == "still here"
         assert "from a child" in world.process.log.read_text()
 
-    def test_go_on_when_the_background_fails(self, world: World) -> None:
+    def test_go_on_when_the_background_fails(self, world: WorldClient) -> None:
         assert world.attempt(odd("failLater")).succeeded
         world.attempt(odd("sleep", 50))
         assert world.process.unhandled
         assert world.attempt(odd("echo", 1)).value == 1
 
     @pytest.mark.parametrize("oddity", ["hang", "block"])
-    def test_that_hang_are_lost(self, world: World, oddity: str) -> None:
+    def test_that_hang_are_lost(self, world: WorldClient, oddity: str) -> None:
         assert "no answer within" in world.attempt(odd(oddity), limit_s=0.5).lost
 
-    def test_of_a_process_that_dies_are_lost(self, world: World) -> None:
+    def test_of_a_process_that_dies_are_lost(self, world: WorldClient) -> None:
         assert world.attempt(odd("die")).lost == "its adapter ended"
         assert world.process.await_end(10) == 7
         assert world.attempt(odd("echo", 1)).lost == "its adapter ended"
 
-    def test_in_flight_are_lost_with_a_killed_process(self, world: World) -> None:
+    def test_in_flight_are_lost_with_a_killed_process(self, world: WorldClient) -> None:
         pending = world.process.send(
             "call", method="events.create", args=["", {"eventType": "hang"}]
         )
@@ -221,19 +221,19 @@ class TestCalls:
 
 
 class TestStreams:
-    def test_are_read_to_their_end(self, world: World) -> None:
+    def test_are_read_to_their_end(self, world: WorldClient) -> None:
         reading = world.read("wrun_1", "ends")
         assert (reading.chunks, reading.done) == (CHUNKS, True)
         assert len(reading.times) == 3
 
-    def test_are_read_for_a_bounded_time(self, world: World) -> None:
+    def test_are_read_for_a_bounded_time(self, world: WorldClient) -> None:
         reading = world.read("wrun_1", "endless", for_ms=200)
         assert (reading.chunks, reading.done, reading.failure) == (CHUNKS, False, None)
 
-    def test_are_read_until_enough_came(self, world: World) -> None:
+    def test_are_read_until_enough_came(self, world: WorldClient) -> None:
         assert world.read("wrun_1", "endless", max_chunks=2).chunks == CHUNKS[:2]
 
-    def test_that_break_tell_what_came_before(self, world: World) -> None:
+    def test_that_break_tell_what_came_before(self, world: WorldClient) -> None:
         reading = world.read("wrun_1", "broken")
         assert reading.failure is not None
         assert "the connection is gone" in reading.failure.message
@@ -260,7 +260,7 @@ class TestDeliveries:
             timeout=10,
         )
 
-    def test_are_told_and_decided(self, world: World, port: int) -> None:
+    def test_are_told_and_decided(self, world: WorldClient, port: int) -> None:
         inbox = world.serve(["__wkf_workflow_"], port)
         decisions = iter((ACK, ERROR, retry_in(3)))
         inbox.rule = lambda delivery: next(decisions)
@@ -276,7 +276,7 @@ class TestDeliveries:
         assert first.message == {"runId": "wrun_1"}
         assert inbox.settled_at(first) is not None
 
-    def test_can_be_held(self, world: World, port: int) -> None:
+    def test_can_be_held(self, world: WorldClient, port: int) -> None:
         inbox = world.serve(["__wkf_workflow_"], port)
         inbox.rule = lambda delivery: None if not held else ACK
         held: list[Delivery] = []
@@ -292,7 +292,7 @@ class TestDeliveries:
         assert self.post(port).status_code == 200
 
     def test_of_other_queues_and_paths_are_the_handlers_affair(
-        self, world: World, port: int
+        self, world: WorldClient, port: int
     ) -> None:
         inbox = world.serve(["__wkf_workflow_", "__wkf_step_"], port)
         assert self.post(port, "__wkf_step_a").status_code == 400
@@ -300,7 +300,7 @@ class TestDeliveries:
         assert self.post(port, path="other").status_code == 404
         assert count_deliveries(inbox) == 1
 
-    def test_are_cut_off_when_wanted(self, world: World, port: int) -> None:
+    def test_are_cut_off_when_wanted(self, world: WorldClient, port: int) -> None:
         inbox = world.serve(["__wkf_workflow_"], port)
         world.operate("drop", connections=1)
         with pytest.raises(httpx.TransportError):
@@ -308,7 +308,7 @@ class TestDeliveries:
         assert self.post(port).status_code == 200
         assert count_deliveries(inbox) == 1
 
-    def test_end_with_the_server(self, world: World, port: int) -> None:
+    def test_end_with_the_server(self, world: WorldClient, port: int) -> None:
         world.serve(["__wkf_workflow_"], port)
         world.operate("unserve")
         with pytest.raises(httpx.TransportError):
@@ -323,14 +323,14 @@ class TestDeliveries:
 
 
 class TestEnding:
-    def test_a_process_ends_by_itself(self, world: World) -> None:
+    def test_a_process_ends_by_itself(self, world: WorldClient) -> None:
         world.serve(["__wkf_workflow_"], free_port())
         assert world.leave(10) == 0
 
-    def test_unless_the_world_keeps_it_alive(self, world: World) -> None:
+    def test_unless_the_world_keeps_it_alive(self, world: WorldClient) -> None:
         world.attempt(odd("keepAlive"))
         assert world.leave(0.5) is None
 
-    def test_an_adapter_ends_with_its_harness(self, world: World) -> None:
+    def test_an_adapter_ends_with_its_harness(self, world: WorldClient) -> None:
         world.process._input.close()
         assert world.process.await_end(10) == 0

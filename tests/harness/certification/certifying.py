@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.certification.certificate import (
     Certificate,
+    CertificateHeader,
+    CertifiedPackage,
     Environment,
-    Header,
-    Package,
     make_certificate,
 )
 from harness.certification.known_failures import KnownFailure
@@ -88,12 +88,12 @@ def make_verdict(
 _RECORD_FIELDS = {"message", "witness", "calls", "form", "rounds", "failed_rounds", "reproduce"}
 
 
-def make_header(**changes: Any) -> Header:
+def make_header(**changes: Any) -> CertificateHeader:
     given = {
         "world": "sample",
         "title": "Sample",
         "spec": "npm:@sample/world@1.2.3",
-        "package": Package(name="@sample/world", version="1.2.3", digest="ab" * 32),
+        "package": CertifiedPackage(name="@sample/world", version="1.2.3", digest="ab" * 32),
         "suite": "cd" * 32,
         "line": "v5",
         "language": "typescript",
@@ -110,7 +110,7 @@ def make_header(**changes: Any) -> Header:
         "started": datetime.datetime(2031, 1, 15, 12, tzinfo=datetime.UTC),
         "ended": datetime.datetime(2031, 1, 15, 12, 5, tzinfo=datetime.UTC),
     }
-    return Header(**{**given, **changes})
+    return CertificateHeader(**{**given, **changes})
 
 
 def make_sample(

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from harness.certification.certificate import write_certificate
-from harness.doctor import Finding
+from harness.doctor import Diagnosis
 from harness.exit_codes import ExitCode
 from harness.results.records import EngineResults, LoadResults, Record
 from harness.results.store import ResultsWriter
@@ -148,7 +148,7 @@ def test_a_place_that_cannot_be_written_is_an_environment_error(words: Sequence[
 def test_doctor(state: Any, code: ExitCode, monkeypatch: pytest.MonkeyPatch) -> None:
     command_line.run("doctor", "--help")
     monkeypatch.setattr(
-        "harness.cli.doctor.examine", lambda catalog: [Finding("Node", state, "24")]
+        "harness.cli.doctor.examine", lambda catalog: [Diagnosis("Node", state, "24")]
     )
     assert command_line.run("doctor").code == code
 

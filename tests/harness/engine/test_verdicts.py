@@ -10,7 +10,7 @@ from harness.descriptions import Cell
 from harness.engine.verdicts import (
     FAILURES,
     OUTCOMES,
-    Outcome,
+    CheckOutcome,
     exit_code_of,
     find_outcome,
     judge_session,
@@ -23,7 +23,7 @@ PASSED, FAILED, UNDECIDED = 0, 1, 2
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_verdict_and_state_make_the_outcome(outcome: Outcome) -> None:
+def test_verdict_and_state_make_the_outcome(outcome: CheckOutcome) -> None:
     assert find_outcome(make_check(outcome)) == outcome
 
 
@@ -43,7 +43,7 @@ def test_every_outcome_can_be_recorded() -> None:
         ("not applicable", "unexpected pass", "not applicable"),
     ],
 )
-def test_odd_pairs_have_an_outcome_too(verdict: Any, state: Any, outcome: Outcome) -> None:
+def test_odd_pairs_have_an_outcome_too(verdict: Any, state: Any, outcome: CheckOutcome) -> None:
     assert find_outcome(make_check(verdict=verdict, state=state)) == outcome
 
 
@@ -66,7 +66,9 @@ def test_odd_pairs_have_an_outcome_too(verdict: Any, state: Any, outcome: Outcom
         ([], UNDECIDED),
     ],
 )
-def test_the_exit_code_follows_the_most_serious_outcome(outcomes: list[Outcome], code: int) -> None:
+def test_the_exit_code_follows_the_most_serious_outcome(
+    outcomes: list[CheckOutcome], code: int
+) -> None:
     checks = [make_check(outcome) for outcome in outcomes]
     assert exit_code_of(checks) == code
     assert exit_code_of(checks[::-1]) == code

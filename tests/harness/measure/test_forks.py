@@ -15,7 +15,7 @@ from harness.descriptions import Cell, Scenario
 from harness.errors import DeploymentError
 from harness.measure.forks import Deployer, count_samples, make_request, run_fork
 from harness.measure.plan import Fork
-from harness.results.records import Counts, ForkEnd, Kind, Sample, Step
+from harness.results.records import Counts, ForkEnd, Kind, Sample, StepTimes
 from suites import workflows
 from tests.harness.deployments.observing import assert_gone
 from tests.harness.measure.deploying import PretendingPreparer, TinyDeployer
@@ -210,7 +210,7 @@ class TestTheSamplesOfAFork:
         (_, sample), end = run(deployer, [scenario("good")])
         assert (sample.created_ms, sample.started_ms, sample.completed_ms) == (1.0, 2.0, 10.0)
         assert (sample.start_returned_ms, sample.answered_ms) == (4.5, 10.25)
-        assert sample.steps == (Step(3.0, 3.5, "one"),)
+        assert sample.steps == (StepTimes(3.0, 3.5, "one"),)
         assert sample.request_ms > 0
         assert sample.memory_bytes is not None
         assert sample.memory_bytes > 2**20

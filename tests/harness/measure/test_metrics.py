@@ -18,7 +18,7 @@ from harness.measure.metrics import (
     workflow_ms,
     workflow_overhead_ms,
 )
-from harness.results.records import Sample, Step, Stream
+from harness.results.records import Sample, StepTimes, StreamTimes
 
 
 def sample(**marks: Any) -> Sample:
@@ -35,8 +35,8 @@ def sample(**marks: Any) -> Sample:
     )
 
 
-def stream(first: float | None, ended: float) -> Stream:
-    return Stream(first_byte_ms=first, ended_ms=ended, bytes=1)
+def stream(first: float | None, ended: float) -> StreamTimes:
+    return StreamTimes(first_byte_ms=first, ended_ms=ended, bytes=1)
 
 
 class TestRun:
@@ -73,65 +73,71 @@ class TestStreams:
         assert slurp_ms(found) == 26.0
 
     @pytest.mark.parametrize("streams", [(), (stream(None, 30.0),)])
-    def test_without_a_byte_there_is_neither(self, streams: tuple[Stream, ...]) -> None:
+    def test_without_a_byte_there_is_neither(self, streams: tuple[StreamTimes, ...]) -> None:
         assert ttfb_ms(sample(streams=streams)) is None
         assert slurp_ms(sample(streams=streams)) is None
 
 
 class TestSteps:
     def test_time_to_first_step_is_of_the_body_entered_first(self) -> None:
-        assert ttfs_ms(sample(steps=(Step(9.0, 10.0, "b"), Step(4.0, 5.0, "a")))) == 4.0
+        assert ttfs_ms(sample(steps=(StepTimes(9.0, 10.0, "b"), StepTimes(4.0, 5.0, "a")))) == 4.0
 
     def test_without_steps_there_is_no_first_one(self) -> None:
         assert ttfs_ms(sample()) is None
 
     def test_gap_in_one_invocation_is_inline(self) -> None:
-        assert gaps(sample(steps=(Step(1.0, 2.0, "a"), Step(5.0, 6.0, "a")))) == (Gap(3.0, True),)
+        assert gaps(sample(steps=(StepTimes(1.0, 2.0, "a"), StepTimes(5.0, 6.0, "a")))) == (
+            Gap(3.0, True),
+        )
 
     def test_gap_between_invocations_is_a_queue_hop(self) -> None:
-        assert gaps(sample(steps=(Step(1.0, 2.0, "a"), Step(5.0, 6.0, "b")))) == (Gap(3.0, False),)
+        assert gaps(sample(steps=(StepTimes(1.0, 2.0, "a"), StepTimes(5.0, 6.0, "b")))) == (
+            Gap(3.0, False),
+        )
 
     def test_unknown_invocations_are_never_taken_for_one(self) -> None:
-        assert gaps(sample(steps=(Step(1.0, 2.0, None), Step(5.0, 6.0, None)))) == (
+        assert gaps(sample(steps=(StepTimes(1.0, 2.0, None), StepTimes(5.0, 6.0, None)))) == (
             Gap(3.0, False),
         )
 
     def test_gaps_follow_the_order_of_entering_not_of_the_record(self) -> None:
-        steps = (Step(10.0, 11.0, "b"), Step(1.0, 2.0, "a"), Step(4.0, 5.0, "a"))
+        steps = (StepTimes(10.0, 11.0, "b"), StepTimes(1.0, 2.0, "a"), StepTimes(4.0, 5.0, "a"))
         assert gaps(sample(steps=steps)) == (Gap(2.0, True), Gap(5.0, False))
 
     def test_bodies_that_overlap_have_no_gap(self) -> None:
-        assert gaps(sample(steps=(Step(1.0, 9.0, "a"), Step(2.0, 8.0, "a")))) == ()
+        assert gaps(sample(steps=(StepTimes(1.0, 9.0, "a"), StepTimes(2.0, 8.0, "a")))) == ()
 
     def test_body_that_was_never_left_has_no_gap_after_it(self) -> None:
-        assert gaps(sample(steps=(Step(1.0, None, "a"), Step(5.0, 6.0, "a")))) == ()
+        assert gaps(sample(steps=(StepTimes(1.0, None, "a"), StepTimes(5.0, 6.0, "a")))) == ()
 
     def test_next_body_may_begin_at_once(self) -> None:
-        assert gaps(sample(steps=(Step(1.0, 2.0, "a"), Step(2.0, 3.0, "a")))) == (Gap(0.0, True),)
+        assert gaps(sample(steps=(StepTimes(1.0, 2.0, "a"), StepTimes(2.0, 3.0, "a")))) == (
+            Gap(0.0, True),
+        )
 
 
 class TestWorkflowOverhead:
-    def overhead(self, *steps: Step) -> float | None:
+    def overhead(self, *steps: StepTimes) -> float | None:
         return workflow_overhead_ms(sample(created_ms=0.0, completed_ms=100.0, steps=steps))
 
     def test_is_all_of_a_run_without_steps(self) -> None:
         assert self.overhead() == 100.0
 
     def test_leaves_out_step_bodies(self) -> None:
-        assert self.overhead(Step(10.0, 30.0, "a"), Step(50.0, 60.0, "a")) == 70.0
+        assert self.overhead(StepTimes(10.0, 30.0, "a"), StepTimes(50.0, 60.0, "a")) == 70.0
 
     def test_counts_time_in_bodies_that_overlap_once(self) -> None:
-        assert self.overhead(Step(10.0, 30.0, "a"), Step(20.0, 40.0, "b")) == 70.0
+        assert self.overhead(StepTimes(10.0, 30.0, "a"), StepTimes(20.0, 40.0, "b")) == 70.0
 
     def test_body_within_another_adds_nothing(self) -> None:
-        assert self.overhead(Step(10.0, 40.0, "a"), Step(20.0, 30.0, "b")) == 70.0
+        assert self.overhead(StepTimes(10.0, 40.0, "a"), StepTimes(20.0, 30.0, "b")) == 70.0
 
     def test_short_body_hides_nothing_of_a_long_one(self) -> None:
-        steps = Step(10.0, 40.0, "a"), Step(20.0, 30.0, "b"), Step(35.0, 50.0, "c")
+        steps = StepTimes(10.0, 40.0, "a"), StepTimes(20.0, 30.0, "b"), StepTimes(35.0, 50.0, "c")
         assert self.overhead(*steps) == 60.0
 
     def test_body_that_was_never_left_is_not_known(self) -> None:
-        assert self.overhead(Step(10.0, None, "a"), Step(50.0, 60.0, "a")) == 90.0
+        assert self.overhead(StepTimes(10.0, None, "a"), StepTimes(50.0, 60.0, "a")) == 90.0
 
     def test_is_not_known_where_steps_may_have_run_unseen(self) -> None:
         times = {"created_ms": 0.0, "completed_ms": 100.0}
@@ -139,4 +145,4 @@ class TestWorkflowOverhead:
         assert workflow_overhead_ms(sample(**times, partial=True)) is None
 
     def test_needs_a_workflow_time(self) -> None:
-        assert workflow_overhead_ms(sample(steps=(Step(1.0, 2.0, "a"),))) is None
+        assert workflow_overhead_ms(sample(steps=(StepTimes(1.0, 2.0, "a"),))) is None

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.bench import BenchRequest, Outcome, resuming, run_bench, running
+from harness.bench import BenchOutcome, BenchRequest, resuming, run_bench, running
 from harness.deployments.apps import Contents
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog
@@ -62,7 +62,7 @@ class Bench:
         (path,) = self.out.glob("*.jsonl")
         return path
 
-    def begin(self, preparer: PretendingPreparer | None = None) -> Outcome:
+    def begin(self, preparer: PretendingPreparer | None = None) -> BenchOutcome:
         return self._run(self.request, preparer)
 
     def interrupt(self, after: int, answer: Any = answer_rightly) -> None:
@@ -78,10 +78,10 @@ class Bench:
         with pytest.raises(KeyboardInterrupt):
             self.begin(preparer)
 
-    def resume(self, preparer: PretendingPreparer | None = None) -> Outcome:
+    def resume(self, preparer: PretendingPreparer | None = None) -> BenchOutcome:
         return self._run(BenchRequest(resume=self.path), preparer)
 
-    def _run(self, request: BenchRequest, preparer: PretendingPreparer | None) -> Outcome:
+    def _run(self, request: BenchRequest, preparer: PretendingPreparer | None) -> BenchOutcome:
         self.preparer = preparer or PretendingPreparer()
         contents = Contents("bench", {"typescript": self.out}, self.out, EXPECTATIONS)
         return run_bench(request, self.catalog, contents, Watching())

@@ -11,14 +11,14 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.nemesis.journal import (
-    Call,
     Delivered,
-    Delivery,
     Effect,
     Entered,
     Failed,
     Gate,
     Journal,
+    JournalCall,
+    JournalDelivery,
     Left,
     Struck,
     parse_journal,
@@ -202,5 +202,13 @@ class TestAsking:
 
     def test_each_record_is_of_its_kind(self) -> None:
         kinds = [type(parse_journal([line(kind)]).records[0]) for kind in FIELDS]
-        expected: list[type] = [Delivery, Delivered, Call, Entered, Left, Failed, Struck]
+        expected: list[type] = [
+            JournalDelivery,
+            Delivered,
+            JournalCall,
+            Entered,
+            Left,
+            Failed,
+            Struck,
+        ]
         assert kinds == [*expected, Effect, Gate]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.descriptions import Scenario
-from harness.results.records import BenchResults, Step
+from harness.results.records import BenchResults, StepTimes
 from reports.benchmark.findings import study
 from reports.benchmark.latency import render_latency
 from reports.writing.text import NOTHING
@@ -19,14 +19,14 @@ def rows(results: BenchResults) -> list[Row]:
     return read_tables(render_latency(study(results)))[0]
 
 
-def take(session: Session, *steps: Step, scenario: Scenario = TEN) -> None:
+def take(session: Session, *steps: StepTimes, scenario: Scenario = TEN) -> None:
     for block in (1, 2, 3):
         session.take(EXPRESS, scenario, 100, block=block, steps=steps)
 
 
 def test_gaps_are_split_by_invocation() -> None:
     session = Session([EXPRESS], [TEN])
-    take(session, Step(5, 6, "a"), Step(8, 9, "a"), Step(29, 31, "b"))
+    take(session, StepTimes(5, 6, "a"), StepTimes(8, 9, "a"), StepTimes(29, 31, "b"))
     (row,) = rows(session.end())
     assert row["TTFS"] == "5 ms [5, 5]"
     assert row["STSO inline"] == "2 ms (3 gaps)"
@@ -38,7 +38,7 @@ def test_center_is_the_median_of_fork_medians() -> None:
     session = Session([EXPRESS], [TEN])
     for block, gap in ((1, 1.0), (2, 3.0), (3, 90.0)):
         for _ in range(block):
-            steps = (Step(5, 6, "a"), Step(6 + gap, 200, "a"))
+            steps = (StepTimes(5, 6, "a"), StepTimes(6 + gap, 200, "a"))
             session.take(EXPRESS, TEN, 300, block=block, steps=steps)
     assert rows(session.end())[0]["STSO inline"] == "3 ms (6 gaps)"
 
@@ -53,22 +53,24 @@ def test_what_was_not_seen_is_not_shown_as_a_number() -> None:
 
 def test_warm_ups_have_no_gaps() -> None:
     session = Session([EXPRESS], [TEN])
-    take(session, Step(5, 6, "a"), Step(8, 9, "a"))
-    session.take(EXPRESS, TEN, warmup=True, steps=(Step(0, 1, "a"), Step(99, 100, "a")))
+    take(session, StepTimes(5, 6, "a"), StepTimes(8, 9, "a"))
+    session.take(EXPRESS, TEN, warmup=True, steps=(StepTimes(0, 1, "a"), StepTimes(99, 100, "a")))
     assert rows(session.end())[0]["STSO inline"] == "2 ms (3 gaps)"
 
 
 @pytest.mark.parametrize("outcome", ["incorrect", "failed", "timeout"])
 def test_bad_samples_have_no_gaps(outcome: str) -> None:
     session = Session([EXPRESS], [TEN])
-    take(session, Step(5, 6, "a"), Step(8, 9, "a"))
-    session.take(EXPRESS, TEN, outcome=outcome, steps=(Step(0, 1, "a"), Step(99, 100, "a")))
+    take(session, StepTimes(5, 6, "a"), StepTimes(8, 9, "a"))
+    session.take(
+        EXPRESS, TEN, outcome=outcome, steps=(StepTimes(0, 1, "a"), StepTimes(99, 100, "a"))
+    )
     assert rows(session.end())[0]["STSO inline"] == "2 ms (3 gaps)"
 
 
 def test_cell_without_a_correct_sample_says_why() -> None:
     session = Session([EXPRESS, HONO], [TEN])
-    take(session, Step(5, 6, "a"))
+    take(session, StepTimes(5, 6, "a"))
     session.spoil(HONO, TEN, "timeout", "slow")
     row = pick(rows(session.end()), Framework="Hono")
     assert (row["TTFS"], row["WO"]) == ("❌ timed out", NOTHING)

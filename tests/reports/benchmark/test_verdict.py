@@ -6,7 +6,7 @@ import pytest
 
 from harness.descriptions import Cell
 from reports.benchmark.findings import study
-from reports.benchmark.verdict import Verdict, reach_verdict
+from reports.benchmark.verdict import BenchVerdict, reach_verdict
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,
@@ -20,7 +20,7 @@ from tests.reports.factories import (
 )
 
 
-def verdict(session: Session) -> Verdict:
+def verdict(session: Session) -> BenchVerdict:
     return reach_verdict(study(session.end()))
 
 

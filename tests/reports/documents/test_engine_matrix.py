@@ -9,7 +9,7 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.engine.clauses import EngineClause
-from harness.engine.verdicts import Outcome
+from harness.engine.verdicts import CheckOutcome
 from harness.errors import ResultsError
 from harness.results.records import Check
 from reports.documents.engine_matrix import describe_levels, render_engine, sign_clause
@@ -114,7 +114,7 @@ class TestMatrix:
             ([], "not run"),
         ],
     )
-    def test_the_gravest_check_decides(self, outcomes: list[Outcome], expected: str) -> None:
+    def test_the_gravest_check_decides(self, outcomes: list[CheckOutcome], expected: str) -> None:
         assert sign(*(make_check(outcome) for outcome in outcomes)) == expected
 
     def test_two_cells_that_read_alike_keep_a_column_each(self) -> None:
@@ -299,7 +299,7 @@ class TestRest:
 
 
 @pytest.mark.parametrize("outcome", ["failed", "known", "unexpected pass", "inconclusive"])
-def test_no_text_from_outside_breaks_the_document(outcome: Outcome) -> None:
+def test_no_text_from_outside_breaks_the_document(outcome: CheckOutcome) -> None:
     cells = [Cell(HOSTILE, HOSTILE, HOSTILE), Cell(HOSTILE, HOSTILE, f"{HOSTILE} ")]
     checks = [
         make_check(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from reports.documents.rediscovered import Bug, Found, is_shown, render_rediscovered
+from reports.documents.rediscovered import Bug, FoundBug, is_shown, render_rediscovered
 from tests.reports.reading import read_table
 
 BUG = Bug(id="twice", symptom="Both win.", shown="w@1", fixed="w@2", clauses=("A", "B"))
 
 
-def find(spec: str, clause: str, verdict: str, message: str = "", *notes: str) -> Found:
-    return Found(spec=spec, clause=clause, verdict=verdict, message=message, notes=notes)
+def find(spec: str, clause: str, verdict: str, message: str = "", *notes: str) -> FoundBug:
+    return FoundBug(spec=spec, clause=clause, verdict=verdict, message=message, notes=notes)
 
 
-def render(bug: Bug, *items: Found) -> dict[str, str]:
+def render(bug: Bug, *items: FoundBug) -> dict[str, str]:
     (row,) = read_table(render_rediscovered([bug], {item.key: item for item in items}))
     return row
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.certification.certificate import Certificate, Package
+from harness.certification.certificate import Certificate, CertifiedPackage
 from reports.documents.worlds_matrix import describe_group, name_world, render_matrix
 from reports.writing.text import NOTHING
 from tests.harness.certification.certifying import (
@@ -24,7 +24,7 @@ def make_world(
     title: str, clauses: list[Any], answers: dict[str, str] | None = None, **changes: Any
 ) -> Certificate:
     records = [make_record("recorded", clause="ASK", answers=answers or {})]
-    package = Package(name=f"@sample/{title.lower()}", version="1.0.0", digest="ab" * 32)
+    package = CertifiedPackage(name=f"@sample/{title.lower()}", version="1.0.0", digest="ab" * 32)
     return make_sample(clauses, records, title=title, package=package, **changes)
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.descriptions import Cell
-from harness.engine.verdicts import OUTCOMES, Outcome
+from harness.engine.verdicts import OUTCOMES, CheckOutcome
 from harness.results.records import Check
 from reports.engine.section import describe_share, render_e2e
 from reports.engine.study import study_checks
@@ -151,7 +151,7 @@ class TestCategories:
             ([], NOTHING),
         ],
     )
-    def test_share(self, outcomes: list[Outcome], share: str) -> None:
+    def test_share(self, outcomes: list[CheckOutcome], share: str) -> None:
         assert describe_share(make_check(outcome) for outcome in outcomes) == share
 
 
@@ -216,7 +216,7 @@ class TestDocument:
         assert "E2E" not in render_markdown(study_session(session.end()), source="x")
 
     @pytest.mark.parametrize("outcome", OUTCOMES)
-    def test_no_text_from_outside_breaks_the_document(self, outcome: Outcome) -> None:
+    def test_no_text_from_outside_breaks_the_document(self, outcome: CheckOutcome) -> None:
         cell = Cell(HOSTILE, HOSTILE, HOSTILE)
         check = make_check(
             outcome,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from harness.descriptions import Cell, World
-from harness.engine.verdicts import OUTCOMES, Outcome
+from harness.engine.verdicts import OUTCOMES, CheckOutcome
 from reports.engine.study import (
     CATEGORIES,
+    CellRow,
     Kind,
-    Row,
     choose_outcome,
     describe_counts,
     describe_rate,
@@ -35,7 +35,7 @@ def place(world: World | None, mode: Any = "production", *, windows: bool = Fals
     return row.category
 
 
-def say(*outcomes: Outcome, cell: Cell = EXPRESS) -> str:
+def say(*outcomes: CheckOutcome, cell: Cell = EXPRESS) -> str:
     return state_verdict(study_checks(make_results([make_check(one, cell) for one in outcomes])))[1]
 
 
@@ -152,9 +152,9 @@ class TestRows:
             (["not applicable", "inconclusive"], "❔"),
         ],
     )
-    def test_sign_is_of_the_gravest(self, outcomes: list[Outcome], sign: str) -> None:
+    def test_sign_is_of_the_gravest(self, outcomes: list[CheckOutcome], sign: str) -> None:
         checks = tuple(make_check(outcome) for outcome in outcomes)
-        row = Row(cell=EXPRESS, mode="production", category="local", checks=checks)
+        row = CellRow(cell=EXPRESS, mode="production", category="local", checks=checks)
         assert row.sign == sign
         assert row.remark == ("nothing was tested" if sign == "⚪" else "")
 
@@ -186,7 +186,7 @@ class TestVerdict:
             (["unexpected pass"], "❌"),
         ],
     )
-    def test_sign_follows_the_exit_code(self, outcomes: list[Outcome], sign: str) -> None:
+    def test_sign_follows_the_exit_code(self, outcomes: list[CheckOutcome], sign: str) -> None:
         tested = study_checks(make_results([make_check(outcome) for outcome in outcomes]))
         assert state_verdict(tested)[0] == sign
 
@@ -249,7 +249,9 @@ class TestCounts:
         assert choose_outcome([first, make_check(), second], "failed") == [first, second]
 
     @pytest.mark.parametrize("outcomes", [OUTCOMES, OUTCOMES[::-1], OUTCOMES[3:], OUTCOMES[5:]])
-    def test_the_gravest_is_found_wherever_it_stands(self, outcomes: tuple[Outcome, ...]) -> None:
+    def test_the_gravest_is_found_wherever_it_stands(
+        self, outcomes: tuple[CheckOutcome, ...]
+    ) -> None:
         gravest = next(outcome for outcome in OUTCOMES if outcome in outcomes)
         assert find_gravest(make_check(outcome) for outcome in outcomes) == gravest
 

@@ -12,7 +12,7 @@ from harness.descriptions import Cell
 from harness.results.records import Results
 from reports.forms.comment import LIMIT, MARKER, measure_length, render_comment
 from reports.forms.comment.history import (
-    Entry,
+    HistoryEntry,
     add_entry,
     hide_history,
     read_history,
@@ -57,7 +57,7 @@ def make_large(scenarios: int = 40) -> Results:
     return session.end()
 
 
-def entry(commit: str, **changes: object) -> Entry:
+def entry(commit: str, **changes: object) -> HistoryEntry:
     given = {
         "commit": commit,
         "started_at": "2026-01-02",
@@ -65,7 +65,7 @@ def entry(commit: str, **changes: object) -> Entry:
         "methodology": 1,
         "machine": "this one",
     }
-    return Entry(**{**given, **changes})  # type: ignore[arg-type]
+    return HistoryEntry(**{**given, **changes})  # type: ignore[arg-type]
 
 
 class TestOrder:
@@ -149,7 +149,7 @@ class TestHistory:
         assert read_history(body) == ()
 
     def test_keeps_twenty_commits_and_each_once(self) -> None:
-        history: tuple[Entry, ...] = ()
+        history: tuple[HistoryEntry, ...] = ()
         for number in range(30):
             history = add_entry(history, entry(str(number)))
         history = add_entry(history, entry("29", verdict="again"))

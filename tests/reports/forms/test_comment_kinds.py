@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.engine.verdicts import Outcome
+from harness.engine.verdicts import CheckOutcome
 from harness.results.records import BenchResults, Results
 from reports.forms.comment import LIMIT, MARKER, measure_length, render_comment
 from reports.forms.comment.history import read_history
@@ -30,7 +30,9 @@ class TestChecks:
             ("unexpected pass", "❌", "1 check passed although it is listed as failing"),
         ],
     )
-    def test_verdict_is_that_of_the_report(self, outcome: Outcome, sign: str, said: str) -> None:
+    def test_verdict_is_that_of_the_report(
+        self, outcome: CheckOutcome, sign: str, said: str
+    ) -> None:
         head = read_head(render_comment(study_session(make_results([make_check(outcome)]))))
         assert head.startswith(f"## {sign} world-harness: ")
         assert said in head

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 
 from harness.errors import DeploymentError, UsageError
-from suites.engine.cases import Budget, Cases
+from suites.engine.cases import CaseBudget, Cases
 from suites.engine.stage import EngineError
-from suites.engine.violations import Inconclusive, Violation, violate
+from suites.engine.violations import EngineViolation, Inconclusive, violate
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -21,8 +21,8 @@ class Number(msgspec.Struct, frozen=True):
 NUMBERS = st.builds(Number, value=st.integers(0, 1000))
 
 
-def budget(examples: int = 10, seed: int = 1, given: str | None = None) -> Budget:
-    return Budget(examples=examples, seed=seed, given=given)
+def budget(examples: int = 10, seed: int = 1, given: str | None = None) -> CaseBudget:
+    return CaseBudget(examples=examples, seed=seed, given=given)
 
 
 class TestDrawing:
@@ -63,7 +63,7 @@ class TestFailing:
                 violate(f"{case.value} is too much")
 
         cases = Cases(budget(examples=30))
-        with pytest.raises(Violation):
+        with pytest.raises(EngineViolation):
             cases.explore(Number, NUMBERS, play)
         assert cases.found.case == '{"value":100}'
         assert (cases.found.tried, cases.found.reproduced) == (10, 10)
@@ -77,7 +77,7 @@ class TestFailing:
                 violate("every other time")
 
         cases = Cases(budget(examples=1))
-        with pytest.raises(Violation):
+        with pytest.raises(EngineViolation):
             cases.run([Number(1)], play)
         assert cases.found.tried == 10
         assert cases.found.reproduced == 5
@@ -93,7 +93,7 @@ class TestFailing:
                 violate("no")
 
         cases = Cases(budget(examples=20))
-        with pytest.raises(Violation):
+        with pytest.raises(EngineViolation):
             cases.explore(Number, NUMBERS, play)
         smallest = msgspec.json.decode(cases.found.case, type=Number).value
         others = [value for value in played if value != smallest]
@@ -103,8 +103,8 @@ class TestFailing:
         def play(case: Number) -> None:
             violate("no")
 
-        cases = Cases(Budget(examples=5, seed=1, tries=0))
-        with pytest.raises(Violation):
+        cases = Cases(CaseBudget(examples=5, seed=1, tries=0))
+        with pytest.raises(EngineViolation):
             cases.explore(Number, NUMBERS, play)
         assert (cases.found.tried, cases.found.reproduced) == (0, 0)
 
@@ -151,7 +151,7 @@ class TestInconclusive:
                 violate("no")
             raise Inconclusive("its fault did not happen")
 
-        with pytest.raises(Violation):
+        with pytest.raises(EngineViolation):
             Cases(budget()).run([Number(0), Number(1)], play)
 
 

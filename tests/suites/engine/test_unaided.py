@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from harness.nemesis.journal import Call, Entered, Journal, Left, Record
+from harness.nemesis.journal import Entered, Journal, JournalCall, Left, Record
 from harness.nemesis.plans import Plan
 from suites.engine.completions import Completions, Simultaneous
 from suites.engine.fan_ins import FanIn, draw_fan_ins, play_fan_in
 from suites.engine.stage import Ending, LoggedEvent
 from suites.engine.trials import SUBJECT
-from suites.engine.violations import Violation
+from suites.engine.violations import EngineViolation
 
 STEP = "step_1"
 
@@ -27,8 +27,8 @@ def leave(at_ms: float, *, pid: int = 1, key: str = SUBJECT) -> Left:
     return Left(**_mark(at_ms, pid, key))
 
 
-def write(at_ms: float, event: str) -> Call:
-    return Call(
+def write(at_ms: float, event: str) -> JournalCall:
+    return JournalCall(
         at_ms=at_ms,
         pid=1,
         order=0,
@@ -91,7 +91,9 @@ class TestAFanIn:
         starts = [write(at, "step_started") for at in range(5)]
         records: list[Record] = [enter(5), *starts, write(6, "step_failed")]
         stage = MadeUp(Ending("failed"), records)
-        with pytest.raises(Violation, match=r"given up .* when 0 of its executions had failed"):
+        with pytest.raises(
+            EngineViolation, match=r"given up .* when 0 of its executions had failed"
+        ):
             play_fan_in(stage, self.CASE)  # type: ignore[arg-type]
 
 
@@ -114,5 +116,5 @@ class TestTwoProcesses:
     def test_a_step_that_two_processes_complete_twice_fails_whatever_the_world_claims(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with pytest.raises(Violation, match=r"1 of 1 steps .* were completed twice"):
+        with pytest.raises(EngineViolation, match=r"1 of 1 steps .* were completed twice"):
             self.play(monkeypatch, [self.COMPLETED, self.COMPLETED])

@@ -9,22 +9,22 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.adapters.protocol import Call, Failure, Opened, Package
-from harness.adapters.world import Reading, Reply, World
-from harness.contract.model import RULES, Model, Refused, Rehearsal, Row
+from harness.adapters.world import Reading, Reply, WorldClient
+from harness.contract.model import RULES, EntityRow, Model, Refused, Rehearsal
 from harness.contract.model.log import Request
 from harness.contract.model.state import Stream
 from harness.contract.model.values import Entity
-from suites.properties.examined import Examined
+from suites.properties.examined import ExaminedWorld
 from suites.properties.moves import GROUPS, NEEDS, TOGETHER, choose_groups, choose_together
 from suites.properties.plays import EVENTS
 from suites.properties.reading import READS
 from suites.properties.report import render
-from suites.properties.search import Budget, Finding, Search
+from suites.properties.search import Finding, Search, SearchBudget
 from suites.properties.tolerances import SITUATIONS, describe_tolerances
 from worlds.reference.world import NOT_IN_PYTHON
 
 
-class ModelWorld(World):
+class ModelWorld(WorldClient):
     """A model that answers as a World does, in this process."""
 
     def __init__(self, model: Model) -> None:
@@ -65,21 +65,21 @@ class ModelWorld(World):
         return Reading(chunks=tuple(glance.chunks), times=(), done=glance.done)
 
 
-def examine(kind: type[Model], line: str) -> Examined:
+def examine(kind: type[Model], line: str) -> ExaminedWorld:
     world = ModelWorld(kind(RULES[line]))
-    return Examined(lambda: world, line)
+    return ExaminedWorld(lambda: world, line)
 
 
-def search_sequences(examined: Examined, examples: int = 60, seed: int = 7) -> Finding | None:
+def search_sequences(examined: ExaminedWorld, examples: int = 60, seed: int = 7) -> Finding | None:
     groups = choose_groups(examined.world, examined.rules)
-    budget = Budget(examples=examples, seed=seed)
+    budget = SearchBudget(examples=examples, seed=seed)
     return Search(examined.begin).run_sequences(groups, budget)
 
 
-def search_scenes(examined: Examined, examples: int = 40, seed: int = 7) -> Finding | None:
+def search_scenes(examined: ExaminedWorld, examples: int = 40, seed: int = 7) -> Finding | None:
     groups = choose_groups(examined.world, examined.rules)
     at_once = choose_together(examined.world, examined.rules)
-    budget = Budget(examples=examples, seed=seed)
+    budget = SearchBudget(examples=examples, seed=seed)
     return Search(examined.begin).run_scenes(groups, at_once, budget)
 
 
@@ -160,7 +160,7 @@ class StartsEndedSteps(Model):
 class SharesTokens(Model):
     """A token belongs to every caller that asks for it."""
 
-    def find_holder(self, token: str) -> Row | None:
+    def find_holder(self, token: str) -> EntityRow | None:
         return None
 
     def get_hook_by_token(self, token: object, options: object = None) -> Entity:
@@ -201,7 +201,9 @@ class WritesBehindTheEnd(Model):
 class SkipsAtPages(Model):
     """Every page but the first leaves out its first row."""
 
-    def rows_behind(self, rows: Sequence[Row], cursor: object, order: str) -> Sequence[Row]:
+    def rows_behind(
+        self, rows: Sequence[EntityRow], cursor: object, order: str
+    ) -> Sequence[EntityRow]:
         rest = super().rows_behind(rows, cursor, order)
         return rest[1:] if isinstance(cursor, str) else rest
 
@@ -295,7 +297,7 @@ class Hurried(ModelWorld):
 
 def test_calls_at_once_that_no_order_explains_are_found() -> None:
     world = Hurried(Model(RULES["v5"]))
-    finding = search_scenes(Examined(lambda: world, "v5"), examples=200)
+    finding = search_scenes(ExaminedWorld(lambda: world, "v5"), examples=200)
     assert finding is not None
     assert [turn.at_once for turn in finding.mismatch.turns].count(True) == 2
     assert "no order of" in show(finding)

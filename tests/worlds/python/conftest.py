@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.adapters.world import World
+from harness.adapters.world import WorldClient
 from harness.certification.sites import Ground, Site, open_ground
 from harness.certification.subjects import Subject, find_subject
 from harness.descriptions import Catalog
@@ -51,5 +51,5 @@ def free_ports() -> list[int]:
 
 
 @pytest.fixture
-def world(site: Site) -> World:
+def world(site: Site) -> WorldClient:
     return site.open()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.adapters.deliveries import ACK, ERROR, Decision, Delivery, Inbox
-from harness.adapters.world import World
+from harness.adapters.deliveries import ACK, ERROR, Delivery, Fate, Inbox
+from harness.adapters.world import WorldClient
 from harness.certification.sites import Site
 from suites.conformance.calls import fresh_id
 from tests.worlds.python.running import Place
@@ -25,12 +25,12 @@ LEASE_S = 1.0
 WITHIN_S = 30.0
 
 
-def serve(site: Site, port: int, **env: str) -> tuple[World, Inbox]:
+def serve(site: Site, port: int, **env: str) -> tuple[WorldClient, Inbox]:
     world = site.open(port=port, env={"WORKFLOW_QUEUE_LEASE_SECONDS": str(LEASE_S), **env})
     return world, world.serve([PREFIX], port)
 
 
-def send(world: World, **options: Any) -> str:
+def send(world: WorldClient, **options: Any) -> str:
     message = {"runId": fresh_id("wrun")}
     return str(world.call("queue", TOPIC, message, options)["messageId"])
 
@@ -95,7 +95,7 @@ def test_a_key_is_taken_until_its_message_is_consumed(site: Site, free_ports: li
     (delivery,) = expect(inbox, 1)
     assert send(world, idempotencyKey="key") == first
     inbox.rule = lambda delivery: ACK
-    inbox.decide(delivery, Decision("retry", 0.1))
+    inbox.decide(delivery, Fate("retry", 0.1))
     expect(inbox, 2)
     inbox.wait_for(lambda items: inbox.settled_at(items[-1]) is not None, WITHIN_S)
     deadline = time.monotonic() + WITHIN_S

@@ -7,28 +7,28 @@ from typing import Any
 import pytest
 
 from harness.adapters.protocol import Call
-from harness.adapters.world import Refusal, World
-from suites.conformance.calls import Events, fresh_id
+from harness.adapters.world import Refusal, WorldClient
+from suites.conformance.calls import EventCalls, fresh_id
 from tests.worlds.python.running import Place
 
 pytestmark = pytest.mark.slow
 
-EVENTS = Events(5)
+EVENTS = EventCalls(5)
 
 
-def do(world: World, call: Call) -> Any:
+def do(world: WorldClient, call: Call) -> Any:
     return world.call(call.method, *call.args)
 
 
 @pytest.fixture
-def run_id(world: World) -> str:
+def run_id(world: WorldClient) -> str:
     run_id = fresh_id("wrun")
     do(world, EVENTS.run_created(run_id))
     do(world, EVENTS.run_started(run_id))
     return run_id
 
 
-def list_types(world: World, run_id: str, **pagination: Any) -> list[str]:
+def list_types(world: WorldClient, run_id: str, **pagination: Any) -> list[str]:
     page = world.events.list({"runId": run_id, "pagination": pagination})
     return [event["eventType"] for event in page["data"]]
 
@@ -41,7 +41,7 @@ def test_a_resume_written_twice_is_one_event(place: Place) -> None:
     }
 
 
-def test_a_repeated_hook_conflict_is_logged_once(world: World, run_id: str) -> None:
+def test_a_repeated_hook_conflict_is_logged_once(world: WorldClient, run_id: str) -> None:
     token = fresh_id("token")
     do(world, EVENTS.hook_created(run_id, "hook_winner", token))
     lost = EVENTS.hook_created(run_id, "hook_loser", token)
@@ -52,7 +52,7 @@ def test_a_repeated_hook_conflict_is_logged_once(world: World, run_id: str) -> N
 
 
 def test_starting_a_step_of_an_ended_run_is_refused_with_a_conflict(
-    world: World, run_id: str
+    world: WorldClient, run_id: str
 ) -> None:
     do(world, EVENTS.step_created(run_id, "step_1"))
     do(world, EVENTS.run_cancelled(run_id))
@@ -61,12 +61,12 @@ def test_starting_a_step_of_an_ended_run_is_refused_with_a_conflict(
         do(world, EVENTS.step_started(run_id, "step_1"))
 
 
-def test_a_run_may_fail_without_an_error(world: World, run_id: str) -> None:
+def test_a_run_may_fail_without_an_error(world: WorldClient, run_id: str) -> None:
     do(world, EVENTS.create(run_id, "run_failed", None, {"error": None}))
     assert list_types(world, run_id)[-1] == "run_failed"
 
 
-def test_a_start_without_a_run_logs_run_created_first(world: World) -> None:
+def test_a_start_without_a_run_logs_run_created_first(world: WorldClient) -> None:
     run_id = fresh_id("wrun")
     data = {"input": b"x", "deploymentId": "d", "workflowName": "w", "attributes": {"a": "1"}}
     started = do(world, EVENTS.create(run_id, "run_started", None, data))
@@ -74,7 +74,7 @@ def test_a_start_without_a_run_logs_run_created_first(world: World) -> None:
     assert list_types(world, run_id) == ["run_created", "run_started"]
 
 
-def test_a_growing_log_can_be_listed_in_both_directions(world: World, run_id: str) -> None:
+def test_a_growing_log_can_be_listed_in_both_directions(world: WorldClient, run_id: str) -> None:
     for number in range(5):
         do(world, EVENTS.step_created(run_id, f"step_{number}"))
     for order in ("asc", "desc"):
@@ -91,7 +91,9 @@ def test_a_growing_log_can_be_listed_in_both_directions(world: World, run_id: st
     assert list_types(world, run_id, cursor=page["cursor"]) == ["step_created"]
 
 
-def test_listing_without_new_events_returns_the_same_cursor(world: World, run_id: str) -> None:
+def test_listing_without_new_events_returns_the_same_cursor(
+    world: WorldClient, run_id: str
+) -> None:
     cursor = world.events.list({"runId": run_id})["cursor"]
     page = world.events.list({"runId": run_id, "pagination": {"cursor": cursor}})
     assert (page["data"], page["cursor"], page["hasMore"]) == ([], cursor, False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.inside.python.nemesis.world_harness_nemesis.faults import draw
-from harness.nemesis.journal import Delivered, Delivery
+from harness.nemesis.journal import Delivered, JournalDelivery
 from harness.nemesis.plans import (
     Chaos,
     Delay,
@@ -32,7 +32,7 @@ def causes(driver: Driver) -> list[str]:
     return [item.cause for item in driver.journal().deliveries()]
 
 
-def await_deliveries(driver: Driver, count: int) -> tuple[list[Delivery], dict[str, float]]:
+def await_deliveries(driver: Driver, count: int) -> tuple[list[JournalDelivery], dict[str, float]]:
     """Wait until so many deliveries have ended; return them, and when each ended."""
 
     def ended() -> dict[str, float]:

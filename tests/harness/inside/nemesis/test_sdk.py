@@ -12,7 +12,7 @@ import pytest
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell
 from harness.errors import DeploymentError
-from harness.nemesis.journal import Call, Struck
+from harness.nemesis.journal import JournalCall, Struck
 from harness.nemesis.plans import Kill, Place, Redeliver, describe_points, find_point
 from suites import workflows
 from suites.engine.stage import EngineError, Run, Stage, open_stage
@@ -74,7 +74,7 @@ def test_the_app_dies_at_the_point_and_goes_on_from_the_same_storage(
     records = run.journal().records
     assert run.journal().faults() == {0: 1}
     assert isinstance(records[-1], Struck)
-    written: list[Call] = []
+    written: list[JournalCall] = []
     if point.event:
         # A start that is lazy creates the step as well.
         started = [call for call in run.journal().calls(event="step_started") if call.lazy]
