@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from suites.conformance.violations import Inconclusive, NotApplicable
 
-__all__ = ["Inconclusive", "NotApplicable", "Violation", "violate"]
+__all__ = ["EngineViolation", "Inconclusive", "NotApplicable", "violate"]
 
 
 class EngineViolation(AssertionError):  # noqa: N818 - a verdict
