@@ -80,7 +80,7 @@ def test_it_listens_on_this_machine_only_and_asks_for_a_password(valkey: Service
     with valkey.create_database() as url:
         assert ask(url, lambda client: client.config_get("bind")) == {"bind": "127.0.0.1"}
         port = urlsplit(url).port
-        with pytest.raises(ServiceError, match="refuses") as caught:
+        with pytest.raises(ServiceError, match="rejected") as caught:
             ask(f"redis://127.0.0.1:{port}", lambda client: client.ping())
     assert "Authentication required" in caught.value.cause
     assert "add user and password" in caught.value.remedy
@@ -252,7 +252,7 @@ def test_a_server_that_refuses_before_it_is_asked_is_quoted(tmp_path: Path) -> N
         error = refuse(f"redis://127.0.0.1:{server.getsockname()[1]}", tmp_path)
         thread.join()
     assert "protected mode" in error.cause
-    assert "give it a password" in error.remedy
+    assert "set a password on it" in error.remedy
 
 
 @contextlib.contextmanager

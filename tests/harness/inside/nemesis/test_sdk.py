@@ -147,7 +147,7 @@ class TestRefusals:
     def test_a_message_that_never_came(self, stage: Stage) -> None:
         run = stage.program(SHAPE)
         run.await_end()
-        with pytest.raises(EngineError, match="given 0 such messages"):
+        with pytest.raises(EngineError, match="received 0 such messages"):
             run.deliver_again("step", step="twice")
 
 
