@@ -208,7 +208,7 @@ def test_a_user_who_may_not_make_databases_is_told_the_grant(
     server_url: str, user: str, tmp_path: Path
 ) -> None:
     error = refuse(with_login(server_url, user, SECRET), tmp_path)
-    assert "refuses" in error.what
+    assert "rejected" in error.what
     assert r"GRANT ALL ON `world\_harness\_%`.*" in error.remedy
     assert SECRET not in everything_said(error)
 

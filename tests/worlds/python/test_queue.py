@@ -134,10 +134,10 @@ def test_only_a_response_of_the_handler_acknowledges_a_message(
     found = place.run("deliver_to_a_stranger", status, body)
     assert found["left"] == 3
     (noted,) = found["noted"]
-    assert f"answered {status}" in noted
+    assert f"responds with {status}" in noted
     (logged,) = found["logged"]
     assert "WORKFLOW_BASE_URL" in logged
-    assert f"answered {status}" in logged
+    assert f"responds with {status}" in logged
 
 
 def test_a_response_of_the_handler_acknowledges_a_message(place: Place) -> None:
