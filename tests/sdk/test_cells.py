@@ -26,9 +26,13 @@ CELLS = [
     pytest.param(Cell("py", "fastapi", "local"), marks=pytest.mark.xdist_group("py")),
 ]
 
-#: A known defect of the SDK's PostgreSQL World (RUN-CREATE-ATOMIC): where the queue was faster than
-#: the creation of a run, `run_created` succeeds without a run, and the start fails, now and then.
-LOST_RACE = "Missing 'run' in server response for 'run_created' event"
+#: Known defects of the SDK that show now and then. PostgreSQL (RUN-CREATE-ATOMIC): where the queue
+#: was faster than the creation of a run, `run_created` succeeds without a run, and the start fails.
+#: Line v5: a step that merges streams is run twice, and both runs write to the merged stream.
+KNOWN_DEFECTS = (
+    "Missing 'run' in server response for 'run_created' event",
+    "the merged stream held",
+)
 
 
 def run(
@@ -43,7 +47,7 @@ def run(
         assert isinstance(end, ForkEnd)
         assert end.outcome == "finished", end.reason
         samples = [record for record in found if isinstance(record, Sample)]
-        if not any(LOST_RACE in (sample.error or "") for sample in samples):
+        if not any(known in (sample.error or "") for sample in samples for known in KNOWN_DEFECTS):
             break
     return {sample.scenario: sample for sample in samples}
 
