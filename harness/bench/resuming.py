@@ -15,8 +15,8 @@ from harness.measure.matches import match_cells
 from harness.measure.pinning import read_versions
 from harness.measure.plan import Selection, find_profile
 from harness.measure.session import leave_out_places, pin_lines
+from harness.results.files import read_header
 from harness.results.records import BenchHeader
-from harness.results.store import read_header
 from harness.workspaces.node import find_node
 
 

@@ -25,6 +25,7 @@ from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
 from harness.measure.plan import Fork, plan_heats
 from harness.measure.stopping import Progress
+from harness.results.files import ResultsWriter
 from harness.results.records import (
     METHODOLOGY,
     BenchHeader,
@@ -34,7 +35,6 @@ from harness.results.records import (
     Header,
     Sample,
 )
-from harness.results.store import ResultsWriter
 from harness.workspaces.install import pin_line
 from harness.workspaces.node import find_node
 

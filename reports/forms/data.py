@@ -17,8 +17,8 @@ from harness.descriptions import Cell
 from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
 from harness.measure.statistics import Decision, Estimate, Mode
+from harness.results.encoding import HeaderLine, make_line
 from harness.results.records import Check, Counts
-from harness.results.wire import HeaderLine, make_line
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw

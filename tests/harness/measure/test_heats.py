@@ -11,8 +11,8 @@ import pytest
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.session import run_abreast
+from harness.results.files import read_results_as
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
-from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer
 from tests.harness.measure.test_session import measure
 

@@ -17,9 +17,9 @@ from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
 from harness.machine import Machine
 from harness.measure.plan import Choice, plan_forks
+from harness.results.encoding import encode_record
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchResults, Header, Part
-from harness.results.store import ResultsWriter, read_results_as
-from harness.results.wire import encode_record
 from suites.workflows.bench.answers import EXPECTATIONS
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import Watching

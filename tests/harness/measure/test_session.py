@@ -12,9 +12,9 @@ from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, ServiceError
 from harness.measure.plan import Fork, plan_forks
 from harness.measure.session import conduct, leave_out_places
+from harness.results.encoding import encode_record
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchHeader, BenchResults, Footer, ForkEnd, Sample
-from harness.results.store import ResultsWriter, read_results_as
-from harness.results.wire import encode_record
 from suites import workflows
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from worlds import FOLDER

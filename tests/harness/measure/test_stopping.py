@@ -14,8 +14,8 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.plan import Fork, plan_forks
 from harness.measure.stopping import Progress
+from harness.results.files import read_results_as
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
-from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import measure
 

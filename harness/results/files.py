@@ -14,6 +14,7 @@ from typing import BinaryIO, Self, TypeVar
 import msgspec
 
 from harness.errors import ResultsError, UnwritableError
+from harness.results.encoding import decode_record, encode_record
 from harness.results.records import (
     METHODOLOGY,
     BenchHeader,
@@ -33,7 +34,6 @@ from harness.results.records import (
     Results,
     Sample,
 )
-from harness.results.wire import decode_record, encode_record
 
 T = TypeVar("T")
 R = TypeVar("R", BenchResults, EngineResults, LoadResults)
