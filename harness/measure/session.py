@@ -218,7 +218,7 @@ def conduct(
             )
         taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
         # Close the forks at once in any case: no app may outlive its server.
-        with contextlib.closing(run_abreast(running, turns)) as records:
+        with contextlib.closing(take_turns(running, turns)) as records:
             for record in records:
                 writer.append(record)
                 tally.add(record)
@@ -264,21 +264,25 @@ def _measure_left(header: BenchHeader, started: float) -> float:
     return header.budget_s - (time.monotonic() - started)
 
 
-def run_abreast(
-    running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
+def take_turns(
+    running: Sequence[Generator[Sample | ForkEnd | None]], turns: random.Random
 ) -> Generator[Sample | ForkEnd]:
-    """Run forks side by side: one record each per round, in a new order, until all have ended."""
+    """Run forks side by side: one turn each per round, in a new order, until all have ended.
+
+    A turn lasts until the fork yields `None` or ends.
+    """
     with contextlib.ExitStack() as stack:
         for records in running:
             stack.enter_context(contextlib.closing(records))
         left = list(running)
         while left:
             for records in turns.sample(left, len(left)):
-                record = next(records, None)
-                if record is None:
-                    left.remove(records)
-                else:
+                for record in records:
+                    if record is None:
+                        break
                     yield record
+                else:
+                    left.remove(records)
 
 
 def prepare_cells(
@@ -302,7 +306,7 @@ def prepare_cells(
     return {cell: str(error) for cell, error in broken.items()}
 
 
-def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
+def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd | None]:
     yield ForkEnd(
         fork=fork.id,
         attempt=attempt,
