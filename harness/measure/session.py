@@ -249,7 +249,7 @@ def _order_heats(
     yield from (heat for heat in planned if heat[0].kind == "timing")
     if _adds_forks(header):
         while more := progress.plan_more(_measure_left(header, started)):
-            yield more
+            yield from more
     yield from (heat for heat in planned if heat[0].kind == "counting")
 
 
