@@ -141,27 +141,28 @@ def _state_smallest(answer: Answer) -> str:
 
 
 def _state_interactions(names: Names, answer: Answer) -> list[str]:
-    """Say where the answer depends on the partner."""
-    said = []
+    """Say where the answer depends on the partner, scenarios with the same exception together."""
+    told: dict[tuple[str, str, str], list[str]] = {}
     for scenario, ranking in answer.scenarios.items():
         for name in sorted(ranking.interacting & {*ranking.slower}):
-            whole = ranking.behind[name].center
-            partners = ranking.with_partner[name]
-            except_ = {key: value for key, value in partners.items() if value < whole / 3}
-            if except_:
-                told = _join(
-                    [
-                        f"{_title_partner(names, key)} ({format_factor(value)})"
-                        for key, value in except_.items()
-                    ]
-                )
-                said.append(
-                    f"In {scenario}, {_title(names, answer, ranking.order[0])} is faster than "
-                    f"{_title(names, answer, name)} except on {told}."
-                )
-    if len(said) > _NAMED:
-        return [f"In {count(len(said), 'scenario')} the answer depends on the partner."]
-    return said
+            alike = _find_alike(ranking, name)
+            if alike:
+                partners = _join([_title_partner(names, partner) for partner in alike])
+                told.setdefault((ranking.order[0], name, partners), []).append(scenario)
+    if len(told) > _NAMED:
+        number = len({scenario for found in told.values() for scenario in found})
+        return [f"In {count(number, 'scenario')}, the answer depends on the partner."]
+    return [
+        f"In {_join(scenarios)}, {_title(names, answer, fastest)} is faster than "
+        f"{_title(names, answer, other)} except on {partners}."
+        for (fastest, other, partners), scenarios in told.items()
+    ]
+
+
+def _find_alike(ranking: Ranking, name: str) -> list[str]:
+    """Return the partners with which less than a third of the difference is left."""
+    least = ranking.behind[name].center / 3
+    return [partner for partner, own in ranking.with_partner[name].items() if own < least]
 
 
 def _state_factor(judgment: Judgment) -> str:
@@ -169,7 +170,8 @@ def _state_factor(judgment: Judgment) -> str:
 
 
 def _count_all(number: int) -> str:
-    return "the one scenario" if number == 1 else f"all {number} scenarios"
+    few = {1: "the one scenario", 2: "both scenarios"}
+    return few.get(number, f"all {number} scenarios")
 
 
 def _title(names: Names, answer: Answer, name: str) -> str:

@@ -113,7 +113,7 @@ class TestVersions:
 
     def test_companions_stand_in_no_table_of_cells(self) -> None:
         report = render_markdown(study_session(run_abreast(1.0).end()), source="x")
-        tables = report[report.index("## 📊") : report.index("## Provenance")]
+        tables = report[report.index("📊") : report.index("<summary>Provenance")]
         assert "Local-Before" not in tables
         assert "1 of 1 cell ran" in report
 
