@@ -59,7 +59,7 @@ class _Bench(click.Command):
 @click.option(
     "--forks",
     type=click.IntRange(min=1),
-    help="Start each cell this many times; the profile says how often by default.",
+    help="Fresh starts per cell. Default: set by the profile.",
 )
 @click.option(
     "--precision",
@@ -80,7 +80,8 @@ class _Bench(click.Command):
     "--against",
     multiple=True,
     metavar="NAME@VERSION|PLACE",
-    help="Compare with this version of a package, named as for --pin, block by block.",
+    help="Also run this version of a package (same forms as --pin) and compare the two. "
+    "Repeatable.",
 )
 @click.option(
     "--shard",
@@ -105,6 +106,8 @@ def command(
     **given: Any,
 ) -> ExitCode:
     """Measure how fast Worlds run workflows, and write a report.
+
+    A cell is one line, framework and World. A fork is one fresh start of a cell.
 
     The results are a file of JSON lines in the folder --out, with a report as Markdown and HTML
     beside it.
