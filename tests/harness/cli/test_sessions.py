@@ -15,7 +15,7 @@ from harness.descriptions import Catalog
 from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.results import store
+from harness.results import files
 from harness.results.files import read_results_as
 from harness.results.records import BenchResults
 from harness.workspaces import install
@@ -90,7 +90,7 @@ def test_a_file_is_read_once_and_studied_once(
     out: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(out.with_name("summary.md")))
-    reads = count_calls(monkeypatch, store, "read_lines")
+    reads = count_calls(monkeypatch, files, "read_lines")
     studies = count_calls(monkeypatch, findings, "plan_forks")
     summaries = count_calls(monkeypatch, load_study, "summarize_session")
     done = command_line.run(*words, *OPTIONS, "--world", "tiny", "--out", out)
