@@ -19,7 +19,7 @@ DOCUMENTS = [
 ]
 #: Tools of others, by their names on PyPI.
 TOOLS = {"nox"}
-REPOSITORY = re.compile(r"world-harness @ git\+https://github\.com/OWNER/world-harness(@DIGEST)?")
+REPOSITORY = re.compile(r"world-harness @ git\+https://github\.com/OWNER/world-harness(@COMMIT)?")
 INSTALL = re.compile(
     r"(?:pip3?|pipx|uv(?: tool| pip)?) (?:install|add) ([^`\n;&):]*(?:://[^`\n]*)?)"
 )

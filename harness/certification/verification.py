@@ -1,4 +1,4 @@
-"""Verifies a certificate offline: recomputes its verdict and detects every change of the file.
+"""Verifies a certificate offline: recomputes its verdict and checksum from the file.
 
 Nothing that the file states is trusted: neither the verdict in the footer nor the verdict on a
 clause if its forms contradict it. But a digest is not a signature: verification cannot detect a

@@ -56,7 +56,7 @@ class _Bench(click.Command):
 @click.option(
     "--forks",
     type=click.IntRange(min=1),
-    help="Start each cell this many times, instead of as often as the budget allows.",
+    help="Fresh starts per cell. Default: as many as the budget allows.",
 )
 @click.option(
     "--precision",
@@ -78,7 +78,8 @@ class _Bench(click.Command):
     "--against",
     multiple=True,
     metavar="NAME@VERSION|PLACE",
-    help="Compare with this version of a package, named as for --pin, block by block.",
+    help="Also run this version of a package (same forms as --pin) and compare the two. "
+    "Repeatable.",
 )
 @click.option(
     "--shard",
@@ -97,6 +98,8 @@ class _Bench(click.Command):
 )
 def command(**given: Any) -> ExitCode:
     """Measure how fast Worlds run workflows, and write a report.
+
+    A cell is one line, framework and World. A fork is one fresh start of a cell.
 
     The results are a file of JSON lines in the folder --out, with a report as Markdown and HTML
     beside it.

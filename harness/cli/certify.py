@@ -35,6 +35,11 @@ _DOCUMENTS = {
 }
 
 
+def _list_efforts() -> str:
+    efforts = [f"{name} ({effort.rounds})" for name, effort in describe_efforts().items()]
+    return f"{', '.join(efforts[:-1])} or {efforts[-1]}"
+
+
 @click.command("certify")
 @subject_options
 @services_option
@@ -43,25 +48,26 @@ _DOCUMENTS = {
     type=Name("effort", describe_efforts()),
     default="standard",
     show_default=True,
-    help="How much to check: quick, standard or deep.",
+    help=f"How much to check, with the rounds per race: {_list_efforts()}.",
 )
 @click.option(
     "--clause",
     "wanted",
     multiple=True,
-    metavar="ID",
-    help="Check only this clause, and write no certificate. Repeatable.",
+    metavar="ID,...",
+    help="Check only these clauses, and write no certificate. Repeatable.",
 )
 @click.option(
     "--processes",
     type=click.Choice(["one", "several"]),
-    help="How many processes may share the World's storage, by its documentation. With `one`, "
-    "failures between processes are notes.",
+    help="Whether one process or several may open the World's storage at the same time, as its "
+    "documentation says. Default: several, unless the World's description says otherwise. With "
+    "`one`, failures between processes are reported but do not count.",
 )
 @click.option(
     "--known",
     type=click.Path(path_type=Path),
-    help="A file of known failures (TOML), which do not count.",
+    help="A TOML file of known failures, which do not count.",
 )
 @seed_option
 @click.option(
@@ -85,9 +91,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> ExitCode:
     """Check a World against the contract, and write a certificate.
 
-    SPEC names the World: a described one (postgres, postgres@4.3.7), a package
-    (@acme/world@1.2.3), a packed one (./acme-world.tgz), a module (./my-world.mjs), or a Python
-    attribute (my_package.worlds:create_world).
+    WORLD is a described World (postgres, postgres@4.3.7), a package (@acme/world@1.2.3), a packed
+    package (./acme-world.tgz), a module (./my-world.mjs), or a Python attribute
+    (my_package.worlds:create_world).
 
     A certificate is a JSON lines file in the folder --out, with Markdown, HTML and a badge beside
     it.

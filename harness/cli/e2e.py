@@ -35,16 +35,15 @@ from suites.engine.files import find_engine_suites
 
 @click.command("e2e")
 @choice_options(scenarios=False)
-@names_option("--suite", "suite_names", "Only these suites.")
+@names_option("--suite", "suite_names", "Only these suites, for example crash-recovery.")
 @names_option("--clause", "clauses", "Only these clauses.")
-@click.option(
-    "--examples", type=click.IntRange(min=1), help="Cases that each check draws; 6 by default."
-)
+@click.option("--examples", type=click.IntRange(min=1), help="Random cases per check. Default: 6.")
 @seed_option
 @click.option(
     "--tries",
     type=click.IntRange(min=0),
-    help="How often a failing case is tried again, 10 by default; 0 does not shrink it.",
+    help="How often to repeat a failing case, to measure how often it fails. Default: 10. 0 does "
+    "not repeat it and does not shrink it to a smaller case.",
 )
 @services_option
 @remote_options
@@ -53,7 +52,8 @@ from suites.engine.files import find_engine_suites
     "--known",
     type=click.Path(path_type=Path),
     default=suites.engine.KNOWN_FAILURES,
-    help="A file of known failures (TOML), which do not count; the suites have one.",
+    help="A TOML file of known failures, which do not count. Your file replaces the default, "
+    "suites/engine/known_failures.toml.",
 )
 @click.option(
     "--workers",
@@ -73,8 +73,8 @@ def command(
 ) -> ExitCode:
     """Test the SDK's engine on real apps, under injected faults.
 
-    Processes are killed, connections fail and messages arrive twice. Every check asks whether the
-    SDK kept one promise to the runs.
+    Processes are killed, connections fail and messages arrive twice. Every check tests one
+    guarantee that the SDK gives for a workflow run.
     """
     described = describe_engine_clauses(suites.engine.CLAUSES)
     for name in clauses:

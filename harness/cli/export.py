@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.options import LINE_HELP
 from harness.deployments.export import export_app
 from suites import catalog, workflows
 
@@ -15,7 +16,7 @@ _COMMAND_FOR = {"bench": "bench", "engine": "e2e"}
 
 @click.command("export")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--line", default="v5", show_default=True, metavar="NAME", help="Its SDK line.")
+@click.option("--line", default="v5", show_default=True, metavar="NAME", help=LINE_HELP)
 @click.option(
     "--framework", default="nitro", show_default=True, metavar="NAME", help="Its framework."
 )

@@ -42,7 +42,8 @@ _SHARE = re.compile(r"(\d+)/(\d+)")
     "--rate",
     required=True,
     metavar="50/s",
-    help="Start this many runs per second; 10/s..200/s climbs from the first rate to the last.",
+    help="Start this many runs per second. 10/s..200/s raises the rate in steps; each step lasts "
+    "--for.",
 )
 @click.option(
     "--for",
@@ -74,7 +75,9 @@ _SHARE = re.compile(r"(\d+)/(\d+)")
     help="Send only this share of the starts, the first of three. Needs --seed and --url.",
 )
 @click.option(
-    "--begin", metavar="TIME", help="When all generators begin (ISO 8601), for example in a minute."
+    "--begin",
+    metavar="TIME",
+    help="Start time for all generators, for example 2030-01-31T12:00:00Z.",
 )
 @profile_option
 @choice_options(scenarios=True)
@@ -96,8 +99,8 @@ def command(
 ) -> ExitCode:
     """Start runs at a fixed rate, and measure latency and throughput.
 
-    No run waits for another: each has an intended start, and its latency counts from there. The
-    scenario is one-step unless --scenario names others.
+    Runs start on a schedule and do not wait for each other. Latency is measured from the scheduled
+    start. The scenario is one-step unless --scenario names others.
     """
     words = ["load", "--rate", rate, "--for", f"{lasts_s:g}s", "--arrivals", arrivals]
     words += ["--burst", burst] if burst else []

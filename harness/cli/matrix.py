@@ -45,13 +45,13 @@ class Matrix(msgspec.Struct, frozen=True):
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="How many machines share the session.",
+    help="How many machines share the benchmark.",
 )
 @profile_option
 @choice_options(scenarios=True)
 @seed_option
 @click.option(
-    "--json", "as_json", is_flag=True, help="Write JSON for a CI matrix, not one command per line."
+    "--json", "as_json", is_flag=True, help="Print JSON for a CI matrix, not one command per line."
 )
 def command(
     certified: bool,
@@ -62,7 +62,7 @@ def command(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Write the commands that split a session over several machines.
+    """Print the commands that split a benchmark over several machines.
 
     Run each on its own machine, and merge the result files with `world-harness merge`.
     """

@@ -15,24 +15,29 @@ from harness.measure.plan import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: The help of every option that takes one line.
+LINE_HELP = "The release line of the SDK: v4, v5, v5-latest (TypeScript) or py (Python)."
+
 profile_option = click.option(
     "--profile",
     default="quick",
     show_default=True,
     metavar="NAME",
-    help="How much to measure, where other options do not say it: smoke, quick or full.",
+    help="How much to measure: smoke, quick or full. Other options override it.",
 )
 seed_option = click.option(
     "--seed",
     type=int,
-    help="The same seed gives the same order and data; drawn by default.",
+    help="Seed for order and data. Default: random.",
 )
 services_option = click.option(
     "--services",
     type=click.Choice(["auto", "external", "embedded", "container"]),
     default="auto",
     show_default=True,
-    help="Where a World's server comes from; auto tries the other three in this order.",
+    help="Where to get a server that the World needs: external (a URL you set), embedded (a wheel "
+    "or an installed program) or container (Docker). auto uses the URL if you set one; otherwise "
+    "it tries embedded, then container.",
 )
 out_option = click.option(
     "--out",
@@ -71,6 +76,11 @@ def names_option(option: str, parameter: str, text: str) -> Callable[[F], F]:
     )
 
 
+def _filter_option(option: str, parameter: str, kind: str, examples: str) -> Callable[[F], F]:
+    text = f"Only these {kind}, for example {examples}. `world-harness list` shows them."
+    return names_option(option, parameter, text)
+
+
 def choice_options(*, scenarios: bool) -> Callable[[F], Callable[..., Any]]:
     """Give a command the options that choose cells; it gets their values as `choice`.
 
@@ -85,14 +95,13 @@ def choice_options(*, scenarios: bool) -> Callable[[F], Callable[..., Any]]:
             return command(choice=Choice(**fields), **given)
 
         options = [
-            names_option("--line", "lines", "Only these SDK lines; patterns allowed."),
-            names_option("--framework", "frameworks", "Only these frameworks; patterns allowed."),
-            names_option("--world", "worlds", "Only these Worlds; patterns allowed."),
+            _filter_option("--line", "lines", "SDK release lines", "v4,v5 or v*"),
+            _filter_option("--framework", "frameworks", "frameworks", "express,next"),
+            _filter_option("--world", "worlds", "Worlds", "local,postgres"),
         ]
         if scenarios:
-            options.append(
-                names_option("--scenario", "scenarios", "Only these scenarios; patterns allowed.")
-            )
+            examples = "one-step or sequential-*"
+            options.append(_filter_option("--scenario", "scenarios", "scenarios", examples))
         return add_options(choose, options)
 
     return decorate
@@ -108,7 +117,10 @@ def remote_options(command: F) -> Callable[..., Any]:
     return add_options(
         reach,
         [
-            click.option("--url", help="Base URL of an app that is already deployed."),
+            click.option(
+                "--url",
+                help="Base URL of an app that is already deployed (see `world-harness export`).",
+            ),
             click.option(
                 "--header",
                 "headers",

@@ -23,12 +23,13 @@ _COMMANDS = {
         "certify": "Check a World against the contract, and write a certificate.",
         "e2e": "Test the SDK's engine on real apps, under injected faults.",
         "load": "Start runs at a fixed rate, and measure latency and throughput.",
-        "report": "Render a result file as Markdown, HTML, JUnit or another form.",
+        "report": "Render a result file as Markdown, HTML, JSON, JUnit, a badge or a GitHub step "
+        "summary.",
     },
     "Before you start": {
         "list": "List the profiles, lines, frameworks, Worlds and scenarios.",
         "doctor": "Show what this machine has, what would be downloaded, and what is missing.",
-        "smoke": "Check in seconds whether a World loads and answers.",
+        "smoke": "Quickly check that a World loads and answers.",
         "clauses": "List the clauses of the contract.",
     },
     "Work with results": {
@@ -38,15 +39,16 @@ _COMMANDS = {
         "comment": "Render results as the comment on a pull request, and post it.",
     },
     "Use other machines": {
-        "matrix": "Write the commands that split a session over several machines.",
+        "matrix": "Print the commands that split a benchmark over several machines.",
         "export": "Write an app into a folder, to deploy it elsewhere.",
     },
 }
 _MODULES = {name: f"harness.cli.{name}" for group in _COMMANDS.values() for name in group}
 
 _EXIT_CODES = (
-    "Exit codes: 0 good, 1 a failure was found, 2 undecided, 3 usage error, 4 environment error; "
-    "129, 130 or 143 interrupted. docs/exit-codes.md says what they mean for each command."
+    "Exit codes: 0 success; 1 a failure was found; 2 no decision was possible; 3 wrong usage; 4 a "
+    "problem of the environment or the harness; 129, 130, 143 interrupted. Not every command uses "
+    "all of them: see docs/exit-codes.md."
 )
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}

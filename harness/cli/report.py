@@ -19,13 +19,13 @@ from reports.forms.studies import study_session
     type=click.Choice(list(FORMATS)),
     default="markdown",
     show_default=True,
-    help="The form of the report.",
+    help="The format of the report.",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Write to this file instead of the terminal."
 )
 def command(results: Path, form: str, output: Path | None) -> None:
-    """Render a result file as Markdown, HTML, JUnit or another form.
+    """Render a result file as Markdown, HTML, JSON, JUnit, a badge or a GitHub step summary.
 
     RESULTS is a file that bench, e2e, load or merge wrote.
     """

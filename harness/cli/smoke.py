@@ -18,9 +18,9 @@ from reports.certificate.terminal import render_smoke
 @subject_options
 @services_option
 def command(named: Named, services: ServicePreference) -> ExitCode:
-    """Check in seconds whether a World loads and answers.
+    """Quickly check that a World loads and answers.
 
-    SPEC names the World, as for certify.
+    WORLD is named as for certify.
     """
     subject = named.find()
     with open_ground(subject, services=services) as ground:

@@ -16,8 +16,8 @@ from reports.certificate.terminal import render_verification
 def command(certificate: Path) -> ExitCode:
     """Verify a certificate, offline.
 
-    The verdict is computed again from the records. The exit code is that of the verdict, and 1 if
-    the file was changed after it was written.
+    The verdict and the checksum are computed again from the file. The exit code is that of the
+    verdict, and 1 if one of them does not match.
     """
     verification = verify(certificate)
     click.echo(render_verification(verification))

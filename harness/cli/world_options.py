@@ -13,7 +13,7 @@ import msgspec
 
 from harness.certification.manifest import read_manifest
 from harness.certification.subjects import Subject, find_subject
-from harness.cli.options import Name, add_options
+from harness.cli.options import LINE_HELP, Name, add_options
 from harness.contract.clauses import LINES
 from suites import catalog
 
@@ -39,23 +39,25 @@ def _split_words(context: click.Context, option: click.Parameter, given: str) ->
 
 
 _OPTIONS = (
-    click.argument("spec"),
+    click.argument("spec", metavar="WORLD"),
     click.option(
-        "--line", type=Name("line", LINES), help="The SDK line; detected from the World by default."
+        "--line",
+        type=Name("line", LINES),
+        help=f"{LINE_HELP} Default: detected from the World.",
     ),
     click.option(
         "--env",
         multiple=True,
         callback=_parse_env,
         metavar="NAME=VALUE",
-        help="A variable in the World's environment; {storage}, {port} and {<service>} are "
-        "filled in. Repeatable.",
+        help="A variable in the World's environment; {storage}, {port} and, for example, "
+        "{postgres} are replaced. Repeatable.",
     ),
     click.option(
         "--service",
         multiple=True,
         metavar="NAME",
-        help="A server that the World needs. Repeatable.",
+        help="A server that the World needs, for example postgres. Repeatable.",
     ),
     click.option(
         "--setup",

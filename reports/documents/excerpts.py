@@ -10,7 +10,7 @@ from harness.errors import ResultsError
 from harness.results.files import read_results
 from reports.forms.comment import render_comment
 from reports.forms.formats import Renderer
-from reports.forms.markdown import render_markdown
+from reports.forms.markdown import render_markdown, render_unfolded
 from reports.forms.page.page import render_page
 from reports.forms.studies import Study, study_session
 
@@ -21,17 +21,13 @@ class Excerpt(msgspec.Struct, frozen=True):
     #: The example's name, without its ending.
     example: str
     mark: str
-    #: The headings whose sections are shown, in this order.
+    #: The headings whose sections are shown, in this order; none for what stands before the first.
     sections: tuple[str, ...]
     #: Where it is shown, from the root of the repository.
     document: str = "README.md"
 
 
-QUICK = Excerpt(
-    "quick",
-    "excerpt",
-    ("### Promise.race with 50 concurrent steps", "### Fastest World by Framework"),
-)
+QUICK = Excerpt("quick", "excerpt", ("", "## 🏁 Overview"))
 LINES = Excerpt(
     "languages",
     "lines",
@@ -52,7 +48,12 @@ def _render_comment(study: Study, *, source: str) -> str:
 
 #: Example -> ending -> what renders it so.
 EXAMPLES: dict[str, dict[str, Renderer]] = {
-    "quick": {".md": render_markdown, ".html": render_page, ".comment.md": _render_comment},
+    "quick": {
+        UNFOLDED: render_unfolded,
+        ".md": render_markdown,
+        ".html": render_page,
+        ".comment.md": _render_comment,
+    },
     "languages": {".md": render_markdown},
 }
 
@@ -63,14 +64,16 @@ def cut_out(report: str, excerpt: Excerpt) -> str:
 
 
 def _find_section(report: str, title: str) -> str:
-    _, found, rest = report.partition(f"\n{title}\n")
+    _, found, rest = report.partition(f"\n{title}\n") if title else ("", "\n", report)
     if not found:
         raise ResultsError(f"the report has no section {title!r}", remedy="measure all scenarios")
     lines = rest.splitlines()
     end = next(
         (at for at, line in enumerate(lines) if line.startswith(("## ", "### "))), len(lines)
     )
-    return f"{title}\n" + "\n".join(lines[:end]).rstrip()
+    shown = "\n".join(lines[:end]).strip()
+    # Below a heading of the second level stands the document's own text.
+    return shown if title.startswith("## ") or not title else f"{title}\n\n{shown}"
 
 
 def put_excerpt(text: str, report: str, excerpt: Excerpt) -> str:
@@ -92,6 +95,12 @@ def render_example(example: str, ending: str, folder: Path) -> str:
     return EXAMPLES[example][ending](study_session(read_results(results)), source=results.name)
 
 
+def render_whole(example: str, folder: Path) -> str:
+    """Return the report on a committed result file with every section open."""
+    results = folder / f"{example}.jsonl"
+    return render_unfolded(study_session(read_results(results)), source=results.name)
+
+
 def rewrite_documents(root: Path) -> None:
     """Write the example reports and the documents' excerpts from the committed results."""
     folder = root / "docs" / "results"
@@ -100,7 +109,7 @@ def rewrite_documents(root: Path) -> None:
             text = render_example(example, ending, folder)
             (folder / f"{example}{ending}").write_text(text, encoding="utf-8")
     for excerpt in EXCERPTS:
-        report = (folder / f"{excerpt.example}.md").read_text(encoding="utf-8")
+        report = render_whole(excerpt.example, folder)
         document = root / excerpt.document
         text = put_excerpt(document.read_text(encoding="utf-8"), report, excerpt)
         document.write_text(text, encoding="utf-8")

@@ -27,7 +27,7 @@ RESULTS = Path(__file__).parents[2] / "docs" / "results" / "engine"
 _SHOWN = (Cell("v4", "express", "local"), "test_deliveries_of_a_step_do_not_give_it_up")
 
 _INTRODUCTION = """\
-# Does the engine keep its promises?
+# The SDK's engine under faults
 
 A World stores events, delivers queue messages and keeps streams.
 On top of it runs the engine of the Workflow SDK: it replays workflows, executes steps and \

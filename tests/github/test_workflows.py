@@ -161,10 +161,10 @@ def test_the_pull_request_that_is_commented_comes_from_the_event_and_not_from_a_
 
 
 def list_examples() -> list[str]:
-    """Return the workflows that the document shows, with a digest in the place of the reader's."""
+    """Return the workflows that the document shows, with a commit in the place of the reader's."""
     text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [block.replace("DIGEST", "0" * 40) for block in blocks]
+    return [block.replace("COMMIT", "0" * 40) for block in blocks]
 
 
 def write_example(example: str, folder: Path) -> Path:

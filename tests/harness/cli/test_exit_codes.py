@@ -54,7 +54,7 @@ def test_the_table_has_every_command_in_the_order_of_the_help() -> None:
 @pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_every_help_ends_with_the_codes_and_where_they_are_explained(name: str) -> None:
     told = " ".join(command_line.run(*name.split(), "--help").out.split())
-    assert "Exit codes: 0 good, 1 a failure was found, 2 undecided, 3 usage" in told
+    assert "Exit codes: 0 success; 1 a failure was found; 2 no decision was possible; 3" in told
     assert "docs/exit-codes.md" in told
 
 
