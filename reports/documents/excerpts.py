@@ -49,7 +49,6 @@ def _render_comment(study: Study, *, source: str) -> str:
 #: Example -> ending -> what renders it so.
 EXAMPLES: dict[str, dict[str, Renderer]] = {
     "quick": {
-        UNFOLDED: render_unfolded,
         ".md": render_markdown,
         ".html": render_page,
         ".comment.md": _render_comment,
