@@ -83,7 +83,7 @@ def find_profile(name: str) -> Profile:
     """Return a profile by its id.
 
     Raises:
-        UsageError: no profile is called so.
+        UsageError: no profile has this id.
     """
     profiles = describe_profiles()
     if name not in profiles:
@@ -159,7 +159,7 @@ def choose_scenarios(
     """Return the scenarios of a profile, or those that the patterns name.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: a name is unknown.
     """
     return tuple(_match_scenarios(catalog.scenarios, profile, patterns))
 
@@ -235,7 +235,7 @@ def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
 
 
 def list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
-    """Return all cells that are measured, those that are matched together."""
+    """Return all measured cells in teams; matched cells form one team."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
         joined = [team for team in teams if match.before in team or match.after in team]

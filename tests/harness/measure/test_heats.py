@@ -10,7 +10,7 @@ import pytest
 
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
-from harness.measure.session import run_abreast
+from harness.measure.session import run_side_by_side
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
 from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer
@@ -48,7 +48,7 @@ def test_neither_always_goes_first(header: BenchHeader, tmp_path: Path) -> None:
     assert {sample.cell for sample in samples[::2] if sample.kind == "timing"} == {LOCAL, TWIN}
 
 
-def test_heat_goes_on_without_who_failed(header: BenchHeader, tmp_path: Path) -> None:
+def test_heat_continues_without_a_failed_fork(header: BenchHeader, tmp_path: Path) -> None:
     measure(header, PretendingPreparer(broken="twin"), tmp_path / "results.jsonl")
     ends = read_results_as(tmp_path / "results.jsonl", BenchResults).forks
     assert {end.cell: end.outcome for end in ends} == {LOCAL: "finished", TWIN: "failed"}
@@ -76,7 +76,7 @@ def test_every_record_of_every_fork_comes_once(header: BenchHeader, tmp_path: Pa
         assert order == list(range(len(order)))
 
 
-def test_nothing_is_left_open_when_nobody_wants_more() -> None:
+def test_closing_the_records_closes_every_fork() -> None:
     closed = []
 
     def stay(name: str) -> Iterator[Sample | ForkEnd]:
@@ -86,7 +86,7 @@ def test_nothing_is_left_open_when_nobody_wants_more() -> None:
         finally:
             closed.append(name)
 
-    records = run_abreast([stay("a"), stay("b")], random.Random(1))  # type: ignore[list-item]
+    records = run_side_by_side([stay("a"), stay("b")], random.Random(1))  # type: ignore[list-item]
     next(records)
     next(records)
     records.close()
