@@ -64,7 +64,7 @@ def deployer(tmp_path: Path) -> TinyDeployer:
 class TestARunThatGoesWrong:
     """Real processes: each of these has its own way of ending, or of not ending."""
 
-    def test_is_a_bad_sample_and_the_fork_goes_on(self, deployer: TinyDeployer) -> None:
+    def test_is_a_bad_sample_and_the_fork_continues(self, deployer: TinyDeployer) -> None:
         names = ("good1", "wrong", "fail", "fail-silently", "time-out", "die", "good2")
         samples, end = run(deployer, [scenario(name) for name in names])
         assert outcomes(samples) == [
@@ -162,7 +162,7 @@ class TestTheSamplesOfAFork:
             ("small", False),
         ]
 
-    def test_warm_up_again_when_the_app_had_to_start_anew(self) -> None:
+    def test_warm_up_again_after_a_restart_of_the_app(self) -> None:
         def reply(request: SampleRequest) -> SampleReply:
             hangs = request.workflow == "hang"
             return (
