@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 class Session:
-    """A benchmark of tiny apps in a process of its own."""
+    """A benchmark of tiny apps in a separate process."""
 
     def __init__(self, folder: Path) -> None:
         self.marks = folder / "marks"

@@ -1,4 +1,4 @@
-"""MariaDB: the machine's own server with data of its own, or one that the user gives."""
+"""MariaDB: the server that is installed on the machine, on new data, or a server of the user."""
 
 from __future__ import annotations
 
