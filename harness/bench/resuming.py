@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from harness.bench.planning import SessionPlan, explain_missing_url, describe_measured
+from harness.bench.planning import SessionPlan, describe_measured, explain_missing_url
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
 from harness.errors import ResultsError
