@@ -235,7 +235,7 @@ def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
 
 
 def list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
-    """Return all measured cells in teams; matched cells form one team."""
+    """Return all cells that are measured, those that are matched together."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
         joined = [team for team in teams if match.before in team or match.after in team]

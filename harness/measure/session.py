@@ -219,8 +219,8 @@ def conduct(
                 else run_fork(preparer, fork, attempt, scenarios, check_answer)
             )
         taken = {fork.id: count_samples(fork, scenarios) for fork in heat}
-        # Close the forks immediately in any case: no app may outlive its server.
-        with contextlib.closing(run_side_by_side(running, turns)) as records:
+        # Close the forks at once in any case: no app may outlive its server.
+        with contextlib.closing(take_turns(running, turns)) as records:
             for record in records:
                 writer.append(record)
                 tally.add(record)
@@ -266,7 +266,7 @@ def _measure_left(header: BenchHeader, started: float) -> float:
     return header.budget_s - (time.monotonic() - started)
 
 
-def run_side_by_side(
+def take_turns(
     running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
 ) -> Generator[Sample | ForkEnd]:
     """Run forks side by side: one record each per round, in a new order, until all have ended."""

@@ -10,7 +10,7 @@ import pytest
 
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
-from harness.measure.session import run_side_by_side
+from harness.measure.session import take_turns
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
 from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer
@@ -86,7 +86,7 @@ def test_closing_the_records_closes_every_fork() -> None:
         finally:
             closed.append(name)
 
-    records = run_side_by_side([stay("a"), stay("b")], random.Random(1))  # type: ignore[list-item]
+    records = take_turns([stay("a"), stay("b")], random.Random(1))  # type: ignore[list-item]
     next(records)
     next(records)
     records.close()
