@@ -238,7 +238,7 @@ def conduct(
         samples_bad=tally.bad,
         harness_cpu_share=tally.harness_cpu_share(),
         harness_memory_bytes=peak_memory(),
-        stopped=progress.find_stop_reason() if _adds_forks(header) else "plan",
+        stopped=progress.say_what_ended() if _adds_forks(header) else "plan",
     )
     writer.append(footer)
     return footer

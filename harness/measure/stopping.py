@@ -1,4 +1,4 @@
-"""When to stop: forks are added until the intervals are narrow enough or the budget is used up."""
+"""When to stop: forks are added until the intervals are narrow or the budget is used up."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Progress:
         """Return whether every interval is as narrow as requested."""
         return not self._failed and not any(map(self.find_imprecise, self._cells))
 
-    def find_stop_reason(self) -> Stopped:
+    def say_what_ended(self) -> Stopped:
         """Return why the session stopped adding forks."""
         if self.is_precise():
             return "precision"

@@ -140,13 +140,13 @@ def test_session_whose_cells_failed_reached_no_precision(header: BenchHeader) ->
     for fork in plan_forks(header):
         if fork.kind == "timing":
             session.run(fork, outcome="failed")
-    assert session.progress.find_stop_reason() == "failed"
+    assert session.progress.say_what_ended() == "failed"
 
 
 def test_budget_ends_what_is_not_precise(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     session.run_plan()
-    assert session.progress.find_stop_reason() == "budget"
+    assert session.progress.say_what_ended() == "budget"
 
 
 def test_versions_get_as_many_blocks_as_there_is_time_for(header: BenchHeader) -> None:
@@ -162,7 +162,7 @@ def test_versions_get_as_many_blocks_as_there_is_time_for(header: BenchHeader) -
         assert {*fork.scenarios} == {item.id for item in header.scenarios}
     assert [cells.count(cell) for cell in (LOCAL, NITRO)] == [3, 3]
     assert session.progress.plan_more(0.5) == ()
-    assert session.progress.find_stop_reason() == "budget"
+    assert session.progress.say_what_ended() == "budget"
 
 
 def test_what_the_budget_does_not_pay_is_not_begun(header: BenchHeader) -> None:
