@@ -13,7 +13,7 @@ DOCUMENTS = [
     "reports.documents.contract",
     "reports.forms.data",
     "harness.adapters.schema",
-    "suites.conformance.kills",
+    "suites.conformance.mutants_document",
     "suites.conformance.worlds_document",
     "suites.engine.engine_document",
     "suites.honesty.statistics_document",

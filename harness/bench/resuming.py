@@ -15,8 +15,8 @@ from harness.measure.matches import match_cells
 from harness.measure.pinning import read_versions
 from harness.measure.plan import Selection, find_profile
 from harness.measure.session import leave_out_places, pin_lines
-from harness.results.records import BenchHeader
-from harness.results.store import read_header
+from harness.results.files import read_header
+from harness.results.records import METHODOLOGY, BenchHeader
 from harness.workspaces.node import find_node
 
 
@@ -57,6 +57,12 @@ def _read_header(path: Path) -> BenchHeader:
         raise ResultsError(
             f"{path} cannot be resumed",
             cause="it is not the file of a benchmark",
+            remedy=f"measure again: {header.command}",
+        )
+    if header.methodology != METHODOLOGY:
+        raise ResultsError(
+            f"{path} cannot be resumed",
+            cause=f"it was measured with methodology {header.methodology}, this is {METHODOLOGY}",
             remedy=f"measure again: {header.command}",
         )
     if header.parts:

@@ -15,8 +15,8 @@ from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog
 from harness.measure.plan import Selection
 from harness.measure.session import Watcher, conduct
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import ResultsWriter, read_results_as
 
 
 class BenchOutcome(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from harness.certification.records import describe_record
 from harness.certification.verdicts import Processes, decide_world
 from harness.checks.progress import show_checks
 from harness.cli.options import Name, explain_name, out_option, seed_option, services_option
-from harness.cli.subjects import Named, subject_options
+from harness.cli.world_options import Named, subject_options
 from harness.contract.clauses import describe_clauses
 from harness.errors import UsageError
 from harness.exit_codes import ExitCode

@@ -12,7 +12,7 @@ from harness.errors import ResultsError, UsageError
 from harness.measure.changes import Changes
 from harness.pull_requests import GitHub, NoRightsError, Posted, find_target, post_comment
 from harness.pull_requests.github import API
-from harness.results.store import read_results
+from harness.results.files import read_results
 from reports.forms.comment import LIMIT, MARKER, render_comment
 from reports.forms.comment.rendering import Page
 from reports.forms.studies import study_session

@@ -9,8 +9,8 @@ import msgspec
 
 from harness.exit_codes import EXIT_CODES, ExitCode
 from harness.measure.machines import identify_subject, measure_drift, recall
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_sessions, find_outcome
 from reports.benchmark.findings import study

@@ -25,8 +25,8 @@ from harness.engine.verdicts import exit_code_of
 from harness.errors import unknown
 from harness.exit_codes import ExitCode
 from harness.measure.plan import CellChoice, CellSelection
+from harness.results.files import read_results_as
 from harness.results.records import Check, EngineResults
-from harness.results.store import read_results_as
 from reports.engine.study import study_checks
 from reports.engine.terminal import summarize_checks
 from suites import catalog

@@ -28,8 +28,8 @@ from harness.load.arrivals import read_stages
 from harness.load.session import SCENARIO, run_load
 from harness.measure.plan import Choice
 from harness.measure.progress import show_progress
+from harness.results.files import read_results_as
 from harness.results.records import Load, LoadResults
-from harness.results.store import read_results_as
 from reports.load.study import LoadStudy, study_load
 from reports.load.terminal import summarize_loads
 from suites import catalog, workflows

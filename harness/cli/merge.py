@@ -10,9 +10,9 @@ from harness.cli.presenting import present_results
 from harness.exit_codes import ExitCode
 from harness.invocations import write_command
 from harness.load.merging import merge_generators
+from harness.results.files import read_header, read_results
 from harness.results.merging import merge_results
 from harness.results.records import LoadHeader
-from harness.results.store import read_header, read_results
 from reports.forms.studies import study_session
 from reports.load.study import LoadStudy
 from reports.load.terminal import summarize_loads

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.results.store import read_results
+from harness.results.files import read_results
 from reports.forms.formats import FORMATS
 from reports.forms.studies import study_session
 

@@ -8,7 +8,7 @@ from harness.certification.sites import open_ground
 from harness.certification.smoke import smoke
 from harness.certification.subjects import infer_line
 from harness.cli.options import services_option
-from harness.cli.subjects import Named, subject_options
+from harness.cli.world_options import Named, subject_options
 from harness.exit_codes import ExitCode
 from harness.services.resolution import ServicePreference
 from reports.certificate.terminal import render_smoke

@@ -102,6 +102,10 @@ class Deployment:
         """Return what the app has used so far; `None` for one that runs elsewhere."""
         return self._server.usage() if self._server else None
 
+    def paused(self) -> contextlib.AbstractContextManager[None]:
+        """Suspend its process during the block; one that runs elsewhere goes on."""
+        return self._server.paused() if self._server else contextlib.nullcontext()
+
     def _explain(self) -> str:
         return self._server.describe_death() if self._server else "the app runs elsewhere"
 

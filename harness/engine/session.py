@@ -21,8 +21,8 @@ from harness.errors import HarnessError, UsageError, unknown
 from harness.invocations import Value, write_command
 from harness.measure.plan import CellChoice, CellSelection, choose_cells
 from harness.measure.session import describe_session
+from harness.results.files import ResultsWriter
 from harness.results.records import CellEnd, Check, EngineHeader
-from harness.results.store import ResultsWriter
 from harness.services.resolution import ServicePreference, url_variable
 from harness.workspaces.cache import cache_folder
 

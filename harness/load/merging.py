@@ -11,10 +11,10 @@ import msgspec
 from harness.descriptions import Cell
 from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, take_share
+from harness.results.encoding import encode_record
+from harness.results.files import read_header
 from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
 from harness.results.records import Footer, LoadHeader
-from harness.results.store import read_header
-from harness.results.wire import encode_record
 
 #: What belongs to one generator and not to the plan.
 _OWN = {"started_at", "command", "machine", "load"}

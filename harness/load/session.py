@@ -26,8 +26,8 @@ from harness.load.arrivals import Arrival, plan_arrivals, take_share
 from harness.load.generator import Answered, generate
 from harness.measure.forks import judge_reply, make_request
 from harness.measure.session import Watcher, describe_session, peak_memory, prepare_cells
+from harness.results.files import ResultsWriter
 from harness.results.records import Footer, Load, LoadEnd, LoadHeader, LoadRun
-from harness.results.store import ResultsWriter
 
 #: The default scenario: so small that the World's own work dominates.
 SCENARIO = "one-step"

@@ -36,6 +36,9 @@ class Deployed(Protocol):
     def usage(self) -> Usage | None:
         """Return what the app has used so far."""
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Suspend the app during the block, where it runs on this machine."""
+
 
 class Deployer(Protocol):
     """Starts cells."""
@@ -57,14 +60,18 @@ def run_fork(
     attempt: int,
     scenarios: Mapping[str, Scenario],
     check_answer: CheckAnswer,
-) -> Generator[Sample | ForkEnd]:
+) -> Generator[Sample | ForkEnd | None]:
     """Run a fork to its end; yield each sample when it is taken, and finally how the fork ended.
+
+    A timing fork visits its app once for each workflow. Between two visits it yields `None`, and
+    the app is suspended until the next record is asked for: meanwhile, other forks can be measured.
 
     A run that hangs or kills its app is a bad sample. The rest of its scenario is skipped, and the
     app restarts on empty storage for the next scenarios.
     """
     started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     started = time.monotonic()
+    resting_s = 0.0
     startup_ms: float | None = None
     reason = ""
     seeds = random.Random(fork.seed)  # noqa: S311 - repeatable, not secret
@@ -86,6 +93,11 @@ def run_fork(
                     if not fit:
                         tasks = [rest for rest in tasks if rest.scenario != task.scenario]
                         break
+                    if fork.kind == "timing" and _ends_visit(task, tasks):
+                        rested = time.monotonic()
+                        with deployed.paused():
+                            yield None
+                        resting_s += time.monotonic() - rested
         except HarnessError as error:
             reason = str(error)
         left = [task for task in tasks if not task.warmup]
@@ -102,7 +114,7 @@ def run_fork(
         outcome="failed" if reason else "finished",
         reason=reason,
         started_at=started_at,
-        seconds=time.monotonic() - started,
+        seconds=time.monotonic() - started - resting_s,
         startup_ms=startup_ms,
     )
 
@@ -138,6 +150,10 @@ def _add_warmups(samples: Sequence[_Task]) -> list[_Task]:
             tasks.append(_Task(warmup, warmup=True))
         tasks.append(task)
     return tasks
+
+
+def _ends_visit(task: _Task, left: Sequence[_Task]) -> bool:
+    return bool(left) and left[0].scenario.workflow != task.scenario.workflow
 
 
 def make_request(scenario: Scenario, seed: int) -> SampleRequest:

@@ -17,6 +17,9 @@ from harness.results.records import BenchHeader, Kind
 
 T = TypeVar("T")
 
+#: The largest number of apps of one heat: each keeps its memory while it is suspended.
+MOST_APPS = 14
+
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How much to measure (`profiles.toml`); each list contains ids or patterns."""
@@ -205,36 +208,49 @@ def plan_forks(header: BenchHeader) -> tuple[Fork, ...]:
 
 
 def plan_heats(header: BenchHeader) -> tuple[tuple[Fork, ...], ...]:
-    """Return every heat in the order of work.
-
-    Apps of one heat run side by side and take turns, one sample each.
-
-    Cells are interleaved in blocks. Each block contains all cells in random order, so that a drift
-    of the machine affects all equally. Matched cells share a heat, because a machine also changes
-    from second to second; all other cells run alone. The order of scenarios is shuffled once per
-    block and is the same for every cell of the block.
-
-    The counting forks come last, one per cell.
-    """
+    """Return every heat in the order of work: the timing blocks, then one counting fork a cell."""
     order = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
-    names = [scenario.id for scenario in header.scenarios]
-    teams = list_teams(header)
-    heats = []
-    for block in range(1, header.forks + 1):
-        scenarios = _shuffle(order, names)
-        for team in _shuffle(order, teams):
-            cells = _shuffle(order, team)
-            heats.append(
-                tuple(plan_fork("timing", block, cell, scenarios, order) for cell in cells)
-            )
+    blocks = [
+        heat
+        for block in range(1, header.forks + 1)
+        for heat in plan_block(header, block, header.scenarios, order)
+    ]
     seen = header.cells if header.workers == 1 else ()
     counted = [cell for cell in seen if not _is_remote(header, cell)]
+    names = [scenario.id for scenario in header.scenarios]
     block = header.forks + 1
     alone = [(plan_fork("counting", block, cell, names, order),) for cell in counted]
-    return (*heats, *alone)
+    return (*blocks, *alone)
 
 
-def list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
+def plan_block(
+    header: BenchHeader, block: int, scenarios: Sequence[Scenario], order: random.Random
+) -> list[tuple[Fork, ...]]:
+    """Plan one timing fork of every cell: the heats of one block, in the order of work.
+
+    The forks of a heat take turns, one workflow each, so that a drift of the machine affects all
+    equally. Cells that are compared with each other lie seconds apart. The order of workflows, and
+    of scenarios within a workflow, is drawn once per block and is the same for every cell.
+    """
+    names = _shuffle_scenarios(order, scenarios)
+    return [
+        tuple(plan_fork("timing", block, cell, names, order) for cell in _shuffle(order, cells))
+        for cells in _shuffle(order, list_heats(header))
+    ]
+
+
+def list_heats(header: BenchHeader) -> list[tuple[Cell, ...]]:
+    """Distribute all measured cells over as few heats as possible; matched cells share one."""
+    heats: list[tuple[Cell, ...]] = []
+    for team in _list_teams(header):
+        if heats and len(heats[-1]) + len(team) <= MOST_APPS:
+            heats[-1] += team
+        else:
+            heats.append(team)
+    return heats
+
+
+def _list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
     """Return all cells that are measured, those that are matched together."""
     teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
@@ -260,6 +276,16 @@ def plan_fork(
 
 def _is_remote(header: BenchHeader, cell: Cell) -> bool:
     return any(world.remote for world in header.worlds if world.id == cell.world)
+
+
+def _shuffle_scenarios(order: random.Random, scenarios: Sequence[Scenario]) -> list[str]:
+    """Shuffle the workflows, and the scenarios of each: a fork visits its app once a workflow."""
+    workflows = list(dict.fromkeys(scenario.workflow for scenario in scenarios))
+    return [
+        scenario.id
+        for workflow in _shuffle(order, workflows)
+        for scenario in _shuffle(order, [item for item in scenarios if item.workflow == workflow])
+    ]
 
 
 def _shuffle(order: random.Random, items: Sequence[T]) -> list[T]:

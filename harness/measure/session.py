@@ -25,6 +25,7 @@ from harness.machine import describe_machine, find_commit
 from harness.measure.forks import Deployer, count_samples, run_fork
 from harness.measure.plan import Fork, plan_heats
 from harness.measure.stopping import Progress
+from harness.results.files import ResultsWriter
 from harness.results.records import (
     METHODOLOGY,
     BenchHeader,
@@ -34,7 +35,6 @@ from harness.results.records import (
     Header,
     Sample,
 )
-from harness.results.store import ResultsWriter
 from harness.workspaces.install import pin_line
 from harness.workspaces.node import find_node
 
@@ -251,7 +251,7 @@ def _order_heats(
     yield from (heat for heat in planned if heat[0].kind == "timing")
     if _adds_forks(header):
         while more := progress.plan_more(_measure_left(header, started)):
-            yield more
+            yield from more
     yield from (heat for heat in planned if heat[0].kind == "counting")
 
 
@@ -267,20 +267,24 @@ def _measure_left(header: BenchHeader, started: float) -> float:
 
 
 def take_turns(
-    running: Sequence[Generator[Sample | ForkEnd]], turns: random.Random
+    running: Sequence[Generator[Sample | ForkEnd | None]], turns: random.Random
 ) -> Generator[Sample | ForkEnd]:
-    """Run forks side by side: one record each per round, in a new order, until all have ended."""
+    """Run forks side by side: one turn each per round, in a new order, until all have ended.
+
+    A turn lasts until the fork yields `None` or ends.
+    """
     with contextlib.ExitStack() as stack:
         for records in running:
             stack.enter_context(contextlib.closing(records))
         left = list(running)
         while left:
             for records in turns.sample(left, len(left)):
-                record = next(records, None)
-                if record is None:
-                    left.remove(records)
-                else:
+                for record in records:
+                    if record is None:
+                        break
                     yield record
+                else:
+                    left.remove(records)
 
 
 def prepare_cells(
@@ -304,7 +308,7 @@ def prepare_cells(
     return {cell: str(error) for cell, error in broken.items()}
 
 
-def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd]:
+def _skip_fork(fork: Fork, attempt: int, reason: str) -> Generator[ForkEnd | None]:
     yield ForkEnd(
         fork=fork.id,
         attempt=attempt,

@@ -1,20 +1,28 @@
-"""When to stop: forks are added until the intervals are narrow or the budget is used up."""
+"""When to stop: blocks are added while something is open and the budget pays for more."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
 
-from harness.descriptions import Cell
+from harness.descriptions import Cell, Scenario
 from harness.measure.metrics import RESOLUTION_MS, workflow_ms
-from harness.measure.plan import Fork, list_teams, plan_fork
-from harness.measure.statistics import estimate
+from harness.measure.plan import Fork, plan_block
+from harness.measure.questions import list_questions
+from harness.measure.statistics import Judgment, Series, estimate, rank_scenarios
 from harness.results.records import BenchHeader, ForkEnd, Sample, Stopped
 
 #: With fewer forks an interval is too uncertain to stop.
 _FORKS_TO_STOP = 3
+
+#: A comparison is settled early when its corrected chance is below this (the boundary of Haybittle
+#: and Peto). So strict a boundary leaves the error rate of the final look as it is.
+_SETTLED = 0.001
+#: A comparison is precise when its interval reaches at most this far to each side, as a logarithm.
+_PRECISE = math.log(1.05)
 
 
 class Progress:
@@ -28,20 +36,19 @@ class Progress:
     def __init__(self, header: BenchHeader, earlier: Iterable[Sample | ForkEnd] = ()) -> None:
         self._header = header
         self._order = random.Random(f"{header.seed}/more")  # noqa: S311 - repeatable, not secret
-        self._teams = list_teams(header)
-        self._cells = [cell for team in self._teams for cell in team]
+        self._questions = list_questions(header)
+        self._cells = (*header.cells, *header.companions)
         self._taken: defaultdict[str, list[Sample]] = defaultdict(list)
         #: Cell and scenario -> block -> workflow times.
         self._times: defaultdict[tuple[Cell, str], dict[int, list[float]]] = defaultdict(dict)
         #: Cell and scenario -> seconds that each fork spent on it.
         self._spent: defaultdict[tuple[Cell, str], list[float]] = defaultdict(list)
-        #: How many forks a cell had, and the latest block of all cells: later forks never share a
-        #: block with earlier ones.
-        self._ended: Counter[Cell] = Counter()
+        #: Cell -> seconds that each fork spent on everything but its samples.
+        self._overheads: defaultdict[Cell, list[float]] = defaultdict(list)
+        #: The latest block: later forks never share a block with earlier ones.
         self._block = header.forks
-        #: Cells with a failed fork, and scenarios of cells with a bad sample: neither can win.
         self._failed: set[Cell] = set()
-        self._bad: set[tuple[Cell, str]] = set()
+        self._bad: Counter[tuple[Cell, str]] = Counter()
         for record in earlier:
             self.add(record)
 
@@ -53,21 +60,21 @@ class Progress:
             self._taken[record.fork].append(record)
             return
         taken = self._taken.pop(record.fork, [])
-        self._ended[record.cell] += 1
         self._block = max(self._block, record.block)
         if record.outcome != "finished":
             self._failed.add(record.cell)
             return
-        self._bad |= {(item.cell, item.scenario) for item in taken if item.outcome != "correct"}
         spent: defaultdict[str, float] = defaultdict(float)
         for sample in taken:
             spent[sample.scenario] += sample.request_ms / 1000
+            self._bad[sample.cell, sample.scenario] += sample.outcome != "correct"
             time = workflow_ms(sample)
-            if not sample.warmup and time is not None:
+            if sample.outcome == "correct" and not sample.warmup and time is not None:
                 times = self._times[sample.cell, sample.scenario]
                 times.setdefault(record.block, []).append(time)
         for scenario, seconds in spent.items():
             self._spent[record.cell, scenario].append(seconds)
+        self._overheads[record.cell].append(max(0.0, record.seconds - sum(spent.values())))
 
     def measure_width(self, cell: Cell, scenario: str) -> float | None:
         """Return half of an interval as a share of its center, without the clock's resolution."""
@@ -79,64 +86,79 @@ class Progress:
             return None
         return (found.high - found.low) / 2 / found.center
 
-    def find_imprecise(self, cell: Cell) -> list[str]:
-        """Return the scenarios of a cell whose interval is wider than requested.
+    def find_open(self) -> list[Scenario]:
+        """Return the scenarios that more blocks can say more about.
 
-        Without a requested precision, all are: only the budget ends a session that
-        compares versions.
+        With a requested precision: those with an interval that is wider. Where versions are
+        compared: all, because small differences show in the mean of all. Otherwise those with a
+        comparison of Worlds, frameworks or lines that is neither settled nor precise.
         """
-        wanted = self._header.precision or 0.0
-        if cell in self._failed:
-            return []
-        found = []
-        for scenario in self._header.scenarios:
-            if (cell, scenario.id) in self._bad:
-                continue
-            width = self.measure_width(cell, scenario.id)
-            times = [time for fork in self._times[cell, scenario.id].values() for time in fork]
-            # More forks do not improve the resolution of a clock of whole milliseconds.
-            clock = RESOLUTION_MS["workflow"] / max(min(times, default=1.0), 1.0)
-            if not wanted or width is None or width > max(wanted, clock):
-                found.append(scenario.id)
-        return found
+        if self._header.precision is not None:
+            return [item for item in self._header.scenarios if self._is_imprecise(item)]
+        if any(match.kind == "version" for match in self._header.matches):
+            return list(self._header.scenarios) if self._left() else []
+        return self._find_undecided()
 
-    def plan_more(self, left_s: float) -> tuple[Fork, ...]:
-        """Plan the cheapest heat that makes any result more precise; empty if there is none.
-
-        Without a requested precision, cells with the fewest forks come first.
+    def plan_more(self, left_s: float) -> list[tuple[Fork, ...]]:
+        """Plan the heats of one more block; none if nothing is open, or the budget is too small.
 
         Args:
             left_s: The remaining budget in seconds.
         """
-        choices: list[tuple[tuple[int, float], tuple[Cell, ...], list[str]]] = []
-        for team in self._teams:
-            asked = {name for cell in team for name in self.find_imprecise(cell)}
-            scenarios = [item.id for item in self._header.scenarios if item.id in asked]
-            if scenarios and not self._failed & {*team}:
-                cost = sum(self._estimate_cost(cell, scenarios) for cell in team)
-                turn = 0 if self._header.precision else self._ended[team[0]]
-                choices.append(((turn, cost), team, scenarios))
-        affordable = [choice for choice in choices if choice[0][1] <= left_s]
-        if not affordable:
-            return ()
-        _, team, scenarios = min(affordable, key=lambda choice: choice[0])
-        shuffled = self._order.sample(scenarios, len(scenarios))
-        return tuple(
-            plan_fork("timing", self._block + 1, cell, shuffled, self._order)
-            for cell in self._order.sample(team, len(team))
-        )
-
-    def is_precise(self) -> bool:
-        """Return whether every interval is as narrow as requested."""
-        return not self._failed and not any(map(self.find_imprecise, self._cells))
+        scenarios = self.find_open()
+        if not scenarios or self._estimate_cost(scenarios) > left_s:
+            return []
+        planned = plan_block(self._header, self._block + 1, scenarios, self._order)
+        heats = [tuple(fork for fork in heat if fork.cell not in self._failed) for heat in planned]
+        return [heat for heat in heats if heat]
 
     def say_what_ended(self) -> Stopped:
-        """Return why the session stopped adding forks."""
-        if self.is_precise():
-            return "precision"
-        return "budget" if self.plan_more(math.inf) else "failed"
+        """Return why the session stopped adding blocks."""
+        if not self._left():
+            return "failed"
+        return "budget" if self.find_open() else "precision"
 
-    def _estimate_cost(self, cell: Cell, scenarios: Sequence[str]) -> float:
-        """Estimate how many seconds a fork of these scenarios takes."""
-        spent = [self._spent[cell, name] for name in scenarios]
-        return sum(sum(seconds) / len(seconds) for seconds in spent if seconds)
+    def _left(self) -> list[Cell]:
+        """Return the cells that can still be measured."""
+        return [cell for cell in self._cells if cell not in self._failed]
+
+    def _is_imprecise(self, scenario: Scenario) -> bool:
+        wanted = self._header.precision or 0.0
+        for cell in self._left():
+            width = self.measure_width(cell, scenario.id)
+            times = [time for fork in self._times[cell, scenario.id].values() for time in fork]
+            if not times and self._bad[cell, scenario.id]:
+                continue
+            # More forks do not improve the resolution of a clock of whole milliseconds.
+            clock = RESOLUTION_MS["workflow"] / max(min(times, default=1.0), 1.0)
+            if width is None or width > max(wanted, clock):
+                return True
+        return False
+
+    def _find_undecided(self) -> list[Scenario]:
+        scenarios = self._header.scenarios
+        open_: set[str] = set()
+        for question in self._questions:
+            asked = [question.gather(self._list_times(item)) for item in scenarios]
+            rankings = rank_scenarios(asked, resolution=RESOLUTION_MS["workflow"])
+            for scenario, ranking in zip(scenarios, rankings, strict=True):
+                if not all(map(_is_decided, ranking.behind.values())):
+                    open_.add(scenario.id)
+        return [item for item in scenarios if item.id in open_]
+
+    def _list_times(self, scenario: Scenario) -> Callable[[Cell], Series]:
+        return lambda cell: self._times.get((cell, scenario.id), {})
+
+    def _estimate_cost(self, scenarios: Sequence[Scenario]) -> float:
+        """Estimate how many seconds a block of these scenarios takes."""
+        cost = 0.0
+        for cell in self._left():
+            parts = [self._overheads[cell], *(self._spent[cell, item.id] for item in scenarios)]
+            cost += sum(fmean(part) for part in parts if part)
+        return cost
+
+
+def _is_decided(judgment: Judgment) -> bool:
+    if judgment.low is None or judgment.high is None:
+        return False
+    return judgment.chance < _SETTLED or judgment.high - judgment.low <= 2 * _PRECISE

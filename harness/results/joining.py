@@ -11,8 +11,8 @@ import msgspec
 
 from harness.atomic_files import replace_file
 from harness.errors import ResultsError, UnwritableError
+from harness.results.files import read_lines
 from harness.results.records import Footer, Stopped
-from harness.results.store import read_lines
 
 T = TypeVar("T")
 

@@ -9,11 +9,11 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
+from harness.results.encoding import encode_record
+from harness.results.files import read_header
 from harness.results.joining import join_footers, read_lines_as, require_new, write_whole
 from harness.results.records import BenchHeader, Footer, Part
 from harness.results.shards import find_share
-from harness.results.store import read_header
-from harness.results.wire import encode_record
 
 #: What has to be the same in every shard: else their numbers are not of one session.
 _SAME = (

@@ -18,7 +18,9 @@ from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
 
 #: Raised when what a number means changes: results of different methodologies are never compared.
-METHODOLOGY = 2
+METHODOLOGY = 3
+#: The oldest methodology whose results can still be read and reported.
+OLDEST = 2
 
 Kind = Literal["timing", "counting"]
 SampleOutcome = Literal["correct", "incorrect", "failed", "timeout"]
@@ -240,6 +242,7 @@ class ForkEnd(msgspec.Struct, frozen=True, kw_only=True, tag="fork", tag_field="
     #: What went wrong, with its remedy; empty when nothing did.
     reason: str = ""
     started_at: str
+    #: Without the time in which its app was suspended and others were measured.
     seconds: float
     #: From starting the process to its first healthy answer.
     startup_ms: float | None = None

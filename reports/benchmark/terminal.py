@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
+from harness.measure.questions import Part
 from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import CellFailure, list_failures
 from reports.benchmark.verdict import reach_verdict
@@ -16,7 +17,7 @@ from reports.benchmark.wins import (
     name_contests,
     others_than,
 )
-from reports.writing.names import HEADINGS, Part
+from reports.writing.names import HEADINGS
 from reports.writing.text import flatten, shorten
 
 _FAILURES_SHOWN = 5

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from harness.measure.questions import Part
 from harness.measure.statistics import BLOCKS_TO_CALL, FALSE_SHARE
 from reports.benchmark.costs import describe_invocations
 from reports.benchmark.findings import Findings, Flaw
@@ -18,7 +19,7 @@ from reports.benchmark.wins import (
     list_parts,
     others_than,
 )
-from reports.writing.names import HEADINGS, Names, Part
+from reports.writing.names import HEADINGS, Names
 from reports.writing.text import count
 
 #: With more contests than this, places are counted instead of named.

@@ -10,9 +10,10 @@ import msgspec
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.metrics import RESOLUTION_MS
+from harness.measure.questions import Part
 from harness.measure.statistics import FALSE_SHARE, Decision, Series, decide
 from reports.benchmark.findings import Findings
-from reports.writing.names import HEADINGS, Names, Part
+from reports.writing.names import HEADINGS, Names
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, count, escape
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ResultsError
-from harness.results.store import read_results
+from harness.results.files import read_results
 from reports.forms.comment import render_comment
 from reports.forms.formats import Renderer
 from reports.forms.markdown import render_markdown

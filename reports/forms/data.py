@@ -16,9 +16,10 @@ import msgspec
 from harness.descriptions import Cell
 from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
+from harness.measure.questions import Part
 from harness.measure.statistics import Decision, Estimate, Mode
+from harness.results.encoding import HeaderLine, make_line
 from harness.results.records import Check, Counts
-from harness.results.wire import HeaderLine, make_line
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw
@@ -31,7 +32,6 @@ from reports.benchmark.wins import hold_contests, list_parts
 from reports.engine.study import EngineStudy, state_verdict
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
-from reports.writing.names import Part
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.schema.json"
 

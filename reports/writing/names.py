@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import msgspec
 
 from harness.descriptions import Cell, Framework, Language, World
+from harness.measure.questions import Part
 from harness.results.records import Header
 from reports.writing.text import escape, flatten
-
-#: What cells differ in, and what can be the fastest.
-Part = Literal["line", "framework", "world"]
 
 LANGUAGES: dict[Language, str] = {"typescript": "TypeScript", "python": "Python"}
 

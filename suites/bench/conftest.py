@@ -13,8 +13,8 @@ from harness.errors import HarnessError
 from harness.extras import is_extra_installed, suggest_extra
 from harness.measure.plan import Choice, Selection
 from harness.measure.progress import PlainProgress
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from suites import workflows
 from suites.catalog import read_catalog
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
+from harness.results.files import read_results_as
 from harness.results.records import EngineResults
-from harness.results.store import read_results_as
 from reports.documents.engine_matrix import render_engine
 from reports.documents.excerpts import put_between
 from reports.engine.study import describe_rate

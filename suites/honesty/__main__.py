@@ -14,8 +14,8 @@ from harness.descriptions import Cell
 from harness.errors import HarnessError
 from harness.measure.progress import PlainProgress
 from harness.programs.interruption import Interrupted, end_by_unwinding
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from suites.catalog import read_catalog
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, AimRow, evaluate
 from suites.honesty.made_up import try_made_up

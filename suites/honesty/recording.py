@@ -12,8 +12,8 @@ from harness.descriptions import Catalog, Cell, World
 from harness.measure.pinning import read_pins
 from harness.measure.plan import Choice, choose, find_profile
 from harness.measure.session import Watcher, conduct, describe_session
+from harness.results.files import ResultsWriter
 from harness.results.records import BenchHeader, Footer, Match
-from harness.results.store import ResultsWriter
 from suites import workflows
 from suites.honesty.slowing import pack_slowed
 

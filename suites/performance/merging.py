@@ -9,11 +9,11 @@ import msgspec
 
 from harness.descriptions import Cell
 from harness.errors import HarnessError
+from harness.results.encoding import encode_record
+from harness.results.files import read_results_as
 from harness.results.joining import write_whole
 from harness.results.records import BenchHeader, BenchResults, Shard
 from harness.results.shards import share_out
-from harness.results.store import read_results_as
-from harness.results.wire import encode_record
 from suites.performance.commands import PROGRAM, time_command
 from suites.performance.rendering import EXAMPLE
 from suites.performance.repeating import Spread, spread

@@ -12,8 +12,8 @@ import msgspec
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.plan import plan_forks
+from harness.results.files import read_results_as
 from harness.results.records import BenchHeader, BenchResults, Sample
-from harness.results.store import read_results_as
 from reports.benchmark.findings import study
 from reports.forms.comment import measure_length, render_comment
 from suites.performance.repeating import Spread, spread

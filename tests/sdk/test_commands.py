@@ -17,8 +17,8 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Cell
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]
 

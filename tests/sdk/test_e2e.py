@@ -15,8 +15,8 @@ import pytest
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell
+from harness.results.files import read_results_as
 from harness.results.records import Check, EngineResults
-from harness.results.store import read_results_as
 from suites import workflows
 from suites.engine import list_checks
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.measure.statistics import BLOCKS_TO_CALL
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from tests.harness.cli import command_line
 
 pytestmark = [pytest.mark.sdk, pytest.mark.xdist_group("v5")]

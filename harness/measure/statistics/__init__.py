@@ -6,6 +6,13 @@ formulas and their measured error rates.
 """
 
 from harness.measure.statistics.contests import Decision, decide
+from harness.measure.statistics.effects import (
+    Effect,
+    Whole,
+    compare_partners,
+    find_interactions,
+    pool_effects,
+)
 from harness.measure.statistics.estimates import LEVEL, Estimate, estimate
 from harness.measure.statistics.growth import SIZES_TO_FIT, estimate_growth, fit_growth
 from harness.measure.statistics.judging import (
@@ -25,28 +32,43 @@ from harness.measure.statistics.pairs import (
     pool_pairs,
     set_apart,
 )
+from harness.measure.statistics.rankings import (
+    Contenders,
+    Ranking,
+    rank_scenarios,
+    rank_whole,
+)
 
 __all__ = [
     "BLOCKS_TO_CALL",
     "FALSE_SHARE",
     "LEVEL",
     "SIZES_TO_FIT",
+    "Contenders",
     "Decision",
+    "Effect",
     "Estimate",
     "Judgment",
     "Mode",
     "Pairs",
+    "Ranking",
     "Series",
     "Sides",
+    "Whole",
+    "compare_partners",
     "decide",
     "estimate",
     "estimate_growth",
+    "find_interactions",
     "find_modes",
     "fit_growth",
     "judge",
     "measure_inflation",
     "measure_whole_inflation",
     "pair_blocks",
+    "pool_effects",
     "pool_pairs",
+    "rank_scenarios",
+    "rank_whole",
     "set_apart",
 ]

@@ -36,7 +36,11 @@ class ComparedRow(Protocol):
 
     @property
     def blocks(self) -> int:
-        """The number of differences whose mean is the center."""
+        """The number of blocks that were compared."""
+
+    @property
+    def weight(self) -> float:
+        """The number of differences whose mean is as certain as the center."""
 
     @property
     def freedom(self) -> int:
@@ -85,7 +89,9 @@ class Weight(msgspec.Struct, frozen=True):
 
 
 def judge(
-    *parts: Sequence[ComparedRow], inflation: float | Sequence[float] = 1.0
+    *parts: Sequence[ComparedRow],
+    inflation: float | Sequence[float] = 1.0,
+    room: float = FALSE_SHARE,
 ) -> tuple[Judgment, ...]:
     """Judge every row of a table. No other code calls a difference.
 
@@ -95,6 +101,7 @@ def judge(
             parts for their number, so that parts do not affect each other's calls.
         inflation: How much wider a subject spreads against itself than its standard error
             (:func:`measure_inflation`); one number, or one per part.
+        room: The share of wrong calls among the called rows.
 
     Returns:
         One judgment per row, part after part.
@@ -104,7 +111,7 @@ def judge(
     return tuple(
         judgment
         for part, wider in zip(parts, inflations, strict=True)
-        for judgment in _judge_part(part, wider, FALSE_SHARE / number)
+        for judgment in _judge_part(part, wider, room / number)
     )
 
 
@@ -163,14 +170,14 @@ def estimate_errors(rows: Sequence[ComparedRow]) -> tuple[Floats, Floats]:
     """
     if not rows:
         return np.zeros(0), np.zeros(0)
-    blocks = np.array([row.blocks for row in rows], dtype=np.float64)
+    weights = np.array([row.weight for row in rows], dtype=np.float64)
     variances = np.array([row.variance for row in rows])
     freedoms = np.array([row.freedom for row in rows], dtype=np.float64)
     prior = find_prior(variances, freedoms)
     total = freedoms + prior.freedom
     moderated = (freedoms * variances + prior.freedom * prior.variance) / total
     # The data is not normal enough to use more degrees of freedom than all rows have together.
-    return np.sqrt(moderated / blocks), np.minimum(total, freedoms.sum())
+    return np.sqrt(moderated / weights), np.minimum(total, freedoms.sum())
 
 
 def find_prior(variances: Floats, freedoms: Floats) -> Prior:
@@ -215,7 +222,7 @@ def measure_whole_inflation(twins: Sequence[ComparedRow]) -> float | None:
     rows = [row for row in twins if row.blocks >= BLOCKS_TO_CALL and row.variance > 0]
     if not rows:
         return None
-    ratios = [abs(row.center) / math.sqrt(row.variance / row.blocks) for row in rows]
+    ratios = [abs(row.center) / math.sqrt(row.variance / row.weight) for row in rows]
     tails = special.stdtr([row.freedom for row in rows], [-ratio for ratio in ratios])
     return math.sqrt(float(np.mean(np.square(special.ndtri(tails)))))
 

@@ -33,6 +33,11 @@ class Pairs(msgspec.Struct, frozen=True):
         return len(self.differences)
 
     @property
+    def weight(self) -> float:
+        """The number of differences."""
+        return self.blocks
+
+    @property
     def freedom(self) -> int:
         """The degrees of freedom of its variance."""
         return self.blocks - 1
@@ -65,6 +70,11 @@ class Sides(msgspec.Struct, frozen=True):
     def blocks(self) -> int:
         """The number of forks of the smaller side."""
         return min(len(self.before), len(self.after))
+
+    @property
+    def weight(self) -> float:
+        """The number of differences that the variance is scaled to."""
+        return self.blocks
 
     @property
     def freedom(self) -> int:
@@ -106,8 +116,15 @@ def set_apart(
     return Sides(logs[0], logs[1], math.log1p(resolution / typical), drift)
 
 
-def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pairs:
-    """Pair two subjects block by block.
+class BlockDifferences(msgspec.Struct, frozen=True):
+    """Block -> ln(after / before), and the clock's resolution, as for :class:`Pairs`."""
+
+    differences: dict[int, float]
+    resolution: float = 0.0
+
+
+def pair_by_block(before: Series, after: Series, *, resolution: float = 0.0) -> BlockDifferences:
+    """Pair two subjects in each block that both have.
 
     Args:
         before: The denominator of the ratio.
@@ -125,10 +142,16 @@ def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pa
         if medians[0][block] > 0 and medians[1][block] > 0
     )
     if not shared:
-        return Pairs(())
-    differences = tuple(math.log(medians[1][block] / medians[0][block]) for block in shared)
+        return BlockDifferences({})
+    differences = {block: math.log(medians[1][block] / medians[0][block]) for block in shared}
     typical = min(float(median([series[block] for block in shared])) for series in medians)
-    return Pairs(differences, math.log1p(resolution / typical))
+    return BlockDifferences(differences, math.log1p(resolution / typical))
+
+
+def pair_blocks(before: Series, after: Series, *, resolution: float = 0.0) -> Pairs:
+    """Pair two subjects block by block; the arguments are those of :func:`pair_by_block`."""
+    found = pair_by_block(before, after, resolution=resolution)
+    return Pairs(tuple(found.differences.values()), found.resolution)
 
 
 def pool_pairs(rows: Sequence[Pairs]) -> Pairs:

@@ -14,8 +14,8 @@ import pytest
 from harness.certification.certificate import write_certificate
 from harness.doctor import Diagnosis
 from harness.exit_codes import ExitCode
+from harness.results.files import ResultsWriter
 from harness.results.records import EngineResults, LoadResults, Record
-from harness.results.store import ResultsWriter
 from tests import RESULTS, ROOT
 from tests.harness.certification.certifying import make_sample, make_verdict
 from tests.harness.cli import command_line

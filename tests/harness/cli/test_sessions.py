@@ -16,8 +16,8 @@ from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
 from harness.results import store
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from harness.workspaces import install
 from reports.benchmark import findings
 from reports.benchmark.findings import study

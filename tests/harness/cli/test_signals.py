@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from tests import ROOT
 from tests.harness.deployments import tiny_bench
 from tests.harness.deployments.observing import alive, assert_gone, await_that, family_of, listens

@@ -13,8 +13,8 @@ import pytest
 
 from harness.deployments.deployment import reach_app
 from harness.errors import DeploymentError
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults
-from harness.results.store import read_results_as
 from tests.harness.cli import command_line
 from tests.harness.cli.command_line import Done
 from tests.harness.deployments.conftest import Launch

@@ -73,7 +73,7 @@ def test_a_subfolder_that_both_have_is_that_of_the_process(
 ) -> None:
     (folder / "harness" / "results").mkdir()
     (folder / "harness" / "results" / "store.py").touch()
-    done = run(folder, print_folder(f"{claim}import harness.results.store as module"))
+    done = run(folder, print_folder(f"{claim}import harness.results.files as module"))
     places = {"folder": folder.resolve(), "harness": HOME}
     assert done.stdout.strip() == str(places[expected] / "harness" / "results"), done.stderr
 

@@ -16,7 +16,7 @@ from harness.descriptions import Catalog
 from harness.inside.python.probe.world_harness_bench_app.probe import Probe
 from harness.inside.python.serving.world_harness_serving.errors import AppError
 from harness.inside.python.serving.world_harness_serving.foreign import refuse_foreign_data
-from harness.inside.python.serving.world_harness_serving.frameworks import refuse_frameworks
+from harness.inside.python.serving.world_harness_serving.framework_imports import refuse_frameworks
 from harness.inside.python.serving.world_harness_serving.identity import KnownMessages
 from suites import workflows
 from suites.workflows.bench import answers

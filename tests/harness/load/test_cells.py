@@ -19,8 +19,8 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.errors import DeploymentError, HarnessError, ResultsError, ServiceError, UsageError
 from harness.load.session import load_cells
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import Footer, Load, LoadHeader, LoadResults, LoadStage, Record
-from harness.results.store import ResultsWriter, read_results_as
 from reports.forms.badge import render_badge
 from reports.forms.data import make_schema, render_data
 from reports.forms.junit import render_junit

@@ -14,8 +14,8 @@ import pytest
 from harness.exit_codes import ExitCode
 from harness.load.arrivals import WARMUP_S
 from harness.load.summary import MOST_LATE
+from harness.results.files import read_results_as
 from harness.results.records import LoadResults
-from harness.results.store import read_results_as
 from reports.load.study import study_load
 from tests.harness.cli import command_line
 from tests.harness.deployments.conftest import Launch, launch, log, marks

@@ -16,8 +16,8 @@ from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, read_stages, take_share
 from harness.load.merging import merge_generators
 from harness.load.summary import Backlog, find_percentile, summarize_load
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import Footer, Load, LoadEnd, LoadResults, LoadRun, LoadStage
-from harness.results.store import ResultsWriter, read_results_as
 from reports.forms.badge import render_badge
 from reports.forms.data import make_schema, render_data
 from reports.forms.junit import render_junit

@@ -66,7 +66,13 @@ class PretendedApp:
 
     def __init__(self, answer: Callable[[SampleRequest], SampleReply]) -> None:
         self.take_sample = answer
+        self.pauses = 0
         self._used_ms = 0.0
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        self.pauses += 1
+        yield
 
     def usage(self) -> Usage:
         self._used_ms += 4.0

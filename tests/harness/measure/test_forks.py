@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def run(
     names = tuple(item.id for item in scenarios)
     fork = Fork(id=f"{kind}-1/{CELL.id}", kind=kind, block=1, cell=CELL, scenarios=names, seed=7)
     described = {item.id: item for item in scenarios}
-    records = list(run_fork(deployer, fork, attempt, described, workflows.BENCH.check_answer))
+    taken = run_fork(deployer, fork, attempt, described, workflows.BENCH.check_answer)
+    records = [record for record in taken if record is not None]
     end = records.pop()
     assert isinstance(end, ForkEnd)
     samples = [record for record in records if isinstance(record, Sample)]
@@ -107,6 +109,31 @@ class TestARunThatGoesWrong:
         assert deployer.starts == 3
         assert end.outcome == "failed"
         assert "gave up after 2 restarts with 1 scenarios left" in end.reason
+
+
+class TestBetweenTwoWorkflows:
+    def test_the_app_is_suspended_until_the_next_record_is_asked_for(
+        self, deployer: TinyDeployer
+    ) -> None:
+        described = {item.id: item for item in (scenario("good"), scenario("wrong"))}
+        fork = Fork(id="one", kind="timing", block=1, cell=CELL, scenarios=tuple(described), seed=1)
+        records = run_fork(deployer, fork, 1, described, workflows.BENCH.check_answer)
+        states = [
+            (record is None, psutil.Process(deployer.pids[0]).status() == psutil.STATUS_STOPPED)
+            for record in records
+            if not isinstance(record, ForkEnd)
+        ]
+        assert states == [*[(False, False)] * 2, (True, True), *[(False, False)] * 2]
+
+    def test_its_rest_is_not_counted_as_its_time(self, deployer: TinyDeployer) -> None:
+        described = {item.id: item for item in (scenario("good"), scenario("wrong"))}
+        fork = Fork(id="one", kind="timing", block=1, cell=CELL, scenarios=tuple(described), seed=1)
+        began = time.monotonic()
+        for record in run_fork(deployer, fork, 1, described, workflows.BENCH.check_answer):
+            if record is None:
+                time.sleep(0.3)
+        assert isinstance(record, ForkEnd)
+        assert record.seconds <= time.monotonic() - began - 0.3
 
 
 def test_a_fork_whose_app_does_not_start_fails_with_the_reason(tmp_path: Path) -> None:

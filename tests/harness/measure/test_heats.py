@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.session import take_turns
+from harness.results.files import read_results_as
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
-from harness.results.store import read_results_as
+from suites.catalog import read_catalog
 from tests.harness.measure.deploying import PretendingPreparer
 from tests.harness.measure.test_session import measure
 
@@ -27,25 +29,31 @@ def header(make_header: Callable[..., BenchHeader]) -> BenchHeader:
     )
 
 
-def test_matched_apps_live_side_by_side_and_take_turns(header: BenchHeader, tmp_path: Path) -> None:
-    preparer = PretendingPreparer()
-    measure(header, preparer, tmp_path / "results.jsonl")
-    samples = [
-        sample
-        for sample in read_results_as(tmp_path / "results.jsonl", BenchResults).samples
-        if sample.kind == "timing"
-    ]
-    rounds = list(zip(samples[::2], samples[1::2], strict=True))
-    assert len(rounds) > 4
-    for one, other in rounds:
-        assert {one.cell, other.cell} == {LOCAL, TWIN}
-        assert (one.scenario, one.sequence) == (other.scenario, other.sequence)
+def list_visits(samples: Sequence[Sample]) -> list[tuple[Cell, str]]:
+    """Return the cell and workflow of each uninterrupted series of samples."""
+    scenarios = {item.id: item.workflow for item in read_catalog().scenarios.values()}
+    visits = [(sample.cell, scenarios[sample.scenario]) for sample in samples]
+    return [visit for visit, _ in itertools.groupby(visits)]
+
+
+def measure_timing(header: BenchHeader, preparer: PretendingPreparer, path: Path) -> list[Sample]:
+    measure(header, preparer, path)
+    samples = read_results_as(path, BenchResults).samples
+    return [sample for sample in samples if sample.kind == "timing"]
+
+
+def test_apps_take_turns_workflow_by_workflow(header: BenchHeader, tmp_path: Path) -> None:
+    samples = measure_timing(header, PretendingPreparer(), tmp_path / "results.jsonl")
+    visits = list_visits(samples)
+    assert len(visits) > 4
+    for one, other in zip(visits[::2], visits[1::2], strict=True):
+        assert {one[0], other[0]} == {LOCAL, TWIN}
+        assert one[1] == other[1]
 
 
 def test_neither_always_goes_first(header: BenchHeader, tmp_path: Path) -> None:
-    measure(header, PretendingPreparer(), tmp_path / "results.jsonl")
-    samples = read_results_as(tmp_path / "results.jsonl", BenchResults).samples
-    assert {sample.cell for sample in samples[::2] if sample.kind == "timing"} == {LOCAL, TWIN}
+    samples = measure_timing(header, PretendingPreparer(), tmp_path / "results.jsonl")
+    assert {cell for cell, _ in list_visits(samples)[::2]} == {LOCAL, TWIN}
 
 
 def test_heat_continues_without_a_failed_fork(header: BenchHeader, tmp_path: Path) -> None:
@@ -79,10 +87,11 @@ def test_every_record_of_every_fork_comes_once(header: BenchHeader, tmp_path: Pa
 def test_closing_the_records_closes_every_fork() -> None:
     closed = []
 
-    def stay(name: str) -> Iterator[Sample | ForkEnd]:
+    def stay(name: str) -> Iterator[Sample | ForkEnd | None]:
         try:
             while True:
                 yield name  # type: ignore[misc]
+                yield None
         finally:
             closed.append(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from harness.descriptions import Catalog
 from harness.errors import ResultsError, UsageError
 from harness.machine import Machine
 from harness.measure.plan import Choice, plan_forks
+from harness.results.encoding import encode_record
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchResults, Header, Part
-from harness.results.store import ResultsWriter, read_results_as
-from harness.results.wire import encode_record
 from suites.workflows.bench.answers import EXPECTATIONS
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import Watching
@@ -93,7 +94,7 @@ def session(tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -
     return Bench(tmp_path / "results", catalog, monkeypatch)
 
 
-#: Taken samples when Ctrl-C comes: none, in the first fork, at the second's begin, in the last.
+#: Taken samples when Ctrl-C comes: none, in the first block, in later ones, in the last.
 @pytest.mark.parametrize("after", [0, 5, 11, 40, 71])
 @pytest.mark.parametrize("cut", [0, 1, 25])
 def test_no_finished_fork_is_lost_and_only_the_others_are_measured(
@@ -105,7 +106,8 @@ def test_no_finished_fork_is_lost_and_only_the_others_are_measured(
     before = read_results_as(session.path, BenchResults)
     finished = {end.fork: end for end in before.forks}
     begun = forks_with_samples(session.path) - set(finished)
-    assert len(begun) <= 1
+    # The forks of a block take turns, so an interruption loses those of one block.
+    assert len({fork.partition("/")[0] for fork in begun}) <= 1
 
     outcome = session.resume()
     results = read_results_as(session.path, BenchResults)
@@ -114,16 +116,20 @@ def test_no_finished_fork_is_lost_and_only_the_others_are_measured(
     assert set(ends) == {fork.id for fork in plan}
     assert {name: ends[name] for name in finished} == finished
     assert results.samples[: len(before.samples)] == before.samples
-    assert session.preparer.deployed == [fork.cell for fork in plan if fork.id not in finished]
+    assert Counter(session.preparer.deployed) == Counter(
+        fork.cell for fork in plan if fork.id not in finished
+    )
     assert {end.fork for end in results.forks if end.attempt == 2} == begun
     assert outcome.sound
     assert results.footer is not None
 
 
 def forks_with_samples(path: Path) -> set[str]:
-    """Forks of which a whole line is in the file."""
-    whole = path.read_bytes().rpartition(b"\n")[0].splitlines()
-    records = [msgspec.json.decode(line) for line in whole]
+    """Forks of which a whole record is in the file, even without the end of its line."""
+    records = []
+    for line in path.read_bytes().splitlines():
+        with contextlib.suppress(msgspec.DecodeError):
+            records.append(msgspec.json.decode(line))
     return {record["fork"] for record in records if record["record"] == "sample"}
 
 

@@ -10,11 +10,11 @@ import pytest
 from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Catalog, Cell
 from harness.errors import ResultsError, ServiceError
-from harness.measure.plan import Fork, plan_forks
+from harness.measure.plan import Fork, plan_forks, plan_heats
 from harness.measure.session import conduct, leave_out_places
+from harness.results.encoding import encode_record
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchHeader, BenchResults, Footer, ForkEnd, Sample
-from harness.results.store import ResultsWriter, read_results_as
-from harness.results.wire import encode_record
 from suites import workflows
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from worlds import FOLDER
@@ -97,11 +97,11 @@ class TestTheOrderOfWork:
         preparer, watcher = PretendingPreparer(), Watching()
         footer = measure(header, preparer, path, watcher)
         planned = plan_forks(header)
-        assert preparer.deployed == [fork.cell for fork in planned]
+        deployed, ended = iter(preparer.deployed), iter(read_results_as(path, BenchResults).forks)
+        for heat in plan_heats(header):
+            assert {next(deployed) for _ in heat} == {fork.cell for fork in heat}
+            assert {next(ended).fork for _ in heat} == {fork.id for fork in heat}
         assert preparer.recordings == [fork.kind == "counting" for fork in planned]
-        assert [end.fork for end in read_results_as(path, BenchResults).forks] == [
-            fork.id for fork in planned
-        ]
         assert (footer.forks_finished, footer.forks_failed) == (len(planned), 0)
         assert footer.samples == len(preparer.requests)
         assert f"{len(planned)} forks, {footer.samples} samples" in watcher.told

@@ -1,10 +1,11 @@
-"""Forks are added until every interval is narrow enough, the cheapest cell first."""
+"""Blocks are added while something is open and the budget pays for more."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,8 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.descriptions import Cell
 from harness.measure.plan import Fork, plan_forks
 from harness.measure.stopping import Progress
+from harness.results.files import read_results_as
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Match, Sample
-from harness.results.store import read_results_as
 from tests.harness.measure.deploying import PretendingPreparer, answer_rightly
 from tests.harness.measure.test_session import measure
 
@@ -33,17 +34,27 @@ class Measuring:
     """Measures forks that take as long as it is told, and tells a progress."""
 
     def __init__(
-        self, header: BenchHeader, noise: Noise, *, cost_s: Callable[[Cell], float]
+        self,
+        header: BenchHeader,
+        noise: Noise,
+        *,
+        cost_s: Callable[[Cell], float],
+        slower: Mapping[Cell, float] = {},
     ) -> None:
         self.header = header
         self.progress = Progress(header)
         self._noise = noise
         self._cost_s = cost_s
+        self._slower = slower
         self._random = random.Random(5)
 
     def run(self, fork: Fork, **changes: object) -> None:
         for sequence, scenario in enumerate(fork.scenarios):
-            time = 1000 * math.exp(self._random.gauss(0, self._noise(fork.cell, scenario)))
+            time = (
+                1000
+                * self._slower.get(fork.cell, 1.0)
+                * math.exp(self._random.gauss(0, self._noise(fork.cell, scenario)))
+            )
             self.progress.add(
                 Sample(
                     fork=fork.id,
@@ -88,8 +99,8 @@ def shaky(cell: Cell, scenario: str) -> float:
 def test_narrow_intervals_need_no_more(header: BenchHeader) -> None:
     session = Measuring(header, steady, cost_s=lambda cell: 1.0)
     session.run_plan()
-    assert session.progress.is_precise()
-    assert session.progress.plan_more(math.inf) == ()
+    assert session.progress.plan_more(math.inf) == []
+    assert session.progress.say_what_ended() == "precision"
 
 
 @pytest.mark.slow
@@ -98,40 +109,37 @@ def test_forks_are_added_until_intervals_are_narrow(header: BenchHeader) -> None
     session.run_plan()
     added = 0
     while more := session.progress.plan_more(math.inf):
-        for fork in more:
+        for fork in itertools.chain.from_iterable(more):
             session.run(fork)
             added += 1
         assert added < 500
     assert added > 4
-    assert session.progress.is_precise()
+    assert session.progress.say_what_ended() == "precision"
 
 
 def test_only_what_is_imprecise_is_measured_again(header: BenchHeader) -> None:
     worst = header.scenarios[0].id
     session = Measuring(
         header,
-        lambda cell, scenario: 0.15 if (cell, scenario) == (NITRO, worst) else 0.001,
+        lambda cell, scenario: 2.0 if (cell, scenario) == (NITRO, worst) else 0.001,
         cost_s=lambda cell: 1.0,
     )
     session.run_plan()
-    (fork,) = session.progress.plan_more(math.inf)
-    assert (fork.cell, fork.scenarios, fork.block) == (NITRO, (worst,), header.forks + 1)
+    ((fork, other),) = session.progress.plan_more(math.inf)
+    assert {fork.cell, other.cell} == {LOCAL, NITRO}
+    assert (fork.scenarios, fork.block) == ((worst,), header.forks + 1)
 
 
-def test_cheapest_cell_comes_first(header: BenchHeader) -> None:
-    session = Measuring(header, shaky, cost_s=lambda cell: 9.0 if cell == LOCAL else 1.0)
-    session.run_plan()
-    assert {fork.cell for fork in session.progress.plan_more(math.inf)} == {NITRO}
-
-
-def test_what_is_added_at_another_time_shares_no_block(header: BenchHeader) -> None:
+def test_every_added_block_has_a_number_of_its_own(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 1.0)
     session.run_plan()
     blocks = []
     for _ in range(6):
-        (fork,) = session.progress.plan_more(math.inf)
-        session.run(fork)
-        blocks.append(fork.block)
+        (heat,) = session.progress.plan_more(math.inf)
+        for fork in heat:
+            session.run(fork)
+        assert len({fork.block for fork in heat}) == 1
+        blocks.append(heat[0].block)
     assert blocks == [header.forks + place for place in range(1, 7)]
 
 
@@ -150,40 +158,64 @@ def test_budget_ends_what_is_not_precise(header: BenchHeader) -> None:
 
 
 def test_versions_get_as_many_blocks_as_there_is_time_for(header: BenchHeader) -> None:
-    """Without a wanted precision nothing is ever narrow enough, and all have their turn."""
-    header = msgspec.structs.replace(header, precision=None)
-    session = Measuring(header, steady, cost_s=lambda cell: 5.0 if cell == LOCAL else 1.0)
+    """Without a wanted precision nothing is ever narrow enough."""
+    header = msgspec.structs.replace(
+        header, precision=None, matches=(Match(before=LOCAL, after=NITRO, kind="version"),)
+    )
+    session = Measuring(header, steady, cost_s=lambda cell: 5.0)
     session.run_plan()
-    cells = []
     for _ in range(6):
-        (fork,) = session.progress.plan_more(60.0)
-        session.run(fork)
-        cells.append(fork.cell)
-        assert {*fork.scenarios} == {item.id for item in header.scenarios}
-    assert [cells.count(cell) for cell in (LOCAL, NITRO)] == [3, 3]
-    assert session.progress.plan_more(0.5) == ()
+        (heat,) = session.progress.plan_more(60.0)
+        for fork in heat:
+            session.run(fork)
+            assert {*fork.scenarios} == {item.id for item in header.scenarios}
+    assert session.progress.plan_more(0.5) == []
     assert session.progress.say_what_ended() == "budget"
+
+
+class TestWithoutAPrecision:
+    """A session with a budget alone goes on where a comparison is open."""
+
+    @pytest.fixture
+    def open_header(self, header: BenchHeader) -> BenchHeader:
+        return msgspec.structs.replace(header, precision=None)
+
+    def test_what_is_precise_is_not_measured_again(self, open_header: BenchHeader) -> None:
+        session = Measuring(open_header, steady, cost_s=lambda cell: 1.0)
+        session.run_plan()
+        assert session.progress.find_open() == []
+
+    def test_what_is_noisy_and_undecided_is_measured_again(self, open_header: BenchHeader) -> None:
+        worst = open_header.scenarios[-1].id
+        session = Measuring(
+            open_header,
+            lambda cell, scenario: 0.3 if scenario == worst else 0.001,
+            cost_s=lambda cell: 1.0,
+        )
+        session.run_plan()
+        assert [item.id for item in session.progress.find_open()] == [worst]
+
+    def test_what_is_settled_is_not_measured_again(self, open_header: BenchHeader) -> None:
+        session = Measuring(
+            open_header, lambda cell, scenario: 0.1, cost_s=lambda cell: 1.0, slower={NITRO: 4.0}
+        )
+        session.run_plan()
+        assert session.progress.find_open() == []
+
+    def test_a_doubtful_difference_settles_nothing(self, open_header: BenchHeader) -> None:
+        """The boundary for an early look is stricter than that of the report."""
+        session = Measuring(
+            open_header, lambda cell, scenario: 0.1, cost_s=lambda cell: 1.0, slower={NITRO: 1.25}
+        )
+        session.run_plan()
+        assert session.progress.find_open()
 
 
 def test_what_the_budget_does_not_pay_is_not_begun(header: BenchHeader) -> None:
     session = Measuring(header, shaky, cost_s=lambda cell: 9.0)
     session.run_plan()
     assert session.progress.plan_more(math.inf)
-    assert session.progress.plan_more(1.0) == ()
-
-
-def test_matched_cells_are_added_together(header: BenchHeader) -> None:
-    twin = Cell("v5", "express", "local-twin")
-    header = msgspec.structs.replace(
-        header, cells=(LOCAL,), matches=(Match(before=LOCAL, after=twin, kind="twin"),)
-    )
-    session = Measuring(
-        header, lambda cell, scenario: 0.15 if cell == twin else 0.001, cost_s=lambda cell: 1.0
-    )
-    session.run_plan()
-    more = session.progress.plan_more(math.inf)
-    assert {fork.cell for fork in more} == {LOCAL, twin}
-    assert len({(fork.block, fork.scenarios) for fork in more}) == 1
+    assert session.progress.plan_more(1.0) == []
 
 
 def test_cell_that_failed_is_given_up(header: BenchHeader) -> None:
@@ -192,7 +224,8 @@ def test_cell_that_failed_is_given_up(header: BenchHeader) -> None:
         if fork.kind == "timing":
             failed = fork.cell == NITRO and fork.block == 2
             session.run(fork, outcome="failed" if failed else "finished")
-    assert {fork.cell for fork in session.progress.plan_more(math.inf)} == {LOCAL}
+    (heat,) = session.progress.plan_more(math.inf)
+    assert {fork.cell for fork in heat} == {LOCAL}
 
 
 def test_no_number_of_forks_makes_a_clock_finer(header: BenchHeader) -> None:
@@ -219,7 +252,7 @@ def test_no_number_of_forks_makes_a_clock_finer(header: BenchHeader) -> None:
                     )
                 )
             session.run(msgspec.structs.replace(fork, scenarios=()))
-    assert progress.is_precise()
+    assert progress.find_open() == []
 
 
 class TestSession:

@@ -14,8 +14,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.pull_requests import Target, find_target
+from harness.results.files import ResultsWriter
 from harness.results.records import Record
-from harness.results.store import ResultsWriter
 from reports.forms.comment import MARKER
 from reports.forms.comment.history import read_history
 from tests.harness.cli import command_line

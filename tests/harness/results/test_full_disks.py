@@ -14,11 +14,11 @@ import pytest
 from harness.bench import running
 from harness.descriptions import Cell
 from harness.errors import ResultsError
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchHeader, BenchResults
-from harness.results.store import ResultsWriter, read_results_as
 from harness.workspaces.cache import obtain
 from tests.harness.cli import command_line
-from tests.harness.results.test_store import make_end, make_sample
+from tests.harness.results.test_files import make_end, make_sample
 
 FULL = Path("/dev/full")
 

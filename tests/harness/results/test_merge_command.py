@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ResultsError
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.merging import merge_results
 from harness.results.records import BenchResults
-from harness.results.store import ResultsWriter, read_results_as
 from tests.harness.cli import command_line
 from tests.harness.results.test_shards import measure, write
 

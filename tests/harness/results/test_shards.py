@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError, UsageError
+from harness.results.files import ResultsWriter, read_results_as
 from harness.results.merging import merge_results
 from harness.results.records import BenchHeader, BenchResults, Footer, Shard
 from harness.results.shards import find_share, read_shard, share_out
-from harness.results.store import ResultsWriter, read_results_as
 from reports.benchmark.compared import refuse
 from reports.benchmark.findings import study
 from reports.benchmark.wins import hold_contests

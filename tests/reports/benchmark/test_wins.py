@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from harness.descriptions import Cell, Scenario
+from harness.measure.questions import Part
 from harness.results.records import BenchResults
 from reports.benchmark.findings import study
 from reports.benchmark.wins import Contest, hold_contests, list_parts, render_summary
-from reports.writing.names import Part
 from reports.writing.text import NOTHING
 from tests.reports.factories import (
     EXPRESS,

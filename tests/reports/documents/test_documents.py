@@ -11,8 +11,8 @@ from harness.certification.verification import verify
 from harness.descriptions import Cell
 from harness.engine.clauses import describe_engine_clauses
 from harness.errors import ResultsError
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults, Check
-from harness.results.store import read_results_as
 from harness.workspaces import describe_lines
 from reports.documents.excerpts import EXAMPLES as RENDERED
 from reports.documents.excerpts import (

@@ -10,7 +10,7 @@ import pytest
 from harness.certification.subjects import Subject, find_subject
 from harness.contract.clauses import LINES, describe_clauses
 from harness.descriptions import Catalog
-from suites.conformance.kills import DOCUMENT, explain_survival, kill, render_matrix
+from suites.conformance.mutants_document import DOCUMENT, explain_survival, kill, render_matrix
 from worlds.mutants import describe_mutants
 
 pytestmark = pytest.mark.slow

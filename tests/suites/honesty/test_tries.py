@@ -10,8 +10,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
+from harness.results.files import read_results_as
 from harness.results.records import BenchResults, Match
-from harness.results.store import read_results_as
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import study
 from suites.honesty.tries import (

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from harness.results.files import read_results
 from harness.results.records import Results
-from harness.results.store import read_results
 from reports.forms.page.page import render_page
 from reports.forms.studies import study_session
 from tests import RESULTS

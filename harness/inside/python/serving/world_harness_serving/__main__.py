@@ -11,7 +11,7 @@ from typing import Any
 from .about import ABOUT
 from .entry import find_entry
 from .errors import AppError
-from .frameworks import refuse_frameworks
+from .framework_imports import refuse_frameworks
 from .program import import_workflows
 from .sdk import set_world
 

@@ -11,6 +11,8 @@ import pytest
 
 from harness.descriptions import Cell
 from harness.errors import ResultsError
+from harness.results.encoding import HeaderLine
+from harness.results.files import ResultsWriter, read_header, read_results, read_results_as
 from harness.results.records import (
     BenchHeader,
     BenchResults,
@@ -22,8 +24,6 @@ from harness.results.records import (
     Results,
     Sample,
 )
-from harness.results.store import ResultsWriter, read_header, read_results, read_results_as
-from harness.results.wire import HeaderLine
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import TEN, Session, make_engine_header, make_load_header
 from tests.reports.loading import STEADY, load_cell, make_loaded

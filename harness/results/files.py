@@ -14,8 +14,10 @@ from typing import BinaryIO, Self, TypeVar
 import msgspec
 
 from harness.errors import ResultsError, UnwritableError
+from harness.results.encoding import decode_record, encode_record
 from harness.results.records import (
     METHODOLOGY,
+    OLDEST,
     BenchHeader,
     BenchResults,
     CellEnd,
@@ -33,7 +35,6 @@ from harness.results.records import (
     Results,
     Sample,
 )
-from harness.results.wire import decode_record, encode_record
 
 T = TypeVar("T")
 R = TypeVar("R", BenchResults, EngineResults, LoadResults)
@@ -258,11 +259,11 @@ def _read_records(path: Path) -> Iterator[Record]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             # A line that an interruption cut: its fork did not finish, so nothing is lost.
             continue
-        if isinstance(record, BenchHeader) and record.methodology != METHODOLOGY:
+        if isinstance(record, BenchHeader) and not OLDEST <= record.methodology <= METHODOLOGY:
             raise ResultsError(
-                f"{path} was measured with methodology {record.methodology}, this is {METHODOLOGY}",
-                cause="the same words would mean different numbers",
-                remedy="measure again with this version of the harness",
+                f"{path} was measured with methodology {record.methodology}",
+                cause=f"this version of the harness reads methodologies {OLDEST} to {METHODOLOGY}",
+                remedy="use the version of the harness that wrote it, or measure again",
             )
         yield record
 

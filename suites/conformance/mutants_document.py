@@ -1,7 +1,8 @@
 """The proof of the checks: every mutant is rejected by the clause that it was made for.
 
-`python -m suites.conformance.kills` writes the kill matrix, `docs/mutants.md`. The project's tests
-run every mutant; they fail when one survives, and when the matrix does not show them all.
+`python -m suites.conformance.mutants_document` writes the kill matrix, `docs/mutants.md`. The
+project's tests run every mutant; they fail when one survives, and when the matrix does not show
+them all.
 """
 
 from __future__ import annotations

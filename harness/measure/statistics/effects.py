@@ -1,0 +1,156 @@
+"""Pooled ratios: two contenders compared with every partner that both have.
+
+A contender is one side of a question such as "which World is faster?"; its partners are then the
+frameworks. Each partner and block gives one paired logarithm of a ratio. `docs/statistics.md` has
+the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from statistics import fmean
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from scipy import special
+
+from harness.measure.statistics.judging import correct_chances, estimate_errors
+from harness.measure.statistics.pairs import Series, pair_by_block
+
+Partner = TypeVar("Partner", bound=Hashable)
+
+#: Partner -> block -> ln(after / before).
+Differences = Mapping[str, Mapping[int, float]]
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """The ratio of two contenders' times in one scenario, averaged over their partners."""
+
+    differences: Differences
+    #: How much two readings of the clock may differ for equal times, as a logarithm.
+    resolution: float = 0.0
+
+    @property
+    def centers(self) -> dict[str, float]:
+        """Partner -> its own mean difference."""
+        return {partner: fmean(seen.values()) for partner, seen in self.differences.items()}
+
+    @property
+    def center(self) -> float:
+        """The mean of the partners' means: each partner weighs the same."""
+        return fmean(self.centers.values()) if self.differences else 0.0
+
+    @property
+    def blocks(self) -> int:
+        """The number of blocks that the partner with the fewest has."""
+        return min(map(len, self.differences.values()), default=0)
+
+    @property
+    def weight(self) -> float:
+        """The number of differences whose plain mean would be as certain as the center."""
+        parts = sum(1 / len(seen) for seen in self.differences.values())
+        return len(self.differences) ** 2 / parts if parts else 0.0
+
+    @property
+    def freedom(self) -> int:
+        """The degrees of freedom of the variance: each partner has a mean of its own."""
+        return sum(len(seen) - 1 for seen in self.differences.values())
+
+    @property
+    def variance(self) -> float:
+        """The variance of one difference around its partner's mean."""
+        centers = self.centers
+        squares = sum(
+            (value - centers[partner]) ** 2
+            for partner, seen in self.differences.items()
+            for value in seen.values()
+        )
+        own = squares / self.freedom if self.freedom else 0.0
+        return max(own, self.resolution**2 / 3)
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """The ratio of two contenders' times, averaged over scenarios and partners.
+
+    The scenarios of one partner and block were measured in the same two processes, so they vary
+    together. The variance is that of their sums (a cluster-robust variance).
+    """
+
+    center: float
+    #: The variance of the center, times `weight`.
+    variance: float
+    #: The number of pairs of processes.
+    weight: float
+    blocks: int
+    freedom: int
+    resolution: float = 0.0
+
+
+def compare_partners(
+    before: Mapping[str, Series], after: Mapping[str, Series], *, resolution: float = 0.0
+) -> Effect:
+    """Compare two contenders with every partner that both have.
+
+    Args:
+        before: The denominator of the ratio: partner -> block -> samples (ms).
+        after: The numerator of the ratio.
+        resolution: The clock's, in ms.
+    """
+    pairs = {
+        partner: pair_by_block(before[partner], after[partner], resolution=resolution)
+        for partner in sorted(before.keys() & after.keys())
+    }
+    seen = {partner: found for partner, found in pairs.items() if found.differences}
+    return Effect(
+        {partner: dict(found.differences) for partner, found in seen.items()},
+        fmean([found.resolution for found in seen.values()]) if seen else 0.0,
+    )
+
+
+def pool_effects(effects: Sequence[Effect]) -> Whole:
+    """Average the effects of several scenarios; those without a common block do not count."""
+    counted = [effect for effect in effects if effect.blocks]
+    if not counted:
+        return Whole(0.0, 0.0, 0.0, 0, 0)
+    shares: dict[tuple[str, int], float] = {}
+    for effect in counted:
+        centers = effect.centers
+        for partner, seen in effect.differences.items():
+            part = len(counted) * len(effect.differences) * len(seen)
+            for block, value in seen.items():
+                place = (partner, block)
+                shares[place] = shares.get(place, 0.0) + (value - centers[partner]) / part
+    partners = {partner for partner, _ in shares}
+    freedom = len(shares) - len(partners)
+    squares = sum(share**2 for share in shares.values())
+    return Whole(
+        center=fmean([effect.center for effect in counted]),
+        variance=squares * len(shares) ** 2 / freedom if freedom else 0.0,
+        weight=float(len(shares)),
+        blocks=min(len({block for name, block in shares if name == one}) for one in partners),
+        freedom=freedom,
+    )
+
+
+def find_interactions(effects: Sequence[Effect], *, inflation: float = 1.0) -> tuple[bool, ...]:
+    """Return for each effect whether it differs significantly from partner to partner.
+
+    An F test of the partners' means, corrected for the number of effects.
+    """
+    errors, freedoms = estimate_errors(effects)
+    chances = []
+    for effect, error, freedom in zip(effects, errors, freedoms, strict=True):
+        apart = len(effect.differences) - 1
+        variance = (error * inflation) ** 2 * effect.weight
+        if apart < 1 or not variance or not freedom:
+            chances.append(1.0)
+            continue
+        center = effect.center
+        squares = sum(
+            len(effect.differences[partner]) * (mean - center) ** 2
+            for partner, mean in effect.centers.items()
+        )
+        chances.append(float(special.fdtrc(apart, freedom, squares / apart / variance)))
+    corrected, level = correct_chances(np.array(chances))
+    return tuple(bool(chance <= level) for chance in chances) if len(corrected) else ()
