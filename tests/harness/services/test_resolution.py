@@ -111,9 +111,7 @@ def test_a_forced_choice_comes_before_a_url(fake: str, tmp_path: Path) -> None:
         assert opened(service) == CONTAINED
 
 
-def test_a_container_is_used_if_no_embedded_server_is_available(
-    fake: str, tmp_path: Path
-) -> None:
+def test_a_container_is_used_if_no_embedded_server_is_available(fake: str, tmp_path: Path) -> None:
     with open_service(fake, workdir=tmp_path) as service:
         assert opened(service) == CONTAINED
 
