@@ -27,6 +27,9 @@ from harness.measure.session import describe_session
 from harness.results.records import BenchHeader, Shard
 from harness.results.shards import find_share, read_shard
 
+#: For a precision or versions to compare, in seconds: as long as people wait.
+_BUDGET_S = 600.0
+
 
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a session measures, and the result file."""
@@ -163,11 +166,22 @@ def _describe(
         pinned=subjects.versions.pinned.write(),
         against=subjects.versions.against.write(),
         precision=request.precision,
-        budget_s=request.budget_s,
+        budget_s=_find_budget(request, profile),
         earlier_inflations=earlier.rows,
         earlier_whole_inflations=earlier.wholes,
         shard=subjects.shard,
     )
+
+
+def _find_budget(request: BenchRequest, profile: Profile) -> float | None:
+    """Return how long the forks may take, in seconds; `None` for just the planned ones."""
+    if request.budget_s is not None:
+        return request.budget_s
+    if request.precision is not None:
+        return _BUDGET_S
+    if request.forks is not None:
+        return None
+    return _BUDGET_S if request.against else profile.budget_s
 
 
 def name_file(request: BenchRequest, name: str) -> Path:

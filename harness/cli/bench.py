@@ -32,9 +32,6 @@ from reports.benchmark.remembered import summarize_session
 from reports.benchmark.terminal import summarize
 from suites import catalog, workflows
 
-#: In seconds: as long as people wait.
-_BUDGET_S = 600.0
-
 
 class _Bench(click.Command):
     """Answers `bench --load` with the command that it has become."""
@@ -59,7 +56,7 @@ class _Bench(click.Command):
 @click.option(
     "--forks",
     type=click.IntRange(min=1),
-    help="Start each cell this many times; the profile says how often by default.",
+    help="Start each cell this many times, instead of as often as the budget allows.",
 )
 @click.option(
     "--precision",
@@ -72,7 +69,8 @@ class _Bench(click.Command):
     "budget_s",
     type=read_duration,
     metavar="TIME",
-    help="Stop adding forks for --precision or --against after this time, 10m by default.",
+    help="Measure for at most this time, for example 5m. Default: set by the profile, 10m with "
+    "--precision or --against.",
 )
 @seed_option
 @pin_option
@@ -97,30 +95,13 @@ class _Bench(click.Command):
     type=click.Path(path_type=Path),
     help="Continue the interrupted session of this result file.",
 )
-def command(
-    precision: float | None,
-    against: tuple[str, ...],
-    forks: int | None,
-    budget_s: float | None,
-    **given: Any,
-) -> ExitCode:
+def command(**given: Any) -> ExitCode:
     """Measure how fast Worlds run workflows, and write a report.
 
     The results are a file of JSON lines in the folder --out, with a report as Markdown and HTML
     beside it.
     """
-    if budget_s is not None and precision is None and not against:
-        raise click.UsageError("--budget needs --precision or --against as well")
-    # Versions that are compared get as many blocks as there is time for, because a few find nothing
-    # small; --forks asks for exactly that many.
-    adds_forks = precision is not None or (bool(against) and forks is None)
-    request = BenchRequest(
-        precision=precision,
-        against=against,
-        forks=forks,
-        budget_s=budget_s or (_BUDGET_S if adds_forks else None),
-        **given,
-    )
+    request = BenchRequest(**given)
     with _resumable() as opened, show_progress() as watcher:
 
         def begin(path: Path, selection: Selection) -> None:

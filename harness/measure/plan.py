@@ -30,7 +30,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     frameworks: tuple[str, ...]
     worlds: tuple[str, ...]
     scenarios: tuple[str, ...]
+    #: The least number of forks of each cell.
     forks: int
+    #: How long all forks may take, in seconds: blocks are added while a comparison is open. Without
+    #: a budget, there are as many forks as `forks` says.
+    budget_s: float | None = None
     #: Whether patterns also match extended scenarios.
     extended: bool = False
     #: How many cells are also measured against themselves, to calibrate the differences.

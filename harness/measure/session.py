@@ -250,7 +250,10 @@ def _order_heats(
     """Yield the planned heats; heats that are added come between timing and counting."""
     yield from (heat for heat in planned if heat[0].kind == "timing")
     if _adds_forks(header):
-        while more := progress.plan_more(_measure_left(header, started)):
+        counting = [fork.cell for heat in planned for fork in heat if fork.kind == "counting"]
+        while more := progress.plan_more(
+            _measure_left(header, started) - progress.estimate_counting(counting)
+        ):
             yield from more
     yield from (heat for heat in planned if heat[0].kind == "counting")
 

@@ -95,7 +95,7 @@ class Progress:
         """
         if self._header.precision is not None:
             return [item for item in self._header.scenarios if self._is_imprecise(item)]
-        if any(match.kind == "version" for match in self._header.matches):
+        if self._compares_versions:
             return list(self._header.scenarios) if self._left() else []
         return self._find_undecided()
 
@@ -105,18 +105,31 @@ class Progress:
         Args:
             left_s: The remaining budget in seconds.
         """
-        scenarios = self.find_open()
-        if not scenarios or self._estimate_cost(scenarios) > left_s:
+        scenarios = self._afford(self.find_open(), left_s)
+        if not scenarios:
             return []
         planned = plan_block(self._header, self._block + 1, scenarios, self._order)
         heats = [tuple(fork for fork in heat if fork.cell not in self._failed) for heat in planned]
         return [heat for heat in heats if heat]
+
+    def estimate_counting(self, cells: Iterable[Cell]) -> float:
+        """Estimate how many seconds the counting forks of these cells take: one run a scenario."""
+        cost = 0.0
+        for cell in cells:
+            cost += _average(self._overheads[cell])
+            for scenario in self._header.scenarios:
+                cost += _average(self._spent[cell, scenario.id]) / scenario.samples
+        return cost
 
     def say_what_ended(self) -> Stopped:
         """Return why the session stopped adding blocks."""
         if not self._left():
             return "failed"
         return "budget" if self.find_open() else "precision"
+
+    @property
+    def _compares_versions(self) -> bool:
+        return any(match.kind == "version" for match in self._header.matches)
 
     def _left(self) -> list[Cell]:
         """Return the cells that can still be measured."""
@@ -136,29 +149,52 @@ class Progress:
         return False
 
     def _find_undecided(self) -> list[Scenario]:
+        """Return the scenarios with an open comparison, the least certain first."""
         scenarios = self._header.scenarios
-        open_: set[str] = set()
+        widths: dict[str, float] = {}
         for question in self._questions:
             asked = [question.gather(self._list_times(item)) for item in scenarios]
             rankings = rank_scenarios(asked, resolution=RESOLUTION_MS["workflow"])
             for scenario, ranking in zip(scenarios, rankings, strict=True):
-                if not all(map(_is_decided, ranking.behind.values())):
-                    open_.add(scenario.id)
-        return [item for item in scenarios if item.id in open_]
+                for judgment in ranking.behind.values():
+                    if not _is_decided(judgment):
+                        known = widths.get(scenario.id, 0.0)
+                        widths[scenario.id] = max(known, _measure_width(judgment))
+        found = [item for item in scenarios if item.id in widths]
+        return sorted(found, key=lambda item: -widths[item.id])
 
     def _list_times(self, scenario: Scenario) -> Callable[[Cell], Series]:
         return lambda cell: self._times.get((cell, scenario.id), {})
 
+    def _afford(self, scenarios: Sequence[Scenario], left_s: float) -> Sequence[Scenario]:
+        """Return the first of the scenarios that the budget pays for; all or none for versions."""
+        if self._compares_versions:
+            return scenarios if self._estimate_cost(scenarios) <= left_s else []
+        number = len(scenarios)
+        while number and self._estimate_cost(scenarios[:number]) > left_s:
+            number -= 1
+        return scenarios[:number]
+
     def _estimate_cost(self, scenarios: Sequence[Scenario]) -> float:
         """Estimate how many seconds a block of these scenarios takes."""
-        cost = 0.0
-        for cell in self._left():
-            parts = [self._overheads[cell], *(self._spent[cell, item.id] for item in scenarios)]
-            cost += sum(fmean(part) for part in parts if part)
-        return cost
+        return sum(
+            _average(self._overheads[cell])
+            + sum(_average(self._spent[cell, item.id]) for item in scenarios)
+            for cell in self._left()
+        )
+
+
+def _average(values: Sequence[float]) -> float:
+    return fmean(values) if values else 0.0
+
+
+def _measure_width(judgment: Judgment) -> float:
+    """Return the width of an interval, as a logarithm; infinite if it is not known."""
+    if judgment.low is None or judgment.high is None:
+        return math.inf
+    return judgment.high - judgment.low
 
 
 def _is_decided(judgment: Judgment) -> bool:
-    if judgment.low is None or judgment.high is None:
-        return False
-    return judgment.chance < _SETTLED or judgment.high - judgment.low <= 2 * _PRECISE
+    width = _measure_width(judgment)
+    return math.isfinite(width) and (judgment.chance < _SETTLED or width <= 2 * _PRECISE)

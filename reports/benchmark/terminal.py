@@ -4,54 +4,38 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
-from harness.measure.questions import Part
 from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import CellFailure, list_failures
+from reports.benchmark.overview import LEGEND, OverviewTable, list_overview
 from reports.benchmark.verdict import reach_verdict
-from reports.benchmark.wins import (
-    describe_leaders,
-    describe_ties,
-    describe_wins,
-    hold_contests,
-    list_parts,
-    name_contests,
-    others_than,
-)
-from reports.writing.names import HEADINGS
 from reports.writing.text import flatten, shorten
 
 _FAILURES_SHOWN = 5
 
 
 def summarize(findings: Findings) -> str:
-    """Render the verdict, who wins what, and the first failures, as plain text."""
+    """Render the verdict, the answers, the overview and the first failures, as plain text."""
     verdict = reach_verdict(findings)
-    contests = [_render_contests(findings, part) for part in list_parts(findings)]
-    parts = [verdict.line, *contests, verdict.cost, _render_failures(findings)]
+    tables = [_render_table(table) for table in list_overview(findings)]
+    parts = [
+        verdict.line,
+        "\n".join(verdict.answers),
+        *tables,
+        LEGEND if tables else "",
+        verdict.cost,
+        _render_failures(findings),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _render_contests(findings: Findings, part: Part) -> str:
-    names = findings.names
-    rows = [
-        [
-            *(
-                names.title(other, getattr(contest.place, other))
-                for other in others_than(part)
-                if other != "line" or names.several_lines
-            ),
-            describe_leaders(names, contest),
-            describe_wins(names, contest),
-            describe_ties(contest),
-        ]
-        for contest in hold_contests(findings, part)
-    ]
-    others = [
-        HEADINGS[other] for other in others_than(part) if other != "line" or names.several_lines
-    ]
-    headers = [*others, "Fastest", "Wins", "Ties"]
-    table = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
-    return f"{name_contests(part)}\n\n{table}"
+def _render_table(table: OverviewTable) -> str:
+    first, *_ = table.rows
+    return tabulate(
+        [[*row.values()] for row in table.rows],
+        headers=[*first],
+        tablefmt="simple",
+        disable_numparse=True,
+    )
 
 
 def _render_failures(findings: Findings) -> str:

@@ -10,6 +10,8 @@ from reports.benchmark.flaws import render_failures
 from reports.benchmark.growth import render_growth
 from reports.benchmark.latency import render_latency
 from reports.benchmark.lines import render_lines
+from reports.benchmark.overview import TITLE as OVERVIEW
+from reports.benchmark.overview import render_overview
 from reports.benchmark.provenance import render_provenance
 from reports.benchmark.resources import render_resources
 from reports.benchmark.scaling import describe_superlinear, render_scaling
@@ -24,6 +26,7 @@ from reports.forms.studies import Study
 from reports.load.section import render_load
 from reports.load.study import LoadStudy
 from reports.writing.definitions import render_definitions, render_worlds
+from reports.writing.folding import fold_sections
 from reports.writing.names import name_everything
 from reports.writing.text import escape
 
@@ -31,13 +34,23 @@ from reports.writing.text import escape
 TITLE = "📊 Benchmark Results"
 
 
+#: Sections of a benchmark that its reader sees at once; the others open with a click.
+UNFOLDED = (OVERVIEW, "What changed", "Failures")
+
+
 def render_markdown(study: Study, *, source: str) -> str:
-    """Render the report of one session.
+    """Render the report of one session as Markdown, the details of a benchmark folded.
 
     Args:
         study: What came of it.
         source: Where the raw data is, for the reader: a path or an address.
     """
+    text = render_unfolded(study, source=source)
+    return fold_sections(text, but=UNFOLDED) if isinstance(study, Findings) else text
+
+
+def render_unfolded(study: Study, *, source: str) -> str:
+    """Render the report of one session, every section open."""
     match study:
         case Findings():
             parts = _render_benchmark(study, source)
@@ -55,10 +68,11 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
     return [
         _render_verdict(reach_verdict(findings), describe_superlinear(findings)),
         render_changes(changes, header.scenarios, findings.names),
+        render_overview(findings),
+        render_failures(findings),
         f"## {TITLE}",
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),
-        render_failures(findings),
         render_stability(findings),
         render_latency(findings),
         render_summary(findings),
@@ -84,7 +98,7 @@ def _render_tests(study: EngineStudy, source: str) -> list[str]:
 
 def _render_verdict(verdict: BenchVerdict, *more: str) -> str:
     sign = "✅" if verdict.sound else "❌"
-    said = (*verdict.fastest, verdict.cost, *more)
+    said = (*verdict.answers, verdict.cost, *more)
     points = [_render_point(point) for point in said if point]
     return "\n".join([f"**{sign} {escape(verdict.line)}**", "", *points]).rstrip()
 

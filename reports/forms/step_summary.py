@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from reports.forms.markdown import render_markdown
+from reports.benchmark.findings import Findings
+from reports.forms.markdown import UNFOLDED, render_unfolded
 from reports.forms.studies import Study
+from reports.writing.folding import fold_sections, split_sections
 from reports.writing.text import escape, quote_code
 
 #: What GitHub takes of one step's summary, in bytes; a longer one it drops whole.
@@ -27,8 +27,6 @@ CUT_FIRST = (
 #: What the line that names the cut sections may take.
 _ROOM_FOR_REMARK = 2_000
 
-_FENCE = re.compile(r"(`{3,})")
-
 
 def render_step_summary(study: Study, *, source: str, room: int = LIMIT) -> str:
     """Render the report, without the sections that find no place.
@@ -38,7 +36,8 @@ def render_step_summary(study: Study, *, source: str, room: int = LIMIT) -> str:
         source: Where the raw data is.
         room: How many bytes there are.
     """
-    return cut(render_markdown(study, source=source), source=source, room=room)
+    text = cut(render_unfolded(study, source=source), source=source, room=room)
+    return fold_sections(text, but=UNFOLDED) if isinstance(study, Findings) else text
 
 
 def cut(text: str, *, source: str, room: int) -> str:
@@ -67,16 +66,3 @@ def cut(text: str, *, source: str, room: int) -> str:
         f"{kept.rstrip()}\n\nCut to what GitHub shows: {named}. The whole report: "
         f"{quote_code(f'world-harness report {source}')}\n"
     )
-
-
-def split_sections(text: str) -> list[str]:
-    """Split a report before each heading of the second level; together they are the report."""
-    sections = [""]
-    fence = ""
-    for line in text.splitlines(keepends=True):
-        if marks := _FENCE.match(line):
-            fence = marks[1] if not fence else "" if line.strip() == fence else fence
-        if line.startswith("## ") and not fence:
-            sections.append("")
-        sections[-1] += line
-    return sections

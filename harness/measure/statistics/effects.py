@@ -7,18 +7,20 @@ the model.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import TypeVar
 
 import msgspec
 import numpy as np
 from scipy import special
 
-from harness.measure.statistics.judging import correct_chances, estimate_errors
+from harness.measure.statistics.judging import (
+    BLOCKS_TO_CALL,
+    FALSE_SHARE,
+    correct_chances,
+    estimate_errors,
+)
 from harness.measure.statistics.pairs import Series, pair_by_block
-
-Partner = TypeVar("Partner", bound=Hashable)
 
 #: Partner -> block -> ln(after / before).
 Differences = Mapping[str, Mapping[int, float]]
@@ -138,19 +140,26 @@ def find_interactions(effects: Sequence[Effect], *, inflation: float = 1.0) -> t
 
     An F test of the partners' means, corrected for the number of effects.
     """
-    errors, freedoms = estimate_errors(effects)
-    chances = []
-    for effect, error, freedom in zip(effects, errors, freedoms, strict=True):
-        apart = len(effect.differences) - 1
-        variance = (error * inflation) ** 2 * effect.weight
-        if apart < 1 or not variance or not freedom:
-            chances.append(1.0)
-            continue
-        center = effect.center
-        squares = sum(
-            len(effect.differences[partner]) * (mean - center) ** 2
-            for partner, mean in effect.centers.items()
-        )
-        chances.append(float(special.fdtrc(apart, freedom, squares / apart / variance)))
-    corrected, level = correct_chances(np.array(chances))
-    return tuple(bool(chance <= level) for chance in chances) if len(corrected) else ()
+    heard = [effect for effect in effects if effect.blocks >= BLOCKS_TO_CALL]
+    errors, freedoms = estimate_errors(heard)
+    chances = [
+        _test_partners(effect, float(error) * inflation, float(freedom))
+        for effect, error, freedom in zip(heard, errors, freedoms, strict=True)
+    ]
+    corrected, _ = correct_chances(np.array(chances))
+    called = dict(zip(map(id, heard), corrected <= FALSE_SHARE, strict=True))
+    return tuple(bool(called.get(id(effect), False)) for effect in effects)
+
+
+def _test_partners(effect: Effect, error: float, freedom: float) -> float:
+    """Return the chance of such different partners' means if all are the same."""
+    apart = len(effect.differences) - 1
+    variance = error**2 * effect.weight
+    if apart < 1 or not variance:
+        return 1.0
+    center = effect.center
+    squares = sum(
+        len(effect.differences[partner]) * (mean - center) ** 2
+        for partner, mean in effect.centers.items()
+    )
+    return float(special.fdtrc(apart, freedom, squares / apart / variance))

@@ -10,11 +10,11 @@ from reports.benchmark.changes import describe_changes, render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import list_failures
+from reports.benchmark.overview import render_overview
 from reports.benchmark.provenance import render_provenance
 from reports.benchmark.scaling import describe_superlinear
 from reports.benchmark.scenarios import Decisions, decide_sections, render_scenario
 from reports.benchmark.verdict import reach_verdict
-from reports.benchmark.wins import render_summary
 from reports.forms.comment.story import Story, StorySection
 from reports.writing.text import count, escape, flatten, fold, shorten
 
@@ -35,7 +35,7 @@ def tell_benchmark(findings: Findings, changes: Changes | None, source: str) -> 
     changes = changes or compare_versions(findings)
     verdict = reach_verdict(findings)
     decisions = decide_sections(findings)
-    said = (*verdict.fastest, verdict.cost, describe_superlinear(findings))
+    said = (*verdict.answers, verdict.cost, describe_superlinear(findings))
     return Story(
         sign="✅" if verdict.sound and not _regressed(changes) else "❌",
         verdict="; ".join([*([describe_changes(changes)] if changes else []), verdict.line]),
@@ -44,7 +44,7 @@ def tell_benchmark(findings: Findings, changes: Changes | None, source: str) -> 
         first=(
             _render_changes(findings, changes),
             _render_failures(findings),
-            render_summary(findings),
+            render_overview(findings),
         ),
         middle=(fold("Where the numbers come from", render_provenance(findings, source)),),
         sections=tuple(

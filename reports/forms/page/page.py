@@ -50,7 +50,7 @@ def render_page(study: Study, *, source: str) -> str:
         study: What came of it.
         source: Where the raw data is, for the reader: a path or an address.
     """
-    document = read_document(markdown.render_markdown(study, source=source))
+    document = read_document(markdown.render_unfolded(study, source=source))
     figures = _draw_figures(study, document)
     return lay_out_page(
         name_page(study),

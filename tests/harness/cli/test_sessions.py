@@ -15,7 +15,7 @@ from harness.descriptions import Catalog
 from harness.measure.changes import Changes
 from harness.measure.machines import SESSIONS_TO_KNOW_DRIFT, remember
 from harness.measure.statistics import BLOCKS_TO_CALL
-from harness.results import store
+from harness.results import files
 from harness.results.files import read_results_as
 from harness.results.records import BenchResults
 from harness.workspaces import install
@@ -90,7 +90,7 @@ def test_a_file_is_read_once_and_studied_once(
     out: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(out.with_name("summary.md")))
-    reads = count_calls(monkeypatch, store, "read_lines")
+    reads = count_calls(monkeypatch, files, "read_lines")
     studies = count_calls(monkeypatch, findings, "plan_forks")
     summaries = count_calls(monkeypatch, load_study, "summarize_session")
     done = command_line.run(*words, *OPTIONS, "--world", "tiny", "--out", out)
@@ -127,7 +127,8 @@ class TestPrecision:
         assert results.footer is not None
         assert results.footer.stopped == "precision"
         assert len(list_timed(results)) == 3
-        assert "--precision 3% --budget 600s" in results.header.command
+        assert "--precision 3% " in results.header.command
+        assert results.header.budget_s == 600
 
     def test_budget_ends_it(self, out: Path) -> None:
         results = read_results_as(
@@ -137,10 +138,11 @@ class TestPrecision:
         assert results.footer.stopped == "budget"
         assert len(list_timed(results)) == 1
 
-    def test_budget_alone_bounds_nothing(self, out: Path) -> None:
-        done = bench(out, "--budget", "10s")
-        assert done.code == 3
-        assert "--budget needs --precision or --against" in done.err
+    def test_budget_alone_adds_blocks_while_a_comparison_is_open(self, out: Path) -> None:
+        """Here there is one cell, so there is nothing to compare."""
+        results = read_results_as(measure(out, "--budget", "60s"), BenchResults)
+        assert results.footer is not None
+        assert results.footer.stopped == "precision"
 
 
 class TestComparing:

@@ -78,7 +78,7 @@ class Measuring:
             block=fork.block,
             outcome="finished",
             started_at="",
-            seconds=1.0,
+            seconds=0.0,
         )
         self.progress.add(msgspec.structs.replace(end, **changes))
 
@@ -171,6 +171,28 @@ def test_versions_get_as_many_blocks_as_there_is_time_for(header: BenchHeader) -
             assert {*fork.scenarios} == {item.id for item in header.scenarios}
     assert session.progress.plan_more(0.5) == []
     assert session.progress.say_what_ended() == "budget"
+
+
+def test_the_least_certain_scenarios_come_first_where_time_is_short(header: BenchHeader) -> None:
+    header = msgspec.structs.replace(header, precision=None)
+    worst = header.scenarios[1].id
+    session = Measuring(
+        header,
+        lambda cell, scenario: 0.5 if scenario == worst else 0.2,
+        cost_s=lambda cell: 1.0,
+    )
+    session.run_plan()
+    assert len(session.progress.find_open()) == len(header.scenarios)
+    (heat,) = session.progress.plan_more(2.5)
+    assert {name for fork in heat for name in fork.scenarios} == {worst}
+
+
+def test_counting_costs_one_run_a_scenario(header: BenchHeader) -> None:
+    session = Measuring(header, steady, cost_s=lambda cell: 3.0)
+    session.run_plan()
+    runs = sum(3.0 / scenario.samples for scenario in header.scenarios)
+    assert session.progress.estimate_counting([LOCAL]) == pytest.approx(runs)
+    assert session.progress.estimate_counting([]) == 0
 
 
 class TestWithoutAPrecision:

@@ -91,8 +91,9 @@ class TestVersions:
             else sample
             for sample in session.samples
         ]
-        changes = compare(measure_side_by_side(1.1).end())
-        assert {row.direction for row in changes.rows} == {"regression"}
+        assert {row.direction for row in compare(measure_side_by_side(1.1).end()).rows} == {
+            "regression"
+        }
         assert {row.direction for row in compare(session.end()).rows} == {"no difference"}
 
     def test_few_blocks_are_not_compared(self) -> None:
@@ -114,7 +115,7 @@ class TestVersions:
 
     def test_companions_stand_in_no_table_of_cells(self) -> None:
         report = render_markdown(study_session(measure_side_by_side(1.0).end()), source="x")
-        tables = report[report.index("## 📊") : report.index("## Provenance")]
+        tables = report[report.index("📊") : report.index("<summary>Provenance")]
         assert "Local-Before" not in tables
         assert "1 of 1 cell ran" in report
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from reports.benchmark.findings import study
+from reports.benchmark.overview import LEGEND
 from reports.benchmark.terminal import summarize
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,
     EXPRESS_V4,
+    FIFTY,
     HONO,
     HONO_POSTGRES,
     TEN,
@@ -17,30 +19,30 @@ from tests.reports.factories import (
 )
 
 
-def test_holds_the_verdict_and_who_wins_where() -> None:
-    session = Session([EXPRESS, HONO, EXPRESS_POSTGRES, HONO_POSTGRES], [TEN])
+def test_holds_the_answers_and_the_overview() -> None:
+    session = Session([EXPRESS, HONO, EXPRESS_POSTGRES, HONO_POSTGRES], [TEN, FIFTY])
     for cell, time in zip(session.header.cells, (100, 200, 300, 300), strict=True):
-        session.measure(cell, TEN, time)
-        session.count(cell, TEN, flow=1)
+        for scenario in (TEN, FIFTY):
+            session.measure(cell, scenario, time)
+            session.count(cell, scenario, flow=1)
     assert summarize(study(session.end())) == (
-        "4 of 4 cells ran, 24 timed samples, no failures. A winner in 3 of 4 comparisons "
-        "(if nothing differed, about 1 table in 20 would show one by chance).\n"
+        "4 of 4 cells ran, 48 timed samples, no failures.\n"
         "\n"
-        "Fastest Framework by World\n"
+        "Fastest World: Local is 2.12x faster than Postgres over both scenarios [2.04, 2.21]: "
+        "faster in 2, slower in 0, no clear difference in 0.\n"
+        "Fastest Framework: Express is 1.41x faster than Hono over both scenarios [1.36, 1.47]: "
+        "faster in 2, slower in 0, no clear difference in 0. "
+        "In sequential-10 and sequential-50, Express is faster than Hono except on Postgres.\n"
         "\n"
-        "World     Fastest          Wins       Ties\n"
-        "--------  ---------------  ---------  ------\n"
-        "Local     Express          Express 1  0 of 1\n"
-        "Postgres  no clear winner  0          1 of 1\n"
+        "Scenario       Local    Postgres    Express    Hono\n"
+        "-------------  -------  ----------  ---------  -------\n"
+        "all scenarios  🥇        2.12x       🥇          1.41x\n"
+        "sequential-10  🥇        2.12x 🔀     🥇          1.41x 🔀\n"
+        "sequential-50  🥇        2.12x 🔀     🥇          1.41x 🔀\n"
         "\n"
-        "Fastest World by Framework\n"
+        f"{LEGEND}\n"
         "\n"
-        "Framework    Fastest    Wins     Ties\n"
-        "-----------  ---------  -------  ------\n"
-        "Express      Local      Local 1  0 of 1\n"
-        "Hono         Local      Local 1  0 of 1\n"
-        "\n"
-        "Invocations for N sequential steps: N=10: 1 on v5\n"
+        "Invocations for N sequential steps: N=10: 1, N=50: 1 on v5\n"
     )
 
 
@@ -49,8 +51,8 @@ def test_several_lines_are_told_apart() -> None:
     session.measure(EXPRESS_V4, TEN, 200)
     session.measure(EXPRESS, TEN, 100)
     text = summarize(study(session.end()))
-    assert "Fastest Line by Framework and World" in text
-    assert "Line    World    Fastest" in text
+    assert "Fastest Line: v5 is 2.00x faster than v4 " in text
+    assert "Scenario       v4     v5" in text
 
 
 def test_first_failures_are_told_and_the_rest_counted() -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.descriptions import Cell
 from reports.benchmark.findings import study
 from reports.benchmark.verdict import BenchVerdict, reach_verdict
 from tests.reports.factories import (
     EXPRESS,
     EXPRESS_POSTGRES,
-    EXPRESS_V4,
     FIFTY,
     HONO,
     HONO_POSTGRES,
@@ -35,25 +33,14 @@ def measured(*times: float, forks: int = 3) -> Session:
 
 def test_counts_cells_samples_and_failures() -> None:
     found = verdict(measured(100, 200))
-    assert found.line.startswith("2 of 2 cells ran, 12 timed samples, no failures. ")
+    assert found.line == "2 of 2 cells ran, 12 timed samples, no failures."
     assert found.sound
-
-
-def test_winners_are_told_with_how_often_chance_gives_any() -> None:
-    assert verdict(measured(100, 200)).line.endswith(
-        "A winner in 1 of 1 comparison (if nothing differed, about 1 table in 20 would show one "
-        "by chance)."
-    )
-
-
-def test_no_winner_is_no_difference() -> None:
-    assert verdict(measured(100, 100)).line.endswith("No significant difference in 1 comparison.")
 
 
 def test_lone_cell_is_compared_with_nobody() -> None:
     found = verdict(measured(100))
     assert "Nothing could be compared" in found.line
-    assert found.fastest == ()
+    assert found.answers == ()
 
 
 def test_failures_are_counted_once_and_spoil_the_verdict() -> None:
@@ -94,7 +81,6 @@ def test_interrupted_session_is_incomplete() -> None:
 def test_too_few_forks_are_told(forks: int, told: bool) -> None:
     line = verdict(measured(100, 900, forks=forks)).line
     assert ("winner takes 3 forks per cell" in line) == told
-    assert ("No significant difference" in line) == told
 
 
 def test_forks_that_an_interruption_left_are_too_few() -> None:
@@ -109,27 +95,10 @@ def test_nothing_at_all_is_told_as_such() -> None:
     assert found.line.startswith("0 of 1 cell ran, no timed samples, 1 missing result. ")
 
 
-def test_fastest_is_told_by_place() -> None:
+def test_every_question_has_its_answer() -> None:
+    """What an answer says is tested with the sentences."""
     session = Session([EXPRESS, HONO, EXPRESS_POSTGRES, HONO_POSTGRES], [TEN])
-    times = {EXPRESS: 100, HONO: 200, EXPRESS_POSTGRES: 300, HONO_POSTGRES: 300}
-    for cell, time in times.items():
+    for cell, time in zip(session.header.cells, (100, 200, 300, 300), strict=True):
         session.measure(cell, TEN, time)
-    assert verdict(session).fastest == (
-        "Fastest Framework: Express on Local (1 win, no ties); no clear winner on Postgres",
-        "Fastest World: Local on Express (1 win, no ties); Local on Hono (1 win, no ties)",
-    )
-
-
-def test_lines_are_compared_where_there_are_several() -> None:
-    session = Session([EXPRESS_V4, EXPRESS], [TEN])
-    session.measure(EXPRESS_V4, TEN, 200)
-    session.measure(EXPRESS, TEN, 100)
-    assert verdict(session).fastest == ("Fastest Line: v5 on Express Local (1 win, no ties)",)
-
-
-def test_many_contests_are_summed_up() -> None:
-    cells = [Cell("v5", f"framework-{n}", world) for n in range(5) for world in ("a", "b")]
-    session = Session(cells, [TEN])
-    for cell in cells:
-        session.measure(cell, TEN, 100 if cell.world == "a" else 200)
-    assert verdict(session).fastest[1] == "Fastest World: A in 5 of 5 contests"
+    subjects = [answer.partition(":")[0] for answer in verdict(session).answers]
+    assert subjects == ["Fastest World", "Fastest Framework"]

@@ -78,19 +78,19 @@ class TestOrder:
     def test_sections_are_folded_behind_everything_else(self, small: Results) -> None:
         body = render_comment(study_session(small))
         places = [
-            body.index("## Summary"),
+            body.index("## 🏁 Overview"),
             body.index("Where the numbers come from"),
             body.index(f"<summary>{TEN.title}"),
             body.index(f"<summary>{FIFTY.title}"),
         ]
         assert places == sorted(places)
 
-    def test_changes_come_before_the_summary_and_only_those_beyond_the_floor(self) -> None:
+    def test_changes_come_before_what_is_folded_and_only_those_beyond_the_floor(self) -> None:
         body = render_comment(study_session(measure_side_by_side(1.2).end()))
-        assert body.index("## Changes") < body.index("## Summary")
+        assert body.index("## Changes") < body.index("<details>")
         assert "❌ world-harness: 5 regressions in 5 rows" in body
         quiet = render_comment(study_session(measure_side_by_side(1.0).end()))
-        changes = quiet[quiet.index("## Changes") : quiet.index("## Summary")]
+        changes = quiet[quiet.index("## Changes") : quiet.index("<details>")]
         assert "|" not in changes
         assert "No significant difference" in changes
 

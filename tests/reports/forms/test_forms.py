@@ -11,7 +11,7 @@ from harness.results.records import Results
 from reports.forms.badge import render_badge
 from reports.forms.files import write_reports
 from reports.forms.formats import FORMATS
-from reports.forms.markdown import render_markdown
+from reports.forms.markdown import render_markdown, render_unfolded
 from reports.forms.page.document import read_document
 from reports.forms.page.page import render_page
 from reports.forms.page.sorting import find_sort_key
@@ -72,7 +72,7 @@ class TestStepSummary:
         assert "world-harness report x.jsonl" in text.splitlines()[-1]
 
     def test_the_verdict_is_what_stays_longest(self) -> None:
-        whole = render_markdown(study_session(measure(spoiled=True)), source="x.jsonl")
+        whole = render_unfolded(study_session(measure(spoiled=True)), source="x.jsonl")
         text = cut(whole, source="x.jsonl", room=len(whole.encode()) - 1)
         assert text.splitlines()[0] == whole.splitlines()[0]
         assert "Step Latency" in text.splitlines()[-1]
@@ -113,7 +113,7 @@ class TestPage:
     def test_says_the_text_of_the_markdown(self) -> None:
         results = measure(spoiled=True)
         page = render_page(study_session(results), source="x.jsonl")
-        document = read_document(render_markdown(study_session(results), source="x.jsonl"))
+        document = read_document(render_unfolded(study_session(results), source="x.jsonl"))
         assert document.head in page
         assert document.sections
         for section in document.sections:

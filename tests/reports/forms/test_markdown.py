@@ -28,6 +28,20 @@ from tests.reports.reading import list_headings, read_tables
 
 markdown_it: Any = pytest.importorskip("markdown_it")
 
+SECTIONS = [
+    "🏁 Overview",
+    "Failures",
+    "📊 Benchmark Results",
+    "Stream Benchmarks (includes TTFB metrics)",
+    "Step Latency (TTFS / STSO / WO)",
+    "Summary",
+    "Cost of a Run",
+    "Memory and CPU",
+    "Column Definitions",
+    "Worlds:",
+    "Provenance",
+]
+
 GOLDEN = Path(__file__).parent / "golden.md"
 HOSTILE = "a|b\\|c\n`tick` ``` <b>*x*</b> </details> @someone \x1b[31m"
 
@@ -60,19 +74,17 @@ def test_small_report_reads_like_this() -> None:
     assert render(small_session().end()) == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_parts_stand_in_the_order_of_reading() -> None:
-    headings = [line for line in list_headings(render(small_session().end())) if "## " in line[:3]]
-    assert headings == [
-        "## 📊 Benchmark Results",
-        "## Stream Benchmarks (includes TTFB metrics)",
+def test_answers_come_first_and_details_are_folded() -> None:
+    text = render(small_session().end())
+    parts = [
+        line.removeprefix("## ").removeprefix("<summary>").removesuffix("</summary>")
+        for line in text.splitlines()
+        if line.startswith(("## ", "<summary>"))
+    ]
+    assert [part for part in parts if part in SECTIONS] == SECTIONS
+    assert [line for line in list_headings(text) if line.startswith("## ")] == [
+        "## 🏁 Overview",
         "## Failures",
-        "## Step Latency (TTFS / STSO / WO)",
-        "## Summary",
-        "## Cost of a Run",
-        "## Memory and CPU",
-        "## Column Definitions",
-        "## Worlds:",
-        "## Provenance",
     ]
 
 
@@ -85,7 +97,7 @@ def test_sound_session_has_a_sound_verdict_and_no_failures() -> None:
     session.measure(EXPRESS, TEN, 100)
     session.measure(HONO, TEN, 100)
     text = render(session.end())
-    assert text.startswith("**✅ 2 of 2 cells ran, 12 timed samples, no failures. No significant ")
+    assert text.startswith("**✅ 2 of 2 cells ran, 12 timed samples, no failures.**")
     assert "## Failures" not in text
 
 
@@ -100,7 +112,7 @@ def test_scenarios_keep_the_order_of_the_header_and_streams_come_last() -> None:
 def test_nothing_measured_still_has_a_report(cells: list[Any], scenarios: list[Any]) -> None:
     text = render(Session(cells, scenarios).end())
     assert text.startswith(f"**{'❌' if scenarios else '✅'} 0 of ")
-    assert "## Provenance" in text
+    assert "<summary>Provenance" in text
 
 
 def test_interrupted_session_is_incomplete_and_shows_what_it_has() -> None:
@@ -142,8 +154,10 @@ def test_no_text_from_outside_breaks_the_document() -> None:
     text = render(session.end())
     tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(text)
     blocks = [token.content for token in tokens if token.type == "html_block"]
-    assert sum(block.count("<details>") for block in blocks) == 3
-    assert sum(block.count("</details>") for block in blocks) == 3
+    folds = text.count("\n<details>\n")
+    assert folds > 8
+    assert sum(block.count("<details>") for block in blocks) == folds
+    assert sum(block.count("</details>") for block in blocks) == folds
     assert sum(token.type == "table_open" for token in tokens) == len(read_tables(text))
     assert "\x1b" not in text
     inline = [child for token in tokens for child in token.children or ()]

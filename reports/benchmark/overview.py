@@ -1,0 +1,84 @@
+"""The overview: every scenario and contender in one table that fits on a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from harness.measure.statistics import Ranking
+from reports.benchmark.findings import Findings
+from reports.benchmark.rankings import Answer, answer_questions
+from reports.benchmark.sentences import format_factor
+from reports.writing.tables import render_table
+from reports.writing.text import NOTHING, escape
+
+TITLE = "🏁 Overview"
+
+LEGEND = (
+    "Each number is a time divided by that of the fastest World, framework or line, averaged over "
+    "the cells that they share. 🥇 significantly faster than every other; 🤝 no clear difference "
+    "from the fastest; 🔀 the ratio depends on the cell. A number without a mark is significant."
+)
+
+
+class OverviewTable(msgspec.Struct, frozen=True):
+    """The answers on one line of the SDK, or between lines."""
+
+    #: The line; empty for the comparison of lines.
+    line: str
+    #: Column -> text that is not escaped, one row per scenario; the first is about all of them.
+    rows: tuple[dict[str, str], ...]
+
+
+def list_overview(findings: Findings) -> tuple[OverviewTable, ...]:
+    """List the tables: the Worlds and the frameworks of a line stand in one."""
+    groups: dict[str, list[Answer]] = {}
+    for answer in answer_questions(findings):
+        groups.setdefault(answer.question.line, []).append(answer)
+    return tuple(
+        OverviewTable(line, tuple(_list_rows(findings, answers)))
+        for line, answers in groups.items()
+    )
+
+
+def render_overview(findings: Findings) -> str:
+    """Render the rankings of all questions; empty if there is nothing to compare."""
+    parts = []
+    for table in list_overview(findings):
+        if table.line and findings.names.several_lines:
+            parts.append(f"### {escape(table.line)}")
+        parts.append(render_table([_escape_row(row) for row in table.rows]))
+    return "\n\n".join([f"## {TITLE}", *parts, LEGEND]) if parts else ""
+
+
+def _escape_row(row: Mapping[str, str]) -> dict[str, str]:
+    return {escape(column): escape(text) for column, text in row.items()}
+
+
+def _list_rows(findings: Findings, answers: Sequence[Answer]) -> Iterator[dict[str, str]]:
+    yield {"Scenario": "all scenarios", **_make_cells(findings, answers, "")}
+    for scenario in findings.results.header.scenarios:
+        yield {"Scenario": scenario.id, **_make_cells(findings, answers, scenario.id)}
+
+
+def _make_cells(findings: Findings, answers: Sequence[Answer], scenario: str) -> dict[str, str]:
+    cells = {}
+    for answer in answers:
+        ranking = answer.scenarios.get(scenario) if scenario else answer.whole
+        for name in answer.question.contenders:
+            title = findings.names.title(answer.question.part, name)
+            cells[title] = _show(ranking, name) if ranking else NOTHING
+    return cells
+
+
+def _show(ranking: Ranking, name: str) -> str:
+    if name not in ranking.order:
+        return NOTHING
+    if name == ranking.winner:
+        return "🥇"
+    if name not in ranking.behind:
+        return "🤝"
+    judgment = ranking.behind[name]
+    mark = " 🔀" if name in ranking.interacting else ""
+    return f"{format_factor(judgment.center)}{'' if judgment.called else ' 🤝'}{mark}"
