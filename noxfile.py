@@ -125,7 +125,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def containers(session: nox.Session) -> None:
-    """Run services in real containers; root gets a Docker daemon of its own if none answers."""
+    """Run services in real containers; root starts a Docker daemon if none answers."""
     session.install("-e", ".[dev]")
     session.run(
         "pytest", *(session.posargs or ["tests/containers"]), env={"WORLD_HARNESS_CONTAINERS": "1"}

@@ -1,4 +1,4 @@
-"""From a request to what is measured, in which file: nothing is installed or started yet."""
+"""Turns a request into a session plan. Installs and starts nothing."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ _BUDGET_S = 600.0
 
 
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is measured, and into which file."""
+    """What a session measures, and the result file."""
 
     path: Path
     header: BenchHeader
     selection: Selection
-    #: With the Worlds of everything that is measured only to be compared with.
+    #: Includes the Worlds of the companions.
     catalog: Catalog
-    #: Whether it continues what the file holds.
+    #: Whether the session continues an existing result file.
     resumed: bool = False
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request comes to, whatever is done with it: cells, scenarios, versions."""
+    """The cells, scenarios and versions of a request, for a benchmark or a load."""
 
     versions: Versions
-    #: With the versions that the user pinned, and apps that several processes serve.
+    #: With the pinned versions, and with the requested number of processes per app.
     catalog: Catalog
     selection: Selection
     shard: Shard | None
@@ -55,10 +55,10 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_session(request: BenchRequest, catalog: Catalog) -> SessionPlan:
-    """Say what is measured.
+    """Plan a new session.
 
     Raises:
-        HarnessError: what was asked for cannot be.
+        HarnessError: the request is not valid, or its subjects are not available.
     """
     subjects = choose_subjects(request, catalog)
     profile = find_profile(request.profile)
@@ -81,7 +81,7 @@ def choose_subjects(request: BenchRequest, catalog: Catalog) -> Subjects:
     """Choose cells, scenarios and versions.
 
     Raises:
-        HarnessError: what was asked for cannot be.
+        HarnessError: the request is not valid, or its subjects are not available.
     """
     versions = read_versions(request.pins, request.against, catalog)
     measured = describe_measured(catalog, versions, request.workers)
@@ -94,15 +94,16 @@ def choose_subjects(request: BenchRequest, catalog: Catalog) -> Subjects:
 
 
 def describe_measured(catalog: Catalog, versions: Versions, workers: int) -> Catalog:
-    """Describe everything as it is measured: pinned versions, apps of so many processes."""
+    """Return the catalog with the pinned versions, and with this number of processes per app."""
     return serve_with(pin(catalog, versions.pinned), workers)
 
 
 def select(request: BenchRequest, catalog: Catalog) -> Selection:
-    """Turn a request into cells and scenarios; a remote app is asked what it is.
+    """Turn a request into cells and scenarios; ask a remote app for its identity.
 
     Raises:
-        UsageError: an unknown name, an impossible combination, a remote World without a URL.
+        UsageError: a name is unknown, no chosen cell can exist, or the URL of a remote World is
+            missing.
         DeploymentError: the remote app does not answer.
     """
     profile = find_profile(request.profile)
@@ -110,7 +111,7 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
     asked = [name for name in request.choice.worlds if name in remote_worlds]
     here = tuple(name for name in request.choice.worlds if name not in remote_worlds)
     if asked and request.remote is None:
-        raise demand_url()
+        raise explain_missing_url()
     if request.remote is None:
         return choose(catalog, profile, request.choice)
     cell, _ = identify_remote(request.remote, (asked or remote_worlds)[0])
@@ -121,16 +122,16 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
     return msgspec.structs.replace(local, cells=(*local.cells, cell))
 
 
-def demand_url() -> UsageError:
-    """Make the error of a remote World without a URL."""
+def explain_missing_url() -> UsageError:
+    """Return the error for a remote World without a URL."""
     return UsageError("a remote World needs a URL", remedy="give --url https://… as well")
 
 
 def _take_share(selection: Selection, request: BenchRequest) -> tuple[Selection, Shard | None]:
-    """Leave the cells that are this machine's, where the session is spread over several.
+    """Keep the cells of this machine's shard; without a shard, keep all.
 
     Raises:
-        UsageError: there is no such shard, or the machines would not do the same.
+        UsageError: the shard is not valid, or has no seed that all shards share.
     """
     if not request.shard:
         return selection, None
@@ -184,5 +185,5 @@ def _find_budget(request: BenchRequest, profile: Profile) -> float | None:
 
 
 def name_file(request: BenchRequest, name: str) -> Path:
-    """Return a new result file's path: in the folder that was asked for, named by the time."""
+    """Return the path of a new result file: in the requested folder, named after the time."""
     return request.out / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{name}.jsonl"

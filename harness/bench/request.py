@@ -1,4 +1,4 @@
-"""What a user asks of a benchmark, and the command that asks for the same again."""
+"""A user's request for a benchmark, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     forks: int | None = None
     #: `None` for a random seed.
     seed: int | None = None
-    #: Versions in the place of the described ones, and those to compare with (`local@1.2.3`,
+    #: Versions that replace the described ones, and versions to compare with (`local@1.2.3`,
     #: `./checkout`).
     pins: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     budget_s: float | None = None
     #: Which part of all cells this machine measures: `2/6`; empty for all.
     shard: str = ""
-    #: The command that asks, and options of its own.
+    #: The subcommand, with the options that only it has.
     command: tuple[str, ...] = ("bench",)
     services: ServicePreference = "auto"
     remote: Remote | None = None
@@ -39,18 +39,18 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     #: Folder for the result file.
     out: Path = Path("results")
-    #: A result file to go on from; everything else is then what its header says.
+    #: A result file to continue. Its header then replaces everything else in the request.
     resume: Path | None = None
 
 
 def reproduce(request: BenchRequest, seed: int, versions: Versions | None = None) -> str:
-    """Return the command that asks for the same again; without what can be secret.
+    """Return the command that repeats a request, without secrets.
 
     Args:
-        request: What the user asks.
-        seed: The seed that was drawn where the user gave none.
-        versions: What the user's pins were read as: written so, they name no place of this
-            machine. If absent, the command has them as the user wrote them.
+        request: The user's request.
+        seed: The session's seed, which is random if the user gave none.
+        versions: The pins as the harness read them. The command then contains no path of this
+            machine. If absent, the command has the pins as the user wrote them.
     """
     precision, budget_s = request.precision, request.budget_s
     options: dict[str, Value] = {

@@ -1,4 +1,4 @@
-"""From the file of a session that was interrupted to what is left of it."""
+"""Plans the rest of an interrupted session from its result file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from harness.bench.planning import SessionPlan, demand_url, describe_measured
+from harness.bench.planning import SessionPlan, describe_measured, explain_missing_url
 from harness.deployments.launcher import Remote
 from harness.descriptions import Catalog
 from harness.errors import ResultsError
@@ -21,15 +21,15 @@ from harness.workspaces.node import find_node
 
 
 def resume_session(path: Path, catalog: Catalog, remote: Remote | None) -> SessionPlan:
-    """Say what a result file measures, if that can still be done.
+    """Return the plan of a result file, if the session can be resumed.
 
     Raises:
-        ResultsError: it is not the file of a benchmark of this machine, or what it measures is
-            described otherwise by now.
+        ResultsError: it is not the file of a benchmark, or the machine or a description has
+            changed since the session began.
     """
     header = _read_header(path)
     if remote is None and any(world.remote for world in header.worlds):
-        raise demand_url()
+        raise explain_missing_url()
     versions = read_versions(header.pinned, header.against, catalog)
     measured = describe_measured(catalog, versions, header.workers)
     matched = match_cells(
@@ -69,13 +69,13 @@ def _read_header(path: Path) -> BenchHeader:
         raise ResultsError(
             f"{path} cannot be resumed",
             cause="it was merged from the results of several machines",
-            remedy="resume a shard on its own machine, and merge again",
+            remedy="resume each shard on its machine, then merge again",
         )
     return header
 
 
 def _list_changes(header: BenchHeader, catalog: Catalog) -> Iterator[str]:
-    """Name what is not as it was when the session began."""
+    """Yield what has changed since the session began."""
     worlds = {name: leave_out_places(world) for name, world in catalog.worlds.items()}
     pins = pin_lines(catalog, header.pins, (cell.world for cell in header.cells))
     described = {

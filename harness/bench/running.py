@@ -1,4 +1,4 @@
-"""From what is measured to a result file that holds it."""
+"""Runs a benchmark and writes its result file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BenchOutcome(msgspec.Struct, frozen=True):
     """A finished benchmark."""
 
     path: Path
-    #: What the file holds, of the sessions before as well.
+    #: Everything in the file, including earlier sessions that this one continued.
     results: BenchResults
 
     @property
@@ -42,17 +42,18 @@ def run_bench(
     *,
     opened: Callable[[Path, Selection], None] = lambda path, selection: None,
 ) -> BenchOutcome:
-    """Measure what was asked for and write the result file.
+    """Run a benchmark and write the result file.
 
     Args:
-        request: What the user asks.
-        catalog: What is described.
-        contents: What the apps are to hold.
-        watcher: Told how it goes.
-        opened: Told where the results go, as soon as that is known.
+        request: The user's request.
+        catalog: Everything that is described.
+        contents: The contents of the apps.
+        watcher: Receives the progress.
+        opened: Called with the path of the result file and the selection, as soon as they are
+            known.
 
     Raises:
-        HarnessError: with the reason, and what to do; what was measured so far is in the file.
+        HarnessError: the benchmark failed; the file contains the results so far.
     """
     plan = (
         resume_session(request.resume, catalog, request.remote)
@@ -79,7 +80,7 @@ def _measure(
     ):
         earlier = None
         if plan.resumed:
-            # Read only now that no other session writes to it.
+            # Read it only now: the writer has made sure that no other session writes to it.
             earlier = read_results_as(plan.path, BenchResults)
         else:
             writer.append(plan.header)

@@ -148,7 +148,7 @@ def _read_generator(text: str, request: BenchRequest) -> dict[str, int]:
     if count > 1 and request.remote is None:
         raise UsageError(
             "several generators need one app",
-            cause="each would start an app of its own",
+            cause="each generator would start its own app",
             remedy="pass --world remote --url https://… (`world-harness export` writes an app)",
         )
     return {"generator": number, "generators": count}

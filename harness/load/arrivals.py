@@ -48,7 +48,7 @@ def read_stages(load: str, seconds: float, burst: str = "") -> tuple[LoadStage, 
     if last < first:
         raise UsageError(f"the range {load!r} does not rise", remedy="write the lower rate first")
     if last == first:
-        return (warmup, *_lay_burst(first, seconds, burst))
+        return (warmup, *_plan_burst(first, seconds, burst))
     if burst:
         raise UsageError("a burst needs a single rate", remedy="give either a range or a burst")
     factor = (last / first) ** (1 / (STEPS - 1))
@@ -56,7 +56,7 @@ def read_stages(load: str, seconds: float, burst: str = "") -> tuple[LoadStage, 
     return (warmup, *(LoadStage(kind="steady", rate=rate, seconds=seconds) for rate in rates))
 
 
-def _lay_burst(rate: float, seconds: float, burst: str) -> tuple[LoadStage, ...]:
+def _plan_burst(rate: float, seconds: float, burst: str) -> tuple[LoadStage, ...]:
     steady = LoadStage(kind="steady", rate=rate, seconds=seconds)
     if not burst:
         return (steady,)

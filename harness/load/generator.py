@@ -13,7 +13,7 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.load.arrivals import Arrival
 from harness.results.records import SampleOutcome
 
-#: How much longer the answer of a run that takes too long may take.
+#: How long after the time limit of a run the app may still answer.
 _GRACE_S = 10.0
 
 
@@ -22,7 +22,7 @@ class Answered(msgspec.Struct, frozen=True):
 
     arrival: Arrival
     late_ms: float
-    #: Time until its answer, until something else came back, or until its time limit.
+    #: Time until its answer, until a reply that is not an answer, or until its time limit.
     ended_ms: float
     reply: SampleReply | None
     #: Why there is no answer.

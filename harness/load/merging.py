@@ -21,7 +21,7 @@ _OWN = {"started_at", "command", "machine", "load"}
 
 
 class _Run(msgspec.Struct, tag_field="record", tag="load"):
-    """The fields of a run's record that merging needs."""
+    """The fields of a run's record that merging uses."""
 
     cell: Cell
     scenario: str
@@ -43,13 +43,13 @@ _Place: TypeAlias = tuple[Cell, str, int]
 
 
 def merge_generators(out: Path, files: Sequence[Path]) -> LoadHeader:
-    """Write what generators measured as one session; returns its header.
+    """Write the results of several generators as one session; return its header.
 
     The records stay unchanged, in the order of the plan. So the merged file has the same
     percentiles as if one generator had started everything.
 
     Raises:
-        ResultsError: the files do not share one plan, or a generator is there twice or missing. In
+        ResultsError: the files do not share one plan, or a generator is missing or there twice. In
             that case nothing is written.
     """
     require_new(out)
@@ -84,7 +84,7 @@ def _read_load_header(path: Path) -> LoadHeader:
     header = read_header(path)
     if not isinstance(header, LoadHeader):
         raise ResultsError(
-            f"{path} is not of a load",
+            f"{path} is not the result file of a load",
             cause="`world-harness load` did not write it",
             remedy="merge the files of all generators of one `world-harness load`",
         )
@@ -92,7 +92,7 @@ def _read_load_header(path: Path) -> LoadHeader:
 
 
 def _join(merged: LoadHeader, headers: Mapping[Path, LoadHeader]) -> Iterator[bytes]:
-    """Yield the lines of the merged file; the runs' are held, to be put in order, but not read."""
+    """Yield the lines of the merged file. Lines of runs stay in memory until they are sorted."""
     planned = plan_arrivals(merged.load, merged.seed)
     gathered = _Gathered()
     for path, header in headers.items():

@@ -163,7 +163,7 @@ def load_cells(
         watcher.preparing(f"loading {cell.id} with {scenario.id}")
         started = time.monotonic()
         loading = _Loading(header, cell, scenario, writer, check_answer)
-        loading.reason = broken.get(cell) or loading.try_on(preparer, headers, begins_at)
+        loading.reason = broken.get(cell) or loading.load_cell(preparer, headers, begins_at)
         writer.append(
             LoadEnd(
                 cell=cell,
@@ -200,7 +200,7 @@ class _Loading:
         #: Why it could not be loaded; empty if it was.
         self.reason = ""
 
-    def try_on(
+    def load_cell(
         self, preparer: LoadPreparer, headers: dict[str, str], begins_at: datetime | None
     ) -> str:
         """Start the cell and load it; return why that failed, or an empty string.

@@ -27,7 +27,7 @@ MOST_BAD = 0.05
 LATE_MS = 50.0
 MOST_LATE = 0.05
 #: The reason for a load without runs, if no other is known.
-_NOTHING = "the file contains no run of it and no reason"
+_NOTHING = "the file contains no run of this load, and no reason"
 #: The maximal number of moments at which the backlog is shown.
 _MOMENTS = 60
 

@@ -42,7 +42,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def identify_subject(header: BenchHeader) -> str:
-    """Return what tells sessions apart that measured different things, or differently."""
+    """Return a digest that differs if two sessions measured different things, or differently."""
     return digest(
         {
             "methodology": header.methodology,
@@ -72,12 +72,12 @@ class Inflations(msgspec.Struct, frozen=True):
     """How much wider than their errors a machine's cells spread against themselves, by session."""
 
     rows: tuple[float, ...]
-    #: Of the mean of all scenarios.
+    #: The same for the mean of all scenarios.
     wholes: tuple[float, ...]
 
 
 def recall_inflations(machine: Machine, methodology: int) -> Inflations:
-    """Return what earlier sessions on a machine measured by their twins, in the same way."""
+    """Return the inflations that earlier sessions on a machine measured with this methodology."""
     known = [item for item in recall(machine) if item.methodology == methodology]
     return Inflations(
         tuple(item.inflation for item in known if item.inflation is not None),
@@ -99,9 +99,9 @@ def measure_drift(memories: Sequence[Memory], subject: str) -> float | None:
     """Measure an upper limit of the drift between sessions with one subject.
 
     Returns:
-        The upper 90% confidence limit of the standard deviation of their means, as a logarithm:
-        a few sessions may be close together by chance. `None` if fewer than
-        :data:`SESSIONS_TO_KNOW_DRIFT` sessions have the subject.
+        The upper 90% confidence limit of the standard deviation of the sessions' means, as a
+        logarithm. It is a limit because a few sessions may be close together by chance. `None` if
+        fewer than :data:`SESSIONS_TO_KNOW_DRIFT` sessions have the subject.
     """
     alike = [memory.centers for memory in memories if memory.subject == subject]
     by_keys: defaultdict[frozenset[str], list[dict[str, float]]] = defaultdict(list)

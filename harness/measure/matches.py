@@ -38,7 +38,7 @@ class Matched(msgspec.Struct, frozen=True):
 def match_cells(
     catalog: Catalog, cells: Sequence[Cell], profile: Profile, against: Pins, seed: int
 ) -> Matched:
-    """Say what is measured beside the cells: another version of each, or twins of some.
+    """Return what is measured besides the cells: another version of each, or twins of some.
 
     Raises:
         UsageError: see :func:`match_versions`.

@@ -164,12 +164,12 @@ def _read_folder(folder: Path, name: str, catalog: Catalog, *, fresh: bool = Fal
 
 def _check_name(pin: _Pin, name: str, catalog: Catalog) -> _Pin:
     """Refuse a package under another package's name, because the report would use that name."""
-    wanted = _find_package(name, catalog)
-    if name and pin.name != wanted:
+    expected = _find_package(name, catalog)
+    if name and pin.name != expected:
         raise UsageError(
             f"the package given for {name} is {pin.name}",
-            cause=f"{name} is the package {wanted}" if name != wanted else "",
-            remedy=f"remove `{name}=`, or give the package {wanted}",
+            cause=f"{name} is the package {expected}" if name != expected else "",
+            remedy=f"remove `{name}=`, or give the package {expected}",
         )
     return pin
 
@@ -188,7 +188,7 @@ def _keep_source(folder: Path, world: World) -> Path:
         raise UsageError(
             f"{folder.name} is not a source of the World {world.id}",
             cause=f"it has no {' and no '.join(missing)}",
-            remedy="give another checkout's folder of what the World's description calls `source`",
+            remedy="give another checkout's folder that the World's description calls `source`",
         )
     files = dict(read_files(folder))
     kept = _locate_source(digest({"files": files}))
@@ -287,10 +287,10 @@ def refuse_unused(catalog: Catalog, cells: Sequence[Cell], pins: Pins) -> None:
     if unused:
         lines = dict.fromkeys(cell.line for cell in ours)
         parts = sorted({part for line in lines for part in catalog.lines[line].parts})
-        brought = f"; the SDK also contains {', '.join(parts)}" if parts else ""
+        hint = f"; the SDK also contains {', '.join(parts)}" if parts else ""
         raise UsageError(
             f"no cell uses {' or '.join(unused)}",
             cause=f"the cells are {', '.join(cell.id for cell in cells)}",
             remedy="run `world-harness list` to see the packages of lines, frameworks and Worlds"
-            + brought,
+            + hint,
         )

@@ -90,7 +90,7 @@ def find_profile(name: str) -> Profile:
     """Return a profile by its id.
 
     Raises:
-        UsageError: no profile is called so.
+        UsageError: no profile has this id.
     """
     profiles = describe_profiles()
     if name not in profiles:
@@ -166,7 +166,7 @@ def choose_scenarios(
     """Return the scenarios of a profile, or those that the patterns name.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: a name is unknown.
     """
     return tuple(_match_scenarios(catalog.scenarios, profile, patterns))
 

@@ -111,7 +111,7 @@ class PlainProgress(PlainLines):
 
 
 def show_progress() -> LiveProgress | PlainProgress:
-    """Return what shows how a measurement goes on the standard error."""
+    """Return the progress display of a measurement, on the standard error."""
     console = Console(stderr=True)
     return LiveProgress(console) if console.is_terminal else PlainProgress(console)
 

@@ -1,4 +1,4 @@
-"""A whole measurement: prepare the cells, run the plan, write every record at once."""
+"""Runs a whole measurement: prepares the cells, runs the plan, writes each record immediately."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Watcher(Protocol):
     """Receives the progress of a measurement."""
 
     def preparing(self, text: str) -> None:
-        """Something is being installed, built or started."""
+        """The harness installs, builds or starts something."""
 
     def planned(self, forks: int, samples: int) -> None:
         """This much is left to do."""
@@ -68,7 +68,7 @@ class Watcher(Protocol):
         """A sample has been taken and written."""
 
     def fork_ended(self, end: ForkEnd, samples: int) -> None:
-        """A fork ended; it had this many samples."""
+        """A fork ended; its plan had this many samples."""
 
 
 class _Tally:
@@ -115,13 +115,15 @@ def describe_session(
     command: str,
     companions: Iterable[Cell] = (),
 ) -> Header:
-    """Return what the header of every kind of session says: of what, where, and how again.
+    """Return the part of the header that every kind of session has.
+
+    It says what is measured, where, and how to repeat the session.
 
     Args:
-        catalog: What is described.
-        cells: What was asked for.
-        seed: Repeats the session, with the command.
-        command: Asks for the same again.
+        catalog: Everything that is described.
+        cells: The requested cells.
+        seed: The seed that repeats the session, together with the command.
+        command: The command that repeats the session.
         companions: Cells that are measured only to be compared with.
     """
     measured = {cell.world for cell in (*cells, *companions)}
@@ -149,9 +151,9 @@ def describe_session(
 def pin_lines(
     catalog: Catalog, lines: Iterable[str], worlds: Iterable[str]
 ) -> dict[str, dict[str, str]]:
-    """Return line -> package -> version of everything installed for some Worlds.
+    """Return line -> package -> version of everything that is installed for some Worlds.
 
-    Only of lines that are described: a remote app can be of another one.
+    Lines that are not described are left out: a remote app may use one.
     """
     needed = catalog.keep_worlds(worlds)
     return {line: pin_line(needed, line) for line in dict.fromkeys(lines) if line in needed.lines}
@@ -182,10 +184,10 @@ def conduct(
     Args:
         header: Determines the plan; already written.
         preparer: Prepares and starts the cells.
-        writer: Takes the records.
-        watcher: Told how it goes.
-        check_answer: Judges the answers of completed runs.
-        earlier: What the file holds already, of sessions that were interrupted.
+        writer: Writes the records.
+        watcher: Receives the progress.
+        check_answer: Checks the answers of completed runs.
+        earlier: The contents of the file so far, from interrupted sessions.
 
     Raises:
         HarnessError: no cell could be prepared, or results cannot be written.

@@ -140,8 +140,8 @@ class BenchHeader(MeasuredHeader, frozen=True, kw_only=True):
     earlier_inflations: tuple[float, ...] = ()
     #: The same of the mean of all scenarios.
     earlier_whole_inflations: tuple[float, ...] = ()
-    #: Of a session that is spread over machines: what this file holds of it; and in a merged file,
-    #: what came from where. Cells of different parts are never compared.
+    #: If several machines share the session: the shard in this file; in a merged file, the parts
+    #: and their machines. Cells of different parts are never compared.
     shard: Shard | None = None
     parts: tuple[Part, ...] = ()
 
@@ -282,7 +282,7 @@ class CellEnd(msgspec.Struct, frozen=True, kw_only=True, tag="cell", tag_field="
     """The end of a cell in a session of the engine suites: they ran to their end."""
 
     cell: Cell
-    #: Checks that were to run; one without a record of its own was lost.
+    #: The number of planned checks; a check without a record was lost.
     checks: int
     seconds: float
 

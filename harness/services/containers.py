@@ -30,7 +30,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     """The container of a kind of server."""
 
     #: The default image.
-    usual: str
+    default: str
     #: The server's port inside the container.
     port: int
     #: Its URL, with `{password}`, `{host}` and `{port}`.
@@ -78,9 +78,9 @@ def find_docker() -> str:
     )
 
 
-def choose_image(name: str, usual: str) -> str:
+def choose_image(name: str, default: str) -> str:
     """Return the image of a service: from the user's environment, or the default."""
-    return os.environ.get(image_variable(name)) or usual
+    return os.environ.get(image_variable(name)) or default
 
 
 def image_variable(name: str) -> str:
@@ -90,21 +90,21 @@ def image_variable(name: str) -> str:
 
 @contextlib.contextmanager
 def run_image(name: str, image: Image, *, title: str, probe: Probe, workdir: Path) -> Iterator[str]:
-    """Run a server in a container; both are gone after the block, which gets the server's URL.
+    """Run a server in a container for the block, which gets its URL; remove both at the end.
 
     Args:
         name: The service.
-        image: What it runs.
-        title: The service, as its makers write it.
-        probe: Asks the server for a sign of life.
-        workdir: Takes the container's log when something goes wrong.
+        image: The image to run.
+        title: The product name of the service.
+        probe: Checks that the server answers.
+        workdir: Receives the container's log when something goes wrong.
 
     Raises:
         ServiceError: no Docker daemon answers, or the server does not start.
     """
     password = secrets.token_hex(16)
     with run_container(
-        choose_image(name, image.usual),
+        choose_image(name, image.default),
         port=image.port,
         env={name: value.format(password=password) for name, value in image.env.items()},
         command=image.command,
@@ -126,7 +126,7 @@ def run_container(
         port: The port of its server inside the container.
         env: Its environment.
         command: The command to run in it.
-        log: Receives its log when something goes wrong; otherwise Docker keeps the log.
+        log: Receives its log when something goes wrong.
 
     Raises:
         ServiceError: the Docker daemon does not answer, or it cannot run the image.
@@ -136,7 +136,7 @@ def run_container(
     from docker.errors import DockerException
     from testcontainers.core.container import DockerContainer
 
-    # With our own name it can be removed even before the library knows about it.
+    # A name that we choose lets us remove the container even before the library knows about it.
     name = f"world-harness-{secrets.token_hex(8)}"
     with contextlib.ExitStack() as stack:
         try:
@@ -144,7 +144,7 @@ def run_container(
             stack.callback(container.get_docker_client().client.close)
             stack.enter_context(afterwards(lambda: _remove(name)))
             container.with_command(list(command))
-            _have_image(container.get_docker_client().client, container.image)
+            _pull_if_missing(container.get_docker_client().client, container.image)
             # Docker carries out the request even if no client waits for its answer.
             with hold_signals():
                 container.start()
@@ -174,7 +174,7 @@ def _await_container(title: str, container: Container, url: str, probe: Probe) -
         )
 
 
-def _have_image(client: Any, image: str) -> None:
+def _pull_if_missing(client: Any, image: str) -> None:
     """Pull an image if it is missing. This can take minutes and may be interrupted."""
     from docker.errors import ImageNotFound
 

@@ -95,7 +95,7 @@ def reachable_by_all(path: Path) -> bool:
     return all(place.stat().st_mode & stat.S_IXOTH for place in (path, *path.parents))
 
 
-def lend_folders(
+def make_reachable(
     folders: Sequence[Path], program: Path, account: Account | None, into: Path
 ) -> Path:
     """Return a path of the first folder that the account can reach: the folder, or a copy.

@@ -1,4 +1,4 @@
-"""The error for a server that cannot be reached, or refuses."""
+"""The error for a server that cannot be reached, or that refuses a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from harness.errors import ServiceError
 from harness.services.urls import hide_password, redact
 
-#: Part of a reason -> what to do. Every client quotes these messages of the system.
+#: Part of a reason -> what to do. Every client quotes these error messages of the system.
 _REMEDIES = {
     "Connection refused": "start the server, or correct host and port in the URL",
     "not known": "correct the host in the URL",
@@ -34,7 +34,7 @@ def describe_refusal(
         url: The server's URL.
         what: What happened: `cannot be reached`.
         reason: Why, from :func:`read_reason`.
-        remedies: Part of a reason -> what to do; beside those of the system.
+        remedies: Part of a reason -> what to do; added to those for errors of the system.
     """
     known = {**_REMEDIES, **remedies}
     remedy = next((known[sign] for sign in known if sign in reason), None)

@@ -23,8 +23,8 @@ class LinePackages(msgspec.Struct, frozen=True, kw_only=True):
     pins: dict[str, str]
     #: The part of the pins that counts where two want other versions of a third.
     first: dict[str, str]
-    #: The part of the pins that holds whatever other packages ask for; pip has none of its own, and
-    #: refuses what does not fit.
+    #: The part of the pins that replaces what other packages require. pip has no overrides, and
+    #: refuses requirements that conflict.
     overrides: dict[str, str] = {}
 
 

@@ -62,7 +62,7 @@ def render_checked(verdicts: Sequence[ClauseVerdict]) -> str:
 
 
 def render_outcome(certificate: Certificate) -> str:
-    """Render what a certification came to: the verdict, what failed, and how to see it again."""
+    """Render the outcome of a certification: the verdict, and the failures with their commands."""
     headline = state_verdict(certificate)
     parts = [f"{headline.sign} {headline.verdict}: {headline.subject}"]
     parts += [
@@ -71,7 +71,7 @@ def render_outcome(certificate: Certificate) -> str:
             for part in (
                 f"❌ {clause.id} ({clause.level}): {clause.message}",
                 clause.confidence,
-                f"again: {clause.reproduce}",
+                f"reproduce: {clause.reproduce}",
             )
             if part
         )

@@ -16,7 +16,7 @@ from reports.forms.studies import Study, study_session
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """Some sections of one committed report, between marks of their own."""
+    """Some sections of one committed report, between separate marks."""
 
     #: The example's name, without its ending.
     example: str

@@ -1,11 +1,11 @@
-"""A result file as JUnit XML, which CI systems show: a suite a cell, a case a scenario or check.
+"""A result file as JUnit XML for CI systems: one suite per cell, one case per scenario or check.
 
-There is no one standard. This keeps to what the readers agree on: counts that add up, times in
-seconds, at most one outcome a case, and the order of elements that the Jenkins schema wants.
+There is no single standard. This form uses what all readers accept: counts that add up, times in
+seconds, at most one outcome per case, and the order of elements in the Jenkins schema.
 
-Who reads nothing else must not take a hole for a success: what was asked for and is missing from a
-session that ended is an error. Skipped is only what does not apply, what is known to fail, and what
-a session that was cut off never began; that it was cut off is an error of its own.
+A missing result must not look like a success. A requested result that is missing from a finished
+session is an error. Skipped are only cases that do not apply, known failures, and cases that an
+interrupted session never began; the interruption is a separate error.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ def name_everything(header: Header, machines: Mapping[str, int] = {}) -> Names:
         several_lines=len(lines) > 1,
         titles={
             "line": {},
-            "framework": _tell_apart(header.frameworks),
-            "world": _place_worlds(_tell_apart(header.worlds), machines),
+            "framework": _disambiguate(header.frameworks),
+            "world": _place_worlds(_disambiguate(header.worlds), machines),
         },
     )
 
@@ -79,7 +79,7 @@ def _place_worlds(titles: Mapping[str, str], machines: Mapping[str, int]) -> dic
     }
 
 
-def _tell_apart(described: Iterable[Framework | World]) -> dict[str, str]:
+def _disambiguate(described: Iterable[Framework | World]) -> dict[str, str]:
     """Return id -> title, with the id beside a title that two share."""
     described = tuple(described)
     uses = Counter(entry.title for entry in described)

@@ -1,4 +1,4 @@
-"""One cell that is harassed: its app's process, its storage, and the journal of what happened."""
+"""One cell under test: its app's process, its storage, and the journal of what happened."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ class Run:
         """Cancel it."""
         self.stage.ask(dict, do="cancel", runId=self.id)
 
-    def harass(self, plan: Plan) -> None:
-        """Put more faults on it."""
+    def add_faults(self, plan: Plan) -> None:
+        """Add faults to its plan."""
         self.stage.ask(dict, do="plan", runId=self.id, plan=plan)
 
     def release(self, gate: str) -> None:

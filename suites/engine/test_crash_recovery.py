@@ -196,7 +196,7 @@ def recover_hook(stage: Stage, run: Run) -> Recovery:
 
 def recover_payload(stage: Stage, run: Run) -> Recovery:
     """Let the process die between a payload and the message for it; send the next in another."""
-    run.harass([Kill(at=Place(on="call", event="hook_received", side="after"))])
+    run.add_faults([Kill(at=Place(on="call", event="hook_received", side="after"))])
     with contextlib.suppress(DeploymentError):
         stage.resume("parked", "payload")
     if not stage.await_death():

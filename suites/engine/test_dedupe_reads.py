@@ -90,7 +90,7 @@ def play_straggler(stage: Stage, cases: Cases, case: Straggler) -> None:
     parts = [{"step": "a", "fails": 1}, {"sleep": 300}, {"hook": first}, {"step": "b"}]
     run, token, events = start_at_rest(stage, parts, [{"step": "c"}], resume=first)
     copied = next(item for item in events if item.event_type == case.event)
-    run.harass(
+    run.add_faults(
         [
             Damage(
                 change="replace",

@@ -119,7 +119,7 @@ def test_a_resume_that_comes_again_is_one(stage: Stage, cases: Cases) -> None:
         run = stage.program({"hook": token, "count": 3})
         if not await_hook(run) or not wait_until(lambda: has_come_to_rest(run)):
             raise Inconclusive("the run did not come to rest at its hook")
-        run.harass(plan_resume(case))
+        run.add_faults(plan_resume(case))
         for number in range(3):
             stage.resume(token, number)
             if number < 2 and case.when != "refused first":

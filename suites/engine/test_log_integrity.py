@@ -42,7 +42,7 @@ class Damaged(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Of `PARTS`.
     parts: int
-    #: Which event, counted from the start of the log; beyond its end it starts anew.
+    #: Which event, counted from the start of the log; larger numbers wrap around.
     place: int
     #: How far behind it the event lies that it changes places with.
     distance: int = 1
@@ -70,7 +70,7 @@ def resume_damaged(run: Run, token: str, damage: Damage) -> Ending:
     Raises:
         Inconclusive: nobody read the damaged part.
     """
-    run.harass([damage])
+    run.add_faults([damage])
     try:
         run.stage.resume(token, PAYLOAD)
     except EngineError as error:

@@ -1,4 +1,4 @@
-"""A finding in words: the shortest history, what differs, and the command that shows it again."""
+"""A finding as text: the shortest history, what differs, and the command that reproduces it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from suites.properties.search import Finding
 from suites.properties.stage import Turn
 
 _NO_REPLAY = """\
-The same moves did not show it every time: what differs depends on time, as races do. The history
-above is the shortest one in which it was seen; the seed repeats the search, but not the race."""
+The same moves did not show it every time: the difference depends on timing, as in a race. The
+history above is the shortest one that showed it; the seed repeats the search, but not the race."""
 
 
 def render(finding: Finding, command: str) -> str:
     """Return a finding as text.
 
     Args:
-        finding: What was found.
-        command: What repeats the search.
+        finding: The finding.
+        command: The command that repeats the search.
     """
     mismatch = finding.mismatch
     shorten_ids = mismatch.names.shorten
@@ -30,7 +30,7 @@ def render(finding: Finding, command: str) -> str:
         lines.append(f"{number:4} {shorten_ids(write_turn(turn))}")
     if not finding.replays:
         lines.append(_NO_REPLAY)
-    lines.append(f"again: {command}")
+    lines.append(f"reproduce: {command}")
     return "\n".join(lines)
 
 
@@ -42,7 +42,7 @@ def write_turn(turn: Turn) -> str:
 
 
 def write_call(reply: Reply) -> str:
-    """Return a call as a reader needs it: what is the same everywhere is left out."""
+    """Return a call for a reader, without the parts that are the same everywhere."""
     method, args = reply.call.method, reply.call.args
     if method != "events.create":
         return f"{method}({', '.join(shorten(argument, 120) for argument in args)})"

@@ -1,1 +1,1 @@
-"""The wheel in an environment of its own, as a user has it."""
+"""The wheel in a separate environment, as a user has it."""

@@ -137,7 +137,7 @@ def test_a_remote_app_is_measured_by_its_url(tmp_path: Path, deployed: str) -> N
 
 def test_the_suite_writes_pytest_benchmarks_json(tmp_path: Path) -> None:
     scores = tmp_path / "benchmark.json"
-    # It is a session of its own, not a part of the one that runs this test.
+    # It is a separate session, not a part of the one that runs this test.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [

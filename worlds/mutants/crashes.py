@@ -157,5 +157,5 @@ class ReadsWhatIsBeingWritten(ReferenceWorld):
 
     def __init__(self, env: Mapping[str, str], rules: Rules, model_type: type[Model]) -> None:
         super().__init__(env, rules, model_type)
-        self.begin_anew()
+        self.reset()
         self._journal = _HalvingJournal(self._folder / "journal.jsonl")

@@ -39,7 +39,7 @@ class Owner:
             os.close(file)
         return False
 
-    def bury(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Remove the file of a dead owner."""
         (self._folder / f"{name}.lock").unlink(missing_ok=True)
 

@@ -118,7 +118,7 @@ class Worker:
         for name in {message.owner for message in messages if message.owner}:
             if not self._owner.is_alive(name):
                 self.take_back(name)
-                self._owner.bury(name)
+                self._owner.remove(name)
 
     def take_back(self, owner: str) -> None:
         """Free all messages that an owner leases."""

@@ -112,7 +112,7 @@ class ReferenceWorld:
         return self.apply(method, args) if method in WRITES else self.read(method, args)
 
     def apply(self, method: str, args: list[object]) -> Any:
-        """Make one call that changes the state, while all other processes are locked out."""
+        """Make one call that changes the state, while it holds the lock against other processes."""
         encoded = write_args(args)
         with self._journal.own():
             self.learn(self._journal.read_news(owned=True))
@@ -129,7 +129,7 @@ class ReferenceWorld:
             except Refused:
                 raise
             except BaseException:
-                self.begin_anew()
+                self.reset()
                 raise
         if method == "queue" and self._worker is not None:
             self._worker.wake()
@@ -139,7 +139,7 @@ class ReferenceWorld:
         """Write a call to the journal."""
         self._journal.append(command)
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Discard the state in memory, because it may differ from the journal."""
         self.model = type(self.model)(self.model.rules)
         self._journal.forget()

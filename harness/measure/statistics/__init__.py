@@ -6,12 +6,12 @@ formulas and their measured error rates.
 """
 
 from harness.measure.statistics.contests import Decision, decide
-from harness.measure.statistics.effects import (
-    Effect,
-    Whole,
+from harness.measure.statistics.contrasts import (
+    Contrast,
+    MeanContrast,
+    average_contrasts,
     compare_partners,
     find_interactions,
-    pool_effects,
 )
 from harness.measure.statistics.estimates import LEVEL, Estimate, estimate
 from harness.measure.statistics.growth import SIZES_TO_FIT, estimate_growth, fit_growth
@@ -45,16 +45,17 @@ __all__ = [
     "LEVEL",
     "SIZES_TO_FIT",
     "Contenders",
+    "Contrast",
     "Decision",
-    "Effect",
     "Estimate",
     "Judgment",
+    "MeanContrast",
     "Mode",
     "Pairs",
     "Ranking",
     "Series",
     "Sides",
-    "Whole",
+    "average_contrasts",
     "compare_partners",
     "decide",
     "estimate",
@@ -66,7 +67,6 @@ __all__ = [
     "measure_inflation",
     "measure_whole_inflation",
     "pair_blocks",
-    "pool_effects",
     "pool_pairs",
     "rank_scenarios",
     "rank_whole",

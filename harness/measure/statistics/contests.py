@@ -20,7 +20,7 @@ class Decision(msgspec.Struct, Generic[Key], frozen=True):
 
     #: The winner; `None` unless it differs significantly from every other contender.
     winner: Key | None
-    #: Those that do not differ significantly from the fastest, itself included; empty if one won.
+    #: The fastest and the contenders that do not differ significantly from it; empty if one won.
     tied: frozenset[Key]
     #: The probability of such a lead if all are equally fast, corrected for the whole table.
     chance: float = 1.0
@@ -42,7 +42,7 @@ def decide(
     """Decide every comparison of a table. No other code names a winner.
 
     The fastest contender has the smallest center. It wins if it differs significantly from every
-    other. Otherwise there is no winner, and it ties with those that it does not differ from. A
+    other. Otherwise there is no winner, and it ties with those from which it does not differ. A
     contender that ran alone does not win. With fewer than :data:`BLOCKS_TO_CALL` common blocks no
     difference is called.
 
@@ -51,7 +51,7 @@ def decide(
         resolution: The clock's, in ms.
         inflation: How much wider a subject spreads against itself than its standard error.
     """
-    races = [_hold_race(contenders, resolution) for contenders in comparisons]
+    races = [_pair_with_fastest(contenders, resolution) for contenders in comparisons]
     rows = [row for race in races if race for row in race.others.values()]
     weights = iter(weigh(rows, inflation=inflation))
     chances: list[dict[Key, float]] = [
@@ -64,7 +64,7 @@ def decide(
         for race in races
     ]
     held = [place for place, race in enumerate(races) if race]
-    # The fastest must differ from all others, so its least certain lead decides.
+    # The fastest must differ from all others, so its least significant lead decides.
     corrected, level = correct_chances(np.array([max(chances[place].values()) for place in held]))
     decisions: list[Decision[Key]] = [Decision(None, frozenset()) for _ in races]
     for place, chance in zip(held, corrected, strict=True):
@@ -79,7 +79,7 @@ def decide(
     return tuple(decisions)
 
 
-def _hold_race(contenders: Mapping[Key, Series], resolution: float) -> _Race[Key] | None:
+def _pair_with_fastest(contenders: Mapping[Key, Series], resolution: float) -> _Race[Key] | None:
     """Pair the fastest with every other; `None` if there is nothing to compare."""
     centers = {key: find_center(series) for key, series in contenders.items()}
     if len(centers) < 2:

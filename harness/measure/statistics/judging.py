@@ -116,7 +116,7 @@ def judge(
 
 
 def _judge_part(part: Sequence[ComparedRow], inflation: float, room: float) -> Iterator[Judgment]:
-    """Judge the rows of one part; of its calls, the share `room` may be wrong."""
+    """Judge the rows of one part; at most the share `room` of its calls may be wrong."""
     weights = weigh(part, inflation=inflation)
     corrected, level = correct_chances(np.array([weight.chance for weight in weights]), room)
     # Scaled to the whole rate, so that every chance is compared with the same share.
@@ -143,8 +143,8 @@ def _judge_row(row: ComparedRow, weight: Weight, chance: float, level: float) ->
 
 def weigh(rows: Sequence[ComparedRow], *, inflation: float = 1.0) -> tuple[Weight, ...]:
     """Return the evidence of each row alone; rows with too few blocks have none."""
-    heard = [row for row in rows if row.blocks >= BLOCKS_TO_CALL]
-    errors, freedoms = estimate_errors(heard)
+    judged = [row for row in rows if row.blocks >= BLOCKS_TO_CALL]
+    errors, freedoms = estimate_errors(judged)
     known = iter(zip(errors * inflation, freedoms, strict=True))
     weights = []
     for row in rows:
@@ -228,9 +228,9 @@ def measure_whole_inflation(twins: Sequence[ComparedRow]) -> float | None:
 
 
 def correct_chances(chances: Floats, room: float = FALSE_SHARE) -> tuple[Floats, float]:
-    """Correct chances for their number (Benjamini, Hochberg); return them and the level of a row.
+    """Correct chances for their number (Benjamini, Hochberg); return them and the level for a call.
 
-    A row is called if its chance is below the level.
+    A row is called if its uncorrected chance is below the level.
 
     Args:
         chances: One per row.

@@ -7,12 +7,12 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from harness.measure.statistics.effects import (
-    Effect,
-    Whole,
+from harness.measure.statistics.contrasts import (
+    Contrast,
+    MeanContrast,
+    average_contrasts,
     compare_partners,
     find_interactions,
-    pool_effects,
 )
 from harness.measure.statistics.judging import FALSE_SHARE, ComparedRow, Judgment, judge
 from harness.measure.statistics.pairs import Series
@@ -97,8 +97,10 @@ def rank_whole(
     if len(names) < 2 or not shared:
         return Ranking()
 
-    def compare(before: str, after: str) -> Whole:
-        return pool_effects([_compare(item[before], item[after], resolution) for item in shared])
+    def compare(before: str, after: str) -> MeanContrast:
+        return average_contrasts(
+            [_compare(item[before], item[after], resolution) for item in shared]
+        )
 
     fastest = _find_fastest(names, compare)
     race = {name: compare(fastest, name) for name in names if name != fastest}
@@ -108,20 +110,20 @@ def rank_whole(
 
 def _compare(
     before: Mapping[str, Series], after: Mapping[str, Series], resolution: float
-) -> Effect:
+) -> Contrast:
     return compare_partners(before, after, resolution=resolution)
 
 
 def _race(
     question: Contenders,
-    compare: Callable[[Mapping[str, Series], Mapping[str, Series]], Effect],
-) -> dict[str, Effect]:
-    """Compare every contender with the fastest; empty if there is nobody to compare."""
+    compare: Callable[[Mapping[str, Series], Mapping[str, Series]], Contrast],
+) -> dict[str, Contrast]:
+    """Compare every contender with the fastest; empty with fewer than two."""
     names = sorted(question)
     if len(names) < 2:
         return {}
 
-    def between(before: str, after: str) -> Effect:
+    def between(before: str, after: str) -> Contrast:
         return compare(question[before], question[after])
 
     fastest = _find_fastest(names, between)
@@ -139,13 +141,13 @@ def _judge(rows: Sequence[ComparedRow], contenders: int, inflation: float) -> tu
     """Judge rows against the fastest of several, which is chosen after the fact.
 
     Among k contenders there are k(k-1)/2 pairs, and k-1 of them are judged: each row's chance
-    counts for the pairs that were passed over as well.
+    counts for the other pairs as well.
     """
     return judge(rows, inflation=inflation, room=FALSE_SHARE / max(1.0, contenders / 2))
 
 
 def _order(names: Sequence[str] | Contenders, behind: Mapping[str, Judgment]) -> tuple[str, ...]:
-    """Return the fastest, which is behind nobody, and then the others by their distance."""
+    """Return the fastest, and then the others by their distance."""
     if not behind:
         return ()
     (fastest,) = set(names) - set(behind)

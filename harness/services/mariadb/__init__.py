@@ -19,7 +19,7 @@ PROVIDER = Provider(
     connect=lambda url, kind: PreparedService(MariadbDatabases(url, kind)),
     probe=probe,
     image=Image(
-        usual="mariadb:11.8",
+        default="mariadb:11.8",
         port=3306,
         url="mysql://root:{password}@{host}:{port}",
         command=[f"--{name}={value}" for name, value in SETTINGS.items()],

@@ -20,7 +20,7 @@ PROVIDER = Provider(
     probe=probe,
     # It stands alone: change streams and transactions need the URL of a replica set.
     image=Image(
-        usual="mongo:8",
+        default="mongo:8",
         port=27017,
         url="mongodb://root:{password}@{host}:{port}",
         command=["mongod"],

@@ -14,7 +14,7 @@ PROVIDER = Provider(
     probe=probe,
     image=Image(
         # The same major version as the embedded server.
-        usual="postgres:18-alpine",
+        default="postgres:18-alpine",
         port=5432,
         url="postgres://postgres:{password}@{host}:{port}/postgres",
         command=["postgres", *(f"-c{name}={value}" for name, value in SETTINGS.items())],

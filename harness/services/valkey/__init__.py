@@ -12,7 +12,7 @@ from harness.services.valkey.embedded import SETTINGS, find_embedded, open_embed
 _TITLE = "Valkey"
 _EXAMPLE = "redis://user:password@host:6379"
 
-#: The images have no variable for a password, and an argument would show it to everybody. The
+#: The images have no variable for a password, and an argument would show it to every user. The
 #: program may be a Redis, when the user names such an image.
 _COMMAND = (
     "printf 'requirepass %s\\n{settings}' \"$VALKEY_PASSWORD\" |"
@@ -27,7 +27,7 @@ PROVIDER = Provider(
     probe=probe,
     image=Image(
         # The same major version as the embedded server.
-        usual="valkey/valkey:9-alpine",
+        default="valkey/valkey:9-alpine",
         port=6379,
         url="redis://:{password}@{host}:{port}",
         command=[

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from harness.errors import ServiceError
-from harness.services.embedded import find_account, give_to, lend_folders, private_folder
+from harness.services.embedded import find_account, give_to, make_reachable, private_folder
 from harness.services.prepared import PreparedService
 from harness.services.starting import EmbeddedServer, run_on_free_port
 from harness.services.valkey.databases import ValkeyDatabases, probe
@@ -48,7 +48,7 @@ def open_embedded(workdir: Path) -> Iterator[PreparedService]:
     log.unlink(missing_ok=True)
     password = secrets.token_hex(16)
     with private_folder("world-harness-valkey-", account) as folder:
-        lent = lend_folders([program.parent], program, account, folder) / _PROGRAM
+        reachable = make_reachable([program.parent], program, account, folder) / _PROGRAM
         data = folder / "data"
         data.mkdir()
         settings = folder / "valkey.conf"
@@ -58,7 +58,7 @@ def open_embedded(workdir: Path) -> Iterator[PreparedService]:
             give_to(place, account)
         server = EmbeddedServer(
             title="Valkey",
-            command=lambda port: [lent, settings, "--port", str(port)],
+            command=lambda port: [reachable, settings, "--port", str(port)],
             url=lambda port: f"redis://:{password}@127.0.0.1:{port}",
             probe=probe,
             stop=signal.SIGTERM,

@@ -10,7 +10,7 @@ function letters(seed: number, size: number): string {
   return text;
 }
 
-/** Moves every letter by a number of places, so that no two payloads of a chain are equal. */
+/** Shifts every letter by a number of places, so that all payloads of a chain differ. */
 function shift(payload: string, places: number): string {
   let text = "";
   for (const letter of payload) {
@@ -29,7 +29,7 @@ async function alter(payload: string, places: number): Promise<string> {
   return marked(() => shift(payload, places));
 }
 
-/** A payload that `count` steps take and return, each altering it; returns the last. */
+/** Passes a payload through `count` steps, each of which alters it; returns the last payload. */
 export async function sequentialPayloads(count: number, size: number, seed: number): Promise<string> {
   "use workflow";
   let payload = letters(seed, size);
@@ -37,7 +37,7 @@ export async function sequentialPayloads(count: number, size: number, seed: numb
   return payload;
 }
 
-/** `count` steps at once, each returning a payload of its own; returns all in order. */
+/** `count` steps at once, each with a different payload; returns all payloads in order. */
 export async function concurrentPayloads(count: number, size: number, seed: number): Promise<string[]> {
   "use workflow";
   return Promise.all(Array.from({ length: count }, (_, index) => produce(seed + index, size)));

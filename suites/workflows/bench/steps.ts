@@ -5,7 +5,7 @@ async function identity(value: number): Promise<number> {
   return marked(() => value);
 }
 
-/** Returns its argument; no step at all. */
+/** Returns its argument without any step. */
 export async function noSteps(value: number): Promise<number> {
   "use workflow";
   return value;
@@ -17,7 +17,7 @@ export async function oneStep(value: number): Promise<number> {
   return identity(value);
 }
 
-/** Steps 0..count-1, one after the other; returns the sum of what they returned. */
+/** Steps 0..count-1 one after the other; returns the sum of their results. */
 export async function sequentialSteps(count: number): Promise<number> {
   "use workflow";
   let sum = 0;
@@ -25,13 +25,13 @@ export async function sequentialSteps(count: number): Promise<number> {
   return sum;
 }
 
-/** Steps 0..count-1 at once; returns their values in order. */
+/** Steps 0..count-1 at once; returns their results in order. */
 export async function concurrentSteps(count: number): Promise<number[]> {
   "use workflow";
   return Promise.all(Array.from({ length: count }, (_, index) => identity(index)));
 }
 
-/** Steps 0..count-1 at once; returns the value of whichever the engine settles first. */
+/** Steps 0..count-1 at once; returns the result of the one that the engine settles first. */
 export async function racingSteps(count: number): Promise<number> {
   "use workflow";
   return Promise.race(Array.from({ length: count }, (_, index) => identity(index)));

@@ -1,7 +1,7 @@
 import { getWritable } from "workflow";
 import { marked } from "./marks";
 
-// Every chunk costs a World call or more; four to a megabyte keep ten streams within a fork's time.
+// Every chunk costs at least one World call; four per megabyte keep ten streams fast enough.
 const CHUNK_BYTES = 262_144;
 
 /** The bytes of a source, a pure function of seed and position that Python recomputes. */
@@ -75,7 +75,7 @@ async function writeSource(namespace: string, seed: number, total: number): Prom
   });
 }
 
-/** Frames of [source index, uint32 length, bytes], so that a reader can take them apart. */
+/** Merges sources into frames of source index, uint32 length and bytes, so that a reader can split them. */
 async function merge(inputs: ReadableStream<Uint8Array>[]): Promise<void> {
   "use step";
   await marked(async () => {
@@ -102,7 +102,7 @@ export async function lineStream(count: number, width: number): Promise<number> 
   return count;
 }
 
-/** `total` bytes through `count` steps, each reading the stream of the step before it. */
+/** Passes `total` bytes through `count` steps; each reads the stream of the previous one. */
 export async function streamPipeline(count: number, total: number, seed: number): Promise<number> {
   "use workflow";
   let stream = await openSource(seed, total);
@@ -111,7 +111,7 @@ export async function streamPipeline(count: number, total: number, seed: number)
   return count;
 }
 
-/** `count` steps at once, each writing `total` bytes to a stream of its own. */
+/** `count` steps at once, each of which writes `total` bytes to a separate stream. */
 export async function parallelStreams(count: number, total: number, seed: number): Promise<number> {
   "use workflow";
   await Promise.all(
@@ -120,7 +120,7 @@ export async function parallelStreams(count: number, total: number, seed: number
   return count;
 }
 
-/** `count` source streams of `total` bytes, merged by one step into the run's stream. */
+/** Merges `count` source streams of `total` bytes into the run's stream, in one step. */
 export async function mergedStreams(count: number, total: number, seed: number): Promise<number> {
   "use workflow";
   const sources = await Promise.all(

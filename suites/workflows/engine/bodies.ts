@@ -1,7 +1,7 @@
 import { FatalError, getStepMetadata, getWorkflowMetadata, RetryableError } from "workflow";
 
 // The nemesis (harness/inside/node/nemesis) keeps its state on globalThis, because bundlers give the steps,
-// the routes and the World each a copy of every module they import.
+// the routes and the World separate copies of every module they import.
 const nemesis = () => (globalThis as any)[Symbol.for("world-harness.bodies")];
 
 export type Work = {
@@ -9,15 +9,15 @@ export type Work = {
   ms?: number;
   /** How many of its executions fail before one succeeds. */
   fails?: number;
-  /** How it fails. */
+  /** The kind of error. */
   how?: "error" | "retryable" | "fatal";
-  /** With `retryable`: when it may be tried again. */
+  /** Delay of the retry, with `retryable`. */
   retryAfterMs?: number;
-  /** Whether its first execution kills the process; or every one. */
+  /** Whether its first execution kills the process, or every execution. */
   dies?: "once" | "always";
-  /** Whether it does something that must happen once. */
+  /** Whether it has a side effect that must happen once. */
   effect?: boolean;
-  /** Whether it ends at a full second, like every other that began with it, in whatever process. */
+  /** Whether it ends at a full second, so that bodies that began together end together, in any process. */
   inStep?: boolean;
 };
 
@@ -30,7 +30,7 @@ export function fail({ how, retryAfterMs }: Work, key: string): never {
   throw new Error(message);
 }
 
-/** Runs a step's body between two marks, which the harness finds whatever becomes of the process. */
+/** Runs a step's body between two marks, which the harness finds even if the process dies. */
 export async function marked<T>(
   step: string,
   key: string,
@@ -41,7 +41,7 @@ export async function marked<T>(
   return nemesis().perform({ runId: workflowRunId, key, stepId, attempt, step }, body);
 }
 
-/** Does what a step of a program is to do, and returns its key. */
+/** Does the work of a step of a program, and returns the step's key. */
 export async function labor(step: string, key: string, work: Work): Promise<string> {
   return marked(step, key, async (entered, failed) => {
     if (work.effect) nemesis().effect(getWorkflowMetadata().workflowRunId, getStepMetadata().stepId);

@@ -11,7 +11,7 @@ async function awaitChild(key: string, runId: string): Promise<number> {
   return marked("awaitChild", key, () => getRun<number>(runId).returnValue);
 }
 
-/** Starts a child that does the same with one level less, and awaits it inside a step; returns how deep it went. */
+/** Starts a child with one level less, and awaits it in a step; returns the depth. */
 export async function descend(key: string, depth: number): Promise<number> {
   "use workflow";
   if (depth === 0) return 0;

@@ -6,7 +6,7 @@ async function note(key: string): Promise<string> {
   return labor("note", key, {});
 }
 
-/** Takes payloads one after the other, a step for each, until one says `stop`; then disposes. */
+/** Receives payloads, with one step each, until one is `stop`; then disposes of the hook. */
 export async function listening(token: string): Promise<unknown[]> {
   "use workflow";
   const hook = createHook<{ number: number; stop?: boolean }>({ token });
@@ -19,7 +19,7 @@ export async function listening(token: string): Promise<unknown[]> {
   return seen;
 }
 
-/** Waits for one payload of a token; what becomes of it when another run has the token is its answer. */
+/** Waits for one payload with a token, or returns the error if another run holds the token. */
 export async function claiming(token: string): Promise<unknown> {
   "use workflow";
   const hook = createHook<unknown>({ token });

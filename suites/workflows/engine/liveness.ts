@@ -4,8 +4,8 @@ import { labor, marked } from "./bodies";
 
 type Changes = Record<string, string | undefined>;
 
-// Not every line has attributes, and bundlers refuse a name that a module lacks, wherever they see one:
-// here they see none.
+// Not every line has attributes, and a bundler rejects any name that it sees and a module lacks. It cannot
+// see a computed name.
 const find = (module: object, name: string) => (module as any)[name];
 const setAttributes = (changes: Changes): Promise<void> => find(sdk, "setAttributes")(changes);
 
@@ -14,7 +14,7 @@ async function work(key: string, ms: number): Promise<string> {
   return labor("work", key, { ms });
 }
 
-/** Races a step against a sleep, and does another step that depends on who won; returns the winner. */
+/** Races a step against a sleep; another step depends on the winner. Returns the winner. */
 export async function racing(stepMs: number, sleepMs: number): Promise<string> {
   "use workflow";
   const winner = await Promise.race([
@@ -30,7 +30,7 @@ async function tag(key: string): Promise<void> {
   return marked("tag", key, () => setAttributes({ [key]: "by a step" }));
 }
 
-/** Sets attributes in the workflow and in a step, and takes one of them back. */
+/** Sets attributes in the workflow and in a step, and removes one of them. */
 export async function attributed(): Promise<string> {
   "use workflow";
   await setAttributes({ phase: "begun", passing: "yes" });

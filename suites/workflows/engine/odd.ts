@@ -31,7 +31,7 @@ async function back(name: string, value: unknown): Promise<[string, unknown]> {
   return marked("back", name, () => [render(value), value]);
 }
 
-/** Sends each odd value to a step and back; returns the names of those that changed on the way. */
+/** Sends each odd value to a step and back; returns the names of those that changed. */
 export async function odd(): Promise<string[]> {
   "use workflow";
   const changed: string[] = [];
@@ -50,7 +50,7 @@ async function returnFunction(): Promise<unknown> {
 }
 returnFunction.maxRetries = 1;
 
-/** A step returns what cannot be serialized; the workflow catches that. */
+/** Catches the error of a step that returns a value that cannot be serialized. */
 export async function unserializable(): Promise<unknown> {
   "use workflow";
   try {

@@ -1,7 +1,7 @@
 import { createHook } from "workflow";
 import { marked, pause } from "./bodies";
 
-/** Which execution of a step's body a result is of, and what it was told before. */
+/** The step body and execution that a result is of; `heard` is its input. */
 export type Told = { key: string; execution: number; heard: Told[] };
 
 async function tell(key: string, heard: Told[], ms: number): Promise<Told> {
@@ -12,7 +12,7 @@ async function tell(key: string, heard: Told[], ms: number): Promise<Told> {
   });
 }
 
-/** Parts of parallel steps, each told what those of the part before returned; returns it all. */
+/** Runs parts of parallel steps, each given the results of the part before; returns them all. */
 export async function telling(parts: number, width: number, ms: number): Promise<Told[][]> {
   "use workflow";
   const told: Told[][] = [];
@@ -32,8 +32,8 @@ async function keep(key: string, drawn: Drawn): Promise<Drawn> {
 }
 
 /**
- * Draws a number, the time and an id, and lets a step keep them, as often as asked; waits for a
- * payload, and draws once more. Returns what its last replay drew otherwise than was kept.
+ * Draws a number, the time and an id, and stores them in a step, a number of times. Then waits for a
+ * payload, and draws once more. Returns the values that differ between the last replay and the steps.
  */
 export async function drawing(times: number, token: string): Promise<string[]> {
   "use workflow";

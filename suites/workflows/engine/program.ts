@@ -1,7 +1,7 @@
 import { createHook, sleep } from "workflow";
 import { labor, type Work } from "./bodies";
 
-/** A workflow's shape as data, so that the harness can choose it. */
+/** The structure of a workflow as data, so that the harness can choose it. */
 export type Program =
   | ({ step: string; retries?: 0 | 1 | 3 } & Work)
   | { all: Program[] }
@@ -57,7 +57,7 @@ async function perform(program: Program): Promise<unknown> {
   return results;
 }
 
-/** Performs a program and returns what its parts returned, in its shape. */
+/** Runs a program, and returns the results of its parts in the same structure. */
 export async function program(shape: Program): Promise<unknown> {
   "use workflow";
   return perform(shape);

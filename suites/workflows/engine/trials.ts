@@ -1,15 +1,15 @@
 import { fail, marked, pause } from "./bodies";
 
-/** A step whose executions are numbered in order: which of them fail is known beforehand. */
+/** A step with numbered executions; the trial states which of them fail. */
 export type Trial = {
   retries: 0 | 1 | 3;
-  /** The executions that fail: 1 is the first body that began. */
+  /** The numbers of the executions that fail; 1 is the first body that begins. */
   failing?: number[];
-  /** How long an execution takes that succeeds, and one that fails. */
+  /** How long a successful execution takes, and a failing one. */
   ms?: number;
   failMs?: number;
   how?: "error" | "retryable";
-  /** With `retryable`: when it may be tried again. */
+  /** Delay of the retry, with `retryable`. */
   retryAfterMs?: number;
 };
 
@@ -47,7 +47,7 @@ async function standBy(place: number): Promise<number> {
 
 const byRetries = { 0: triedOnce, 1: triedTwice, 3: triedOften };
 
-/** Executes a trial's step at the same time as steps that do nothing, which were asked for before it. */
+/** Runs the step of a trial after requesting other steps that do nothing. */
 export async function trial(subject: Trial, bystanders: number): Promise<string> {
   "use workflow";
   const others = Array.from({ length: bystanders }, (_, place) => standBy(place));

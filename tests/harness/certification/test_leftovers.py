@@ -110,7 +110,7 @@ def test_nothing_is_left_of_an_interrupted_certification(
 
 @contextmanager
 def begin(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """Begin a command as a user does, in a process of its own."""
+    """Begin a command as a user does, in a separate process."""
     process = subprocess.Popen(
         [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

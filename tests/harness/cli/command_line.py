@@ -1,4 +1,4 @@
-"""The command line, run in this process as a user runs it in one of its own."""
+"""The command line, run in this process instead of a separate one."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 class Session:
-    """A benchmark of tiny apps in a process of its own."""
+    """A benchmark of tiny apps in a separate process."""
 
     def __init__(self, folder: Path) -> None:
         self.marks = folder / "marks"
@@ -134,7 +134,7 @@ def test_an_interruption_ends_everything_and_says_how_to_go_on(
     assert "Traceback" not in said
 
 
-def test_an_interrupted_session_goes_on_where_it_was(session: Session) -> None:
+def test_an_interrupted_session_can_be_resumed(session: Session) -> None:
     session.begin(TINY_STOP="between")
     session.await_mark("waiting")
     session.send(signal.SIGINT)

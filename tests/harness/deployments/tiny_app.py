@@ -42,7 +42,7 @@ def mark(name: str, content: object = "") -> None:
     """Leave a file that is there only when it is whole."""
     folder = os.environ.get("TINY_MARKS")
     if folder:
-        # Requests are answered by threads: each has a file of its own to begin with.
+        # Several threads may leave one mark: each writes a separate file first.
         unfinished = Path(folder, f".{name}-{threading.get_ident()}")
         unfinished.write_text(str(content))
         unfinished.rename(Path(folder, name))

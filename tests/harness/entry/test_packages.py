@@ -16,7 +16,7 @@ CLAIM = "from world_harness.packages import claim_packages; claim_packages(); "
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a `harness/` that holds one module of its own."""
+    """Return a folder with a `harness/` that holds one other module."""
     (tmp_path / "harness").mkdir()
     (tmp_path / "harness" / "theirs.py").write_text("OWN = 1\n")
     return tmp_path

@@ -17,7 +17,7 @@ def pytest_addoption(parser):
 
 
 def run_pytest(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest, as a session of its own, on a suite in a folder that comes first on the path."""
+    """Run pytest in a separate session on a suite in a folder that comes first on the path."""
     env = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
     command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words, "--pyargs", CHECK)
     return subprocess.run(

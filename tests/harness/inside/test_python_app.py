@@ -160,7 +160,7 @@ class TestAnAppIsIdle:
         assert asyncio.run(play())
 
 
-def test_deliveries_are_told_apart_and_counted() -> None:
+def test_deliveries_are_distinguished_and_counted() -> None:
     async def play() -> Probe:
         app = Watched()
 

@@ -237,7 +237,7 @@ class TestReport:
         results = LoadResults(header=header, loads=(), load_ends=(), footer=None)
         summaries = study_load(results).summaries
         assert len(summaries) == 6
-        assert all("contains no run of it" in item.failure for item in summaries)
+        assert all("contains no run of this load" in item.failure for item in summaries)
         text = render_markdown(study_session(results), source="x")
         assert "was cut off" in text
         assert "all ended well" not in text

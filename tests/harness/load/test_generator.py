@@ -123,7 +123,7 @@ def test_what_is_sent_late_is_measured_from_when_it_was_due(
     assert all((item.latency_ms or 0.0) >= item.late_ms for item in late)
 
 
-def test_nobody_who_answers_is_told_of_once_for_each_run() -> None:
+def test_a_missing_server_is_reported_once_for_each_run() -> None:
     place = f"http://127.0.0.1:{free_port()}"
     answered: list[Answered] = []
     arrivals = plan_arrivals(SHORT, 1)

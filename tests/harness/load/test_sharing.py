@@ -1,4 +1,4 @@
-"""Two generators in processes of their own share a load on one app; Ctrl-C keeps what was done."""
+"""Two generators in separate processes share a load on one app; Ctrl-C keeps their results."""
 
 from __future__ import annotations
 

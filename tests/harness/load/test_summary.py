@@ -112,7 +112,7 @@ class TestBacklog:
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.1, 100))
-def test_a_percentile_is_a_value_that_so_many_do_not_exceed(
+def test_a_percentile_is_the_smallest_value_that_covers_its_share(
     values: list[float], percent: float
 ) -> None:
     found = find_percentile(values, percent)

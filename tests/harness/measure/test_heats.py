@@ -56,7 +56,7 @@ def test_neither_always_goes_first(header: BenchHeader, tmp_path: Path) -> None:
     assert {cell for cell, _ in list_visits(samples)[::2]} == {LOCAL, TWIN}
 
 
-def test_heat_goes_on_without_who_failed(header: BenchHeader, tmp_path: Path) -> None:
+def test_heat_continues_without_a_failed_fork(header: BenchHeader, tmp_path: Path) -> None:
     measure(header, PretendingPreparer(broken="twin"), tmp_path / "results.jsonl")
     ends = read_results_as(tmp_path / "results.jsonl", BenchResults).forks
     assert {end.cell: end.outcome for end in ends} == {LOCAL: "finished", TWIN: "failed"}
@@ -84,7 +84,7 @@ def test_every_record_of_every_fork_comes_once(header: BenchHeader, tmp_path: Pa
         assert order == list(range(len(order)))
 
 
-def test_nothing_is_left_open_when_nobody_wants_more() -> None:
+def test_closing_the_records_closes_every_fork() -> None:
     closed = []
 
     def stay(name: str) -> Iterator[Sample | ForkEnd | None]:

@@ -89,7 +89,7 @@ class TestVersions:
         with pytest.raises(UsageError, match="no cell uses left-pad"):
             match_versions(catalog, [LOCAL], Pins({"left-pad": "1.0.0"}))
 
-    def test_part_of_the_sdk_that_nobody_names_is_installed_all_the_same(
+    def test_part_of_the_sdk_that_no_description_names_is_installed_too(
         self, catalog: Catalog
     ) -> None:
         found = match_versions(catalog, [LOCAL], Pins({PART: "5.0.0-beta.1"}))

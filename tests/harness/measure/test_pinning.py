@@ -265,7 +265,7 @@ class TestPinning:
         pinned = pin(catalog, Pins({CORE: "9.9.9", OF_LOCAL: "8.8.8", "express": "7.7.7"}))
         assert list_overrides(pinned, "v5") == {}
 
-    def test_part_that_the_sdk_brings_along_is_pinned_on_its_lines(self, catalog: Catalog) -> None:
+    def test_part_that_the_sdk_includes_is_pinned_on_its_lines(self, catalog: Catalog) -> None:
         pinned = pin(catalog, Pins({PART: "9.9.9"}))
         assert pin_line(pinned, "v5")[PART] == "9.9.9"
         assert list_overrides(pinned, "v5") == {PART: "9.9.9"}

@@ -148,7 +148,7 @@ class TestExecutions:
         )
         assert [item.ended_at_ms for item in journal.executions()] == [4, 3]
 
-    def test_keys_and_runs_are_told_apart(self) -> None:
+    def test_keys_and_runs_are_distinguished(self) -> None:
         journal = parse_journal(
             [
                 line("entered", 1, key="a"),

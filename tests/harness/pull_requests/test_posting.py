@@ -121,7 +121,7 @@ class TestComment:
         assert post(github) == Posted("updated", "https://github.example/1", others=1)
         assert fake.comments[2]["body"] == f"{MARKER} two"
 
-    def test_comment_that_is_deleted_meanwhile_is_written_anew(
+    def test_comment_that_is_deleted_meanwhile_is_created_again(
         self, github: GitHub, fake: FakeGitHub
     ) -> None:
         fake.add(f"{MARKER} old")
@@ -185,7 +185,7 @@ class TestTrouble:
         assert post(github).outcome == "created"
         assert pauses == [60.0, 120.0]
 
-    def test_limit_on_another_count_is_not_waited_for_until_that_begins_anew(
+    def test_waiting_for_a_secondary_limit_ignores_the_reset_of_the_primary_limit(
         self, github: GitHub, fake: FakeGitHub, pauses: list[float]
     ) -> None:
         fake.failures = [limited(x_ratelimit_remaining="4990", x_ratelimit_reset="4600")]

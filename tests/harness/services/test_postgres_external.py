@@ -111,13 +111,13 @@ def test_a_wrong_password_is_refused(admin_url: str, role: str, tmp_path: Path) 
     assert "user and password" in error.remedy
 
 
-def test_nobody_gets_in_without_a_password(admin_url: str, role: str, tmp_path: Path) -> None:
+def test_a_password_is_required(admin_url: str, role: str, tmp_path: Path) -> None:
     error = refuse(with_login(admin_url, role, "").replace(":@", "@"), tmp_path)
     assert isinstance(error, ServiceError)
     assert "no password supplied" in error.cause
 
 
-def test_a_port_where_nobody_listens(tmp_path: Path) -> None:
+def test_a_port_without_a_server(tmp_path: Path) -> None:
     port = free_port()
     error = refuse(f"postgres://me:{SECRET_ENCODED}@127.0.0.1:{port}/db", tmp_path)
     assert isinstance(error, ServiceError)
@@ -126,7 +126,7 @@ def test_a_port_where_nobody_listens(tmp_path: Path) -> None:
     assert "start the server" in error.remedy
 
 
-def test_a_host_that_nobody_knows(tmp_path: Path) -> None:
+def test_an_unknown_host(tmp_path: Path) -> None:
     error = refuse(f"postgres://me:{SECRET_ENCODED}@nowhere.invalid/db", tmp_path)
     assert isinstance(error, ServiceError)
     assert "nowhere.invalid" in error.cause

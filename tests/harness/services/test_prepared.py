@@ -138,7 +138,7 @@ def test_threads_that_ask_for_one_template_do_not_get_the_same_database(
     assert paper.existing == set()
 
 
-def test_a_template_that_nobody_prepared_is_a_mistake_of_the_caller(paper: PaperDatabases) -> None:
+def test_a_template_that_was_not_prepared_is_an_error_of_the_caller(paper: PaperDatabases) -> None:
     service = PreparedService(paper)
     with pytest.raises(KeyError), contextlib.ExitStack() as stack:
         stack.enter_context(service.create_database(template="unknown"))

@@ -36,7 +36,7 @@ def refuse(*_): raise ServiceError("the wheel is missing")
 
 PROVIDER = Provider(
     title="Fake", url_example="fake://host", check=check, connect=Fake, probe=probe,
-    image=Image(usual="fake:1", port=1, url="fake://{host}", command=[], env={}),
+    image=Image(default="fake:1", port=1, url="fake://{host}", command=[], env={}),
     find_embedded=refuse, open_embedded=refuse,
 )
 """
@@ -111,9 +111,7 @@ def test_a_forced_choice_comes_before_a_url(fake: str, tmp_path: Path) -> None:
         assert opened(service) == CONTAINED
 
 
-def test_a_container_is_taken_where_the_embedded_server_cannot_be_had(
-    fake: str, tmp_path: Path
-) -> None:
+def test_a_container_is_used_if_no_embedded_server_is_available(fake: str, tmp_path: Path) -> None:
     with open_service(fake, workdir=tmp_path) as service:
         assert opened(service) == CONTAINED
 

@@ -205,7 +205,7 @@ def test_a_wrong_password_is_refused_and_not_shown(
     assert "geheim" not in everything_said(error)
 
 
-def test_where_nobody_listens(tmp_path: Path) -> None:
+def test_a_port_without_a_server(tmp_path: Path) -> None:
     error = refuse(f"redis://:geheim@127.0.0.1:{free_port()}", tmp_path)
     assert "cannot be reached" in error.what
     assert "Connection refused" in error.cause

@@ -48,7 +48,7 @@ def test_it_is_made_once(folder: Path, make: Maker) -> None:
     assert (folder / "content").read_text() == "whole"
 
 
-def test_what_a_killed_run_left_behind_is_made_anew(folder: Path, make: Maker) -> None:
+def test_an_incomplete_entry_of_a_killed_run_is_made_again(folder: Path, make: Maker) -> None:
     folder.mkdir(parents=True)
     (folder / "half").mkdir()
     (folder / "half" / "made").touch()

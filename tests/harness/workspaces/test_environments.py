@@ -1,4 +1,4 @@
-"""A Python World has a virtual environment of its own."""
+"""A Python World has its own virtual environment."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ MATCHES = (
 )
 
 
-def run_abreast(
+def measure_side_by_side(
     ratio: float, *, blocks: int = 8, noise: float = 0.02, scenarios: Sequence[Scenario] = ()
 ) -> Session:
     """Measure three cells: before, before again, and after, which takes the ratio of it."""
@@ -57,7 +57,7 @@ def one(changes: Changes, scenario: str) -> Change:
 
 class TestVersions:
     def test_slower_version_is_a_regression(self) -> None:
-        changes = compare(run_abreast(1.2).end())
+        changes = compare(measure_side_by_side(1.2).end())
         assert {row.direction for row in changes.rows} == {"regression"}
         assert find_outcome(changes) == "failed"
         (whole,) = changes.overall
@@ -66,17 +66,17 @@ class TestVersions:
         assert whole.direction == "regression"
 
     def test_faster_version_is_an_improvement(self) -> None:
-        changes = compare(run_abreast(0.8).end())
+        changes = compare(measure_side_by_side(0.8).end())
         assert {row.direction for row in changes.rows} == {"improvement"}
         assert find_outcome(changes) == "passed"
 
     def test_same_version_is_no_difference_however_the_machine_drifts(self) -> None:
-        changes = compare(run_abreast(1.0).end())
+        changes = compare(measure_side_by_side(1.0).end())
         assert {row.direction for row in changes.rows} == {"no difference"}
         assert describe_changes(changes).startswith("No significant difference")
 
     def test_every_row_says_its_floor_and_its_chance(self) -> None:
-        for row in compare(run_abreast(1.2).end()).rows:
+        for row in compare(measure_side_by_side(1.2).end()).rows:
             assert row.floor is not None
             assert row.chance is not None
             assert 0 < row.floor < 0.2
@@ -84,23 +84,25 @@ class TestVersions:
 
     def test_twins_that_differ_raise_every_floor(self) -> None:
         """Two builds of one thing that lie 10% apart: a change of 10% is worth nothing."""
-        session = run_abreast(1.1)
+        session = measure_side_by_side(1.1)
         session.samples = [
             msgspec.structs.replace(sample, completed_ms=1 + (sample.completed_ms or 0) * 1.1)
             if sample.cell == AGAIN
             else sample
             for sample in session.samples
         ]
-        assert {row.direction for row in compare(run_abreast(1.1).end()).rows} == {"regression"}
+        assert {row.direction for row in compare(measure_side_by_side(1.1).end()).rows} == {
+            "regression"
+        }
         assert {row.direction for row in compare(session.end()).rows} == {"no difference"}
 
     def test_few_blocks_are_not_compared(self) -> None:
-        changes = compare(run_abreast(2.0, blocks=2).end())
+        changes = compare(measure_side_by_side(2.0, blocks=2).end())
         assert {row.direction for row in changes.rows} == {"not compared"}
         assert find_outcome(changes) == "inconclusive"
 
     def test_flaw_on_either_side_is_not_compared_and_said(self) -> None:
-        session = run_abreast(2.0)
+        session = measure_side_by_side(2.0)
         session.spoil(BEFORE, TEN, "timeout", "slow")
         row = one(compare(session.end()), TEN.id)
         assert row.direction == "not compared"
@@ -112,7 +114,7 @@ class TestVersions:
         assert compare_versions(study(session.end())) is None
 
     def test_companions_stand_in_no_table_of_cells(self) -> None:
-        report = render_markdown(study_session(run_abreast(1.0).end()), source="x")
+        report = render_markdown(study_session(measure_side_by_side(1.0).end()), source="x")
         tables = report[report.index("📊") : report.index("<summary>Provenance")]
         assert "Local-Before" not in tables
         assert "1 of 1 cell ran" in report
@@ -199,7 +201,7 @@ class TestSessions:
 
 class TestTables:
     def test_what_changed_comes_first_and_the_rest_is_folded(self) -> None:
-        session = run_abreast(1.2, scenarios=[TEN, FIFTY])
+        session = measure_side_by_side(1.2, scenarios=[TEN, FIFTY])
         session.spoil(EXPRESS, FIFTY, "incorrect", "wrong")
         findings = study(session.end())
         changes = compare_versions(findings)
@@ -209,7 +211,7 @@ class TestTables:
         assert pick(rest, Scenario=FIFTY.title)["Floor"] == "after: 1 incorrect answer: wrong"
 
     def test_mean_of_all_scenarios_has_a_row(self) -> None:
-        findings = study(run_abreast(1.2).end())
+        findings = study(measure_side_by_side(1.2).end())
         changes = compare_versions(findings)
         text = render_changes(changes, findings.results.header.scenarios, findings.names)
         row = pick(read_tables(text)[0], Scenario=ALL_SCENARIOS)
@@ -217,6 +219,6 @@ class TestTables:
         assert row["Floor"].startswith("±")
 
     def test_refusal_is_all_there_is(self) -> None:
-        findings = study(run_abreast(1.0).end())
+        findings = study(measure_side_by_side(1.0).end())
         refused = msgspec.structs.replace(compare(findings.results), refused="they differ", rows=())
         assert "Not compared: they differ" in render_changes(refused, [], findings.names)

@@ -22,8 +22,8 @@ from reports.documents.excerpts import (
     Excerpt,
     cut_out,
     put_excerpt,
-    render_whole,
     render_example,
+    render_whole,
 )
 from reports.documents.rediscovered import Bug, is_shown, read_found
 from suites.conformance.rediscovery import describe_bugs

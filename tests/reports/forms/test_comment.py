@@ -20,7 +20,7 @@ from reports.forms.comment.history import (
 )
 from reports.forms.comment.rendering import Page
 from reports.forms.studies import study_session
-from tests.reports.benchmark.test_compared import compare, run_abreast
+from tests.reports.benchmark.test_compared import compare, measure_side_by_side
 from tests.reports.checking import make_check, make_results
 from tests.reports.factories import (
     EXPRESS,
@@ -86,10 +86,10 @@ class TestOrder:
         assert places == sorted(places)
 
     def test_changes_come_before_what_is_folded_and_only_those_beyond_the_floor(self) -> None:
-        body = render_comment(study_session(run_abreast(1.2).end()))
+        body = render_comment(study_session(measure_side_by_side(1.2).end()))
         assert body.index("## Changes") < body.index("<details>")
         assert "❌ world-harness: 5 regressions in 5 rows" in body
-        quiet = render_comment(study_session(run_abreast(1.0).end()))
+        quiet = render_comment(study_session(measure_side_by_side(1.0).end()))
         changes = quiet[quiet.index("## Changes") : quiet.index("<details>")]
         assert "|" not in changes
         assert "No significant difference" in changes
@@ -222,7 +222,7 @@ class TestForeignText:
 
 def test_other_versions_numbers_are_rendered_as_given(small: Results) -> None:
     refused = msgspec.structs.replace(
-        compare(run_abreast(1.0).end()), refused="the two sessions differ in machine"
+        compare(measure_side_by_side(1.0).end()), refused="the two sessions differ in machine"
     )
     assert "Not compared: the two sessions differ in machine" in render_comment(
         study_session(small), changes=refused

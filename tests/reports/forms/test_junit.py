@@ -11,7 +11,7 @@ import pytest
 from harness.results.records import Results
 from reports.forms.junit import render_junit
 from reports.forms.studies import study_session
-from tests.reports.benchmark.test_compared import run_abreast
+from tests.reports.benchmark.test_compared import measure_side_by_side
 from tests.reports.checking import RECORDED, make_check, make_results
 from tests.reports.factories import EXPRESS, FIFTY, HONO, TEN, Session
 from tests.reports.forms.browser.hostile import CONTROL, SCRIPT, make_hostile_results
@@ -112,7 +112,7 @@ class TestGaps:
         assert failure.get("message") == "the app did not start"
 
     def test_what_is_only_compared_with_is_missed_too(self) -> None:
-        session = run_abreast(1.0)
+        session = measure_side_by_side(1.0)
         compared = session.header.companions
         assert compared
         session.samples = [sample for sample in session.samples if sample.cell not in compared]

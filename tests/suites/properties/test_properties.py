@@ -270,7 +270,7 @@ def test_the_report_shows_the_history_the_difference_and_the_command() -> None:
     assert "step.attempt is 1, the model says 2" in lines[0]
     assert "1 run_created(run_A" in lines[1]
     assert "(model: step_started, step status running, step attempt 2)" in lines[-2]
-    assert lines[-1] == "again: pytest again"
+    assert lines[-1] == "reproduce: pytest again"
     assert "wrun_" not in text
 
 

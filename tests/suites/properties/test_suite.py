@@ -35,6 +35,7 @@ def test_the_printed_command_reproduces_the_failure_of_a_mutant() -> None:
     assert ended.returncode == 1
     assert "STEP-CREATE-ATOMIC: " in ended.stdout
     history = [line for line in ended.stdout.splitlines() if "step_created" in line]
-    again = next(line for line in ended.stdout.splitlines() if line.startswith("again: pytest "))
-    repeated = run_suite(*shlex.split(again.removeprefix("again: pytest ")))
+    label = "reproduce: pytest "
+    command = next(line for line in ended.stdout.splitlines() if line.startswith(label))
+    repeated = run_suite(*shlex.split(command.removeprefix(label)))
     assert history == [line for line in repeated.stdout.splitlines() if "step_created" in line]

@@ -1,4 +1,4 @@
-"""The Worlds for the Python SDK, each on storage of its own, in the SDK's own environment."""
+"""The Worlds for the Python SDK, each on separate storage, in the environment of the SDK."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_tables_of_a_newer_release_are_refused(place: Place, url: str) -> None:
     assert place.run("try_to_open") == []
     do(url, f"UPDATE {SCHEMA}.about SET value = '99' WHERE key = 'version'")
     # When it is opened, and not when it is first needed.
-    _, cause, remedy = place.run("open_only")
+    _, cause, remedy = place.run("open_without_calls")
     assert "version is 99" in cause
     assert "newer release" in remedy
 
@@ -137,7 +137,7 @@ def test_a_connection_with_an_unfinished_command_is_not_reused(
     place: Place, amid: str, told: str, committed: object
 ) -> None:
     only = {"WORKFLOW_POSTGRES_CONNECTIONS": "1"}
-    assert place.run("leave_a_command", amid, env=only) == [told, committed, 7]
+    assert place.run("leave_command_unfinished", amid, env=only) == [told, committed, 7]
 
 
 def test_after_a_failover_the_log_is_read_again(place: Place) -> None:
@@ -148,7 +148,7 @@ def test_after_a_failover_the_log_is_read_again(place: Place) -> None:
 def test_the_world_overrides_the_isolation_level_of_the_database(place: Place, url: str) -> None:
     name = urlsplit(url).path.strip("/")
     do(url, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation TO 'serializable'")
-    assert place.run("ask_in_a_change", "SHOW transaction_isolation") == "read committed"
+    assert place.run("query_in_transaction", "SHOW transaction_isolation") == "read committed"
 
 
 def test_a_full_disk_of_the_server_is_an_error_with_a_remedy(place: Place, url: str) -> None:

@@ -131,7 +131,7 @@ def test_an_unsigned_request_does_not_reach_the_handler(
 def test_only_a_response_of_the_handler_acknowledges_a_message(
     place: Place, status: int, body: str
 ) -> None:
-    found = place.run("deliver_to_a_stranger", status, body)
+    found = place.run("deliver_to_foreign_server", status, body)
     assert found["left"] == 3
     (noted,) = found["noted"]
     assert f"responds with {status}" in noted
@@ -141,7 +141,7 @@ def test_only_a_response_of_the_handler_acknowledges_a_message(
 
 
 def test_a_response_of_the_handler_acknowledges_a_message(place: Place) -> None:
-    found = place.run("deliver_to_a_stranger", 200, '{"ok": true}')
+    found = place.run("deliver_to_foreign_server", 200, '{"ok": true}')
     assert (found["left"], found["logged"]) == (0, [])
 
 
@@ -159,4 +159,4 @@ def test_connections_use_keep_alive_but_no_time_limit_for_handlers(place: Place)
 
 
 def test_a_repeated_heartbeat_transaction_frees_no_leased_message(place: Place) -> None:
-    assert place.run("begin_beats_again") == ["worker", "none"]
+    assert place.run("repeat_transactions") == ["worker", "none"]

@@ -120,7 +120,7 @@ def test_repeating_each_call_after_an_unknown_commit_has_the_documented_effect(
 
 
 def test_changing_events_that_were_read_does_not_change_later_reads(place: Place) -> None:
-    assert place.run("change_what_was_read") is True
+    assert place.run("change_read_events") is True
 
 
 def test_large_chunks_are_read_a_few_at_a_time(place: Place) -> None:

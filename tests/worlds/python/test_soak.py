@@ -28,7 +28,7 @@ KINDS = {"0": "events", "1": "events", "2": "chunks", "3": "messages"}
 def start_writer(
     place: Place, run: list[str], noted: Path, seconds: float = SECONDS
 ) -> subprocess.Popen[bytes]:
-    return place.start("write_for_ever", *run, WRITERS, seconds, noted)
+    return place.start("write_until_time", *run, WRITERS, seconds, noted)
 
 
 def await_writing(writer: subprocess.Popen[bytes], noted: Path) -> None:

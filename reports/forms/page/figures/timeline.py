@@ -123,7 +123,7 @@ def choose_samples(findings: Findings, scenario: Scenario) -> dict[Cell, Sample]
 def list_invocations(sample: Sample) -> tuple[_Invocation, ...]:
     """Return the invocations of a run, in the order of their first bodies.
 
-    A body whose invocation was not seen stands for one of its own.
+    A body whose invocation was not seen counts as a separate invocation.
     """
     bodies: dict[str, list[_Span]] = {}
     for number, step in enumerate(sample.steps):

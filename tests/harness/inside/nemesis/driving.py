@@ -1,4 +1,4 @@
-"""The wrapper around a tiny World, in a process of its own; the same requests in both languages."""
+"""The wrapper around a tiny World, in a separate process; the same requests in both languages."""
 
 from __future__ import annotations
 

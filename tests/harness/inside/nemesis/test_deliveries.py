@@ -145,7 +145,7 @@ class TestKeepingBack:
         assert sorted(entry["name"] for entry in driver.seen()) == ["a", "b", "c", "d"]
         assert driver.journal().faults() == {0: 3}
 
-    def test_nobody_waits_at_a_gate_for_ever(self, driver: Driver) -> None:
+    def test_a_gate_has_a_time_limit(self, driver: Driver) -> None:
         assert not driver.ask("pass", runId="wrun_1", gate="g", limitMs=50)
         waiting = driver.send("pass", runId="wrun_1", gate="g", limitMs=40_000)
         driver.ask("open", runId="wrun_1", gate="g")

@@ -51,7 +51,7 @@ class TestRecording:
         assert journal.outcomes() == {delivery.delivery: "done"}
         assert not journal.faults()
 
-    def test_messages_are_told_apart(self, driver: Driver) -> None:
+    def test_messages_are_distinguished(self, driver: Driver) -> None:
         driver.deliver("wrun_1", runInput={"input": 1})
         driver.deliver("wrun_1", stepId="step_1", stepName="step//x//once")
         driver.deliver("wrun_1")

@@ -1,4 +1,4 @@
-"""Closes lanes: one that is idle, and one whose work does not end. Answers with what was said."""
+"""Closes an idle lane, and one whose work does not end; prints what the calls returned."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Closes lanes whose threads are over for Python long before they are over for the system.
+"""Closes a lane whose threads end in Python long before they end in the system.
 
-A library in C lets go of what it keeps for a thread when the system ends it; here that takes
-a while. Answers with which of the lanes' threads the system had before closing, and after it.
+A C library frees the data that it keeps for a thread when the system ends the thread; here that
+takes a while. Prints how many threads of the lane the system had before closing, and after.
 """
 
 from __future__ import annotations

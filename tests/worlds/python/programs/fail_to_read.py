@@ -1,4 +1,4 @@
-"""Reads what ends its transaction with an error, as a disk does that refuses; answers with it."""
+"""Reads with a query that fails like a broken disk and ends its transaction; prints the error."""
 
 from __future__ import annotations
 

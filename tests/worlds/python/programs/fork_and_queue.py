@@ -1,4 +1,4 @@
-"""Forks while a World delivers; the child queues a message, and answers with who has it in hand."""
+"""Forks while a World delivers; the child queues a message, and prints the message's owner."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ world._worker.forgo()
 
 child = os.fork()
 if not child:
-    # It would take the message as soon as it is there.
+    # A running parent would take the message at once.
     os.kill(os.getppid(), signal.SIGSTOP)
     try:
         message = interface.WorkflowInvokePayload(run_id="run")
         asyncio.run(world.queue("__wkf_workflow_w", message))
         owners = world._store.read(lambda s: s.all("SELECT owner FROM messages")).result()
     finally:
-        # Whatever went wrong here is told, and not by a parent that never goes on.
+        # In any case: a parent that stays stopped would hide the child's error.
         os.kill(os.getppid(), signal.SIGCONT)
     answer([owner for (owner,) in owners])
     os._exit(0)

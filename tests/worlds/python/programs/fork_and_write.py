@@ -1,7 +1,7 @@
 """Forks while a World is open; parent and child write, and the parent closes it.
 
-Argument: `python` for a fork that Python knows of, `system` for one that it does not. Answers with
-what others see of the run that the child was told it has made last; or with its error.
+Argument: `python` for a fork that Python notices, `system` for one that it does not notice. Prints
+what another process sees of the run that the child made last, or the child's error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers with how a World's methods are called, and which of the interface's it lacks."""
+"""Prints the parameters of a World's methods, and the methods of the interface that it lacks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Delivers a message to a server that does not answer, and answers with the connections' options.
+"""Delivers a message to a server that does not respond, and prints the options of its connections.
 
-These are the options by which the system notices that a peer is gone; a connection each, to the
-app and to the database.
+With these options the system notices that a peer is gone. There is one connection to the app and
+one to the database.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPTIONS = {
 
 
 def find_connections(own: int) -> Iterator[socket.socket]:
-    """Return copies of the process's TCP connections, but for those to its own server's port."""
+    """Yield copies of the process's TCP connections, except those accepted by its own server."""
     for link in Path("/proc/self/fd").iterdir():
         try:
             is_socket = str(link.readlink()).startswith("socket:")

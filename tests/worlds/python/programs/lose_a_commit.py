@@ -1,7 +1,7 @@
-"""Reads a log, before and after the database has lost its end and every connection to it.
+"""Reads a log before and after the database loses the log's end and all connections.
 
-So it looks to a process when a server takes over that had not been given the last commits. Answers
-with what it read.
+A process sees the same if a standby server takes over that lacks the last commits. Prints what both
+reads returned.
 """
 
 from __future__ import annotations

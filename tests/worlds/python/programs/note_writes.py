@@ -1,4 +1,4 @@
-"""Runs a workflow; answers with what was written, and whether that waited for the disk."""
+"""Runs a workflow; prints each write, and whether it waited for the disk."""
 
 from __future__ import annotations
 

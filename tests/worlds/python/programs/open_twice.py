@@ -1,4 +1,4 @@
-"""Opens a file twice; another process comes and goes. Answers with what others see afterwards."""
+"""Opens a file twice while another process opens and closes it; prints what others see then."""
 
 from __future__ import annotations
 

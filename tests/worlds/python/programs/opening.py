@@ -1,4 +1,4 @@
-"""What every program of these tests begins with: the World that the environment names."""
+"""Shared by the programs of these tests: opens the World that the environment names."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ def open_world() -> Any:
 
 
 def answer(value: Any) -> None:
+    """Print a result for the test."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
 def run_beside(program: str, *arguments: str) -> Any:
-    """Run a program in a process of its own, to its end."""
+    """Run a program in another process to its end; return what it prints."""
     path = Path(__file__).with_name(f"{program}.py")
     done = subprocess.run(
         [sys.executable, path, *arguments], stdout=subprocess.PIPE, text=True, check=True

@@ -1,4 +1,4 @@
-"""Makes a run with a hook, and answers with both their ids."""
+"""Makes a run with a hook, and prints the ids of both."""
 
 from __future__ import annotations
 

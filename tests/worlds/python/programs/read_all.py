@@ -1,4 +1,4 @@
-"""Answers with all that is stored of a run: places of its log, payloads, chunks, messages."""
+"""Prints everything that is stored of a run: places of its log, payloads, chunks, messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes large chunks; answers with the sizes of the pages and of the chunks that are read."""
+"""Writes large chunks; prints the sizes of the pages and of the chunks that it reads."""
 
 from __future__ import annotations
 

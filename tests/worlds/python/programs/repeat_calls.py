@@ -1,7 +1,7 @@
-"""Makes each call twice, as after a commit whose outcome is unknown; answers with what that did.
+"""Makes each call twice, as after a commit with an unknown outcome, and prints the effect.
 
-For each call: how many rows there were more after the first, and after the second; and the error
-of the second.
+For each call: how many rows the first call added, how many the second added, and the error of the
+second.
 """
 
 from __future__ import annotations

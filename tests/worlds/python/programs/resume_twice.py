@@ -1,4 +1,4 @@
-"""Writes one resume of a hook from two sides; answers with what was told and what is stored."""
+"""Writes one resume of a hook several times; prints the answers and what is stored."""
 
 from __future__ import annotations
 

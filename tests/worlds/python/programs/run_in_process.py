@@ -1,4 +1,4 @@
-"""Runs a workflow without any server, as a script does; answers with what it returned."""
+"""Runs a workflow without any server, as a script does; prints its result."""
 
 from __future__ import annotations
 

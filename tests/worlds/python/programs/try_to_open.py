@@ -1,4 +1,4 @@
-"""Answers with why a World cannot be opened; with nothing when it can."""
+"""Opens a World and calls it; prints why it cannot be opened, or an empty list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflows whose steps note that they ran."""
+"""A workflow that adds numbers in steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a run; answers with the error of a World that cannot, or with nothing."""
+"""Makes a run; prints the error if the World cannot, or an empty text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Writes chunks until the World refuses; answers with how many it took, and the refusal.
+"""Writes chunks until the World refuses; prints how many it accepted, and the error.
 
-With an argument, files may not grow beyond so many bytes.
+The optional argument is the maximal size of a file, in bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The World of the app: the subject itself, with a defect where one is asked for, and its wrapper.
+"""The World of the app: the subject, with a defect if one is requested, inside the wrapper.
 
-A defect is named by `WORLD_HARNESS_MUTANT`, `<path of a module>#<its function>`: how the suites
-themselves are tested.
+`WORLD_HARNESS_MUTANT` names a defect as `<path of a module>#<its function>`. Defects test the
+suites themselves.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import importlib.util
 import os
 from typing import Any
 
-from world_harness_nemesis import HarassedWorld, wrap
+from world_harness_nemesis import WrappedWorld, wrap
 from world_harness_serving.errors import AppError
 from world_harness_serving.service import Service
 
 
-def _harass(world: Any) -> HarassedWorld:
+def _wrap_subject(world: Any) -> WrappedWorld:
     return wrap(_apply_mutant(world), asked=world)
 
 
@@ -34,6 +34,6 @@ def _apply_mutant(world: Any) -> Any:
     return getattr(module, name)(world)
 
 
-SERVICE = Service(_harass, recording=True)
+SERVICE = Service(_wrap_subject, recording=True)
 #: The World without its wrapper and its defect, for the questions of the harness.
 WORLD: Any = SERVICE.world.bare

@@ -11,11 +11,11 @@ from .bodies import effect, marked, perform
 from .deliveries import Delivery, current_delivery, deliver_again, find_messages
 from .faults import bind_plan, check_plan, draw, open_gate, starting
 from .notes import notes
-from .wrapper import HarassedWorld, ask_quietly, wrap
+from .wrapper import WrappedWorld, ask_quietly, wrap
 
 __all__ = [
     "Delivery",
-    "HarassedWorld",
+    "WrappedWorld",
     "ask_quietly",
     "bind_plan",
     "check_plan",

@@ -44,20 +44,20 @@ class _Call:
     run_id: str | None = None
     events: tuple[str, ...] = ()
     step: str | None = None
-    #: What the journal says of it beside that.
+    #: Further fields for the journal.
     note: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: Step id -> the step's name, which only its creation tells.
+#: Step id -> the step's name, which only the creation of the step contains.
 _step_names: dict[str, str] = {}
 
 
-class HarassedWorld:
-    """A World for `set_world`, around another.
+class WrappedWorld:
+    """A World for `set_world` that wraps another World.
 
     Args:
-        world: The one inside.
-        asked: The one for the questions of the harness.
+        world: The wrapped World.
+        asked: The World for calls of the harness itself.
     """
 
     def __init__(self, world: Any, asked: Any) -> None:
@@ -66,7 +66,7 @@ class HarassedWorld:
 
     @property
     def bare(self) -> Any:
-        """The World without its wrapper, for the questions of the harness."""
+        """The World without its wrapper, for calls of the harness itself."""
         return self._asked
 
     def __getattr__(self, name: str) -> Any:
@@ -74,14 +74,14 @@ class HarassedWorld:
         return _record(_METHODS[name], member) if name in _METHODS else member
 
     def create_queue_handler(self, queue_name_prefix: str, handler: Any) -> Any:
-        """Let the World deliver to the nemesis, which delivers to the engine."""
+        """Make the World deliver to the nemesis, which delivers to the engine."""
         wrapped = wrap_handler(queue_name_prefix, handler)
         return self._world.create_queue_handler(queue_name_prefix, wrapped)
 
     async def streams_get(
         self, run_id: str, name: str, start_index: int | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Read a stream; it is opened when its first chunk is asked for."""
+        """Read a stream; the wrapped stream is opened at the request for the first chunk."""
 
         async def begin() -> Any:
             return self._world.streams_get(run_id, name, start_index)
@@ -92,12 +92,12 @@ class HarassedWorld:
                 yield chunk
 
 
-def wrap(world: Any, *, asked: Any = None) -> HarassedWorld:
-    """Return a World that does all that the given one does, recorded and with faults injected.
+def wrap(world: Any, *, asked: Any = None) -> WrappedWorld:
+    """Wrap a World, so that its calls are recorded and faults are injected.
 
     Args:
-        world: What the engine is to have.
-        asked: The World for the questions of the harness, where it is another: without a defect.
+        world: The World for the engine.
+        asked: The World for calls of the harness itself, without a defect; by default `world`.
 
     Raises:
         TypeError: the argument is not a World.
@@ -105,8 +105,8 @@ def wrap(world: Any, *, asked: Any = None) -> HarassedWorld:
     missing = [name for name in _NEEDED if not callable(getattr(world, name, None))]
     if missing:
         raise TypeError(f"this World cannot be wrapped: it has no {' and no '.join(missing)}")
-    register(HarassedWorld)
-    return HarassedWorld(world, world if asked is None else asked)
+    register(WrappedWorld)
+    return WrappedWorld(world, world if asked is None else asked)
 
 
 @contextlib.contextmanager

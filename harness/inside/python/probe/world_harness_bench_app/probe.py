@@ -81,7 +81,7 @@ class Probe:
             self._queued.add(message_id)
 
     def _meet(self, message_id: str) -> None:
-        """A World may deliver before its `queue` returns, or under an id of its own."""
+        """Match an id: a World may deliver before its `queue` returns, or under another id."""
         if message_id in self._queued:
             self._ids_match = True
         else:

@@ -24,8 +24,8 @@ def refuse_foreign_data(folder: Path) -> None:
     if found:
         raise AppError(
             f"{folder} holds the data of another SDK ({found.relative_to(folder)}), which the "
-            "local World of this one may delete; nothing was touched. Set "
-            "WORKFLOW_LOCAL_DATA_DIR to a folder of its own"
+            "local World of this SDK may delete; nothing was changed. Set "
+            "WORKFLOW_LOCAL_DATA_DIR to a separate folder"
         )
 
 

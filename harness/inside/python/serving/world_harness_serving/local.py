@@ -104,8 +104,8 @@ class HttpLocalWorld(LocalWorld):
             await asyncio.sleep(_RETRY_AFTER_S)
 
     async def _get_queue_client(self) -> Any:
-        # The first request would open it inside a request of the framework, whose own task groups
-        # it then outlives: it gets a task of its own.
+        # The first request would open it inside a request of the framework. It would then outlive
+        # the task groups of that request, so it gets a separate task.
         if self._opening is None:
             self._opening = asyncio.create_task(super()._get_queue_client())
         return await asyncio.shield(self._opening)

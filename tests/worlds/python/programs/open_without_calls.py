@@ -1,4 +1,4 @@
-"""Opens a World and asks nothing of it; answers with why it cannot be opened, or with nothing."""
+"""Opens a World without calling it; prints why it cannot be opened, or an empty list."""
 
 from __future__ import annotations
 

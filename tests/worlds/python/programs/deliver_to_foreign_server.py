@@ -1,7 +1,7 @@
-"""Sends messages to a server that answers each request alike: with a status and a body.
+"""Sends messages to a server that gives the same response to every request.
 
-Answers with how many messages are left after each was delivered, what is noted of them, and what
-was logged.
+Arguments: the status and the body of the response. Prints how many messages are left after each was
+delivered once, what the store notes about them, and what was logged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Writes with so many tasks at once, and notes what was acknowledged; it bears with its store.
+"""Writes with several tasks at once, notes acknowledged writes, and ignores errors of the store.
 
-Arguments: the run, its hook, how many tasks, for how many seconds, the file of what was
-acknowledged.
+Arguments: the run, its hook, the number of tasks, the seconds to write, and the file for the
+acknowledged writes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Gives a worker a message that it does not know of, with a store that does everything twice.
+"""Gives a worker a message that it does not know, on a store that runs each transaction twice.
 
-Transactions are begun again when a server ends them. Answers with whose the message was after each
-of the next two signs of life.
+A World repeats a transaction that the server ended. Prints who owned the message after each of the
+next two heartbeats.
 """
 
 from __future__ import annotations

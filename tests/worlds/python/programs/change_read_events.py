@@ -1,4 +1,4 @@
-"""Changes every event of a log that was read, and its lists; answers with the log as read again."""
+"""Reads a log and changes the events and their lists; prints whether a second read is unchanged."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from harness.measure.statistics.pairs import Series, pair_by_block
 Differences = Mapping[str, Mapping[int, float]]
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Contrast(msgspec.Struct, frozen=True):
     """The ratio of two contenders' times in one scenario, averaged over their partners."""
 
     differences: Differences
@@ -72,7 +72,7 @@ class Effect(msgspec.Struct, frozen=True):
         return max(own, self.resolution**2 / 3)
 
 
-class Whole(msgspec.Struct, frozen=True):
+class MeanContrast(msgspec.Struct, frozen=True):
     """The ratio of two contenders' times, averaged over scenarios and partners.
 
     The scenarios of one partner and block were measured in the same two processes, so they vary
@@ -91,7 +91,7 @@ class Whole(msgspec.Struct, frozen=True):
 
 def compare_partners(
     before: Mapping[str, Series], after: Mapping[str, Series], *, resolution: float = 0.0
-) -> Effect:
+) -> Contrast:
     """Compare two contenders with every partner that both have.
 
     Args:
@@ -104,30 +104,30 @@ def compare_partners(
         for partner in sorted(before.keys() & after.keys())
     }
     seen = {partner: found for partner, found in pairs.items() if found.differences}
-    return Effect(
+    return Contrast(
         {partner: dict(found.differences) for partner, found in seen.items()},
         fmean([found.resolution for found in seen.values()]) if seen else 0.0,
     )
 
 
-def pool_effects(effects: Sequence[Effect]) -> Whole:
-    """Average the effects of several scenarios; those without a common block do not count."""
-    counted = [effect for effect in effects if effect.blocks]
+def average_contrasts(contrasts: Sequence[Contrast]) -> MeanContrast:
+    """Average the contrasts of several scenarios; those without a common block do not count."""
+    counted = [contrast for contrast in contrasts if contrast.blocks]
     if not counted:
-        return Whole(0.0, 0.0, 0.0, 0, 0)
+        return MeanContrast(0.0, 0.0, 0.0, 0, 0)
     shares: dict[tuple[str, int], float] = {}
-    for effect in counted:
-        centers = effect.centers
-        for partner, seen in effect.differences.items():
-            part = len(counted) * len(effect.differences) * len(seen)
+    for contrast in counted:
+        centers = contrast.centers
+        for partner, seen in contrast.differences.items():
+            part = len(counted) * len(contrast.differences) * len(seen)
             for block, value in seen.items():
                 place = (partner, block)
                 shares[place] = shares.get(place, 0.0) + (value - centers[partner]) / part
     partners = {partner for partner, _ in shares}
     freedom = len(shares) - len(partners)
     squares = sum(share**2 for share in shares.values())
-    return Whole(
-        center=fmean([effect.center for effect in counted]),
+    return MeanContrast(
+        center=fmean([contrast.center for contrast in counted]),
         variance=squares * len(shares) ** 2 / freedom if freedom else 0.0,
         weight=float(len(shares)),
         blocks=min(len({block for name, block in shares if name == one}) for one in partners),
@@ -135,31 +135,31 @@ def pool_effects(effects: Sequence[Effect]) -> Whole:
     )
 
 
-def find_interactions(effects: Sequence[Effect], *, inflation: float = 1.0) -> tuple[bool, ...]:
-    """Return for each effect whether it differs significantly from partner to partner.
+def find_interactions(contrasts: Sequence[Contrast], *, inflation: float = 1.0) -> tuple[bool, ...]:
+    """Return for each contrast whether it differs significantly from partner to partner.
 
-    An F test of the partners' means, corrected for the number of effects.
+    An F test of the partners' means, corrected for the number of contrasts.
     """
-    heard = [effect for effect in effects if effect.blocks >= BLOCKS_TO_CALL]
+    heard = [contrast for contrast in contrasts if contrast.blocks >= BLOCKS_TO_CALL]
     errors, freedoms = estimate_errors(heard)
     chances = [
-        _test_partners(effect, float(error) * inflation, float(freedom))
-        for effect, error, freedom in zip(heard, errors, freedoms, strict=True)
+        _test_partners(contrast, float(error) * inflation, float(freedom))
+        for contrast, error, freedom in zip(heard, errors, freedoms, strict=True)
     ]
     corrected, _ = correct_chances(np.array(chances))
     called = dict(zip(map(id, heard), corrected <= FALSE_SHARE, strict=True))
-    return tuple(bool(called.get(id(effect), False)) for effect in effects)
+    return tuple(bool(called.get(id(contrast), False)) for contrast in contrasts)
 
 
-def _test_partners(effect: Effect, error: float, freedom: float) -> float:
+def _test_partners(contrast: Contrast, error: float, freedom: float) -> float:
     """Return the chance of such different partners' means if all are the same."""
-    apart = len(effect.differences) - 1
-    variance = error**2 * effect.weight
+    apart = len(contrast.differences) - 1
+    variance = error**2 * contrast.weight
     if apart < 1 or not variance:
         return 1.0
-    center = effect.center
+    center = contrast.center
     squares = sum(
-        len(effect.differences[partner]) * (mean - center) ** 2
-        for partner, mean in effect.centers.items()
+        len(contrast.differences[partner]) * (mean - center) ** 2
+        for partner, mean in contrast.centers.items()
     )
     return float(special.fdtrc(apart, freedom, squares / apart / variance))

@@ -1,6 +1,6 @@
-"""Leaves the one connection amid a command, and uses it again; answers with what was told.
+"""Leaves a command unfinished on the only connection, uses it again, and prints the results.
 
-So it is where the driver gave up waiting for the server, without taking the connection for lost.
+The same happens if the driver stops waiting for the server but considers the connection usable.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asks the database something inside a transaction that changes things."""
+"""Runs a query inside a write transaction, and prints its result."""
 
 from __future__ import annotations
 
