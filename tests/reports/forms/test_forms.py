@@ -15,8 +15,9 @@ from reports.forms.markdown import render_markdown, render_unfolded
 from reports.forms.page.document import read_document
 from reports.forms.page.page import render_page
 from reports.forms.page.sorting import find_sort_key
-from reports.forms.step_summary import cut, render_step_summary, split_sections
+from reports.forms.step_summary import cut, render_step_summary
 from reports.forms.studies import study_session
+from reports.writing.folding import split_sections
 from reports.writing.text import NOTHING
 from tests import RESULTS
 from tests.harness.cli import command_line
