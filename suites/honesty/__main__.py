@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.descriptions import Cell
 from harness.errors import HarnessError
+from harness.measure.plan import CellChoice
 from harness.measure.progress import PlainProgress
 from harness.programs.interruption import Interrupted, end_by_unwinding
 from harness.results.files import read_results_as
@@ -19,8 +20,11 @@ from harness.results.records import BenchResults
 from suites.catalog import read_catalog
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, AimRow, evaluate
 from suites.honesty.made_up import try_made_up
-from suites.honesty.recording import record_session
+from suites.honesty.quick_aims import QUICK_S as QUICK_CELLS_S
+from suites.honesty.quick_aims import evaluate_quick
+from suites.honesty.recording import record_cells, record_session
 from suites.honesty.repeating import measure_spreads
+from suites.honesty.sessions import Recording
 
 
 def _record(options: argparse.Namespace) -> int:
@@ -29,6 +33,24 @@ def _record(options: argparse.Namespace) -> int:
     with PlainProgress(console) as watcher:
         footer = record_session(read_catalog(), cell, options.blocks, options.results, watcher)
     return int(footer.forks_failed > 0)
+
+
+def _record_cells(options: argparse.Namespace) -> int:
+    choice = CellChoice(
+        lines=tuple(options.line),
+        frameworks=tuple(options.framework),
+        worlds=tuple(options.world),
+    )
+    with PlainProgress(Console(stderr=True)) as watcher:
+        footer = record_cells(read_catalog(), choice, options.blocks, options.results, watcher)
+    return int(footer.forks_failed > 0)
+
+
+def _try_quick(options: argparse.Namespace) -> int:
+    recording = Recording(read_results_as(options.results, BenchResults))
+    budget = options.minutes * 60
+    aims = evaluate_quick(recording, tries=options.tries, seed=options.seed, budget_s=budget)
+    return _show([*aims])
 
 
 def _try(options: argparse.Namespace) -> int:
@@ -89,6 +111,18 @@ def main() -> int:
     judge.add_argument("--seed", type=int, default=1)
     judge.add_argument("--minutes", type=float, default=QUICK_S / 60)
     judge.set_defaults(run=_try)
+    cells = commands.add_parser("record-cells", help="measure quick's cells beside their twins")
+    cells.add_argument("results", type=Path)
+    cells.add_argument("--blocks", type=int, default=25)
+    for name in ("line", "framework", "world"):
+        cells.add_argument(f"--{name}", action="append", default=[])
+    cells.set_defaults(run=_record_cells)
+    quick = commands.add_parser("try-quick", help="draw quick sessions from such a recording")
+    quick.add_argument("results", type=Path)
+    quick.add_argument("--tries", type=int, default=TRIES)
+    quick.add_argument("--seed", type=int, default=1)
+    quick.add_argument("--minutes", type=float, default=QUICK_CELLS_S / 60)
+    quick.set_defaults(run=_try_quick)
     repeat = commands.add_parser("repeat", help="compare the centers of several runs")
     repeat.add_argument("results", type=Path, nargs="+")
     repeat.set_defaults(run=_repeat)

@@ -59,7 +59,7 @@ def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -
             yield AimRow(
                 f"every call of the World takes {slower}% longer: found, {blocks} blocks a try",
                 f"at least {least:.0%} of tries",
-                _describe(rate),
+                describe_rate(rate),
                 rate.share >= least,
             )
         else:
@@ -67,7 +67,7 @@ def evaluate(results: BenchResults, *, tries: int, seed: int, budget_s: float) -
             yield AimRow(
                 f"the same again: rows called a difference, {blocks} blocks a try",
                 f"at most {_MOST_CALLED:.0%}",
-                _describe(rate),
+                describe_rate(rate),
                 rate.share <= _MOST_CALLED,
             )
 
@@ -82,6 +82,7 @@ def count_blocks(results: BenchResults, budget_s: float) -> int:
     return int(budget_s / (_VERSIONS * (median(spent.values()) + starting)))
 
 
-def _describe(rate: Rate) -> str:
+def describe_rate(rate: Rate) -> str:
+    """Describe a share with its 95% interval and its counts."""
     low, high = rate.bound()
     return f"{rate.share:.1%} [{low:.1%}, {high:.1%}] ({rate.times:,} of {rate.of:,})"

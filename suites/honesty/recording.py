@@ -1,4 +1,4 @@
-"""Records a long session to draw tries from: one World against itself and slower copies."""
+"""Records long sessions to draw tries from: cells beside twins, and a World beside slower ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import msgspec
 
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, World
+from harness.measure.matches import match_twins
 from harness.measure.pinning import read_pins
-from harness.measure.plan import Choice, choose, find_profile
+from harness.measure.plan import CellChoice, Choice, choose, find_profile
 from harness.measure.session import Watcher, conduct, describe_session
 from harness.results.files import ResultsWriter
 from harness.results.records import BenchHeader, Footer, Match
@@ -21,6 +22,51 @@ from suites.honesty.slowing import pack_slowed
 SLOWER = (0.05, 0.10)
 
 _SEED = 1
+
+
+def record_cells(
+    catalog: Catalog, choice: CellChoice, blocks: int, path: Path, watcher: Watcher
+) -> Footer:
+    """Measure the cells of a quick session, each beside a twin.
+
+    Args:
+        catalog: The descriptions.
+        choice: The cells; by default those of the profile `quick`.
+        blocks: How many forks of each to measure.
+        path: Path of the result file.
+        watcher: Gets the progress.
+
+    Raises:
+        HarnessError: the session cannot be measured; the error says what to do.
+    """
+    profile = msgspec.structs.replace(find_profile("quick"), twins="each")
+    wanted = Choice(**msgspec.structs.asdict(choice))
+    selection = choose(catalog, profile, wanted)
+    matched = match_twins(catalog, selection.cells, profile, _SEED)
+    shared = describe_session(
+        matched.catalog,
+        selection.cells,
+        seed=_SEED,
+        command=f"nox -s honesty -- record-cells {path.name} --blocks {blocks}",
+        companions=matched.cells,
+    )
+    header = BenchHeader(
+        **msgspec.structs.asdict(shared),
+        profile=profile.id,
+        scenarios=selection.scenarios,
+        forks=blocks,
+        matches=matched.matches,
+    )
+    return _conduct(header, matched.catalog, path, watcher)
+
+
+def _conduct(header: BenchHeader, catalog: Catalog, path: Path, watcher: Watcher) -> Footer:
+    with (
+        ResultsWriter(path) as writer,
+        Launcher(catalog, workflows.BENCH, report=watcher.preparing) as launcher,
+    ):
+        writer.append(header)
+        return conduct(header, launcher, writer, watcher, workflows.BENCH.check_answer)
 
 
 def record_session(
@@ -64,12 +110,7 @@ def record_session(
             forks=blocks,
             matches=matches,
         )
-        with (
-            ResultsWriter(path) as writer,
-            Launcher(catalog, workflows.BENCH, report=watcher.preparing) as launcher,
-        ):
-            writer.append(header)
-            return conduct(header, launcher, writer, watcher, workflows.BENCH.check_answer)
+        return _conduct(header, catalog, path, watcher)
 
 
 def describe_arms(catalog: Catalog, cell: Cell, folder: Path) -> tuple[World, ...]:
