@@ -4,6 +4,8 @@ import nox
 
 nox.options.sessions = ["tests", "lint", "types"]
 nox.options.error_on_external_run = True
+# A new environment takes longer than a smoke benchmark.
+nox.options.reuse_venv = "yes"
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 #: Tests that need no network and no server.

@@ -31,7 +31,7 @@ _BEFORE = 40
 
 #: Messages of programs that cannot connect to a server.
 _UNREACHABLE = re.compile(
-    r"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Connection (was )?refused"
+    r"\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)\b|Connection (was )?refused"
     r"|Name or service not known|Server ?Selection ?(timed out|Timeout)",
     re.IGNORECASE,
 )

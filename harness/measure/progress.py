@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import TextColumn
@@ -15,29 +16,37 @@ _REDRAWS_PER_SECOND = 1
 
 
 class TimeLeft:
-    """The remaining time, estimated from the forks so far."""
+    """The remaining time, estimated from the samples so far, and never less than the budget's."""
 
-    def __init__(self) -> None:
-        self.forks = 0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.samples = 0
         self._done = 0
-        self._began = time.monotonic()
+        self._budget_s = 0.0
+        self._clock = clock
+        self._began = clock()
 
-    def plan(self, forks: int) -> None:
-        """Begin with this many forks left."""
-        self.forks = forks
+    def plan(self, samples: int, budget_s: float | None) -> None:
+        """Begin with this many samples left; with a budget, more may be added."""
+        self.samples = samples
         self._done = 0
-        self._began = time.monotonic()
+        self._budget_s = budget_s or 0.0
+        self._began = self._clock()
+
+    def add(self, samples: int) -> None:
+        """Add samples that were not planned."""
+        self.samples += samples
 
     def count(self) -> None:
-        """Count a fork as done."""
-        self.forks -= 1
+        """Count a sample as taken."""
+        self.samples -= 1
         self._done += 1
 
     def describe(self) -> str:
-        """Return `about 4 min left`; empty before the first fork ended."""
-        if not self._done or not self.forks:
+        """Return `about 4 min left`; empty before the first sample and after the last."""
+        if not self._done or self.samples <= 0:
             return ""
-        seconds = (time.monotonic() - self._began) / self._done * self.forks
+        spent = self._clock() - self._began
+        seconds = max(spent / self._done * self.samples, self._budget_s - spent)
         return (
             f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
         )
@@ -48,13 +57,21 @@ class LiveProgress(LiveLine):
 
     def __init__(self, console: Console) -> None:
         self._left = TimeLeft()
+        self._total = 0
         left = TextColumn("{task.fields[left]}")
         super().__init__(console, "samples", _REDRAWS_PER_SECOND, left, left="")
 
-    def planned(self, forks: int, samples: int) -> None:
+    def planned(self, forks: int, samples: int, budget_s: float | None) -> None:
         """Show the number of samples."""
-        self._left.plan(forks)
+        self._left.plan(samples, budget_s)
+        self._total = samples
         self._progress.reset(self._task, total=samples)
+
+    def added(self, forks: int, samples: int) -> None:
+        """Add to the number of samples."""
+        self._left.add(samples)
+        self._total += samples
+        self._progress.update(self._task, total=self._total)
 
     def fork_began(self, fork: Fork) -> None:
         """Show which fork runs."""
@@ -62,18 +79,20 @@ class LiveProgress(LiveLine):
 
     def sample_taken(self, sample: Sample) -> None:
         """Advance; a bad sample stays on the screen."""
+        self._left.count()
         if sample.outcome != "correct":
             self._keep(describe_bad_sample(sample))
         self._progress.update(
-            self._task, advance=1, description=f"{sample.fork} · {sample.scenario}"
+            self._task,
+            advance=1,
+            description=f"{sample.fork} · {sample.scenario}",
+            left=self._left.describe(),
         )
 
     def fork_ended(self, end: ForkEnd, samples: int) -> None:
-        """Update the remaining time; a failed fork stays on the screen."""
-        self._left.count()
+        """Print nothing, unless it failed: that stays on the screen."""
         if end.outcome == "failed":
             self._keep(describe_failed_fork(end))
-        self._progress.update(self._task, left=self._left.describe())
 
 
 class PlainProgress(PlainLines):
@@ -82,30 +101,38 @@ class PlainProgress(PlainLines):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._left = TimeLeft()
+        self._ended = 0
 
-    def planned(self, forks: int, samples: int) -> None:
+    def planned(self, forks: int, samples: int, budget_s: float | None) -> None:
         """Print the number of forks and samples."""
-        self._left.plan(forks)
+        self._left.plan(samples, budget_s)
         self._total = forks
-        self._say(f"{forks} forks, {samples} samples to take")
+        more = "" if budget_s is None else f", and more for at most {budget_s / 60:.0f} min in all"
+        self._say(f"{forks} forks, {samples} samples to take{more}")
+
+    def added(self, forks: int, samples: int) -> None:
+        """Print how many forks are added."""
+        self._left.add(samples)
+        self._total += forks
+        self._say(f"{forks} forks, {samples} samples added: some comparisons are still open")
 
     def fork_began(self, fork: Fork) -> None:
         """Print nothing: a fork gets its line when it ends."""
 
     def sample_taken(self, sample: Sample) -> None:
         """Print what is wrong with a bad sample."""
+        self._left.count()
         if sample.outcome != "correct":
             self._say(describe_bad_sample(sample))
 
     def fork_ended(self, end: ForkEnd, samples: int) -> None:
         """Print that a fork ended, and how much is left."""
-        self._left.count()
-        number = self._total - self._left.forks
+        self._ended += 1
         left = self._left.describe()
         if end.outcome == "failed":
             self._say(describe_failed_fork(end))
         self._say(
-            f"[{number}/{self._total}] {end.fork} {end.outcome} in {end.seconds:.0f} s"
+            f"[{self._ended}/{self._total}] {end.fork} {end.outcome} in {end.seconds:.0f} s"
             + (f", {left}" if left else "")
         )
 

@@ -58,8 +58,11 @@ class Watcher(Protocol):
     def preparing(self, text: str) -> None:
         """The harness installs, builds or starts something."""
 
-    def planned(self, forks: int, samples: int) -> None:
-        """This much is left to do."""
+    def planned(self, forks: int, samples: int, budget_s: float | None) -> None:
+        """This much is left to do; with a budget, more may be added."""
+
+    def added(self, forks: int, samples: int) -> None:
+        """This much more is left to do."""
 
     def fork_began(self, fork: Fork) -> None:
         """A fork starts."""
@@ -203,11 +206,17 @@ def conduct(
     ]
     left = [fork for heat in heats for fork in heat]
     broken = prepare_cells([fork.cell for fork in left], preparer.prepare, watcher)
-    watcher.planned(len(left), sum(count_samples(fork, scenarios) for fork in left))
+    watcher.planned(
+        len(left), sum(count_samples(fork, scenarios) for fork in left), header.budget_s
+    )
     started = time.monotonic()
     tally, progress = _Tally(), Progress(header, (*earlier.samples, *earlier.forks))
     turns = random.Random(header.seed)  # noqa: S311 - repeatable, not secret
+    planned = {fork.id for fork in left}
     for heat in _order_heats(header, heats, progress, started):
+        more = [fork for fork in heat if fork.id not in planned]
+        if more:
+            watcher.added(len(more), sum(count_samples(fork, scenarios) for fork in more))
         running = []
         for fork in heat:
             attempt = earlier.attempts.get(fork.id, 0) + 1

@@ -38,6 +38,12 @@ _SIGNS = {
 }
 
 
+def _describe_known(item: ClauseVerdict) -> str:
+    if item.known is None:
+        return ""
+    return "known failure" + ("" if item.known.state == "known" else f": {item.known.state}")
+
+
 def render_checked(verdicts: Sequence[ClauseVerdict]) -> str:
     """Render the verdicts of a few clauses."""
     rows = [
@@ -47,7 +53,7 @@ def render_checked(verdicts: Sequence[ClauseVerdict]) -> str:
             item.level or "",
             item.verdict,
             item.confidence,
-            f"known failure: {item.known.state}" if item.known else "",
+            _describe_known(item),
         )
         for item in verdicts
     ]

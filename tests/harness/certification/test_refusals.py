@@ -216,6 +216,16 @@ class TestServers:
         )
         assert f"add --service {service} --env NAME={{{service}}}" in said
 
+    def test_a_module_that_is_not_found_is_no_server_that_is_not_found(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`ModuleNotFoundError` holds the letters of `ENOTFOUND`."""
+        (tmp_path / "acme_worlds.py").write_text("import no_such_sdk\n", encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        said = refuse("smoke", "acme_worlds:create_world")
+        assert "No module named 'no_such_sdk'" in said
+        assert "server" not in said
+
     def test_a_world_that_ignores_the_url_of_its_server(
         self, write: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

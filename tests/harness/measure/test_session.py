@@ -31,8 +31,11 @@ class Watching:
     def preparing(self, text: str) -> None:
         self.told.append(text)
 
-    def planned(self, forks: int, samples: int) -> None:
+    def planned(self, forks: int, samples: int, budget_s: float | None) -> None:
         self.told.append(f"{forks} forks, {samples} samples")
+
+    def added(self, forks: int, samples: int) -> None:
+        self.told.append(f"{forks} forks more")
 
     def fork_began(self, fork: Fork) -> None:
         self.told.append(f"began {fork.id}")
