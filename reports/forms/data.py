@@ -30,6 +30,7 @@ from reports.benchmark.scenarios import decide_sections, name_section
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import hold_contests, list_parts
 from reports.engine.study import EngineStudy, state_verdict
+from reports.forms.answer_data import AnswerRow, list_answers
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
 
@@ -137,6 +138,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes | None
     #: Of sizes from ten steps on; what has fewer than three of them is left out.
     count_growth: tuple[CountGrowth, ...] = ()
+    #: Which World, framework and line is faster, by how much.
+    answers: tuple[AnswerRow, ...] = ()
 
 
 class Tests(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,6 +281,7 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
             )
             for growth in list_count_growth(findings)
         ),
+        answers=tuple(list_answers(findings)),
     )
 
 
