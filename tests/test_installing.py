@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.workspaces import describe_lines
 from tests import RESULTS, ROOT
 
 DOCUMENTS = [
@@ -19,6 +20,12 @@ DOCUMENTS = [
 ]
 #: Tools of others, by their names on PyPI.
 TOOLS = {"nox"}
+#: What a line of the SDK installs, as pip is told.
+PINS = {
+    f"{package}=={version}"
+    for line in describe_lines().values()
+    for package, version in line.packages.items()
+}
 REPOSITORY = re.compile(r"world-harness @ git\+https://github\.com/OWNER/world-harness(@COMMIT)?")
 INSTALL = re.compile(
     r"(?:pip3?|pipx|uv(?: tool| pip)?) (?:install|add) ([^`\n;&):]*(?:://[^`\n]*)?)"
@@ -33,7 +40,7 @@ def list_installs(text: str) -> Iterator[str]:
 
 def find_fault(wanted: str, text: str) -> str:
     """Say why something cannot be installed as a text says; empty when it can."""
-    if wanted in TOOLS or REPOSITORY.fullmatch(wanted):
+    if wanted in TOOLS or wanted in PINS or REPOSITORY.fullmatch(wanted):
         return ""
     folder, _, extras = wanted.partition("[")
     # A job may have checked this repository out into a folder.

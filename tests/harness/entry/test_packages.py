@@ -72,7 +72,7 @@ def test_a_subfolder_that_both_have_is_that_of_the_process(
     folder: Path, claim: str, expected: str
 ) -> None:
     (folder / "harness" / "results").mkdir()
-    (folder / "harness" / "results" / "store.py").touch()
+    (folder / "harness" / "results" / "files.py").touch()
     done = run(folder, print_folder(f"{claim}import harness.results.files as module"))
     places = {"folder": folder.resolve(), "harness": HOME}
     assert done.stdout.strip() == str(places[expected] / "harness" / "results"), done.stderr
