@@ -87,8 +87,7 @@ def _state_level(whole: Ranking, titles: dict[str, str], over: str) -> str:
         return f"{names} are equally fast within {math.expm1(max(bounds)):.0%} {over}"
     seen = max(item.floor for item in rivals if item.floor is not None)
     return (
-        f"No clear difference between {names} {over}; "
-        f"a difference of {format_factor(seen)} or more would have been seen"
+        f"No clear difference between {names} {over} ({format_factor(seen)} would have been seen)"
     )
 
 
@@ -109,7 +108,7 @@ def _count_slower(names: Names, answer: Answer) -> str:
     slower = Counter(name for ranking in rankings for name in ranking.slower)
     level = sum(not ranking.slower for ranking in rankings)
     if not slower:
-        return f"there is no clear difference; {_state_smallest(answer)}"
+        return f"there is no clear difference ({_state_smallest(answer)})"
     told = [
         f"{_title(names, answer, name)} {'is slower ' if place == 0 else ''}in {number}"
         for place, (name, number) in enumerate(slower.most_common())
@@ -137,7 +136,7 @@ def _state_smallest(answer: Answer) -> str:
     if not floors:
         return "there were too few blocks"
     middle = floors[len(floors) // 2]
-    return f"in half of them, a difference of {format_factor(middle)} would have been seen"
+    return f"in half of them, {format_factor(middle)} would have been seen"
 
 
 def _state_interactions(names: Names, answer: Answer) -> list[str]:
