@@ -56,6 +56,16 @@ def ttfs_ms(sample: Sample) -> float | None:
     return min((step.entered_ms for step in sample.steps), default=None)
 
 
+def ttls_ms(sample: Sample) -> float | None:
+    """Time from calling `start()` to entering the last step's body: of a fan-out, its last branch.
+
+    Unknown if other processes ran some of the steps.
+    """
+    if sample.partial:
+        return None
+    return max((step.entered_ms for step in sample.steps), default=None)
+
+
 def gaps(sample: Sample) -> tuple[Gap, ...]:
     """Every step-to-step overhead of bodies that did not overlap, in run order."""
     ordered = sorted(sample.steps, key=lambda step: step.entered_ms)

@@ -42,6 +42,7 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
     "ttfb": metrics.ttfb_ms,
     "slurp": metrics.slurp_ms,
     "ttfs": metrics.ttfs_ms,
+    "ttls": metrics.ttls_ms,
     "wo": metrics.workflow_overhead_ms,
 }
 

@@ -11,7 +11,7 @@ from reports.benchmark.flaws import sign_flaw
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, count, escape, fold, format_estimate, format_ms
 
-_NUMBERS = ("TTFS", "STSO inline", "STSO queue-hop", "WO")
+_NUMBERS = ("TTFS", "TTLS", "STSO inline", "STSO queue-hop", "WO")
 
 #: Cell, scenario id, and whether the gap lay within one invocation -> fork -> gaps in ms.
 _Gaps = dict[tuple[Cell, str, bool], dict[str, list[float]]]
@@ -24,7 +24,7 @@ def render_latency(findings: Findings) -> str:
         return ""
     found = _collect_gaps(findings)
     tables = [fold(escape(item.title), _render_table(findings, found, item)) for item in scenarios]
-    return "\n\n".join(["## Step Latency (TTFS / STSO / WO)", *tables])
+    return "\n\n".join(["## Step Latency (TTFS / TTLS / STSO / WO)", *tables])
 
 
 def _collect_gaps(findings: Findings) -> _Gaps:
@@ -53,6 +53,7 @@ def _render_table(findings: Findings, found: _Gaps, scenario: Scenario) -> str:
 def _measure(entry: Entry, found: _Gaps) -> dict[str, str]:
     return {
         "TTFS": format_estimate(entry.estimates.get("ttfs")),
+        "TTLS": format_estimate(entry.estimates.get("ttls")),
         "STSO inline": _summarize(found.get((entry.cell, entry.scenario.id, True), {})),
         "STSO queue-hop": _summarize(found.get((entry.cell, entry.scenario.id, False), {})),
         "WO": format_estimate(entry.estimates.get("wo")),

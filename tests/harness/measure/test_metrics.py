@@ -14,6 +14,7 @@ from harness.measure.metrics import (
     slurp_ms,
     ttfb_ms,
     ttfs_ms,
+    ttls_ms,
     wall_ms,
     workflow_ms,
     workflow_overhead_ms,
@@ -84,6 +85,16 @@ class TestSteps:
 
     def test_without_steps_there_is_no_first_one(self) -> None:
         assert ttfs_ms(sample()) is None
+
+    def test_time_to_last_step_is_of_the_body_entered_last(self) -> None:
+        slow_first = StepTimes(4.0, 90.0, "a")
+        assert ttls_ms(sample(steps=(StepTimes(9.0, 10.0, "b"), slow_first))) == 9.0
+
+    def test_without_steps_there_is_no_last_one(self) -> None:
+        assert ttls_ms(sample()) is None
+
+    def test_last_step_is_unknown_when_other_processes_ran_steps(self) -> None:
+        assert ttls_ms(sample(steps=(StepTimes(4.0, 5.0, "a"),), partial=True)) is None
 
     def test_gap_in_one_invocation_is_inline(self) -> None:
         assert gaps(sample(steps=(StepTimes(1.0, 2.0, "a"), StepTimes(5.0, 6.0, "a")))) == (

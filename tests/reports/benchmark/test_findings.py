@@ -52,7 +52,7 @@ def test_every_time_is_estimated_where_it_was_seen() -> None:
     session.measure(EXPRESS, STREAM, 400)
     results = session.end()
     steps, stream = entry(results).estimates, entry(results, scenario=STREAM).estimates
-    assert set(steps) == {"workflow", "wall", "overhead", "ttfs", "wo"}
+    assert set(steps) == {"workflow", "wall", "overhead", "ttfs", "ttls", "wo"}
     assert set(stream) == {"workflow", "wall", "overhead", "ttfb", "slurp", "wo"}
     assert steps["overhead"].center == pytest.approx(5)
     assert stream["ttfb"].center == pytest.approx(100, rel=0.01)

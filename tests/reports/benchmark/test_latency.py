@@ -29,6 +29,7 @@ def test_gaps_are_split_by_invocation() -> None:
     take(session, StepTimes(5, 6, "a"), StepTimes(8, 9, "a"), StepTimes(29, 31, "b"))
     (row,) = rows(session.end())
     assert row["TTFS"] == "5 ms [5, 5]"
+    assert row["TTLS"] == "29 ms [29, 29]"
     assert row["STSO inline"] == "2 ms (3 gaps)"
     assert row["STSO queue-hop"] == "20 ms (3 gaps)"
     assert row["WO"] == "96 ms [95, 97]"

@@ -33,7 +33,7 @@ SECTIONS = [
     "Failures",
     "📊 Benchmark Results",
     "Stream Benchmarks (includes TTFB metrics)",
-    "Step Latency (TTFS / STSO / WO)",
+    "Step Latency (TTFS / TTLS / STSO / WO)",
     "Summary",
     "Cost of a Run",
     "Memory and CPU",
