@@ -227,6 +227,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     timeout_s: float = 30
     #: Only in profiles that include it (hundreds of steps, many streams).
     extended: bool = False
+    #: Of an extended one: no pattern matches it, only its name in a profile or an option.
+    by_name: bool = False
     #: Language -> what is different there, as a note beside its numbers.
     notes: Annotated[dict[Language, str], _BY_LANGUAGE] = {}
     #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.

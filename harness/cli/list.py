@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import tabulate
 
+from harness.descriptions import Scenario
 from harness.measure.plan import describe_profiles
 from suites import catalog
 
@@ -26,10 +27,14 @@ def command() -> None:
         ),
         (
             "Scenarios",
-            [
-                (item.id, item.title, "full only" if item.extended else "")
-                for item in described.scenarios.values()
-            ],
+            [(item.id, item.title, _describe_reach(item)) for item in described.scenarios.values()],
         ),
     ):
         click.echo(f"{title}\n{tabulate.tabulate(rows, tablefmt='plain')}\n")
+
+
+def _describe_reach(scenario: Scenario) -> str:
+    """Say what a scenario is left out of, if of anything."""
+    if scenario.by_name:
+        return "by name only"
+    return "full only" if scenario.extended else ""

@@ -23,7 +23,7 @@ profile_option = click.option(
     default="quick",
     show_default=True,
     metavar="NAME",
-    help="How much to measure: smoke, quick or full. Other options override it.",
+    help="How much to measure; `world-harness list` names the profiles. Other options override it.",
 )
 seed_option = click.option(
     "--seed",

@@ -13,6 +13,23 @@ from harness.results.records import Sample, StepTimes
 RESOLUTION_MS = {"workflow": 1.0, "overhead": 1.0, "wo": 1.0}
 
 
+#: The least number of steps of a run whose beginning and end are compared: a tenth has ten.
+LEAST_STEPS = 100
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """What a step takes at the beginning and at the end of one run: ms from entry to entry."""
+
+    steps: int
+    first_ms: float
+    last_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long a step takes in the last tenth as in the first."""
+        return self.last_ms / self.first_ms
+
+
 class Gap(msgspec.Struct, frozen=True):
     """Step-to-step overhead: time from the end of one body to the start of the next."""
 
@@ -64,6 +81,22 @@ def ttls_ms(sample: Sample) -> float | None:
     if sample.partial:
         return None
     return max((step.entered_ms for step in sample.steps), default=None)
+
+
+def find_pace(sample: Sample) -> Pace | None:
+    """Compare the first and the last tenth of a run's steps, which come one after the other.
+
+    A tenth takes from the entry of its first body to the entry that follows its last, so that it
+    contains everything that happens between steps, replays included. Unknown of runs of fewer than
+    :data:`LEAST_STEPS`, and if other processes ran some of the steps.
+    """
+    entries = sorted(step.entered_ms for step in sample.steps)
+    if len(entries) < LEAST_STEPS or sample.partial:
+        return None
+    tenth = len(entries) // 10
+    first = (entries[tenth] - entries[0]) / tenth
+    last = (entries[-1] - entries[-1 - tenth]) / tenth
+    return Pace(len(entries), first, last) if first > 0 else None
 
 
 def gaps(sample: Sample) -> tuple[Gap, ...]:

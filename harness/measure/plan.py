@@ -201,7 +201,11 @@ def _match_scenarios(
     known: Mapping[str, Scenario], profile: Profile, patterns: Sequence[str]
 ) -> list[Scenario]:
     """Patterns match extended scenarios only if the profile says so; names always match."""
-    everyday = {name: item for name, item in known.items() if profile.extended or not item.extended}
+    everyday = {
+        name: item
+        for name, item in known.items()
+        if not item.by_name and (profile.extended or not item.extended)
+    }
     found = _match("scenario", patterns or profile.scenarios, known, everyday)
     return [known[name] for name in found]
 

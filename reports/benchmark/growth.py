@@ -6,6 +6,7 @@ from harness.descriptions import Cell
 from harness.measure.metrics import workflow_ms
 from harness.measure.statistics import Estimate, estimate_growth
 from reports.benchmark.findings import Findings
+from reports.benchmark.pace import render_pace
 from reports.writing.tables import render_table
 from reports.writing.text import escape, format_exponent
 
@@ -16,7 +17,15 @@ _Series = dict[int, dict[str, list[float]]]
 
 
 def render_growth(findings: Findings) -> str:
-    """Render the fitted exponents: one row a cell, one column a family; empty if none is fitted."""
+    """Render the answer about long runs, and the fitted exponents; empty if there is neither.
+
+    The table has one row a cell and one column a family.
+    """
+    parts = [part for part in (render_pace(findings), _render_exponents(findings)) if part]
+    return "\n\n".join([f"### {TITLE}", *parts]) if parts else ""
+
+
+def _render_exponents(findings: Findings) -> str:
     fitted = estimate_exponents(findings)
     fitting = {family for (_, family), exponent in fitted.items() if exponent}
     asked = dict.fromkeys(scenario.family for scenario in findings.results.header.scenarios)
@@ -29,7 +38,7 @@ def render_growth(findings: Findings) -> str:
             escape(family): format_exponent(fitted.get((cell, family))) for family in families
         }
         rows.append(findings.names.columns(cell) | exponents)
-    return "\n\n".join([f"### {TITLE}", render_table(rows)])
+    return render_table(rows)
 
 
 def estimate_exponents(findings: Findings) -> dict[tuple[Cell, str], Estimate | None]:

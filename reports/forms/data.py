@@ -25,6 +25,7 @@ from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw
 from reports.benchmark.flaws import list_failures, reproduce
 from reports.benchmark.growth import estimate_exponents
+from reports.benchmark.pace import PaceAnswer, answer_question
 from reports.benchmark.scaling import list_count_growth
 from reports.benchmark.scenarios import decide_sections, name_section
 from reports.benchmark.verdict import reach_verdict
@@ -140,6 +141,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     count_growth: tuple[CountGrowth, ...] = ()
     #: Which World, framework and line is faster, by how much.
     answers: tuple[AnswerRow, ...] = ()
+    #: Whether a step costs more, the longer the run; of runs of a hundred steps or more.
+    paces: tuple[PaceAnswer, ...] = ()
 
 
 class Tests(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,6 +285,7 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
             for growth in list_count_growth(findings)
         ),
         answers=tuple(list_answers(findings)),
+        paces=answer_question(findings),
     )
 
 

@@ -19,8 +19,8 @@ _DEFINITIONS = {
     "TTFB": "time to first byte: from calling `start()` to the first byte of a stream",
     "Slurp": "from the first byte of a stream to the end of the last one",
     "TTFS": "time to first step: from calling `start()` to entering the first step's body",
-    "TTLS": "time to last step: from calling `start()` to entering the body of the step that begins "
-    "last; of a fan-out, its last branch",
+    "TTLS": "time to last step: from calling `start()` to entering the body of the step that "
+    "begins last; of a fan-out, its last branch",
     "STSO": "step-to-step overhead: from leaving a step's body to entering the next; *inline* "
     "when both ran in one invocation, *queue-hop* when a queue message lay between them",
     "WO": "workflow overhead: workflow time outside step bodies",

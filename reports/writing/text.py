@@ -68,6 +68,13 @@ def format_exponent(estimate: Estimate | None) -> str:
     return f"N^{estimate.center:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
+def format_ratio(estimate: Estimate) -> str:
+    """Format a ratio with its interval: `2.31 [2.02, 2.60]`; `[?]` where that is not known."""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.center:.2f} [?]"
+    return f"{estimate.center:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
 def format_bytes(value: float | None) -> str:
     """Format a size: `512 B`, `12.3 KiB`, `96.5 MiB`."""
     if value is None:

@@ -71,7 +71,7 @@ def _add_options(parser: pytest.Parser) -> None:
             metavar="NAME",
             help="repeatable; a name or a pattern",
         )
-    group.addoption("--profile", default="smoke", help="how much: smoke, quick or full")
+    group.addoption("--profile", default="smoke", help="how much: `world-harness list` names them")
     group.addoption("--forks", type=int, default=None, help="fresh starts of each cell")
     group.addoption(
         "--seed",

@@ -9,6 +9,8 @@ import pytest
 from harness.descriptions import Cell
 from harness.measure.metrics import (
     Gap,
+    Pace,
+    find_pace,
     gaps,
     overhead_ms,
     slurp_ms,
@@ -95,6 +97,16 @@ class TestSteps:
 
     def test_last_step_is_unknown_when_other_processes_ran_steps(self) -> None:
         assert ttls_ms(sample(steps=(StepTimes(4.0, 5.0, "a"),), partial=True)) is None
+
+    def test_pace_compares_the_first_and_the_last_tenth_of_a_long_run(self) -> None:
+        entries = [*range(90), *range(90, 130, 4)]
+        steps = tuple(StepTimes(float(at), at + 0.5, "a") for at in entries)
+        assert len(steps) == 100
+        assert find_pace(sample(steps=steps)) == Pace(100, 1.0, 3.7)
+
+    def test_short_run_has_no_pace(self) -> None:
+        steps = tuple(StepTimes(float(at), at + 0.5, "a") for at in range(99))
+        assert find_pace(sample(steps=steps)) is None
 
     def test_gap_in_one_invocation_is_inline(self) -> None:
         assert gaps(sample(steps=(StepTimes(1.0, 2.0, "a"), StepTimes(5.0, 6.0, "a")))) == (

@@ -100,7 +100,8 @@ class TestChoice:
         self, catalog: Catalog
     ) -> None:
         selection = choose(catalog, find_profile("full"), Choice())
-        assert len(selection.scenarios) == len(catalog.scenarios)
+        named = {name for name, item in catalog.scenarios.items() if item.by_name}
+        assert {item.id for item in selection.scenarios} == {*catalog.scenarios} - named
         assert len(selection.cells) == 6 * (2 + 2 + 1) + 5 * 3
         assert len(selection.impossible) == 6
         assert Cell("v5-latest", "express", "postgres") not in selection.cells
@@ -181,6 +182,28 @@ class TestChoice:
         choice = Choice(scenarios=("sequential-1000",))
         selection = choose(catalog, find_profile("quick"), choice)
         assert [item.id for item in selection.scenarios] == ["sequential-1000"]
+
+    def test_no_pattern_finds_a_scenario_that_is_chosen_by_its_name_only(
+        self, catalog: Catalog
+    ) -> None:
+        patterns, name = Choice(scenarios=("sequential-*",)), Choice(scenarios=("sequential-3333",))
+        found = choose(catalog, find_profile("full"), patterns).scenarios
+        assert "sequential-1000" in {item.id for item in found}
+        assert "sequential-3333" not in {item.id for item in found}
+        (item,) = choose(catalog, find_profile("full"), name).scenarios
+        assert item.id == "sequential-3333"
+
+    def test_scale_is_long_runs_wide_fan_outs_and_a_log_of_10_000_events(
+        self, catalog: Catalog
+    ) -> None:
+        scenarios = choose(catalog, find_profile("scale"), Choice()).scenarios
+        sizes = {family: set[int]() for family in ("sequential", "concurrent", "racing")}
+        for item in scenarios:
+            sizes[item.family].add(item.size)
+        assert sizes["sequential"] == {100, 500, 1_000, 3_333}
+        assert sizes["concurrent"] == sizes["racing"] == {10, 64, 256}
+        # A step leaves three events, and a run three of its own.
+        assert 3 * max(sizes["sequential"]) + 3 >= 10_000
 
     @pytest.mark.parametrize(
         ("choice", "closest"),
