@@ -40,7 +40,7 @@ class PaceAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer_question(findings: Findings) -> tuple[PaceAnswer, ...]:
-    """PaceAnswer for each cell that was asked for and family with long runs, in the header's order."""
+    """Answer for each cell that was asked for and family with long runs, in the header's order."""
     header = findings.results.header
     paces = _collect_paces(findings)
     families = [name for name in FAMILIES if any(item.family == name for item in header.scenarios)]
