@@ -10,21 +10,15 @@ import fnmatch
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from harness.errors import DescriptionError
+from harness.languages import Language as Language
+from harness.scenarios import Scenario as Scenario
 
 T = TypeVar("T")
-
-#: The language of a World, of an SDK line, and of the apps that a framework loads.
-Language = Literal["typescript", "python"]
-
-#: msgspec before 0.23 omits `propertyNames` from a schema.
-_BY_LANGUAGE = msgspec.Meta(
-    extra_json_schema={"propertyNames": {"enum": sorted(get_args(Language))}}
-)
 
 #: The category of a World's cells in a test report.
 Category = Literal["hosted", "local", "postgres", "cross-language", "community", "other"]
@@ -198,42 +192,6 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             setup=setups[-1] if setups else None,
             env={name: text for item in found for name, text in item.env.items()},
         )
-
-
-class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One workflow, its arguments and its answer (`suites/workflows/bench/scenarios.toml`).
-
-    An argument `"{seed}"` becomes a number that differs between samples, so that no World can
-    reuse an earlier answer.
-    """
-
-    id: str
-    title: str
-    workflow: str
-    arguments: tuple[int | str, ...]
-    #: The expectation of the apps' contents that checks the answer.
-    expects: str
-    #: What the app returns: the value, its SHA-256, or one SHA-256 per item.
-    answer: Literal["value", "digest", "digests"] = "value"
-    kind: Literal["steps", "streams"] = "steps"
-    #: How many streams of the run are read; 0 for none, 1 for its default stream.
-    streams: int = 0
-    #: Whether the streams are `source-0`, `source-1`… or the default one.
-    namespaced: bool = False
-    #: Whether the one stream holds frames of several sources.
-    framed: bool = False
-    #: Samples per fork, unless the profile sets another number.
-    samples: int = 1
-    timeout_s: float = 30
-    #: Only in profiles that include it (hundreds of steps, many streams).
-    extended: bool = False
-    #: Of an extended one: no pattern matches it, only its name in a profile or an option.
-    by_name: bool = False
-    #: Language -> what is different there, as a note beside its numbers.
-    notes: Annotated[dict[Language, str], _BY_LANGUAGE] = {}
-    #: Scenarios that differ only in `size` share a family: how cost grows is fitted over them.
-    family: str
-    size: int
 
 
 class Cell(msgspec.Struct, frozen=True, order=True):

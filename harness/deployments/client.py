@@ -42,6 +42,8 @@ class StreamRequest(_Wire, frozen=True, kw_only=True):
 
     namespace: str | None = None
     framed: bool = False
+    #: Whether each line has a number and the time at which it was written.
+    stamped: bool = False
 
 
 class SampleRequest(_Wire, frozen=True, kw_only=True):
@@ -51,10 +53,50 @@ class SampleRequest(_Wire, frozen=True, kw_only=True):
     arguments: tuple[Any, ...]
     answer: Literal["value", "digest", "digests"] = "value"
     streams: tuple[StreamRequest, ...] = ()
+    #: Tokens of hooks that the app resumes in this order, each with its place in the list, as soon
+    #: as the run waits for it.
+    hooks: tuple[str, ...] = ()
     timeout_ms: float
     #: The app counts as idle again after this time without an invocation. With 0 it answers at
     #: once, for runs that overlap others.
     settle_ms: float = 25.0
+
+
+class StartRequest(_Wire, frozen=True, kw_only=True):
+    """Runs to start and leave; the app answers when each has entered a step."""
+
+    workflow: str
+    #: The arguments of each run.
+    started: tuple[tuple[Any, ...], ...]
+    timeout_ms: float
+
+
+class StartReply(_Wire, frozen=True, kw_only=True):
+    """The runs that were started."""
+
+    run_ids: tuple[str, ...]
+
+
+class FollowRequest(_Wire, frozen=True, kw_only=True):
+    """Runs to wait for, whichever process started them."""
+
+    followed: tuple[str, ...]
+    timeout_ms: float
+
+
+class FollowedRun(_Wire, frozen=True, kw_only=True):
+    """How a run that was followed stands; a time is ms since the epoch, from the run's record."""
+
+    run_id: str
+    status: str
+    answer: Any = None
+    completed_at_ms: float | None = None
+
+
+class FollowReply(_Wire, frozen=True, kw_only=True):
+    """The runs that were followed, in the order of the request."""
+
+    runs: tuple[FollowedRun, ...]
 
 
 class StepMark(_Wire, frozen=True, kw_only=True):
@@ -67,13 +109,23 @@ class StepMark(_Wire, frozen=True, kw_only=True):
     left_at_ms: float | None = None
 
 
+class ChunkMark(_Wire, frozen=True, kw_only=True):
+    """One line of a stamped stream."""
+
+    written_at_ms: float
+    arrived_at_ms: float
+
+
 class StreamReply(_Wire, frozen=True, kw_only=True):
     """A stream that was read to its end."""
 
     first_byte_at_ms: float | None = None
     ended_at_ms: float
     bytes: int
+    #: Of a stamped stream, the digest of its lines without their times.
     digests: tuple[str | None, ...]
+    #: The lines of a stamped stream.
+    chunks: tuple[ChunkMark, ...] = ()
 
 
 class Ledger(_Wire, frozen=True, kw_only=True):
@@ -104,6 +156,8 @@ class SampleReply(_Wire, frozen=True, kw_only=True):
     answer: Any = None
     steps: tuple[StepMark, ...] = ()
     streams: tuple[StreamReply, ...] = ()
+    #: When the app called `resumeHook`, hook by hook.
+    resumed_at_ms: tuple[float, ...] = ()
     ledger: Ledger | None = None
 
 

@@ -98,6 +98,14 @@ class Deployment:
             )
         return self._server
 
+    def kill(self) -> None:
+        """End the app and everything it started, with SIGKILL.
+
+        Raises:
+            DeploymentError: it runs elsewhere.
+        """
+        self.server.kill()
+
     def usage(self) -> Usage | None:
         """Return what the app has used so far; `None` for one that runs elsewhere."""
         return self._server.usage() if self._server else None

@@ -253,6 +253,16 @@ class Launcher:
                 )
             )
 
+    def restart(
+        self, cell: Cell, storage: Storage
+    ) -> contextlib.AbstractContextManager[Deployment]:
+        """Start a prepared cell on storage that earlier processes of it have used.
+
+        Raises:
+            HarnessError: the cell cannot be started.
+        """
+        return self.deploy(cell, storage=storage, log="restarted")
+
     def _make_folder(self) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True)
 

@@ -10,10 +10,8 @@ from itertools import product
 import msgspec
 
 from harness.descriptions import Cell
+from harness.measure.statistics import PERCENTILES, find_percentile
 from harness.results.records import Load, LoadResults, LoadRun, LoadStage
-
-#: Percentile -> the number of runs that it needs; fewer runs do not describe a tail.
-PERCENTILES = {50.0: 1, 90.0: 10, 99.0: 100, 99.9: 1_000}
 
 #: A cell keeps up with a stage if the backlog at its end is at most this share of its starts.
 _MOST_LEFT = 0.1
@@ -129,12 +127,6 @@ class Backlog:
     def at(self, moment_ms: float) -> int:
         """Count the runs that are in progress at a moment."""
         return bisect_right(self.starts, moment_ms) - bisect_right(self.ends, moment_ms)
-
-
-def find_percentile(values: Sequence[float], percent: float) -> float:
-    """Return the percentile by nearest rank: the smallest value that `percent` do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
 
 
 def _summarize(load: Load, cell: Cell, scenario: str, runs: Sequence[LoadRun]) -> LoadSummary:

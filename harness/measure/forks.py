@@ -16,8 +16,17 @@ from harness.deployments.client import SampleReply, SampleRequest, StreamRequest
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.measure.plan import Fork
+from harness.measure.recovery import Restarter, measure_recovery
 from harness.programs.servers import Usage
-from harness.results.records import Counts, ForkEnd, Sample, SampleOutcome, StepTimes, StreamTimes
+from harness.results.records import (
+    ChunkTimes,
+    Counts,
+    ForkEnd,
+    Sample,
+    SampleOutcome,
+    StepTimes,
+    StreamTimes,
+)
 
 #: How often a fork restarts its app after a run that hung or killed it.
 _RESTARTS = 2
@@ -40,7 +49,7 @@ class Deployed(Protocol):
         """Suspend the app during the block, where it runs on this machine."""
 
 
-class Deployer(Protocol):
+class Deployer(Restarter, Protocol):
     """Starts cells."""
 
     def deploy(self, cell: Cell, *, recording: bool) -> AbstractContextManager[Deployed]:
@@ -85,9 +94,11 @@ def run_fork(
                 while tasks:
                     task = tasks.pop(0)
                     about = _identify(fork, attempt, task, taken)
-                    sample, fit = _take_sample(
-                        deployed, task, seeds.randrange(2**31), about, check_answer
-                    )
+                    seed = seeds.randrange(2**31)
+                    if task.scenario.killed_runs:
+                        sample, fit = _recover(deployer, task, about, check_answer), True
+                    else:
+                        sample, fit = _take_sample(deployed, task, seed, about, check_answer)
                     taken += 1
                     yield sample
                     if not fit:
@@ -130,6 +141,8 @@ def _list_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> list[_Task]:
     return [
         _Task(scenario, warmup=False)
         for scenario in (scenarios[name] for name in fork.scenarios)
+        # An app that is killed has counted nothing.
+        if fork.kind == "timing" or not scenario.killed_runs
         for _ in range(scenario.samples if fork.kind == "timing" else 1)
     ]
 
@@ -140,7 +153,7 @@ def _add_warmups(samples: Sequence[_Task]) -> list[_Task]:
     A fresh process has to load and compile the workflow's code, which does not depend on the size.
     """
     smallest: dict[str, Scenario] = {}
-    for scenario in (task.scenario for task in samples):
+    for scenario in (task.scenario for task in samples if not task.scenario.killed_runs):
         known = smallest.setdefault(scenario.workflow, scenario)
         if scenario.size < known.size:
             smallest[scenario.workflow] = scenario
@@ -169,7 +182,11 @@ def make_request(scenario: Scenario, seed: int) -> SampleRequest:
             seed if argument == "{seed}" else argument for argument in scenario.arguments
         ),
         answer=scenario.answer,
-        streams=tuple(StreamRequest(namespace=name, framed=scenario.framed) for name in namespaces),
+        streams=tuple(
+            StreamRequest(namespace=name, framed=scenario.framed, stamped=scenario.stamped)
+            for name in namespaces
+        ),
+        hooks=tuple(f"resume-{seed}-{number}" for number in range(scenario.hooks)),
         timeout_ms=scenario.timeout_s * 1000,
     )
 
@@ -217,6 +234,25 @@ def _take_sample(
     return sample, outcome != "timeout"
 
 
+def _recover(
+    deployer: Restarter, task: _Task, about: dict[str, Any], check_answer: CheckAnswer
+) -> Sample:
+    """Kill apps of the cell that are not the fork's own, which goes on afterwards."""
+    began, began_cpu = time.monotonic(), time.process_time()
+    found = measure_recovery(deployer, about["cell"], task.scenario, check_answer)
+    correct = found.outcome == "correct" and found.times is not None
+    return Sample(
+        **about,
+        outcome=found.outcome,
+        error=found.error,
+        created_ms=0.0 if correct else None,
+        completed_ms=max(found.times.completed_ms) if correct and found.times else None,
+        recovery=found.times,
+        request_ms=(time.monotonic() - began) * 1000,
+        harness_cpu_ms=(time.process_time() - began_cpu) * 1000,
+    )
+
+
 def judge_reply(
     scenario: Scenario, request: SampleRequest, reply: SampleReply, check_answer: CheckAnswer
 ) -> tuple[SampleOutcome, str | None]:
@@ -250,9 +286,17 @@ def _relate_times(reply: SampleReply) -> dict[str, Any]:
                 first_byte_ms=since_call(stream.first_byte_at_ms),
                 ended_ms=since_call(stream.ended_at_ms) or 0.0,
                 bytes=stream.bytes,
+                chunks=tuple(
+                    ChunkTimes(
+                        since_call(chunk.written_at_ms) or 0.0,
+                        since_call(chunk.arrived_at_ms) or 0.0,
+                    )
+                    for chunk in stream.chunks
+                ),
             )
             for stream in reply.streams
         ),
+        "resumed_ms": tuple(since_call(at_ms) or 0.0 for at_ms in reply.resumed_at_ms),
     }
 
 

@@ -16,6 +16,11 @@ import msgspec
 
 from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
+from harness.results.times import ChunkTimes as ChunkTimes
+from harness.results.times import Counts as Counts
+from harness.results.times import RecoveryTimes as RecoveryTimes
+from harness.results.times import StepTimes as StepTimes
+from harness.results.times import StreamTimes as StreamTimes
 
 #: Raised when what a number means changes: results of different methodologies are never compared.
 METHODOLOGY = 3
@@ -158,36 +163,6 @@ class BenchHeader(MeasuredHeader, frozen=True, kw_only=True):
         return next((part.number for part in self.parts if cell in part.cells), 0)
 
 
-class StepTimes(msgspec.Struct, frozen=True, array_like=True):
-    """One execution of a step's body: ms since `start()` was called, and where it ran."""
-
-    entered_ms: float
-    left_ms: float | None
-    #: The delivery that it ran in; two steps with one invocation ran without a queue hop between.
-    invocation: str | None
-
-
-class StreamTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream, read to its end: milliseconds since `start()` was called, and bytes."""
-
-    first_byte_ms: float | None
-    ended_ms: float
-    bytes: int
-
-
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run asked of its World."""
-
-    #: Route (flow, step) -> deliveries of a queue message.
-    invocations: dict[str, int]
-    #: Method (with the event's type) -> calls; empty outside recording forks.
-    world_calls: dict[str, int] = {}
-    #: Route -> messages put on the queue; empty outside recording forks.
-    queue_messages: dict[str, int] = {}
-    #: Method -> bytes of what was handed over; empty outside recording forks.
-    bytes: dict[str, int] = {}
-
-
 class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field="record"):
     """One run of a scenario in a fork.
 
@@ -220,6 +195,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, tag="sample", tag_field=
     partial: bool = False
     steps: tuple[StepTimes, ...] = ()
     streams: tuple[StreamTimes, ...] = ()
+    #: When the app called `resumeHook`, hook by hook.
+    resumed_ms: tuple[float, ...] = ()
+    #: Of a recovery, 0 is the kill of the app, and the sample lasts until all runs completed.
+    recovery: RecoveryTimes | None = None
     counts: Counts | None = None
     #: CPU time of the app's process tree during the sample, in ms.
     cpu_ms: float | None = None

@@ -129,8 +129,8 @@ class Entry:
 
     @property
     def competes(self) -> bool:
-        """Whether it has a time, and nothing at all is wrong with it."""
-        return bool(self.series) and not self.flaws
+        """Whether it has a time that decides, and nothing at all is wrong with it."""
+        return bool(self.series) and not self.flaws and self.scenario.decides
 
     @property
     def contender(self) -> Estimate | None:

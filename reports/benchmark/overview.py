@@ -59,7 +59,8 @@ def _escape_row(row: Mapping[str, str]) -> dict[str, str]:
 def _list_rows(findings: Findings, answers: Sequence[Answer]) -> Iterator[dict[str, str]]:
     yield {"Scenario": "all scenarios", **_make_cells(findings, answers, "")}
     for scenario in findings.results.header.scenarios:
-        yield {"Scenario": scenario.id, **_make_cells(findings, answers, scenario.id)}
+        if scenario.decides:
+            yield {"Scenario": scenario.id, **_make_cells(findings, answers, scenario.id)}
 
 
 def _make_cells(findings: Findings, answers: Sequence[Answer], scenario: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw
 from reports.benchmark.flaws import list_failures, reproduce
 from reports.benchmark.growth import estimate_exponents
+from reports.benchmark.latencies import Latency, list_latencies
 from reports.benchmark.pace import PaceAnswer, answer_question
 from reports.benchmark.scaling import list_count_growth
 from reports.benchmark.scenarios import decide_sections, name_section
@@ -143,6 +144,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[AnswerRow, ...] = ()
     #: Whether a step costs more, the longer the run; of runs of a hundred steps or more.
     paces: tuple[PaceAnswer, ...] = ()
+    #: How late hooks, sleeps and stream chunks are.
+    latencies: tuple[Latency, ...] = ()
 
 
 class Tests(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,6 +289,7 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
         ),
         answers=tuple(list_answers(findings)),
         paces=answer_question(findings),
+        latencies=list_latencies(findings),
     )
 
 

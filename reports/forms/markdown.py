@@ -8,6 +8,8 @@ from reports.benchmark.costs import render_costs
 from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import render_failures
 from reports.benchmark.growth import render_growth
+from reports.benchmark.latencies import TITLE as LATENCIES
+from reports.benchmark.latencies import render_latencies
 from reports.benchmark.latency import render_latency
 from reports.benchmark.lines import render_lines
 from reports.benchmark.overview import TITLE as OVERVIEW
@@ -35,7 +37,7 @@ TITLE = "📊 Benchmark Results"
 
 
 #: Sections of a benchmark that its reader sees at once; the others open with a click.
-UNFOLDED = (OVERVIEW, "What changed", "Failures")
+UNFOLDED = (OVERVIEW, LATENCIES, "What changed", "Failures")
 
 
 def render_markdown(study: Study, *, source: str) -> str:
@@ -73,6 +75,7 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
         f"## {TITLE}",
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),
+        render_latencies(findings),
         render_stability(findings),
         render_latency(findings),
         render_summary(findings),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.load.summary import MOST_BAD, PERCENTILES, LoadSummary, StageSummary
+from harness.load.summary import MOST_BAD, LoadSummary, StageSummary
+from harness.measure.statistics import PERCENTILES
 from harness.results.records import LoadRun
 from reports.load.provenance import describe_load_provenance
 from reports.load.study import (

@@ -32,6 +32,11 @@ from harness.measure.statistics.pairs import (
     pool_pairs,
     set_apart,
 )
+from harness.measure.statistics.percentiles import (
+    PERCENTILES,
+    estimate_percentile,
+    find_percentile,
+)
 from harness.measure.statistics.rankings import (
     Contenders,
     Ranking,
@@ -43,6 +48,7 @@ __all__ = [
     "BLOCKS_TO_CALL",
     "FALSE_SHARE",
     "LEVEL",
+    "PERCENTILES",
     "SIZES_TO_FIT",
     "Contenders",
     "Contrast",
@@ -60,8 +66,10 @@ __all__ = [
     "decide",
     "estimate",
     "estimate_growth",
+    "estimate_percentile",
     "find_interactions",
     "find_modes",
+    "find_percentile",
     "fit_growth",
     "judge",
     "measure_inflation",

@@ -50,6 +50,7 @@ def tell_benchmark(findings: Findings, changes: Changes | None, source: str) -> 
         sections=tuple(
             _make_section(findings, scenario, decisions)
             for scenario in findings.results.header.scenarios
+            if scenario.decides
         ),
     )
 

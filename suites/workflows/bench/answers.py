@@ -41,6 +41,10 @@ def _sum(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     return _compare(sum(range(arguments[0])), reply.answer)
 
 
+def _sum_to(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    return _compare(sum(range(arguments[0] + 1)), reply.answer)
+
+
 def _range(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     return _compare(list(range(arguments[0])), reply.answer)
 
@@ -113,6 +117,26 @@ def _lines(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     return _compare(count, reply.answer) or _compare_streams(reply, ["".join(lines).encode()])
 
 
+#: Width of a time in a paced stream: `1796055609314.394`.
+_STAMP = 17
+
+
+def _paced(arguments: Sequence[Any], reply: SampleReply) -> str | None:
+    """Check a stream whose lines have the time at which they were written: all but the times."""
+    count, width, _ = arguments
+    fill = "abcdefghij" * width
+    heads = [f"{index}:" for index in range(count)]
+    lines = [f"{head}:{fill[: width - len(head) - _STAMP - 2]}\n" for head in heads]
+    wrong = _compare(count, reply.answer)
+    if wrong or len(reply.streams) != 1:
+        return wrong or f"{len(reply.streams)} streams were read instead of 1"
+    (stream,) = reply.streams
+    if len(stream.chunks) != count:
+        return f"{len(stream.chunks)} lines were read instead of {count}"
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _compare_stream(stream, count * width, [digest])
+
+
 def _pipeline(arguments: Sequence[Any], reply: SampleReply) -> str | None:
     count, total, seed = arguments
     moved = np.uint8(sum(range(1, count + 1)) % 256)
@@ -147,11 +171,13 @@ def _merged(arguments: Sequence[Any], reply: SampleReply) -> str | None:
 EXPECTATIONS: dict[str, Expectation] = {
     "echo": _echo,
     "sum": _sum,
+    "sum_to": _sum_to,
     "range": _range,
     "one_of_range": _one_of_range,
     "last_payload_digest": _last_payload_digest,
     "payload_digests": _payload_digests,
     "lines": _lines,
+    "paced": _paced,
     "pipeline": _pipeline,
     "sources": _sources,
     "merged": _merged,

@@ -1,3 +1,5 @@
+export * from "./labor";
 export * from "./payloads";
 export * from "./steps";
 export * from "./streams";
+export * from "./waits";

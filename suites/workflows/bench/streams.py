@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from vercel.workflow import Run, get_run, get_workflow_metadata, get_writable
 from world_harness_bench_app.marks import marked
+from world_harness_bench_app.probe import probe
 
 from .lanes import mix
 from .registry import registry
@@ -39,6 +40,21 @@ async def write_lines(count: int, width: int) -> None:
         async with get_writable() as writer:
             for index in range(count):
                 await writer.write(f"{f'{index}:{fill}'[: width - 1]}\n".encode())
+
+
+@registry.step
+async def write_paced(count: int, width: int, pace_ms: int) -> None:
+    """Write lines of `<number>:<time of writing>:<filling>`, each when its turn has come."""
+    with marked():
+        fill = "abcdefghij" * width
+        async with get_writable() as writer:
+            began_at_ms = probe.now()
+            for index in range(count):
+                early_ms = began_at_ms + index * pace_ms - probe.now()
+                if early_ms > 0:
+                    await asyncio.sleep(early_ms / 1000)
+                line = f"{index}:{probe.now():.3f}:{fill}"[: width - 1]
+                await writer.write(f"{line}\n".encode())
 
 
 @registry.step
@@ -88,6 +104,13 @@ async def merge(sources: list[str]) -> None:
 async def line_stream(count: int, width: int) -> int:
     """Run one step that writes `count` lines of `width` bytes to the run's stream."""
     await write_lines(count, width)
+    return count
+
+
+@registry.workflow
+async def paced_stream(count: int, width: int, pace_ms: int) -> int:
+    """Run one step that writes `count` lines of `width` bytes, one every `pace_ms`."""
+    await write_paced(count, width, pace_ms)
     return count
 
 

@@ -1,5 +1,5 @@
 import { getWritable } from "workflow";
-import { marked } from "./marks";
+import { marked, now } from "./marks";
 
 // Every chunk costs at least one World call; four per megabyte keep ten streams fast enough.
 const CHUNK_BYTES = 262_144;
@@ -26,6 +26,23 @@ async function writeLines(count: number, width: number): Promise<void> {
     const encoder = new TextEncoder();
     for (let index = 0; index < count; index++) {
       await writer.write(encoder.encode(`${index}:`.padEnd(width - 1, "abcdefghij") + "\n"));
+    }
+    await writer.close();
+  });
+}
+
+/** Lines of "<number>:<time of writing>:<filling>", each written when its turn has come. */
+async function writePaced(count: number, width: number, paceMs: number): Promise<void> {
+  "use step";
+  await marked(async () => {
+    const writer = getWritable<Uint8Array>().getWriter();
+    const encoder = new TextEncoder();
+    const beganAtMs = now();
+    for (let index = 0; index < count; index++) {
+      const early = beganAtMs + index * paceMs - now();
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+      const line = `${index}:${now().toFixed(3)}:`.padEnd(width - 1, "abcdefghij");
+      await writer.write(encoder.encode(line + "\n"));
     }
     await writer.close();
   });
@@ -99,6 +116,13 @@ async function merge(inputs: ReadableStream<Uint8Array>[]): Promise<void> {
 export async function lineStream(count: number, width: number): Promise<number> {
   "use workflow";
   await writeLines(count, width);
+  return count;
+}
+
+/** One step that writes `count` lines of `width` bytes to the run's stream, one every `paceMs`. */
+export async function pacedStream(count: number, width: number, paceMs: number): Promise<number> {
+  "use workflow";
+  await writePaced(count, width, paceMs);
   return count;
 }
 

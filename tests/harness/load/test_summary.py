@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.errors import ResultsError
 from harness.load.arrivals import plan_arrivals, read_stages, take_share
 from harness.load.merging import merge_generators
-from harness.load.summary import Backlog, find_percentile, summarize_load
+from harness.load.summary import Backlog, summarize_load
 from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import Footer, Load, LoadEnd, LoadResults, LoadRun, LoadStage
 from reports.forms.badge import render_badge
@@ -109,16 +109,6 @@ class TestBacklog:
             for start, took in given_runs
         )
         assert Backlog(runs).at(moment) == expected
-
-
-@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.1, 100))
-def test_a_percentile_is_the_smallest_value_that_covers_its_share(
-    values: list[float], percent: float
-) -> None:
-    found = find_percentile(values, percent)
-    assert found in values
-    assert sum(value <= found for value in values) >= percent / 100 * len(values) - 1e-9
-    assert sum(value < found for value in values) < percent / 100 * len(values) + 1e-9
 
 
 class TestStages:

@@ -13,6 +13,7 @@ from harness.deployments.client import SampleReply, SampleRequest
 from harness.deployments.deployment import Deployment, launch_app
 from harness.descriptions import Cell
 from harness.errors import DeploymentError
+from harness.measure.recovery import Killable
 from harness.programs.servers import Usage
 from tests.harness.deployments import tiny_app
 
@@ -38,6 +39,13 @@ class TinyDeployer:
         ) as deployment:
             self.pids.append(deployment.identity.pid)
             yield deployment
+
+    @contextlib.contextmanager
+    def open_storage(self, cell: Cell) -> Iterator[None]:
+        yield
+
+    def restart(self, cell: Cell, storage: object) -> contextlib.AbstractContextManager[Deployment]:
+        return self.deploy(cell, recording=False)
 
 
 ANSWERS: dict[str, Callable[[Any], Any]] = {
@@ -108,6 +116,15 @@ class PretendingPreparer:
             yield PretendedApp(self._answer)
         finally:
             self.running -= 1
+
+    @contextlib.contextmanager
+    def open_storage(self, cell: Cell) -> Iterator[None]:
+        yield
+
+    @contextlib.contextmanager
+    def restart(self, cell: Cell, storage: object) -> Iterator[Killable]:
+        raise DeploymentError("no app is killed here")
+        yield
 
     def _answer(self, request: SampleRequest) -> SampleReply:
         self.requests.append(request)

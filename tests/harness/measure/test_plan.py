@@ -14,6 +14,7 @@ from harness.deployments.workers import serve_with
 from harness.descriptions import Catalog, Cell
 from harness.errors import UsageError
 from harness.measure.plan import Choice, choose, describe_profiles, find_profile, plan_forks
+from harness.measure.statistics import PERCENTILES
 from harness.results.records import BenchHeader
 from tests.conftest import CELLS
 
@@ -192,6 +193,33 @@ class TestChoice:
         assert "sequential-3333" not in {item.id for item in found}
         (item,) = choose(catalog, find_profile("full"), name).scenarios
         assert item.id == "sequential-3333"
+
+    def test_latency_is_every_scenario_with_measures_in_both_languages(
+        self, catalog: Catalog
+    ) -> None:
+        selection = choose(catalog, find_profile("latency"), Choice())
+        measured = {item.id for item in catalog.scenarios.values() if item.measures}
+        assert {item.id for item in selection.scenarios} == measured
+        assert {cell.id for cell in selection.cells} == {
+            "v5/express/local",
+            "v5/express/postgres",
+            "py/fastapi/local",
+            "py/fastapi/sqlite",
+            "py/fastapi/postgres",
+        }
+
+    @pytest.mark.parametrize(("name", "values"), [("hook-resume", 20), ("sleep-1s", 10)])
+    def test_latency_takes_the_hundred_values_of_a_p99(
+        self, catalog: Catalog, name: str, values: int
+    ) -> None:
+        forks = find_profile("latency").forks
+        assert values * catalog.scenarios[name].samples * forks >= PERCENTILES[99.0]
+
+    def test_full_has_the_latencies_that_kill_no_app(self, catalog: Catalog) -> None:
+        found = {item.id for item in choose(catalog, find_profile("full"), Choice()).scenarios}
+        latencies = [item for item in catalog.scenarios.values() if item.measures]
+        assert {item.id for item in latencies if not item.killed_runs} <= found
+        assert not {item.id for item in latencies if item.killed_runs} & found
 
     def test_scale_is_long_runs_wide_fan_outs_and_a_log_of_10_000_events(
         self, catalog: Catalog

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.deployments.client import SampleReply, StreamReply
+from harness.deployments.client import ChunkMark, SampleReply, StreamReply
 from harness.descriptions import Catalog, Scenario
 from harness.errors import DescriptionError
 from suites import workflows
@@ -39,6 +39,7 @@ def verdict(expects: str, arguments: tuple[Any, ...], given: SampleReply) -> str
     [
         ("echo", (7,), 7, [8, None, "7", [7]]),
         ("sum", (10,), 45, [44, 55, 0, None, "45"]),
+        ("sum_to", (10,), 55, [45, 54, None, "55"]),
         ("range", (3,), [0, 1, 2], [[0, 2, 1], [0, 1], [0, 1, 2, 3], [0, 0, 0], None]),
         ("one_of_range", (3,), 2, [3, -1, None, "1", 1.5, True]),
     ],
@@ -198,3 +199,34 @@ def test_a_long_wrong_answer_is_shortened() -> None:
     assert wrong is not None
     assert len(wrong) < 200
     assert answers._shorten("x" * 1000).endswith("…")
+
+
+class TestPacedStream:
+    """Lines of number, time of writing and filling; the digest leaves the times out."""
+
+    def read(self, *numbers: int, width: int = 40) -> SampleReply:
+        stamp = len("1796055609314.394")
+        filling = "abcdefghij" * width
+        lines = [
+            f"{number}::{filling[: width - len(f'{number}:') - stamp - 2]}\n" for number in numbers
+        ]
+        chunks = (ChunkMark(written_at_ms=1.0, arrived_at_ms=2.0),) * len(numbers)
+        given = StreamReply(
+            ended_at_ms=1.0,
+            bytes=width * len(numbers),
+            digests=(hashlib.sha256("".join(lines).encode()).hexdigest(),),
+            chunks=chunks,
+        )
+        return reply(3, given)
+
+    def test_every_line_in_order_is_right(self) -> None:
+        assert verdict("paced", (3, 40, 20), self.read(0, 1, 2)) is None
+
+    @pytest.mark.parametrize("numbers", [(0, 1), (0, 2, 1), (0, 1, 1), (0, 1, 2, 2), ()])
+    def test_lost_repeated_or_swapped_line_is_wrong(self, numbers: tuple[int, ...]) -> None:
+        assert verdict("paced", (3, 40, 20), self.read(*numbers))
+
+    def test_stream_without_times_is_wrong(self) -> None:
+        (whole,) = self.read(0, 1, 2).streams
+        bare = msgspec.structs.replace(whole, chunks=())
+        assert verdict("paced", (3, 40, 20), reply(3, bare)) == "0 lines were read instead of 3"

@@ -2,17 +2,20 @@
 // All times are the app's own clock, in milliseconds since the epoch.
 import { createHash } from "node:crypto";
 import { getRun, start } from "workflow/api";
+import { resumeHooks } from "./hooks";
+import { followRuns, startRuns, type FollowRequest, type StartRequest } from "./recovery";
+import { readStream, summarizeStream, type StreamRequest } from "./streams";
 import { getWorld } from "workflow/runtime";
 import * as workflows from "../workflows/index";
 import identity from "./identity.mjs";
 import { probe } from "./probe.mjs";
 
-type StreamRequest = { namespace?: string; framed?: boolean };
 type SampleRequest = {
   workflow: keyof typeof workflows;
   arguments: unknown[];
   answer: "value" | "digest" | "digests";
   streams: StreamRequest[];
+  hooks: string[];
   timeoutMs: number;
   settleMs: number;
 };
@@ -64,47 +67,6 @@ async function awaitEnd(runId: string, deadline: number): Promise<"signal" | "po
   }
 }
 
-async function readStream(runId: string, request: StreamRequest) {
-  const options = request.namespace ? { namespace: request.namespace } : undefined;
-  const chunks: Uint8Array[] = [];
-  let firstByteAtMs: number | undefined;
-  const reader = getRun(runId).getReadable<Uint8Array>(options).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    firstByteAtMs ??= probe.now();
-    chunks.push(value);
-  }
-  return { firstByteAtMs, endedAtMs: probe.now(), chunks };
-}
-
-/** Parses frames of [source index, uint32 length, bytes]. */
-function digestSources(data: Uint8Array): string[] {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const hashes = [];
-  for (let at = 0; at < data.length; ) {
-    const source = data[at];
-    const length = view.getUint32(at + 1);
-    hashes[source] ??= createHash("sha256");
-    hashes[source].update(data.subarray(at + 5, at + 5 + length));
-    at += 5 + length;
-  }
-  return hashes.map((hash) => hash.digest("hex"));
-}
-
-function summarizeStream(
-  { framed }: StreamRequest,
-  { firstByteAtMs, endedAtMs, chunks }: Awaited<ReturnType<typeof readStream>>,
-) {
-  const data = Buffer.concat(chunks);
-  return {
-    firstByteAtMs,
-    endedAtMs,
-    bytes: data.length,
-    digests: framed ? digestSources(data) : [sha256(data)],
-  };
-}
-
 function summarizeAnswer(kind: SampleRequest["answer"], value: unknown): unknown {
   switch (kind) {
     case "value":
@@ -119,9 +81,16 @@ function summarizeAnswer(kind: SampleRequest["answer"], value: unknown): unknown
 const describeError = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
-/** Runs a workflow once and reports its answer and all recorded times. */
-export async function answer(request: SampleRequest) {
+/** Answers a request of the harness: a sample, or runs to start or to follow. */
+export async function answer(request: SampleRequest | StartRequest | FollowRequest) {
   await describeApp();
+  if ("started" in request) return startRuns(request);
+  if ("followed" in request) return followRuns(request);
+  return takeSample(request);
+}
+
+/** Runs a workflow once and reports its answer and all recorded times. */
+async function takeSample(request: SampleRequest) {
   const reply: Record<string, unknown> = { outcome: "failed" };
   probe.openLedger();
   const calledAtMs = probe.now();
@@ -134,7 +103,9 @@ export async function answer(request: SampleRequest) {
     const reading = request.streams.map((stream) => readStream(run.runId, stream));
     const readAll = within(Promise.all(reading), deadline);
     readAll.catch(() => {});
-    reply.wokenBy = await awaitEnd(run.runId, deadline);
+    const ended = awaitEnd(run.runId, deadline);
+    // A hook that cannot be resumed ends the sample: its run would wait until the deadline.
+    [reply.wokenBy, reply.resumedAtMs] = await Promise.all([ended, resumeHooks(request.hooks, deadline)]);
     const value = await within(run.returnValue, deadline);
     const streams = await readAll;
     reply.answeredAtMs = probe.now();

@@ -5,5 +5,7 @@ export declare const probe: {
   settle(quietMs: number, limitMs: number): Promise<boolean>;
   openLedger(): void;
   closeLedger(): unknown;
+  askUncounted<T>(ask: () => T): T;
+  hasEntered(runId: string): boolean;
   takeMarks(runId: string): unknown[];
 };

@@ -58,6 +58,8 @@ function createProbe() {
       };
     },
 
+    hasEntered: (runId) => marks.has(runId),
+
     takeMarks(runId) {
       const taken = marks.get(runId) ?? [];
       marks.delete(runId);

@@ -14,7 +14,9 @@ from typing import Any
 from vercel.workflow import Run, start
 from world_harness_serving.service import Service
 
+from .hooks import resume_hooks
 from .probe import PARTIAL, probe
+from .recovery import follow_runs, start_runs
 from .streams import read_stream
 from .world import RECORDING, TappedWorld
 
@@ -29,8 +31,17 @@ __all__ = ["answer", "deliver", "describe_app"]
 
 
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a workflow once and report its answer and all recorded times."""
+    """Answer a request of the harness: a sample, or runs to start or to follow."""
     await describe_app()
+    if "started" in request:
+        return await start_runs(request, _find_workflow(request))
+    if "followed" in request:
+        return await follow_runs(request, _SERVICE.world)
+    return await _take_sample(request)
+
+
+async def _take_sample(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a workflow once and report its answer and all recorded times."""
     reply: dict[str, Any] = {"outcome": "failed", "calledAtMs": probe.now()}
     probe.open_ledger()
     try:
@@ -56,16 +67,22 @@ async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _run(request: Mapping[str, Any], reply: dict[str, Any]) -> None:
+def _find_workflow(request: Mapping[str, Any]) -> Any:
     workflow = _SERVICE.workflows.get(request["workflow"])
     if workflow is None:
         raise LookupError(f"this app has no workflow named {request['workflow']}")
-    run = await start(workflow, *request["arguments"])
+    return workflow
+
+
+async def _run(request: Mapping[str, Any], reply: dict[str, Any]) -> None:
+    run = await start(_find_workflow(request), *request["arguments"])
     reply.update(runId=run.run_id, startReturnedAtMs=probe.now())
     async with asyncio.TaskGroup() as reading:
         streams = [reading.create_task(read_stream(run, wanted)) for wanted in request["streams"]]
+        resuming = reading.create_task(resume_hooks(request["hooks"]))
         reply["wokenBy"] = await _await_end(run)
         value = await run.return_value()
+    reply["resumedAtMs"] = resuming.result()
     reply["answeredAtMs"] = probe.now()
     with probe.asking():
         record = await _SERVICE.world.runs_get(run.run_id)

@@ -102,6 +102,10 @@ class Probe:
         finally:
             mark["leftAtMs"] = self.now()
 
+    def has_entered(self, run_id: str) -> bool:
+        """Return whether this process has entered any step of a run."""
+        return run_id in self._marks
+
     def take_marks(self, run_id: str) -> list[dict[str, Any]]:
         """Return the marks of a run, and forget them."""
         return self._marks.pop(run_id, [])

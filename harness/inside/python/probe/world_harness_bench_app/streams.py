@@ -21,31 +21,48 @@ class StreamRead:
     """What a stream held, and when it came."""
 
     framed: bool
-    first_byte_at_ms: float | None
+    stamped: bool
     ended_at_ms: float
     chunks: list[bytes]
+    #: When each of them came.
+    arrivals: list[float]
 
     def summarize(self) -> dict[str, Any]:
         """Return what the harness is told: when, how much, and digests."""
         data = b"".join(self.chunks)
-        digests = _digest_sources(data) if self.framed else [hashlib.sha256(data).hexdigest()]
-        return {
-            "firstByteAtMs": self.first_byte_at_ms,
+        about = {
+            "firstByteAtMs": self.arrivals[0] if self.arrivals else None,
             "endedAtMs": self.ended_at_ms,
             "bytes": len(data),
-            "digests": digests,
         }
+        if self.stamped:
+            return {**about, **self._read_stamps()}
+        digests = _digest_sources(data) if self.framed else [hashlib.sha256(data).hexdigest()]
+        return {**about, "digests": digests}
+
+    def _read_stamps(self) -> dict[str, Any]:
+        """Take apart lines of `<number>:<time>:<filling>`; they may come in other pieces."""
+        stamps = []
+        digest = hashlib.sha256()
+        rest = b""
+        for chunk, at_ms in zip(self.chunks, self.arrivals, strict=True):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                number, time, filling = line.split(b":")
+                stamps.append({"writtenAtMs": float(time), "arrivedAtMs": at_ms})
+                digest.update(b"%s::%s\n" % (number, filling))
+        digest.update(rest)
+        return {"chunks": stamps, "digests": [digest.hexdigest()]}
 
 
 async def read_stream(run: Run[Any], wanted: Mapping[str, Any]) -> StreamRead:
     """Read one of a run's streams while it is written."""
-    chunks = []
-    first_byte_at_ms = None
+    chunks, arrivals = [], []
     async for chunk in run.readable_bytes(namespace=wanted.get("namespace")):
-        if first_byte_at_ms is None:
-            first_byte_at_ms = probe.now()
+        arrivals.append(probe.now())
         chunks.append(chunk)
-    return StreamRead(bool(wanted.get("framed")), first_byte_at_ms, probe.now(), chunks)
+    framed, stamped = bool(wanted.get("framed")), bool(wanted.get("stamped"))
+    return StreamRead(framed, stamped, probe.now(), chunks, arrivals)
 
 
 def _digest_sources(data: bytes) -> list[str | None]:
