@@ -13,6 +13,7 @@ from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, Scenario
 from harness.measure import metrics
 from harness.measure.forks import run_fork
+from harness.measure.measures import MEASURES
 from harness.measure.plan import Fork
 from harness.results.records import ForkEnd, Kind, Sample
 from suites import workflows
@@ -169,3 +170,19 @@ def test_the_processes_use_is_seen(timed: dict[str, Sample]) -> None:
         assert sample.memory_bytes is not None
         assert sample.memory_bytes > 2**20
         assert sample.cpu_ms is not None
+
+
+def test_latencies_have_a_value_of_every_hook_and_every_chunk(
+    launcher: Launcher, cell: Cell, catalog: Catalog
+) -> None:
+    scenarios = {name: catalog.scenarios[name] for name in ("hook-resume", "paced-stream")}
+    samples = run(launcher, cell, scenarios, "timing")
+    assert {item.outcome for item in samples.values()} == {"correct"}
+    found = {
+        name: MEASURES[name].find(samples[scenario.id], scenario)
+        for scenario in scenarios.values()
+        for name in scenario.measures
+    }
+    counts = {name: len(values) for name, values in found.items()}
+    assert counts == {"resume": 20, "first-chunk": 1, "round-trip": 100, "jitter": 1}
+    assert min(value for values in found.values() for value in values) >= 0

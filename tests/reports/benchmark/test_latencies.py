@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.results.records import BenchResults, StepTimes
@@ -56,7 +58,7 @@ def test_no_percentile_comes_from_fewer_values_than_it_needs(hooks: int, shown: 
 def test_bad_samples_and_warm_ups_have_no_values() -> None:
     session = Session([EXPRESS], [HOOKS])
     take(session, 10.0)
-    late = {"resumed_ms": (0.0,), "steps": (StepTimes(999.0, 1000.0, "a"),)}
+    late: dict[str, Any] = {"resumed_ms": (0.0,), "steps": (StepTimes(999.0, 1000.0, "a"),)}
     session.take(EXPRESS, HOOKS, warmup=True, **late)
     session.take(EXPRESS, HOOKS, outcome="incorrect", error="answered 3", **late)
     (latency,) = list_latencies(study(session.end()))

@@ -42,7 +42,8 @@ def test_step_that_takes_longer_at_the_end_costs_more() -> None:
     answer = only(session.end())
     assert answer.verdict == "yes"
     assert answer.ratio.center == pytest.approx(3.1)
-    assert (answer.first_ms, answer.last_ms) == (pytest.approx(2.0), pytest.approx(6.2))
+    assert answer.first_ms == pytest.approx(2.0)
+    assert answer.last_ms == pytest.approx(6.2)
 
 
 def test_step_that_takes_as_long_at_the_end_does_not_cost_more() -> None:
