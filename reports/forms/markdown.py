@@ -37,6 +37,9 @@ TITLE = "📊 Benchmark Results"
 
 
 #: Sections of a benchmark that its reader sees at once; the others open with a click.
+#: What stands there where nothing was timed that decides who is faster.
+ONLY_LATENCIES = "Only latencies were measured."
+
 UNFOLDED = (OVERVIEW, LATENCIES, "What changed", "Failures")
 
 
@@ -73,6 +76,7 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
         render_overview(findings),
         render_failures(findings),
         f"## {TITLE}",
+        "" if any(item.decides for item in header.scenarios) else ONLY_LATENCIES,
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),
         render_latencies(findings),

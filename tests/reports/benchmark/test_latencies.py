@@ -10,6 +10,7 @@ from harness.results.records import BenchResults, StepTimes
 from reports.benchmark.findings import study
 from reports.benchmark.latencies import TITLE, list_latencies, render_latencies
 from reports.benchmark.overview import render_overview
+from reports.forms.markdown import ONLY_LATENCIES, render_markdown
 from reports.writing.text import NOTHING
 from tests.reports.factories import EXPRESS, HONO, TEN, Session, make_scenario
 from tests.reports.reading import Row, pick, read_tables
@@ -96,3 +97,11 @@ def test_overview_has_no_row_of_a_latency() -> None:
 def test_sessions_without_such_scenarios_have_no_such_section() -> None:
     assert render_latencies(study(Session([EXPRESS], [TEN]).end())) == ""
     assert TITLE in render_latencies(study(Session([EXPRESS], [HOOKS]).end()))
+
+
+def test_report_of_latencies_alone_says_so() -> None:
+    session = Session([EXPRESS], [HOOKS])
+    take(session, 10.0)
+    assert ONLY_LATENCIES in render_markdown(study(session.end()), source="results/one.jsonl")
+    other = Session([EXPRESS], [HOOKS, TEN])
+    assert ONLY_LATENCIES not in render_markdown(study(other.end()), source="results/one.jsonl")
