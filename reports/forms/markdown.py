@@ -36,10 +36,10 @@ from reports.writing.text import escape
 TITLE = "📊 Benchmark Results"
 
 
-#: Sections of a benchmark that its reader sees at once; the others open with a click.
 #: What stands there where nothing was timed that decides who is faster.
 ONLY_LATENCIES = "Only latencies were measured."
 
+#: Sections of a benchmark that its reader sees at once; the others open with a click.
 UNFOLDED = (OVERVIEW, LATENCIES, "What changed", "Failures")
 
 
