@@ -151,6 +151,31 @@ class TestStreams:
         cut = msgspec.structs.replace(merged, bytes=merged.bytes + bytes_off)
         assert verdict("merged", (3, 1000, 3), reply(3, cut))
 
+    @pytest.mark.parametrize(
+        ("bytes_off", "told"),
+        [
+            (-1, "fewer than 3 x 1000"),
+            (4, "which no 3 x 1000 make"),
+            (262_146, "which no 3 x 1000 make"),
+        ],
+    )
+    def test_a_merged_stream_says_whether_it_held_too_little_or_too_much(
+        self, bytes_off: int, told: str
+    ) -> None:
+        merged = self.merged()
+        other = msgspec.structs.replace(merged, bytes=merged.bytes + bytes_off)
+        wrong = verdict("merged", (3, 1000, 3), reply(3, other))
+        assert wrong == f"the merged stream held {other.bytes} bytes, {told}"
+
+    def test_a_merged_stream_with_blocks_too_many_says_so(self) -> None:
+        """Five blocks with their headers look like as many headers of small frames."""
+        merged = self.merged()
+        doubled = msgspec.structs.replace(
+            merged, bytes=merged.bytes + 5 * (262_144 + 5), digests=("other",) * 3
+        )
+        wrong = verdict("merged", (3, 1000, 3), reply(3, doubled))
+        assert wrong == f"the merged stream held {doubled.bytes} bytes, too many for 3 x 1000"
+
     def test_a_merged_stream_that_lost_a_source_is_wrong(self) -> None:
         merged = self.merged()
         lost = msgspec.structs.replace(merged, digests=(merged.digests[0], None, merged.digests[2]))
