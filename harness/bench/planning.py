@@ -170,6 +170,7 @@ def _describe(
         earlier_inflations=earlier.rows,
         earlier_whole_inflations=earlier.wholes,
         shard=subjects.shard,
+        known_faults=request.known,
     )
 
 

@@ -10,6 +10,7 @@ from harness.deployments.launcher import Remote
 from harness.invocations import Value, write_command
 from harness.measure.pinning import Versions
 from harness.measure.plan import Choice
+from harness.results.known_faults import KnownFault
 from harness.services.resolution import ServicePreference
 
 
@@ -37,6 +38,8 @@ class BenchRequest(msgspec.Struct, frozen=True, kw_only=True):
     remote: Remote | None = None
     #: Processes that serve each app.
     workers: int = 1
+    #: The faults of subjects that do not make the command fail.
+    known: tuple[KnownFault, ...] = ()
     #: Folder for the result file.
     out: Path = Path("results")
     #: A result file to continue. Its header then replaces everything else in the request.

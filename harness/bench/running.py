@@ -15,6 +15,7 @@ from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog
 from harness.measure.plan import Selection
 from harness.measure.session import Watcher, conduct
+from harness.results.faults import is_sound
 from harness.results.files import ResultsWriter, read_results_as
 from harness.results.records import BenchResults
 
@@ -28,10 +29,8 @@ class BenchOutcome(msgspec.Struct, frozen=True):
 
     @property
     def sound(self) -> bool:
-        """Whether every fork finished and every sample was correct."""
-        return all(end.outcome == "finished" for end in self.results.forks) and all(
-            sample.outcome == "correct" for sample in self.results.samples
-        )
+        """Whether every fork finished, and every sample was correct or is a known fault."""
+        return is_sound(self.results)
 
 
 def run_bench(

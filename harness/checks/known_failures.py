@@ -1,4 +1,4 @@
-"""Reads files of known failures: TOML with one `[[failure]]` table per entry."""
+"""Reads files of known failures or faults: TOML with one `[[failure]]` table per entry."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from harness.errors import DescriptionError
 EntryT = TypeVar("EntryT", bound=msgspec.Struct)
 
 
-def read_entries(path: Path, shape: type[EntryT], name: str) -> dict[str, EntryT]:
+def read_entries(
+    path: Path, shape: type[EntryT], name: str, *, table: str = "failure"
+) -> dict[str, EntryT]:
     """Read the entries of a file, by the value of their key `name`.
 
     Args:
         path: A TOML file of `[[failure]]` tables.
         shape: The type of an entry.
         name: The key whose value identifies an entry.
+        table: What the tables are called instead, and what an entry describes.
 
     Raises:
         DescriptionError: the file is unreadable or not valid TOML, or has an unknown table or
         key, an empty text, a wrong type, or two entries with the same name.
     """
     entries: dict[str, EntryT] = {}
-    for number, table in enumerate(_read_tables(path, shape), start=1):
-        entry = _read_entry(path, number, table, shape)
+    for number, content in enumerate(_read_tables(path, shape, table), start=1):
+        entry = _read_entry(path, number, content, shape, table)
         named = str(getattr(entry, name))
         if named in entries:
             raise DescriptionError(
                 f"{path} lists {named} twice",
                 cause="each name must have one entry",
-                remedy="keep one entry, with a text that all its failures have in common",
+                remedy=f"keep one entry, with a text that all its {table}s have in common",
             )
         entries[named] = entry
     return entries
@@ -59,35 +62,37 @@ def require_name(path: Path, kind: str, name: str, known: Iterable[str]) -> None
     )
 
 
-def _read_tables(path: Path, shape: type[msgspec.Struct]) -> list[Mapping[str, Any]]:
+def _read_tables(path: Path, shape: type[msgspec.Struct], table: str) -> list[Mapping[str, Any]]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DescriptionError(
-            f"{path} does not list known failures",
+            f"{path} does not list known {table}s",
             cause=str(error),
-            remedy=f"write one [[failure]] table per failure, with {_list_keys(shape)}",
+            remedy=f"write one [[{table}]] table per {table}, with {_list_keys(shape)}",
         ) from error
     for key in document:
-        require_name(path, "table", key, ["failure"])
-    tables = document.get("failure", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        require_name(path, "table", key, [table])
+    tables = document.get(table, [])
+    if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
         raise DescriptionError(
-            f"{path} does not list known failures",
-            cause="`failure` is not a list of tables",
-            remedy="start each entry with [[failure]], in double brackets",
+            f"{path} does not list known {table}s",
+            cause=f"`{table}` is not a list of tables",
+            remedy=f"start each entry with [[{table}]], in double brackets",
         )
     return tables
 
 
-def _read_entry(path: Path, number: int, table: Mapping[str, Any], shape: type[EntryT]) -> EntryT:
-    for key in table:
+def _read_entry(
+    path: Path, number: int, content: Mapping[str, Any], shape: type[EntryT], table: str
+) -> EntryT:
+    for key in content:
         require_name(path, "key", key, shape.__struct_fields__)
     try:
-        entry = msgspec.convert(table, shape)
+        entry = msgspec.convert(content, shape)
     except msgspec.ValidationError as error:
         raise DescriptionError(
-            f"entry {number} of {path} does not describe a known failure",
+            f"entry {number} of {path} does not describe a known {table}",
             cause=str(error),
             remedy=f"write it with {_list_keys(shape)}",
         ) from error
@@ -95,7 +100,7 @@ def _read_entry(path: Path, number: int, table: Mapping[str, Any], shape: type[E
         if isinstance(value, str) and not value.strip():
             raise DescriptionError(
                 f"entry {number} of {path} has an empty {key}",
-                cause="without it, an entry would excuse failures that it does not explain",
+                cause=f"without it, an entry would excuse {table}s that it does not explain",
                 remedy=f"write the {key}",
             )
     return entry

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.bench import BenchOutcome, BenchRequest, run_bench
+from harness.bench.known_faults import read_known_faults
 from harness.cli.options import (
     app_workers_option,
     choice_options,
@@ -90,13 +91,18 @@ class _Bench(click.Command):
 @app_workers_option
 @services_option
 @remote_options
+@click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    help="A file of known faults (TOML), which do not count; the scenarios have one.",
+)
 @out_option
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
     help="Continue the interrupted session of this result file.",
 )
-def command(**given: Any) -> ExitCode:
+def command(known: Path | None, **given: Any) -> ExitCode:
     """Measure how fast Worlds run workflows, and write a report.
 
     A cell is one line, framework and World. A fork is one fresh start of a cell.
@@ -104,7 +110,11 @@ def command(**given: Any) -> ExitCode:
     The results are a file of JSON lines in the folder --out, with a report as Markdown and HTML
     beside it.
     """
-    request = BenchRequest(**given)
+    described = catalog.read_catalog()
+    faults = (
+        read_known_faults(known, described) if known else read_known_faults(workflows.KNOWN_FAULTS)
+    )
+    request = BenchRequest(known=faults, **given)
     with _resumable() as opened, show_progress() as watcher:
 
         def begin(path: Path, selection: Selection) -> None:
@@ -112,7 +122,7 @@ def command(**given: Any) -> ExitCode:
             for cell, reason in selection.impossible.items():
                 watcher.preparing(f"skipping {cell}: {reason}")
 
-        outcome = run_bench(request, catalog.read_catalog(), workflows.BENCH, watcher, opened=begin)
+        outcome = run_bench(request, described, workflows.BENCH, watcher, opened=begin)
     return _present(outcome)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
+from harness.results.known_faults import KnownFault
 from harness.results.records import (
     BenchHeader,
     CellEnd,
@@ -66,6 +67,7 @@ class HeaderLine(msgspec.Struct, frozen=True, kw_only=True, tag="header", tag_fi
     earlier_whole_inflations: tuple[float, ...] = ()
     shard: Shard | None = None
     parts: tuple[Part, ...] = ()
+    known_faults: tuple[KnownFault, ...] = ()
     load: Load | None = None
 
 

@@ -29,6 +29,7 @@ _SAME = (
     "against",
     "precision",
     "budget_s",
+    "known_faults",
 )
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from harness.descriptions import Cell, Framework, Scenario, World
 from harness.machine import Machine
+from harness.results.known_faults import KnownFault
 from harness.results.times import ChunkTimes as ChunkTimes
 from harness.results.times import Counts as Counts
 from harness.results.times import RecoveryTimes as RecoveryTimes
@@ -149,6 +150,8 @@ class BenchHeader(MeasuredHeader, frozen=True, kw_only=True):
     #: and their machines. Cells of different parts are never compared.
     shard: Shard | None = None
     parts: tuple[Part, ...] = ()
+    #: The list of known faults, as it was when the session began.
+    known_faults: tuple[KnownFault, ...] = ()
 
     @property
     def companions(self) -> tuple[Cell, ...]:

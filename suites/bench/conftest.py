@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from harness.bench import BenchRequest, run_bench, select
+from harness.bench.known_faults import read_known_faults
 from harness.descriptions import Cell, Scenario
 from harness.errors import HarnessError
 from harness.extras import is_extra_installed, suggest_extra
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ),
         forks=options.forks,
         seed=options.seed,
+        known=read_known_faults(workflows.KNOWN_FAULTS),
         out=options.out,
     )
     try:

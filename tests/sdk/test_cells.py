@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from harness.bench.known_faults import read_known_faults
 from harness.deployments.launcher import Launcher
 from harness.descriptions import Catalog, Cell, Scenario
 from harness.measure import metrics
@@ -27,19 +28,29 @@ CELLS = [
     pytest.param(Cell("py", "fastapi", "local"), marks=pytest.mark.xdist_group("py")),
 ]
 
-#: Known defects of the SDK that show now and then. PostgreSQL (RUN-CREATE-ATOMIC): where the queue
-#: was faster than the creation of a run, `run_created` succeeds without a run, and the start fails.
-#: Line v5: a step that merges streams is run twice, and both runs write to the merged stream.
-KNOWN_DEFECTS = (
-    "Missing 'run' in server response for 'run_created' event",
-    "the merged stream held",
-)
+KNOWN_FAULTS = read_known_faults(workflows.KNOWN_FAULTS)
+
+
+def is_known(sample: Sample, catalog: Catalog) -> bool:
+    """Tell whether a fault of the SDK that shows now and then spoiled a sample."""
+    pins = catalog.pins_of(sample.cell)
+    return sample.outcome != "correct" and any(
+        entry.covers(sample.scenario, sample.cell, pins, sample.error or "")
+        for entry in KNOWN_FAULTS
+    )
 
 
 def run(
-    launcher: Launcher, cell: Cell, scenarios: Mapping[str, Scenario], kind: Kind
+    launcher: Launcher,
+    catalog: Catalog,
+    cell: Cell,
+    scenarios: Mapping[str, Scenario],
+    kind: Kind,
 ) -> dict[str, Sample]:
-    """Run a fork of a cell; return the last sample of each scenario."""
+    """Run a fork of a cell; return the last sample of each scenario.
+
+    A fork that met a known fault is repeated.
+    """
     launcher.prepare(cell)
     names = tuple(scenarios)
     fork = Fork(id=f"{kind}-1/{cell.id}", kind=kind, block=1, cell=cell, scenarios=names, seed=7)
@@ -48,7 +59,7 @@ def run(
         assert isinstance(end, ForkEnd)
         assert end.outcome == "finished", end.reason
         samples = [record for record in found if isinstance(record, Sample)]
-        if not any(known in (sample.error or "") for sample in samples for known in KNOWN_DEFECTS):
+        if not any(is_known(sample, catalog) for sample in samples):
             break
     return {sample.scenario: sample for sample in samples}
 
@@ -68,13 +79,13 @@ RunOnce = Callable[[Cell, Mapping[str, Scenario], Kind], dict[str, Sample]]
 
 
 @pytest.fixture(scope="session")
-def run_once(launcher: Launcher) -> RunOnce:
+def run_once(launcher: Launcher, catalog: Catalog) -> RunOnce:
     """Run each fork once a worker: pytest ends a fixture with parameters whenever they change."""
     known: dict[tuple[Cell, Kind], dict[str, Sample]] = {}
 
     def run_it(cell: Cell, scenarios: Mapping[str, Scenario], kind: Kind) -> dict[str, Sample]:
         if (cell, kind) not in known:
-            known[cell, kind] = run(launcher, cell, scenarios, kind)
+            known[cell, kind] = run(launcher, catalog, cell, scenarios, kind)
         return known[cell, kind]
 
     return run_it
