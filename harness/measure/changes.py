@@ -31,6 +31,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction
     #: Why it is not compared; empty otherwise.
     reason: str = ""
+    #: How many runs of which side were bad, if it is compared in spite of that; empty otherwise.
+    faults: str = ""
     before: Estimate | None = None
     after: Estimate | None = None
     #: After divided by before: 1.1 is 10% slower.

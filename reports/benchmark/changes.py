@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from harness.descriptions import Scenario
 from harness.measure.changes import Change, Changes, Direction
 from harness.measure.statistics import FALSE_SHARE, Estimate
+from reports.benchmark.flaws import FAULT
 from reports.writing.names import Names
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, count, escape, fold, format_estimate
@@ -92,8 +93,12 @@ def _make_row(change: Change, titles: dict[str, str], names: Names) -> dict[str,
         "Before": format_estimate(change.before),
         "After": format_estimate(change.after),
         "Ratio": format_ratio(change.ratio),
-        "Floor": escape(change.reason) or floor,
+        "Floor": " ".join([escape(change.reason) or floor, *_mark(change)]),
     }
+
+
+def _mark(change: Change) -> list[str]:
+    return [f"{FAULT} {escape(change.faults)}"] if change.faults else []
 
 
 def _size(change: Change) -> float:

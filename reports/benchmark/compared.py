@@ -23,7 +23,7 @@ from harness.measure.statistics import (
 )
 from harness.results.records import BenchHeader
 from reports.benchmark.findings import Entry, Findings
-from reports.benchmark.flaws import count_flaws
+from reports.benchmark.flaws import count_flaws, describe_rate
 from reports.writing.text import count, flatten, shorten
 
 _RESOLUTION = RESOLUTION_MS["workflow"]
@@ -135,10 +135,15 @@ def refuse(before: BenchHeader, after: BenchHeader) -> str:
 
 def _find_obstacle(before: Entry, after: Entry) -> str:
     for side, entry in (("before", before), ("after", after)):
-        if entry.flaws:
+        if not entry.is_whole and entry.flaws:
             reason = shorten(flatten(entry.flaws[0].reason))
             return f"{side}: {count_flaws(entry.flaws)}: {reason}"
     return ""
+
+
+def _describe_faults(row: _Row) -> str:
+    rates = {"before": describe_rate(row.before), "after": describe_rate(row.after)}
+    return "; ".join(f"{side}: {rate}" for side, rate in rates.items() if rate)
 
 
 def _judge_rows(
@@ -185,7 +190,12 @@ def _state_row(row: _Row, judgment: Judgment | None) -> Change:
             ratio=ratio,
         )
     stated = _state(row.cell, row.before.scenario.id, judgment, row.times.blocks)
-    return msgspec.structs.replace(stated, before=row.before.workflow, after=row.after.workflow)
+    return msgspec.structs.replace(
+        stated,
+        before=row.before.workflow,
+        after=row.after.workflow,
+        faults=_describe_faults(row),
+    )
 
 
 def _state(cell: Cell, scenario: str, judgment: Judgment, blocks: int) -> Change:

@@ -28,12 +28,15 @@ from harness.measure.statistics import (
     pair_blocks,
     pool_pairs,
 )
+from harness.results.faults import FaultState, compare_fault
 from harness.results.records import BenchHeader, BenchResults, ForkEnd, Sample
 from reports.writing.names import Names, name_everything
 
-#: Why a cell cannot win a scenario, gravest first.
+#: Why a cell cannot win a scenario, gravest first. The first three are of single samples.
 FlawKind = Literal["incorrect", "failed", "timeout", "fork", "missing", "untimed"]
 GRAVITY: tuple[FlawKind, ...] = ("incorrect", "failed", "timeout", "fork", "missing", "untimed")
+#: Flaws that cost their sample alone.
+OF_SAMPLES: frozenset[FlawKind] = frozenset({"incorrect", "failed", "timeout"})
 
 TIMES: dict[str, Callable[[Sample], float | None]] = {
     "workflow": metrics.workflow_ms,
@@ -58,6 +61,15 @@ class Flaw(msgspec.Struct, frozen=True):
     kind: FlawKind
     reason: str
     times: int
+    #: How it compares with the list of known faults; empty if no entry covers it.
+    state: FaultState = ""
+    #: Why it occurs, or that its entry has expired; empty if no entry covers it.
+    cause: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a valid entry covers it."""
+        return self.state == "known"
 
 
 class Estimates(Mapping[str, Estimate]):
@@ -114,6 +126,8 @@ class Entry:
     #: Timed samples, warm-ups excluded.
     taken: int
     correct: int
+    #: Runs of every kind, warm-ups and counted ones included.
+    runs: int
     #: Of the correct ones: those whose end was seen by asking once a second.
     polled: int
     #: Time (a key of :data:`TIMES`) -> its estimate from the correct samples of finished forks.
@@ -129,12 +143,22 @@ class Entry:
 
     @property
     def competes(self) -> bool:
-        """Whether it has a time that decides, and nothing at all is wrong with it."""
-        return bool(self.series) and not self.flaws and self.scenario.decides
+        """Whether it is compared: it is whole, and its scenario decides."""
+        return self.is_whole and self.scenario.decides
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has a time that decides, and at most single samples of it are bad."""
+        return bool(self.series) and all(flaw.kind in OF_SAMPLES for flaw in self.flaws)
+
+    @property
+    def may_win(self) -> bool:
+        """Whether it is compared, and nothing at all is wrong with it."""
+        return self.competes and not self.flaws
 
     @property
     def contender(self) -> Estimate | None:
-        """The time that it competes with; `None` when anything at all is wrong with it."""
+        """The time that it is compared by; `None` when it does not compete."""
         return self.workflow if self.competes else None
 
     @property
@@ -207,12 +231,14 @@ def study(results: BenchResults) -> Findings:
     for scenario in header.scenarios:
         for cell in (*header.cells, *header.companions):
             tally = tallies.get((cell, scenario.id), _Tally())
-            found = [*flaws[cell, scenario.id]] or _find_gaps(results, cell, tally)
+            found = flaws[cell, scenario.id]
+            found += _find_untimed(tally) or ([] if found else _find_missing(results, cell, tally))
             entries[cell, scenario.id] = Entry(
                 cell=cell,
                 scenario=scenario,
                 taken=tally.taken,
                 correct=tally.correct,
+                runs=tally.runs,
                 polled=tally.polled,
                 estimates=Estimates(tally.samples, header.seed),
                 series=list_times(tally.samples, metrics.workflow_ms),
@@ -281,6 +307,7 @@ def _counts(sample: Sample, ends: Mapping[str, ForkEnd]) -> bool:
 class _Tally:
     """What was taken of one cell in one scenario."""
 
+    runs: int = 0
     taken: int = 0
     correct: int = 0
     polled: int = 0
@@ -297,11 +324,12 @@ class _Tally:
 def _tally(
     samples: Sequence[Sample], ends: Mapping[str, ForkEnd]
 ) -> dict[tuple[Cell, str], _Tally]:
-    """Count the timed samples of each cell and scenario, warm-ups excluded."""
+    """Count the samples of each cell and scenario; those that are timed also by themselves."""
     tallies: defaultdict[tuple[Cell, str], _Tally] = defaultdict(_Tally)
     for sample in samples:
+        tally = tallies[sample.cell, sample.scenario]
+        tally.runs += 1
         if sample.kind == "timing" and not sample.warmup:
-            tally = tallies[sample.cell, sample.scenario]
             tally.taken += 1
             if _counts(sample, ends):
                 tally.add(sample, ends[sample.fork].block)
@@ -312,33 +340,40 @@ def _find_flaws(
     results: BenchResults, ends: Mapping[str, ForkEnd]
 ) -> defaultdict[tuple[Cell, str], list[Flaw]]:
     """Return (cell, scenario) -> one flaw for each different reason."""
-    met: Counter[tuple[Cell, str, FlawKind, str]] = Counter()
+    met: Counter[tuple[Cell, str, Flaw]] = Counter()
     for sample in results.samples:
         if sample.outcome != "correct":
+            listed = compare_fault(results.header, sample)
             reason = sample.error or NO_REASON
-            met[sample.cell, sample.scenario, sample.outcome, reason] += 1
+            flaw = Flaw(sample.outcome, reason, 1, listed.state, listed.reason)
+            met[sample.cell, sample.scenario, flaw] += 1
     for end in ends.values():
         if end.outcome == "failed" and end.kind == "timing":
             for scenario in results.header.scenarios:
-                met[end.cell, scenario.id, "fork", end.reason or NO_REASON] += 1
+                met[end.cell, scenario.id, Flaw("fork", end.reason or NO_REASON, 1)] += 1
     flaws = defaultdict(list)
-    for (cell, name, kind, reason), times in met.items():
-        flaws[cell, name].append(Flaw(kind, reason, times))
+    for (cell, name, flaw), times in met.items():
+        flaws[cell, name].append(msgspec.structs.replace(flaw, times=times))
     return flaws
 
 
-def _rank_flaw(flaw: Flaw) -> tuple[int, int, str]:
-    """Order flaws: the gravest first, then the most frequent."""
-    return GRAVITY.index(flaw.kind), -flaw.times, flaw.reason
+def _rank_flaw(flaw: Flaw) -> tuple[bool, int, int, str]:
+    """Order flaws: known faults last; before that the gravest first, then the most frequent."""
+    return flaw.is_known, GRAVITY.index(flaw.kind), -flaw.times, flaw.reason
 
 
-def _find_gaps(results: BenchResults, cell: Cell, tally: _Tally) -> list[Flaw]:
+def _find_missing(results: BenchResults, cell: Cell, tally: _Tally) -> list[Flaw]:
     """Say what was not measured though nothing is known to have gone wrong."""
-    if not tally.correct:
-        ended = any(end.cell == cell and end.kind == "timing" for end in results.forks)
-        if not ended:
-            return [Flaw("missing", "the session ended before it was measured", 1)]
-        return [Flaw("missing", "no sample of it was taken", 1)]
+    if tally.correct:
+        return []
+    ended = any(end.cell == cell and end.kind == "timing" for end in results.forks)
+    if not ended:
+        return [Flaw("missing", "the session ended before it was measured", 1)]
+    return [Flaw("missing", "no sample of it was taken", 1)]
+
+
+def _find_untimed(tally: _Tally) -> list[Flaw]:
+    """Say of how many correct samples no workflow time is known."""
     times = list_times(tally.samples, metrics.workflow_ms)
     timed = sum(len(fork) for fork in times.values())
     reason = "the run's own times were not seen, so its workflow time is not known"

@@ -99,7 +99,7 @@ def _make_row(findings: Findings, entry: Entry, latency: Latency) -> dict[str, s
         name = f"p{percent:g}"
         row[name] = format_estimate(latency.percentiles.get(name))
     values = f"{latency.values:,} in {count(latency.forks, 'fork')}" if latency.values else NOTHING
-    row["Values"] = f"{values}, ❌ {explain_briefly(entry.flaws)}" if entry.flaws else values
+    row["Values"] = f"{values}, {explain_briefly(entry)}" if entry.flaws else values
     return row
 
 

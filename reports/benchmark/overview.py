@@ -8,6 +8,7 @@ import msgspec
 
 from harness.measure.statistics import Ranking
 from reports.benchmark.findings import Findings
+from reports.benchmark.flaws import FAULT
 from reports.benchmark.rankings import Answer, answer_questions
 from reports.benchmark.sentences import format_factor
 from reports.writing.tables import render_table
@@ -18,7 +19,8 @@ TITLE = "🏁 Overview"
 LEGEND = (
     "Each number is a time divided by that of the fastest World, framework or line, averaged over "
     "the cells that they share. 🥇 significantly faster than every other; 🤝 no clear difference "
-    "from the fastest; 🔀 the ratio depends on the cell. A number without a mark is significant."
+    "from the fastest; 🔀 the ratio depends on the cell; ⚠ some runs were wrong, so it cannot "
+    "win. A number without 🤝 is significant."
 )
 
 
@@ -78,8 +80,9 @@ def _show(ranking: Ranking, name: str) -> str:
         return NOTHING
     if name == ranking.winner:
         return "🥇"
+    fault = f" {FAULT}" if name in ranking.barred else ""
     if name not in ranking.behind:
-        return "🤝"
+        return f"{'🤝' if len(ranking.level) > 1 else format_factor(0.0)}{fault}"
     judgment = ranking.behind[name]
-    mark = " 🔀" if name in ranking.interacting else ""
+    mark = f"{' 🔀' if name in ranking.interacting else ''}{fault}"
     return f"{format_factor(judgment.center)}{'' if judgment.called else ' 🤝'}{mark}"

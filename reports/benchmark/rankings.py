@@ -43,8 +43,10 @@ def _answer(findings: Findings, question: Question) -> Answer:
         for scenario in findings.results.header.scenarios
     }
     compared = {name: contenders for name, contenders in asked.items() if len(contenders) > 1}
+    barred = {name: _find_barred(findings, question, name) for name in compared}
     rankings = rank_scenarios(
         [*compared.values()],
+        barred=[*barred.values()],
         resolution=RESOLUTION_MS["workflow"],
         inflation=findings.inflation or 1.0,
     )
@@ -54,6 +56,8 @@ def _answer(findings: Findings, question: Question) -> Answer:
         question=question,
         whole=rank_whole(
             shared,
+            # A fault in one scenario is not one of all.
+            barred=everybody.intersection(*(barred[name] for name in shared)) if shared else (),
             resolution=RESOLUTION_MS["workflow"],
             inflation=findings.whole_inflation or 1.0,
         ),
@@ -63,6 +67,16 @@ def _answer(findings: Findings, question: Question) -> Answer:
             for name, ranking in zip(compared, rankings, strict=True)
             if len(ranking.order) > 1
         },
+    )
+
+
+def _find_barred(findings: Findings, question: Question, scenario: str) -> frozenset[str]:
+    """Return the contenders that are compared in spite of a bad sample."""
+    entries = [findings.entries[cell, scenario] for cell in question.cells]
+    return frozenset(
+        getattr(entry.cell, question.part)
+        for entry in entries
+        if entry.competes and not entry.may_win
     )
 
 

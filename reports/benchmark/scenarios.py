@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.statistics import Decision, Mode
@@ -24,7 +24,7 @@ Decisions = Mapping[tuple[str, str], Decision[Cell]]
 def decide_sections(findings: Findings) -> Decisions:
     """Decide every table of times; they are corrected for together."""
     compared = {
-        (scenario.id, section): {entry.cell: entry.series for entry in entries if entry.competes}
+        (scenario.id, section): {entry.cell: entry for entry in entries if entry.competes}
         for scenario in findings.results.header.scenarios
         for section, entries in list_sections(findings, scenario).items()
     }
@@ -70,8 +70,7 @@ def name_section(findings: Findings, cell: Cell) -> str:
 
 
 def _render_section(findings: Findings, entries: Sequence[Entry], decision: Decision[Cell]) -> str:
-    contenders = {entry.cell: entry.contender for entry in entries if entry.contender}
-    fastest = min((time.center for time in contenders.values()), default=None)
+    fastest = find_pace(entries)
     rows = []
     for entry in sorted(entries, key=order_entries):
         row = findings.names.columns(entry.cell)
@@ -98,16 +97,25 @@ def _show_times(entry: Entry) -> dict[str, str]:
     return shown
 
 
+def find_pace(entries: Iterable[Entry]) -> float | None:
+    """Return the time that others are divided by: the smallest without a flaw, where there is one.
+
+    `None` if no entry is compared.
+    """
+    timed = [(not entry.may_win, time.center) for entry in entries if (time := entry.contender)]
+    return min(timed)[1] if timed else None
+
+
 def describe_modes(modes: Sequence[Mode]) -> str:
     """Name the peaks of a sample: no center describes both."""
     peaks = ", ".join(f"{format_ms(mode.center)} in {mode.share:.0%}" for mode in modes)
     return f"two peaks: {peaks}"
 
 
-def order_entries(entry: Entry) -> tuple[bool, bool, float]:
-    """Order rows: who competes before who has a flaw, the fastest first."""
+def order_entries(entry: Entry) -> tuple[bool, bool, bool, float]:
+    """Order rows: without a flaw, compared in spite of it, not compared; the fastest first."""
     time = entry.workflow
-    return entry.contender is None, time is None, time.center if time else 0.0
+    return not entry.may_win, not entry.competes, time is None, time.center if time else 0.0
 
 
 def _count_samples(findings: Findings, entry: Entry) -> str:
@@ -124,9 +132,11 @@ def _count_samples(findings: Findings, entry: Entry) -> str:
 
 def _compare(entry: Entry, decision: Decision[Cell], fastest: float | None) -> str:
     """Say how an entry stands to the fastest of its table, or why it does not."""
-    if entry.flaws:
-        return f"❌ {explain_briefly(entry.flaws)}"
+    if entry.flaws and not entry.is_whole:
+        return explain_briefly(entry)
     ratio = NOTHING
     if entry.workflow and fastest and fastest > 0:
         ratio = f"{entry.workflow.center / fastest:.2f}x"
-    return f"{ratio} 🤝 tied" if entry.cell in decision.tied else ratio
+    if entry.cell in decision.tied and len(decision.tied) > 1:
+        ratio += " 🤝 tied"
+    return f"{ratio} {explain_briefly(entry)}" if entry.flaws else ratio

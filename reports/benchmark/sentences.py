@@ -61,15 +61,22 @@ def _state_whole(names: Names, answer: Answer) -> str:
         f"{format_interval(whole.behind[name])}"
         for name in whole.slower
     ]
-    if not whole.winner:
-        return "; ".join([_state_level(whole, titles, over), *behind])
+    barred = [
+        f"{titles[name]} was wrong in some runs, so it cannot win"
+        for name in whole.order
+        if name in whole.barred
+    ]
+    leader = whole.winner or (whole.order[0] if len(whole.level) == 1 and behind else None)
+    if not leader:
+        return "; ".join([_state_level(whole, titles, over), *behind, *barred])
     if len(behind) > 1:
-        return f"{titles[whole.winner]} is the fastest {over}; {'; '.join(behind)}"
+        return "; ".join([f"{titles[leader]} is the fastest {over}", *behind, *barred])
     (other,) = whole.slower
-    return (
-        f"{titles[whole.winner]} is {_state_factor(whole.behind[other])} faster than "
+    told = (
+        f"{titles[leader]} is {_state_factor(whole.behind[other])} faster than "
         f"{titles[other]} {over} {format_interval(whole.behind[other])}"
     )
+    return "; ".join([told, *barred])
 
 
 def _state_level(whole: Ranking, titles: dict[str, str], over: str) -> str:
@@ -93,7 +100,7 @@ def _state_level(whole: Ranking, titles: dict[str, str], over: str) -> str:
 
 def _count_for(findings: Findings, answer: Answer, leader: str) -> str:
     """Count the scenarios in which one of two contenders is faster, slower and neither."""
-    faster = [name for name, item in answer.scenarios.items() if item.winner == leader]
+    faster = [name for name, item in answer.scenarios.items() if item.level == (leader,)]
     slower = [name for name, item in answer.scenarios.items() if leader in item.slower]
     return (
         f"faster in {len(faster)}, "

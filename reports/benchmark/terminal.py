@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tabulate import tabulate
 
 from reports.benchmark.findings import Findings
-from reports.benchmark.flaws import CellFailure, list_failures
+from reports.benchmark.flaws import (
+    FAULT,
+    CellFailure,
+    list_failures,
+    list_known_faults,
+    state_reason,
+)
 from reports.benchmark.overview import LEGEND, OverviewTable, list_overview
 from reports.benchmark.verdict import reach_verdict
 from reports.writing.text import flatten, shorten
@@ -23,7 +31,8 @@ def summarize(findings: Findings) -> str:
         *tables,
         LEGEND if tables else "",
         verdict.cost,
-        _render_failures(findings),
+        _render_failures("Failures", list_failures(findings)),
+        _render_failures("Known faults", list_known_faults(findings)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -38,17 +47,17 @@ def _render_table(table: OverviewTable) -> str:
     )
 
 
-def _render_failures(findings: Findings) -> str:
+def _render_failures(title: str, failures: Sequence[CellFailure]) -> str:
     """List the first failures, and say how many more there are."""
-    failures = list_failures(findings)
     lines = [f"  {_describe(failure)}" for failure in failures[:_FAILURES_SHOWN]]
     if len(failures) > _FAILURES_SHOWN:
         lines.append(f"  and {len(failures) - _FAILURES_SHOWN} more")
-    return "\n".join(["Failures", *lines]) if lines else ""
+    return "\n".join([title, *lines]) if lines else ""
 
 
 def _describe(failure: CellFailure) -> str:
     scenarios = ", ".join(scenario.id for scenario in failure.scenarios)
     place = f"{failure.cell.id} {shorten(scenarios)}".rstrip()
-    reason = shorten(flatten(failure.flaws[0].reason))
-    return flatten(f"{place}: {failure.what}: {reason}")
+    reason = shorten(flatten(state_reason(failure.flaws[0])))
+    mark = f"{FAULT} " if failure.known else ""
+    return flatten(f"{mark}{place}: {failure.what}: {reason}")

@@ -16,7 +16,7 @@ from reports.writing.text import count
 class BenchVerdict(msgspec.Struct, frozen=True):
     """What a session came to, as plain text."""
 
-    #: Every cell ran, nothing failed, nothing is missing.
+    #: Every cell ran, nothing is missing, and nothing failed but known faults.
     sound: bool
     #: Cells, samples, failures; and what limits them.
     line: str
@@ -24,14 +24,24 @@ class BenchVerdict(msgspec.Struct, frozen=True):
     answers: tuple[str, ...]
     #: What N sequential steps cost; empty where that was not counted.
     cost: str
+    #: How often known faults were met; empty if none was.
+    known: str = ""
+
+    @property
+    def sign(self) -> str:
+        """The sign that stands before it."""
+        if not self.sound:
+            return "❌"
+        return "🟡" if self.known else "✅"
 
 
 def reach_verdict(findings: Findings) -> BenchVerdict:
     """Reach the verdict on a session."""
     answers = answer_questions(findings)
-    failures = _count_failures(findings)
+    failures, known = _count_failures(findings), _count_known(findings)
     sentences = [
         f"{_count_cells(findings)}, {_count_samples(findings)}, {failures or 'no failures'}",
+        *([f"known faults: {known}"] if known else []),
         *([] if answers else ["nothing could be compared: every cell ran alone or has a failure"]),
         *_describe_limits(findings),
     ]
@@ -40,6 +50,7 @@ def reach_verdict(findings: Findings) -> BenchVerdict:
         line=". ".join(f"{sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + ".",
         answers=tuple(state_answer(findings, answer) for answer in answers),
         cost=describe_invocations(findings),
+        known=known,
     )
 
 
@@ -54,10 +65,16 @@ def _count_samples(findings: Findings) -> str:
 
 
 def _count_failures(findings: Findings) -> str:
-    """Count what went wrong or is missing, each once; empty when nothing did."""
+    """Count what went wrong or is missing and is not known, each once; empty when nothing did."""
     flaws = [flaw for entry in findings.entries.values() for flaw in entry.flaws]
-    own = [flaw for flaw in flaws if flaw.kind != "fork"]
+    own = [flaw for flaw in flaws if flaw.kind != "fork" and not flaw.is_known]
     return count_flaws([*own, Flaw("fork", "", len(findings.failed_forks))])
+
+
+def _count_known(findings: Findings) -> str:
+    """Count the runs that met a known fault; empty if none did."""
+    flaws = [flaw for entry in findings.entries.values() for flaw in entry.flaws]
+    return count_flaws(flaw for flaw in flaws if flaw.is_known)
 
 
 def _describe_limits(findings: Findings) -> list[str]:

@@ -11,8 +11,8 @@ import msgspec
 from harness.descriptions import Cell, Scenario
 from harness.measure.metrics import RESOLUTION_MS
 from harness.measure.questions import Part
-from harness.measure.statistics import FALSE_SHARE, Decision, Series, decide
-from reports.benchmark.findings import Findings
+from harness.measure.statistics import FALSE_SHARE, Decision, decide
+from reports.benchmark.findings import Entry, Findings
 from reports.writing.names import HEADINGS, Names
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, count, escape
@@ -21,7 +21,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """One scenario in one contest: at least two contenders whose every answer was correct."""
+    """One scenario in one contest: at least two contenders with correct answers."""
 
     scenario: str
     decision: Decision[str]
@@ -89,11 +89,14 @@ def hold_contests(findings: Findings, part: Part) -> tuple[Contest, ...]:
 
 
 def decide_together(
-    findings: Findings, comparisons: Sequence[Mapping[Key, Series]]
+    findings: Findings, comparisons: Sequence[Mapping[Key, Entry]]
 ) -> tuple[Decision[Key], ...]:
-    """Decide comparisons of workflow times as one table."""
+    """Decide comparisons of workflow times as one table; an entry with a flaw does not win."""
     return decide(
-        comparisons,
+        [{key: entry.series for key, entry in entries.items()} for entries in comparisons],
+        barred=[
+            {key for key, entry in entries.items() if not entry.may_win} for entries in comparisons
+        ],
         resolution=RESOLUTION_MS["workflow"],
         inflation=findings.inflation or 1.0,
     )
@@ -174,10 +177,10 @@ def explain_chance(contests: Sequence[Contest]) -> str:
 
 def _find_contenders(
     findings: Findings, part: Part, cells: Sequence[Cell], scenario: Scenario
-) -> dict[str, Series]:
-    """Return those whose every answer was correct: id of the part -> their times."""
+) -> dict[str, Entry]:
+    """Return those that are compared: id of the part -> entry."""
     entries = [findings.entries[cell, scenario.id] for cell in cells]
-    return {getattr(entry.cell, part): entry.series for entry in entries if entry.competes}
+    return {getattr(entry.cell, part): entry for entry in entries if entry.competes}
 
 
 def others_than(part: Part) -> tuple[Part, ...]:

@@ -6,7 +6,7 @@ import msgspec
 
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings
-from reports.benchmark.flaws import list_failures
+from reports.benchmark.flaws import list_failures, list_known_faults
 from reports.engine.study import EngineStudy, describe_counts, state_verdict, tally
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
@@ -45,6 +45,8 @@ def _draw_benchmark(findings: Findings) -> _Badge:
     rows = (*changes.overall, *changes.rows) if changes and not changes.refused else ()
     if slower := sum(row.direction == "regression" for row in rows):
         return _Badge(label, count(slower, "regression"), "orange")
+    if known := list_known_faults(findings):
+        return _Badge(label, f"{cells}, {count(len(known), 'known fault')}", _COLORS["🟡"])
     return _Badge(label, f"{cells}, no failures", _COLORS["✅"])
 
 

@@ -23,12 +23,12 @@ from harness.results.records import Check, Counts
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw
-from reports.benchmark.flaws import list_failures, reproduce
+from reports.benchmark.flaws import list_failures, list_known_faults, reproduce
 from reports.benchmark.growth import estimate_exponents
 from reports.benchmark.latencies import Latency, list_latencies
 from reports.benchmark.pace import PaceAnswer, answer_question
 from reports.benchmark.scaling import list_count_growth
-from reports.benchmark.scenarios import decide_sections, name_section
+from reports.benchmark.scenarios import decide_sections, find_pace, name_section
 from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import hold_contests, list_parts
 from reports.engine.study import EngineStudy, state_verdict
@@ -61,13 +61,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     correct: int
     polled: int
+    #: Of every kind, warm-ups and counted ones included: what the times of flaws are a share of.
+    runs: int
     times: Annotated[
         dict[str, Estimate], msgspec.Meta(description="workflow, wall, overhead, ttfb, …, in ms")
     ]
     modes: tuple[Mode, ...]
     flaws: tuple[Flaw, ...]
+    #: What is flawed does not win, but is compared if only single samples of it are bad.
     standing: Standing
-    #: Workflow time divided by the smallest of the table; absent where there is none.
+    #: Workflow time divided by the smallest of the table without a flaw; absent where there is
+    #: none.
     vs_fastest: float | None
 
 
@@ -126,6 +130,8 @@ class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     flaws: tuple[Flaw, ...]
     reproduce: str
+    #: Whether all of it is on the list of known faults.
+    known: bool = False
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,7 +259,7 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
     verdict = reach_verdict(findings)
     header = findings.results.header
     return Benchmark(
-        verdict=StatedVerdict("✅" if verdict.sound else "❌", verdict.line),
+        verdict=StatedVerdict(verdict.sign, verdict.line),
         rows=tuple(_list_rows(findings)),
         contests=tuple(_list_contests(findings)),
         growth=tuple(
@@ -272,8 +278,9 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
                 what=failure.what,
                 flaws=failure.flaws,
                 reproduce=reproduce(failure, header),
+                known=failure.known,
             )
-            for failure in list_failures(findings)
+            for failure in (*list_failures(findings), *list_known_faults(findings))
         ),
         changes=compare_versions(findings),
         count_growth=tuple(
@@ -302,7 +309,7 @@ def _list_rows(findings: Findings) -> Iterator[Row]:
             and cell in findings.results.header.cells
             and name_section(findings, cell) == section
         ]
-        fastest = min((time.center for entry in entries if (time := entry.contender)), default=None)
+        fastest = find_pace(entries)
         yield from (_make_row(entry, section, decision, fastest) for entry in entries)
 
 
@@ -314,6 +321,7 @@ def _make_row(entry: Entry, section: str, decision: Decision[Cell], fastest: flo
         section=section,
         taken=entry.taken,
         correct=entry.correct,
+        runs=entry.runs,
         polled=entry.polled,
         times=dict(entry.estimates),
         modes=entry.modes,

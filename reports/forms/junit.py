@@ -22,8 +22,15 @@ import msgspec
 from harness.engine.verdicts import CheckOutcome, find_outcome
 from harness.load.summary import MOST_LATE, LoadSummary
 from harness.results.records import BenchResults, Check, ForkEnd, Header, LoadResults, Results
-from reports.benchmark.findings import NO_REASON, Entry, Findings
-from reports.benchmark.flaws import CellFailure, count_flaws, reproduce
+from reports.benchmark.findings import NO_REASON, Entry, Findings, Flaw
+from reports.benchmark.flaws import (
+    FAULT,
+    CellFailure,
+    count_flaws,
+    reproduce,
+    state_reason,
+    tell_flaws,
+)
 from reports.engine.study import CellRow, EngineStudy, describe_rate
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
@@ -144,15 +151,23 @@ def _make_timed(entry: Entry, results: BenchResults) -> Case:
     if not entry.flaws:
         return case
     missing = all(flaw.kind == "missing" for flaw in entry.flaws)
-    what = count_flaws(entry.flaws)
-    failure = CellFailure(entry.cell, (entry.scenario,), what, entry.flaws)
-    reasons = [f"{count_flaws([flaw])}: {flaw.reason}" for flaw in entry.flaws]
+    known = all(flaw.is_known for flaw in entry.flaws)
+    what = tell_flaws(entry, entry.flaws)
+    failure = CellFailure(entry.cell, (entry.scenario,), what, entry.flaws, known)
+    reasons = [_tell_flaw(flaw) for flaw in entry.flaws]
+    timed = [case.details] if entry.is_whole else []
+    told = f"{what}: {state_reason(entry.flaws[0])}"
     return msgspec.structs.replace(
         case,
-        kind=_judge_gap(results) if missing else "failure",
-        message=f"{what}: {entry.flaws[0].reason}",
-        details="\n".join([*reasons, reproduce(failure, results.header)]),
+        kind=_judge_gap(results) if missing else "skipped" if known else "failure",
+        message=f"{FAULT} known: {told}" if known else f"{FAULT} {told}" if timed else told,
+        details="\n".join([*timed, *reasons, reproduce(failure, results.header)]),
     )
+
+
+def _tell_flaw(flaw: Flaw) -> str:
+    told = f"{count_flaws([flaw])}: {flaw.reason}"
+    return f"{told} ({'known: ' if flaw.is_known else ''}{flaw.cause})" if flaw.cause else told
 
 
 def _make_uncounted(end: ForkEnd) -> Case:

@@ -104,10 +104,9 @@ def _render_tests(study: EngineStudy, source: str) -> list[str]:
 
 
 def _render_verdict(verdict: BenchVerdict, *more: str) -> str:
-    sign = "✅" if verdict.sound else "❌"
     said = (*verdict.answers, verdict.cost, *more)
     points = [_render_point(point) for point in said if point]
-    return "\n".join([f"**{sign} {escape(verdict.line)}**", "", *points]).rstrip()
+    return "\n".join([f"**{verdict.sign} {escape(verdict.line)}**", "", *points]).rstrip()
 
 
 def _render_point(point: str) -> str:

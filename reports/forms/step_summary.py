@@ -21,6 +21,7 @@ CUT_FIRST = (
     "Worlds",
     "Column Definitions",
     "🧪 E2E Test Results",
+    "Known Faults",
     "Failures",
 )
 

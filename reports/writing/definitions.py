@@ -29,12 +29,15 @@ _DEFINITIONS = {
     "milliseconds); [?] with only one fork",
     "Samples": "correct samples without warm-ups; *polled*: the end was seen by asking once a "
     "second, so that the wall time may be a second too long",
-    "vs Fastest": "workflow time divided by the smallest of the table",
-    "🥇": "in a table of times: the winner, which differs significantly from every other row",
+    "vs Fastest": "workflow time divided by the smallest of the table without ⚠",
+    "🥇": "in a table of times: the winner, which differs significantly from every other row "
+    "without ⚠",
     "🤝 tied": "does not differ significantly from the fastest row of the table, so there is "
     "no winner",
-    "❌": "a wrong answer, a failed run, a timeout, a failed fork or a missing result: shown, "
-    "never averaged, and no win",
+    "⚠": "some runs were wrong, failed or timed out, for example 1 of 9, warm-ups and counted runs "
+    "included: compared by its correct samples, and no win; *known*: the list of known faults has "
+    "the reason",
+    "❌": "a failed fork, or no correct result: shown, not compared, and no win",
     "Wins and Ties": "scenarios won, and scenarios without a winner, among cells that differ in "
     "this one part only",
     "Invocations": "deliveries of queue messages to the app's workflow endpoints in one run",

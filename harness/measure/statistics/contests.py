@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from statistics import median
 from typing import Generic, TypeVar
 
@@ -36,6 +36,7 @@ class _Race(msgspec.Struct, Generic[Key], frozen=True):
 def decide(
     comparisons: Sequence[Mapping[Key, Series]],
     *,
+    barred: Sequence[Collection[Key]] = (),
     resolution: float = 0.0,
     inflation: float = 1.0,
 ) -> tuple[Decision[Key], ...]:
@@ -46,12 +47,20 @@ def decide(
     contender that ran alone does not win. With fewer than :data:`BLOCKS_TO_CALL` common blocks no
     difference is called.
 
+    A contender that is barred, because some of its answers were wrong, does not win. It also keeps
+    no other from winning, unless only one other is left: then the two are compared.
+
     Args:
-        comparisons: Contender -> block -> samples (ms), for contenders without wrong answers.
+        comparisons: Contender -> block -> correct samples (ms).
+        barred: The contenders of each comparison that cannot win; empty if all can.
         resolution: The clock's, in ms.
         inflation: How much wider a subject spreads against itself than its standard error.
     """
-    races = [_pair_with_fastest(contenders, resolution) for contenders in comparisons]
+    unfit = [frozenset(keys) for keys in barred] or [frozenset[Key]()] * len(comparisons)
+    races = [
+        _pair_with_fastest(_leave_barred_out(contenders, keys), resolution)
+        for contenders, keys in zip(comparisons, unfit, strict=True)
+    ]
     rows = [row for race in races if race for row in race.others.values()]
     weights = iter(weigh(rows, inflation=inflation))
     chances: list[dict[Key, float]] = [
@@ -71,12 +80,20 @@ def decide(
         race = races[place]
         if race:
             alike = {key for key, value in chances[place].items() if value > level}
+            won = not alike and race.fastest not in unfit[place]
             decisions[place] = (
-                Decision(None, frozenset({race.fastest, *alike}), float(chance))
-                if alike
-                else Decision(race.fastest, frozenset(), float(chance))
+                Decision(race.fastest, frozenset(), float(chance))
+                if won
+                else Decision(None, frozenset({race.fastest, *alike}), float(chance))
             )
     return tuple(decisions)
+
+
+def _leave_barred_out(
+    contenders: Mapping[Key, Series], barred: Collection[Key]
+) -> Mapping[Key, Series]:
+    free = {key: series for key, series in contenders.items() if key not in barred}
+    return free if len(free) > 1 else contenders
 
 
 def _pair_with_fastest(contenders: Mapping[Key, Series], resolution: float) -> _Race[Key] | None:

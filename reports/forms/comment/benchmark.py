@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from harness.descriptions import Scenario
@@ -9,7 +11,13 @@ from harness.measure.changes import Changes
 from reports.benchmark.changes import describe_changes, render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings
-from reports.benchmark.flaws import list_failures
+from reports.benchmark.flaws import (
+    FAULT,
+    CellFailure,
+    list_failures,
+    list_known_faults,
+    state_reason,
+)
 from reports.benchmark.overview import render_overview
 from reports.benchmark.provenance import render_provenance
 from reports.benchmark.scaling import describe_superlinear
@@ -37,7 +45,7 @@ def tell_benchmark(findings: Findings, changes: Changes | None, source: str) -> 
     decisions = decide_sections(findings)
     said = (*verdict.answers, verdict.cost, describe_superlinear(findings))
     return Story(
-        sign="✅" if verdict.sound and not _regressed(changes) else "❌",
+        sign="❌" if _regressed(changes) else verdict.sign,
         verdict="; ".join([*([describe_changes(changes)] if changes else []), verdict.line]),
         remembered=describe_changes(changes) if changes else verdict.line,
         points=tuple(escape(sentence) for sentence in said if sentence),
@@ -82,17 +90,23 @@ def _render_changes(findings: Findings, changes: Changes | None) -> str:
 
 
 def _render_failures(findings: Findings) -> str:
-    failures = list_failures(findings)
-    if not failures:
-        return ""
-    told = [
-        f"- {escape(failure.cell.id)}: {escape(failure.what)}: "
-        f"{escape(shorten(flatten(failure.flaws[0].reason)))}"
-        for failure in failures[:_FAILURES]
-    ]
+    lists = {"Failures": list_failures(findings), "Known faults": list_known_faults(findings)}
+    return "\n\n".join(_list(title, failures) for title, failures in lists.items() if failures)
+
+
+def _list(title: str, failures: Sequence[CellFailure]) -> str:
+    told = [f"- {_describe(failure)}" for failure in failures[:_FAILURES]]
     if len(failures) > _FAILURES:
         told.append(f"- … and {len(failures) - _FAILURES} more, in the report")
-    return "\n".join(["### Failures", "", *told])
+    return "\n".join([f"### {title}", "", *told])
+
+
+def _describe(failure: CellFailure) -> str:
+    cell = escape(failure.cell.id)
+    places = [f"{FAULT} {cell}", *(escape(item.id) for item in failure.scenarios)]
+    place = " ".join(places) if failure.known else cell
+    reason = shorten(flatten(state_reason(failure.flaws[0])))
+    return f"{place}: {escape(failure.what)}: {escape(reason)}"
 
 
 def _make_section(findings: Findings, scenario: Scenario, decisions: Decisions) -> StorySection:

@@ -103,10 +103,18 @@ class TestVersions:
 
     def test_flaw_on_either_side_is_not_compared_and_said(self) -> None:
         session = measure_side_by_side(2.0)
-        session.spoil(BEFORE, TEN, "timeout", "slow")
+        session.fail_fork(BEFORE, "died")
         row = one(compare(session.end()), TEN.id)
         assert row.direction == "not compared"
-        assert row.reason == "before: 1 timeout: slow"
+        assert row.reason == "before: 1 failed fork: died"
+
+    def test_bad_sample_on_either_side_costs_only_itself_and_is_said(self) -> None:
+        session = measure_side_by_side(2.0)
+        clean = one(compare(session.end()), TEN.id)
+        session.spoil(BEFORE, TEN, "timeout", "slow")
+        row = one(compare(session.end()), TEN.id)
+        assert (row.direction, row.ratio) == ("regression", clean.ratio)
+        assert (row.reason, row.faults) == ("", "before: 1 of 9 timed out, not known")
 
     def test_session_of_one_version_has_no_changes(self) -> None:
         session = Session([EXPRESS], [TEN])
@@ -203,6 +211,11 @@ class TestTables:
     def test_what_changed_comes_first_and_the_rest_is_folded(self) -> None:
         session = measure_side_by_side(1.2, scenarios=[TEN, FIFTY])
         session.spoil(EXPRESS, FIFTY, "incorrect", "wrong")
+        session.samples = [
+            sample
+            for sample in session.samples
+            if (sample.cell, sample.scenario, sample.outcome) != (EXPRESS, FIFTY.id, "correct")
+        ]
         findings = study(session.end())
         changes = compare_versions(findings)
         text = render_changes(changes, findings.results.header.scenarios, findings.names)

@@ -85,8 +85,9 @@ def test_bad_sample_is_never_averaged_and_never_wins(session: Session, outcome: 
     session.spoil(EXPRESS, TEN, outcome, "the reason", workflow_ms=9000)
     after = entry(session.end())
     assert after.estimates == before
-    assert (after.taken, after.correct) == (7, 6)
-    assert after.contender is None
+    assert (after.taken, after.correct, after.runs) == (7, 6, 7)
+    assert after.contender == after.workflow
+    assert not after.may_win
     assert after.flaws == (Flaw(outcome, "the reason", 1),)
 
 
@@ -98,8 +99,9 @@ def test_wrong_answer_counts_against_its_cell_wherever_it_was_given(
 ) -> None:
     session.spoil(EXPRESS, TEN, "incorrect", "wrong", **changes)
     results = session.end()
-    assert entry(results).contender is None
-    assert entry(results, HONO).contender is not None
+    assert not entry(results).may_win
+    assert entry(results).runs == 7
+    assert entry(results, HONO).may_win
 
 
 def test_wrong_answer_concerns_only_its_own_scenario() -> None:
@@ -108,8 +110,8 @@ def test_wrong_answer_concerns_only_its_own_scenario() -> None:
     session.measure(EXPRESS, FIFTY, 500)
     session.spoil(EXPRESS, TEN, "incorrect", "wrong")
     results = session.end()
-    assert entry(results).contender is None
-    assert entry(results, scenario=FIFTY).contender is not None
+    assert not entry(results).may_win
+    assert entry(results, scenario=FIFTY).may_win
 
 
 def test_same_reason_is_told_once_and_the_gravest_first(session: Session) -> None:
@@ -180,6 +182,37 @@ def test_run_whose_times_were_not_seen_cannot_win(session: Session) -> None:
     found = entry(session.end())
     assert found.contender is None
     assert [(flaw.kind, flaw.times) for flaw in found.flaws] == [("untimed", 1)]
+
+
+def test_run_whose_times_were_not_seen_is_told_beside_a_wrong_answer(session: Session) -> None:
+    session.take(EXPRESS, TEN, completed_ms=None)
+    session.spoil(EXPRESS, TEN, "incorrect", "wrong")
+    found = entry(session.end())
+    assert found.contender is None
+    assert [flaw.kind for flaw in found.flaws] == ["incorrect", "untimed"]
+
+
+def test_cell_without_a_correct_sample_has_no_time_and_is_not_also_missing() -> None:
+    session = Session([EXPRESS], [TEN])
+    session.spoil(EXPRESS, TEN, "incorrect", "wrong")
+    found = entry(session.end())
+    assert found.workflow is None
+    assert found.contender is None
+    assert found.flaws == (Flaw("incorrect", "wrong", 1),)
+
+
+def test_block_without_a_correct_sample_is_left_out_and_the_others_compared(
+    session: Session,
+) -> None:
+    session.samples = [
+        msgspec.structs.replace(sample, outcome="incorrect", error="wrong")
+        if sample.fork == f"timing-2/{EXPRESS.id}"
+        else sample
+        for sample in session.samples
+    ]
+    found = entry(session.end())
+    assert set(found.series) == {1, 3}
+    assert found.contender is not None
 
 
 def test_polled_samples_are_counted(session: Session) -> None:

@@ -56,7 +56,7 @@ def test_same_reason_is_told_once_and_counted(session: Session) -> None:
         session.spoil(EXPRESS, TEN, "timeout", "no end within 60 s", block=block)
     text = render(session)
     assert text.count("no end within 60 s") == 1
-    assert "**v5 · Local · Express · workflow with 10 sequential steps: 3 timeouts**" in text
+    assert "**v5 · Local · Express · workflow with 10 sequential steps: 3 of 9 timed out**" in text
 
 
 def test_different_reasons_are_told_apart(session: Session) -> None:
@@ -64,7 +64,7 @@ def test_different_reasons_are_told_apart(session: Session) -> None:
     session.spoil(EXPRESS, TEN, "failed", "crashed")
     session.spoil(EXPRESS, TEN, "incorrect", "wrong")
     text = render(session)
-    assert "sequential steps: 1 incorrect answer, 2 failed runs**" in text
+    assert "sequential steps: 1 of 9 wrong, 2 of 9 failed**" in text
     assert "1 incorrect answer:\n\n```text\nwrong\n```" in text
     assert "2 failed runs:\n\n```text\ncrashed\n```" in text
 

@@ -153,7 +153,7 @@ def test_faster_cell_with_one_bad_sample_neither_wins_nor_sets_the_pace() -> Non
     assert [row["vs Fastest"] for row in found[:2]] == ["1.00x", "2.00x"]
     assert found[2]["Workflow Time"].startswith("10 ms [")
     assert found[2]["Samples"] == "6 of 7"
-    assert found[2]["vs Fastest"] == "❌ 1 incorrect answer: `wrong`"
+    assert found[2]["vs Fastest"] == "0.10x ⚠ 1 of 7 wrong, not known: `wrong`"
 
 
 def test_who_is_left_when_the_others_fail_wins_nothing() -> None:

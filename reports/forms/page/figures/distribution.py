@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from harness.descriptions import Scenario
 from reports.benchmark.findings import Entry, Findings
-from reports.benchmark.flaws import count_flaws
+from reports.benchmark.flaws import FAULT, count_flaws, describe_rate
 from reports.benchmark.scenarios import describe_modes, list_sections, order_entries
 from reports.forms.page.figures.plotting import (
     AXIS_HEIGHT,
@@ -108,7 +108,8 @@ def _name(names: Names, entry: Entry) -> str:
 
 def _remark(entry: Entry) -> str:
     """Say what a time alone would hide; mostly nothing."""
-    parts = [count_flaws(entry.flaws)] if entry.flaws else []
+    told = f"{FAULT} {describe_rate(entry)}" if entry.is_whole else count_flaws(entry.flaws)
+    parts = [told] if entry.flaws else []
     if modes := entry.modes:
         parts.append(describe_modes(modes))
     if entry.workflow and entry.workflow.low is None:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from harness.descriptions import Scenario
 from reports.benchmark.findings import Entry, Findings
-from reports.benchmark.flaws import count_flaws, sign_flaw
-from reports.benchmark.scenarios import Decisions, name_section
+from reports.benchmark.flaws import FAULT, count_flaws, describe_rate, sign_flaw
+from reports.benchmark.scenarios import Decisions, find_pace, name_section
 from reports.writing.elements import element
 from reports.writing.text import NOTHING, format_estimate
 
@@ -20,8 +20,8 @@ _BANDS = (1.1, 1.5, 2.0, 4.0)
 _CAPTION = (
     "Workflow time, divided by that of the fastest cell of the row that the same machine measured, "
     "whatever its World. Colors "
-    "repeat the ratios and are no verdict: 🥇 won its table below, where ties are named; ❌ has a "
-    "flaw and cannot win."
+    "repeat the ratios and are no verdict: 🥇 won its table below, where ties are named; ⚠ was "
+    "wrong in some runs and cannot win; ❌ is not compared."
 )
 
 
@@ -69,11 +69,10 @@ def lay_tiles(findings: Findings, scenario: Scenario, decisions: Decisions) -> l
     """Return the tiles of one scenario, a cell after the other."""
     part_of = findings.results.header.part_of
     entries = findings.of_scenario(scenario)
-    fastest: dict[int, float] = {}
-    for entry in entries:
-        if time := entry.contender:
-            part = part_of(entry.cell)
-            fastest[part] = min(time.center, fastest.get(part, time.center))
+    parts = {part_of(entry.cell) for entry in entries}
+    fastest = {
+        part: find_pace(entry for entry in entries if part_of(entry.cell) == part) for part in parts
+    }
     return [_lay(findings, entry, decisions, fastest.get(part_of(entry.cell))) for entry in entries]
 
 
@@ -88,6 +87,9 @@ def _lay(findings: Findings, entry: Entry, decisions: Decisions, fastest: float 
     band = sum(ratio >= bound for bound in _BANDS)
     decision = decisions.get((entry.scenario.id, name_section(findings, entry.cell)))
     sign = " 🥇" if decision and entry.cell == decision.winner else ""
+    if entry.flaws:
+        hint = f"{format_estimate(time)}; {describe_rate(entry)}"
+        return Tile(f"{ratio:.2f}x {FAULT}", f"band{band}", hint)
     return Tile(f"{ratio:.2f}x{sign}", f"band{band}", format_estimate(time))
 
 

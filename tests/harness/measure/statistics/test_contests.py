@@ -56,6 +56,32 @@ def test_equal_times_never_win() -> None:
     assert found == Decision(None, frozenset("ab"), found.chance)
 
 
+class TestBarred:
+    """Who answered wrongly at times does not win, and keeps no two others from being decided."""
+
+    @pytest.mark.parametrize(
+        ("barred", "winner", "tied"),
+        [("", "fast", ""), ("fast", "slow", ""), ("slow", "fast", ""), ("slower", "fast", "")],
+    )
+    def test_the_others_are_decided_without_it(self, barred: str, winner: str, tied: str) -> None:
+        times = {"slow": run(20), "fast": run(10), "slower": run(30)}
+        (found,) = decide([times], barred=[{barred}])
+        assert (found.winner, found.tied) == (winner, frozenset(tied))
+
+    def test_who_alone_is_not_barred_wins_against_those_that_are(self) -> None:
+        (found,) = decide([{"fast": run(10), "slow": run(20)}], barred=[{"slow"}])
+        assert (found.winner, found.tied) == ("fast", frozenset())
+
+    @pytest.mark.parametrize("barred", [{"fast"}, {"fast", "slow"}])
+    def test_the_fastest_of_two_does_not_win_if_it_is_barred(self, barred: set[str]) -> None:
+        (found,) = decide([{"fast": run(10), "slow": run(20)}], barred=[barred])
+        assert (found.winner, found.tied) == (None, frozenset({"fast"}))
+
+    def test_it_ties_with_who_does_not_differ_from_it(self) -> None:
+        (found,) = decide([{"a": run(10.0), "b": run(10.01)}], barred=[{"a"}])
+        assert (found.winner, found.tied) == (None, frozenset("ab"))
+
+
 def test_who_ran_alone_wins_nothing() -> None:
     assert contest({"alone": run(10)}) == Decision(None, frozenset())
     assert contest({}) == Decision(None, frozenset())
