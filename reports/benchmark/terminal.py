@@ -5,6 +5,7 @@ from __future__ import annotations
 from tabulate import tabulate
 
 from reports.benchmark.findings import Findings
+from reports.benchmark.first_answers import describe_first_compiles
 from reports.benchmark.flaws import CellFailure, list_failures
 from reports.benchmark.overview import LEGEND, OverviewTable, list_overview
 from reports.benchmark.verdict import reach_verdict
@@ -23,6 +24,7 @@ def summarize(findings: Findings) -> str:
         *tables,
         LEGEND if tables else "",
         verdict.cost,
+        describe_first_compiles(findings),
         _render_failures(findings),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -30,12 +32,13 @@ def summarize(findings: Findings) -> str:
 
 def _render_table(table: OverviewTable) -> str:
     first, *_ = table.rows
-    return tabulate(
+    text = tabulate(
         [[*row.values()] for row in table.rows],
         headers=[*first],
         tablefmt="simple",
         disable_numparse=True,
     )
+    return f"{table.title}\n\n{text}" if table.title else text
 
 
 def _render_failures(findings: Findings) -> str:

@@ -23,6 +23,7 @@ from harness.results.records import Check, Counts
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw
+from reports.benchmark.first_answers import measure_first_answers
 from reports.benchmark.flaws import list_failures, reproduce
 from reports.benchmark.growth import estimate_exponents
 from reports.benchmark.scaling import list_count_growth
@@ -115,6 +116,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
 
 
+class FirstAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a cell took from the start of its process to its first answered workflow, in ms."""
+
+    cell: Cell
+    time: Estimate
+
+
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
     """Something that went wrong, and the command that measures it again."""
 
@@ -140,6 +148,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     count_growth: tuple[CountGrowth, ...] = ()
     #: Which World, framework and line is faster, by how much.
     answers: tuple[AnswerRow, ...] = ()
+    #: Of a dev server, it contains the first compile; no other time does.
+    first_answers: tuple[FirstAnswer, ...] = ()
 
 
 class Tests(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,6 +292,10 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
             for growth in list_count_growth(findings)
         ),
         answers=tuple(list_answers(findings)),
+        first_answers=tuple(
+            FirstAnswer(cell=cell, time=time)
+            for cell, time in measure_first_answers(findings).items()
+        ),
     )
 
 

@@ -40,7 +40,11 @@ def test_scenario(
     """Report the workflow time of each sample as one round."""
     benchmark.group = scenario.title
     benchmark.extra_info.update(
-        metric="workflow time", line=cell.line, framework=cell.framework, world=cell.world
+        metric="workflow time",
+        line=cell.line,
+        framework=cell.framework,
+        world=cell.world,
+        mode=cell.mode,
     )
     failed = [end.reason for end in results.forks if end.cell == cell and end.outcome == "failed"]
     assert not failed, f"{cell.id} could not be measured: {failed[0]}"
