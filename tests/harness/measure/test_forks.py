@@ -218,6 +218,28 @@ class TestTheSamplesOfAFork:
         ]
         assert end.outcome == "finished"
 
+    def test_contain_no_compile_of_a_server_that_compiles_each_workflow_when_first_asked(
+        self,
+    ) -> None:
+        compiled: set[str] = set()
+
+        def reply(request: SampleRequest) -> SampleReply:
+            took_ms = 1.0 if request.workflow in compiled else 5_000.0
+            compiled.add(request.workflow)
+            return msgspec.structs.replace(
+                self.reply(request), created_at_ms=1.0, completed_at_ms=1.0 + took_ms
+            )
+
+        scenarios = [
+            scenario("large", workflow="steps", size=50, samples=2),
+            scenario("small", workflow="steps", size=10),
+            scenario("other"),
+        ]
+        samples, _ = run(PretendingPreparer(reply), scenarios)
+        took = [(sample.warmup, sample.completed_ms) for sample in samples]
+        assert {time for is_warmup, time in took if not is_warmup} == {1.0}
+        assert {time for is_warmup, time in took if is_warmup} == {5_000.0}
+
     def test_are_one_cold_one_a_scenario_when_it_counts(self) -> None:
         preparer = PretendingPreparer(self.reply)
         samples, end = run(preparer, [scenario("a", samples=2), scenario("b")], kind="counting")
