@@ -12,9 +12,11 @@ import pytest
 from harness.results.records import BenchResults
 from reports.benchmark.findings import Findings, study
 from reports.benchmark.flaws import render_failures
+from reports.benchmark.overview import TITLE, render_overview
 from reports.benchmark.scenarios import decide_sections, render_scenario
 from reports.benchmark.terminal import summarize
 from reports.benchmark.wins import hold_contests, render_summary
+from reports.forms.answer_data import list_answers
 from reports.forms.comment.benchmark import tell_benchmark
 from reports.forms.data import render_data
 from reports.forms.junit import render_junit
@@ -87,10 +89,17 @@ def test_contests_never_mix_modes(findings: Findings) -> None:
         assert pick(rows, World="Postgres", Mode=mode)["🥇 Fastest Framework"] == "🥇 Hono"
 
 
-def test_mode_is_named_where_cells_are_told_apart(findings: Findings) -> None:
+def test_answers_and_overview_are_given_mode_by_mode(findings: Findings) -> None:
     told = summarize(findings)
-    assert "Mode" in told
-    assert any("development" in line and "Express" in line for line in told.splitlines())
+    overview = render_overview(findings)
+    for mode in ("production", "development"):
+        assert f"Fastest World in {mode}: " in told
+        (whole, _) = read_table(overview, f"## {TITLE}", f"### {mode}")
+        assert whole["Local"] == "🥇"
+    assert [answer.mode for answer in list_answers(findings) if answer.part == "world"] == [
+        "production",
+        "development",
+    ]
 
 
 def test_mode_is_not_named_where_only_builds_were_measured() -> None:
@@ -98,7 +107,7 @@ def test_mode_is_not_named_where_only_builds_were_measured() -> None:
     for cell in (EXPRESS, HONO):
         session.measure(cell, TEN, 100.0)
     findings = study(session.end())
-    assert "Mode" not in summarize(findings)
+    assert "in production" not in summarize(findings)
     assert "Mode" not in render_summary(findings)
     assert "production" not in findings.names.label(EXPRESS)
 
