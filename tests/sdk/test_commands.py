@@ -46,7 +46,7 @@ def test_bench_measures_and_reports(tmp_path: Path) -> None:
     assert results.footer.forks_finished == 3
     assert results.footer.harness_memory_bytes < 300 * 2**20
     report = result_file(tmp_path).with_suffix(".md").read_text(encoding="utf-8")
-    assert "## 📊 Benchmark Results" in report
+    assert "<summary>📊 Benchmark Results</summary>" in report
     assert "workflow with 10 sequential steps" in report
     assert str(result_file(tmp_path)) in done.stdout
 
