@@ -22,6 +22,12 @@ from harness.results.records import Counts, ForkEnd, Sample, SampleOutcome, Step
 #: How often a fork restarts its app after a run that hung or killed it.
 _RESTARTS = 2
 
+#: A dev server is idle when it uses less than this share of a core, for so many seconds.
+_IDLE_SHARE = 0.1
+_IDLE_FOR_S = 0.25
+#: A dev server that is never idle is measured as it is, after this time.
+_IDLE_WITHIN_S = 10.0
+
 
 class Deployed(Protocol):
     """The part of a deployed app that a fork uses."""
@@ -90,6 +96,8 @@ def run_fork(
                     )
                     taken += 1
                     yield sample
+                    if task.warmup and fork.cell.mode == "development":
+                        _await_idle(deployed)
                     if not fit:
                         tasks = [rest for rest in tasks if rest.scenario != task.scenario]
                         break
@@ -117,6 +125,22 @@ def run_fork(
         seconds=time.monotonic() - started - resting_s,
         startup_ms=startup_ms,
     )
+
+
+def _await_idle(deployed: Deployed) -> None:
+    """Wait until a dev server has finished the work that it puts off until it has answered.
+
+    Next.js, for example, writes its cache then: a second of CPU time beside the samples.
+    """
+    deadline = time.monotonic() + _IDLE_WITHIN_S
+    before = deployed.usage()
+    while before and time.monotonic() < deadline:
+        time.sleep(_IDLE_FOR_S)
+        after = deployed.usage()
+        # The sum becomes smaller when one of several processes ends.
+        if not after or 0 <= after.cpu_ms - before.cpu_ms < _IDLE_SHARE * _IDLE_FOR_S * 1000:
+            return
+        before = after
 
 
 def count_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> int:
