@@ -20,6 +20,9 @@ from harness.scenarios import Scenario as Scenario
 
 T = TypeVar("T")
 
+#: Whether an app is built and served, or run by its framework's dev server.
+Mode = Literal["production", "development"]
+
 #: The category of a World's cells in a test report.
 Category = Literal["hosted", "local", "postgres", "cross-language", "community", "other"]
 
@@ -195,16 +198,18 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Cell(msgspec.Struct, frozen=True, order=True):
-    """Line x framework x world: one app, built and started as a real process."""
+    """Line x framework x world: one app, started as a real process, in one mode."""
 
     line: str
     framework: str
     world: str
+    mode: Mode = "production"
 
     @property
     def id(self) -> str:
-        """`v5/express/local`."""
-        return f"{self.line}/{self.framework}/{self.world}"
+        """`v5/express/local`; run by a dev server, `v5/express/local/development`."""
+        place = f"{self.line}/{self.framework}/{self.world}"
+        return place if self.mode == "production" else f"{place}/{self.mode}"
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,16 +267,17 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     def explain_impossible(self, cell: Cell) -> str:
         """Explain why a cell of described parts cannot exist; empty if it can."""
-        framework = self.frameworks[cell.framework]
-        world = self.world_of(cell)
+        framework, world = self.frameworks[cell.framework], self.world_of(cell)
         for subject in (self.lines[cell.line], world):
             if subject.language != framework.language:
                 return f"{framework.id} cannot load {subject.id}, which is in {subject.language}"
-        stated = framework.impossible.get(cell.line) or world.impossible.get(cell.line)
-        if stated:
+        if stated := framework.impossible.get(cell.line) or world.impossible.get(cell.line):
             return stated
         if cell.line not in world.packages:
             return f"world {world.id} has no package for line {cell.line}"
+        if cell.mode == "development" and (self.workers > 1 or not framework.dev):
+            several = " of several processes" if self.workers > 1 else ""
+            return f"{framework.id} has no dev server{several}"
         if self.workers > 1 and (framework.one_process or world.processes == "one"):
             reason = framework.one_process or f"{world.id} is a World for one process"
             return f"no app can have several workers there: {reason}"
@@ -317,16 +323,14 @@ def describe_world(path: Path) -> World:
 
 def _find_source(path: Path, world: str, named: str) -> str:
     """Return the folder that a description names as a World's source; empty if it names none."""
-    if not named:
-        return ""
     source = (path.parent / named).resolve()
-    if not source.is_dir():
+    if named and not source.is_dir():
         raise DescriptionError(
             f"the source of the World {world} does not exist",
             cause=f"{source} is not a folder",
             remedy=f"correct `source` in {path}",
         )
-    return str(source)
+    return str(source) if named else ""
 
 
 def read_table(path: Path, key: str, shape: type[T]) -> dict[str, T]:

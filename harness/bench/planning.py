@@ -102,8 +102,8 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
     """Turn a request into cells and scenarios; ask a remote app for its identity.
 
     Raises:
-        UsageError: a name is unknown, no chosen cell can exist, or the URL of a remote World is
-            missing.
+        UsageError: a name is unknown, no chosen cell can exist, the URL of a remote World is
+            missing, or a remote app is to be run in development.
         DeploymentError: the remote app does not answer.
     """
     profile = find_profile(request.profile)
@@ -114,6 +114,12 @@ def select(request: BenchRequest, catalog: Catalog) -> Selection:
         raise explain_missing_url()
     if request.remote is None:
         return choose(catalog, profile, request.choice)
+    if request.choice.modes and "production" not in request.choice.modes:
+        raise UsageError(
+            "a remote app cannot be run in development",
+            cause="it is measured as it was deployed",
+            remedy="leave out --mode, or --url",
+        )
     cell, _ = identify_remote(request.remote, (asked or remote_worlds)[0])
     scenarios = choose_scenarios(catalog, profile, request.choice.scenarios)
     if not here:

@@ -61,6 +61,7 @@ def reproduce(request: BenchRequest, seed: int, versions: Versions | None = None
         "--line": request.choice.lines,
         "--framework": request.choice.frameworks,
         "--world": request.choice.worlds,
+        "--mode": request.choice.modes,
         "--scenario": request.choice.scenarios,
         "--pin": versions.pinned.write() if versions else request.pins,
         "--against": versions.against.write() if versions else request.against,

@@ -53,7 +53,7 @@ class _Bench(click.Command):
 
 @click.command("bench", cls=_Bench)
 @profile_option
-@choice_options(scenarios=True)
+@choice_options(scenarios=True, modes=True)
 @click.option(
     "--forks",
     type=click.IntRange(min=1),

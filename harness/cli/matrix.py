@@ -48,7 +48,7 @@ class Matrix(msgspec.Struct, frozen=True):
     help="How many machines share the benchmark.",
 )
 @profile_option
-@choice_options(scenarios=True)
+@choice_options(scenarios=True, modes=True)
 @seed_option
 @click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for a CI matrix, not one command per line."

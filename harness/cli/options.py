@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
 from harness.deployments.launcher import Remote
+from harness.descriptions import Mode
 from harness.errors import UsageError, unknown
 from harness.measure.plan import Choice
 
@@ -63,6 +64,10 @@ app_workers_option = click.option(
 )
 
 
+#: How apps can be run, in the order of work.
+_MODES = get_args(Mode)
+
+
 def _split(
     context: click.Context, option: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
@@ -81,11 +86,33 @@ def _filter_option(option: str, parameter: str, kind: str, examples: str) -> Cal
     return names_option(option, parameter, text)
 
 
-def choice_options(*, scenarios: bool) -> Callable[[F], Callable[..., Any]]:
+def _read_modes(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    names = _split(context, option, given)
+    for name in names:
+        if name not in _MODES:
+            raise unknown("mode", name, _MODES, source="`bench --help` describes them")
+    return tuple(mode for mode in _MODES if mode in names)
+
+
+_mode_option = click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    callback=_read_modes,
+    metavar="NAME,...",
+    help="How apps are run: production (a build; the default) or development (the framework's "
+    "dev server).",
+)
+
+
+def choice_options(*, scenarios: bool, modes: bool = False) -> Callable[[F], Callable[..., Any]]:
     """Give a command the options that choose cells; it gets their values as `choice`.
 
     Args:
         scenarios: Whether scenarios can be chosen, too.
+        modes: Whether it can be chosen how apps are run.
     """
 
     def decorate(command: F) -> Callable[..., Any]:
@@ -99,6 +126,8 @@ def choice_options(*, scenarios: bool) -> Callable[[F], Callable[..., Any]]:
             _filter_option("--framework", "frameworks", "frameworks", "express,next"),
             _filter_option("--world", "worlds", "Worlds", "local,postgres"),
         ]
+        if modes:
+            options.append(_mode_option)
         if scenarios:
             examples = "one-step or sequential-*"
             options.append(_filter_option("--scenario", "scenarios", "scenarios", examples))

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -19,13 +18,10 @@ from harness.placeholders import fill, fill_all, name_databases
 from harness.programs.commands import run_logged
 from harness.programs.interruption import hold_signals
 from harness.services.resolution import Service, ServicePreference, open_service
-from harness.workspaces.build import build_app, write_temporary_app
+from harness.workspaces.build import build_app, require_dev_server, write_temporary_app
 from harness.workspaces.cache import cache_folder
 from harness.workspaces.install import Install, list_overrides, pin_line
 from harness.workspaces.toolchains import LinePackages, Toolchain, find_toolchain
-
-#: Whether apps are built and served, or run in their framework's dev server.
-Mode: TypeAlias = Literal["production", "development"]
 
 _RECORDING = {"WORLD_HARNESS_RECORDING": "1"}
 
@@ -55,6 +51,8 @@ class Storage(msgspec.Struct, frozen=True):
     folder: str
     #: Service -> URL of the cell's own database; the URL can contain a secret.
     databases: dict[str, str]
+    #: The folder of an app that a dev server runs: it also keeps there what it compiles.
+    app: Path | None = None
 
 
 class Launcher:
@@ -65,7 +63,6 @@ class Launcher:
         contents: The contents of every app.
         services: The kind of server for each service.
         remote: The deployment for cells of a remote World.
-        mode: How apps are run.
         report: Called with what is being prepared.
     """
 
@@ -76,18 +73,17 @@ class Launcher:
         *,
         services: ServicePreference = "auto",
         remote: Remote | None = None,
-        mode: Mode = "production",
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._catalog = catalog
         self._contents = contents
         self._service_choice = services
         self._remote = remote
-        self._mode = mode
         self._report = report
         self._stack = contextlib.ExitStack()
         #: By line and, for a World that is not in every install of the line, by World.
         self._installs: dict[tuple[str, str], Install] = {}
+        #: Of cells in production.
         self._apps: dict[Cell, Path] = {}
         self._services: dict[str, Service] = {}
 
@@ -120,28 +116,42 @@ class Launcher:
         world = self._catalog.world_of(cell)
         if world.remote:
             return
-        framework = self._catalog.frameworks[cell.framework]
         install = self._install(cell)
-        line = self._catalog.lines[cell.line]
-        modules = self._catalog.list_modules(line.language)
-        files = assemble_app(line, framework, world, self._contents, modules)
-        name = f"{self._contents.id}-{framework.id}-{world.id}"
-        if self._mode == "development":
-            self._apps[cell] = self._stack.enter_context(
-                write_temporary_app(install, name, files, framework)
-            )
+        if cell.mode == "development":
+            # It compiles by itself, when it has started.
+            require_dev_server(self._catalog.frameworks[cell.framework])
         else:
             self._report(f"building {cell.id}")
-            build = self._fill(framework.build, {"install": str(install.folder)})
-            env = {**shape_of(line.language).environment, **framework.env}
-            base = self._toolchain(cell).environment(install)
-            self._apps[cell] = build_app(install, name, files, build, env, base)
+            self._apps[cell] = self._build(cell, install)
         for name in world.services:
             self._prepare_database(name, cell, world, install)
+
+    def _build(self, cell: Cell, install: Install) -> Path:
+        framework = self._catalog.frameworks[cell.framework]
+        shape = shape_of(self._catalog.lines[cell.line].language)
+        return build_app(
+            install,
+            self._name_app(cell),
+            self._assemble(cell),
+            self._fill(framework.build, {"install": str(install.folder)}),
+            {**shape.environment, **framework.env},
+            self._toolchain(cell).environment(install),
+        )
+
+    def _name_app(self, cell: Cell) -> str:
+        return f"{self._contents.id}-{cell.framework}-{cell.world}"
+
+    def _assemble(self, cell: Cell) -> dict[str, bytes]:
+        line = self._catalog.lines[cell.line]
+        framework, world = self._catalog.frameworks[cell.framework], self._catalog.world_of(cell)
+        modules = self._catalog.list_modules(line.language)
+        return assemble_app(line, framework, world, self._contents, modules)
 
     @contextlib.contextmanager
     def open_storage(self, cell: Cell) -> Iterator[Storage]:
         """Make empty storage for a prepared cell; remove it at the end of the block.
+
+        A dev server's app is a part of it: in every new storage, nothing is compiled yet.
 
         Raises:
             ServiceError: a server refuses.
@@ -154,7 +164,17 @@ class Launcher:
                 )
                 for name in self._catalog.world_of(cell).services
             }
-            yield Storage(folder, databases)
+            yield Storage(folder, databases, stack.enter_context(self._open_app(cell)))
+
+    @contextlib.contextmanager
+    def _open_app(self, cell: Cell) -> Iterator[Path | None]:
+        """Make the folder of an app for a dev server; a build has its own for all storages."""
+        if cell.mode == "production":
+            yield None
+            return
+        files, name = self._assemble(cell), self._name_app(cell)
+        with write_temporary_app(self._install(cell), name, files) as folder:
+            yield folder
 
     def cut_connections(self, storage: Storage) -> int:
         """Close every connection to a cell's databases, as a crash does; return their number.
@@ -210,12 +230,13 @@ class Launcher:
                 yield deployment
             return
         framework = self._catalog.frameworks[cell.framework]
-        install, app = self._install(cell), self._apps[cell]
+        install = self._install(cell)
         shape = shape_of(self._catalog.lines[cell.line].language)
         with contextlib.ExitStack() as stack:
             kept = storage or stack.enter_context(self.open_storage(cell))
             # Temporary files of a killed process are removed with this folder.
             scratch = stack.enter_context(self._make_folder())
+            app = kept.app or self._apps[cell]
             known = {"storage": kept.folder, "install": str(install.folder), "app": str(app)}
 
             def place(port: int) -> dict[str, str]:
@@ -234,7 +255,7 @@ class Launcher:
                     "PORT": str(port),
                     "HOST": "127.0.0.1",
                     **shape.environment,
-                    **shape.modes.get(self._mode, {}),
+                    **shape.modes.get(cell.mode, {}),
                     **fill_all(framework.env, place(port)),
                     **fill_all(world.env, place(port)),
                     **(_RECORDING if recording else {}),
@@ -244,7 +265,7 @@ class Launcher:
             yield stack.enter_context(
                 launch_app(
                     lambda port: self._fill(
-                        framework.dev if self._mode == "development" else framework.start,
+                        framework.dev if cell.mode == "development" else framework.start,
                         place(port),
                     ),
                     folder=app,

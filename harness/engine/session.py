@@ -14,8 +14,8 @@ import msgspec
 from harness.bench import write_remote
 from harness.checks.suite_process import CheckWatcher, SuiteRun, run_suite
 from harness.deployments.apps import Contents
-from harness.deployments.launcher import Launcher, Mode, Remote, identify_remote
-from harness.descriptions import Catalog, Cell
+from harness.deployments.launcher import Launcher, Remote, identify_remote
+from harness.descriptions import Catalog, Cell, Mode
 from harness.engine.known_failures import KnownEngineFailure, compare_known
 from harness.errors import HarnessError, UsageError, unknown
 from harness.invocations import Value, write_command
@@ -101,7 +101,6 @@ def run_e2e(
             suites.contents,
             services=request.services,
             remote=request.remote,
-            mode=request.mode,
             report=watcher.preparing,
         ) as launcher,
     ):
@@ -194,7 +193,7 @@ def _run_cell(  # noqa: PLR0917
 
     began = time.monotonic()
     try:
-        launcher.prepare(cell)
+        launcher.prepare(msgspec.structs.replace(cell, mode=request.mode))
         watcher.preparing(f"examining {cell.id}")
         checks = _run_suites(cell, seed, request, suites, launcher, watcher, record)
     except HarnessError as error:

@@ -31,6 +31,12 @@ from harness.results.records import (
 #: How often a fork restarts its app after a run that hung or killed it.
 _RESTARTS = 2
 
+#: A dev server is idle when it uses less than this share of a core, for so many seconds.
+_IDLE_SHARE = 0.1
+_IDLE_FOR_S = 0.25
+#: A dev server that is never idle is measured as it is, after this time.
+_IDLE_WITHIN_S = 10.0
+
 
 class Deployed(Protocol):
     """The part of a deployed app that a fork uses."""
@@ -95,12 +101,14 @@ def run_fork(
                     task = tasks.pop(0)
                     about = _identify(fork, attempt, task, taken)
                     seed = seeds.randrange(2**31)
-                    if task.scenario.killed_runs:
-                        sample, fit = _recover(deployer, task, about, check_answer), True
-                    else:
-                        sample, fit = _take_sample(deployed, task, seed, about, check_answer)
+                    sample, fit = (
+                        (_recover(deployer, task, about, check_answer), True)
+                        if task.scenario.killed_runs
+                        else _take_sample(deployed, task, seed, about, check_answer)
+                    )
                     taken += 1
                     yield sample
+                    _settle(deployed, fork, task)
                     if not fit:
                         tasks = [rest for rest in tasks if rest.scenario != task.scenario]
                         break
@@ -128,6 +136,22 @@ def run_fork(
         seconds=time.monotonic() - started - resting_s,
         startup_ms=startup_ms,
     )
+
+
+def _await_idle(deployed: Deployed) -> None:
+    """Wait until a dev server has finished the work that it puts off until it has answered.
+
+    Next.js, for example, writes its cache then: a second of CPU time beside the samples.
+    """
+    deadline = time.monotonic() + _IDLE_WITHIN_S
+    before = deployed.usage()
+    while before and time.monotonic() < deadline:
+        time.sleep(_IDLE_FOR_S)
+        after = deployed.usage()
+        # The sum becomes smaller when one of several processes ends.
+        if not after or 0 <= after.cpu_ms - before.cpu_ms < _IDLE_SHARE * _IDLE_FOR_S * 1000:
+            return
+        before = after
 
 
 def count_samples(fork: Fork, scenarios: Mapping[str, Scenario]) -> int:
@@ -163,6 +187,12 @@ def _add_warmups(samples: Sequence[_Task]) -> list[_Task]:
             tasks.append(_Task(warmup, warmup=True))
         tasks.append(task)
     return tasks
+
+
+def _settle(deployed: Deployed, fork: Fork, task: _Task) -> None:
+    """Wait for a dev server, which may go on compiling after its first answer."""
+    if task.warmup and fork.cell.mode == "development":
+        _await_idle(deployed)
 
 
 def _ends_visit(task: _Task, left: Sequence[_Task]) -> bool:

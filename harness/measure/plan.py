@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from harness.descriptions import Catalog, Cell, Scenario, read_table
+from harness.descriptions import Catalog, Cell, Mode, Scenario, read_table
 from harness.errors import UsageError, unknown
 from harness.results.records import BenchHeader, Kind
 
@@ -47,6 +47,8 @@ class CellChoice(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
     worlds: tuple[str, ...] = ()
+    #: By default production alone.
+    modes: tuple[Mode, ...] = ()
 
 
 class Choice(CellChoice, frozen=True, kw_only=True):
@@ -130,7 +132,8 @@ def choose_cells(catalog: Catalog, choice: CellChoice, default: CellChoice) -> C
     local = {name: world for name, world in catalog.worlds.items() if not world.remote}
     served_worlds = {name: item for name, item in local.items() if catalog.is_served(item)}
     worlds = _match("world", choice.worlds or default.worlds, local, served_worlds)
-    combined = [Cell(*parts) for parts in itertools.product(lines, frameworks, worlds)]
+    modes = choice.modes or default.modes or ("production",)
+    combined = [Cell(*parts) for parts in itertools.product(lines, frameworks, worlds, modes)]
     reasons = {cell: catalog.explain_impossible(cell) for cell in combined}
     cells = tuple(cell for cell in combined if not reasons[cell])
     if not cells:
@@ -155,7 +158,7 @@ def _is_missed(cell: Cell, catalog: Catalog, choice: CellChoice, cells: Sequence
     """
     if catalog.speaks_one_language(cell):
         return True
-    named = {*choice.lines, *choice.frameworks, *choice.worlds}
+    named = {*choice.lines, *choice.frameworks, *choice.worlds, *choice.modes}
     found = {part for other in cells for part in msgspec.structs.astuple(other)}
     return any(part in named - found for part in msgspec.structs.astuple(cell))
 

@@ -1,4 +1,4 @@
-"""The questions of a session: which World, framework or line is the fastest."""
+"""The questions of a session: which World, framework or line is the fastest, in one mode."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from harness.descriptions import Cell
+from harness.descriptions import Cell, Mode
 from harness.measure.statistics import Contenders, Series
 from harness.results.records import BenchHeader
 
 #: What cells differ in, and what can be the fastest.
 Part = Literal["line", "framework", "world"]
+#: What a cell consists of. The mode is never compared: a dev server does other work than a build.
+CellPart = Part | Literal["mode"]
 
 PARTS: tuple[Part, ...] = ("line", "framework", "world")
 
@@ -23,6 +25,8 @@ class Question(msgspec.Struct, frozen=True):
     part: Part
     #: The line that all cells share; empty where lines are the contenders.
     line: str
+    #: The mode that all cells share.
+    mode: Mode
     #: The ids of the contenders, in the order in which they were asked for.
     contenders: tuple[str, ...]
     cells: tuple[Cell, ...]
@@ -50,14 +54,17 @@ def list_questions(header: BenchHeader) -> tuple[Question, ...]:
 
 
 def _ask(header: BenchHeader, part: Part) -> Iterator[Question]:
-    lines = [""] if part == "line" else list(dict.fromkeys(cell.line for cell in header.cells))
-    for line in lines:
-        cells = [cell for cell in header.cells if line in ("", cell.line)]
+    grounds = dict.fromkeys(
+        ("" if part == "line" else cell.line, cell.mode) for cell in header.cells
+    )
+    for line, mode in grounds:
+        cells = [cell for cell in header.cells if line in ("", cell.line) and cell.mode == mode]
         partners = {cell: _name_partner(header, cell, part) for cell in cells}
         shared = [cell for cell in cells if _has_rival(cell, cells, partners)]
         yield Question(
             part=part,
             line=line,
+            mode=mode,
             contenders=tuple(dict.fromkeys(getattr(cell, part) for cell in shared)),
             cells=tuple(shared),
             partners=partners,

@@ -71,20 +71,22 @@ def build_app(
     return obtain(locate_app(install, name, files, command, env), make)
 
 
-@contextlib.contextmanager
-def write_temporary_app(
-    install: Install, name: str, files: Mapping[str, bytes], framework: Framework
-) -> Iterator[Path]:
-    """Write an app's files below the install for a dev server, which adds its own files there.
+def require_dev_server(framework: Framework) -> None:
+    """Refuse a framework that has no dev server.
 
     Raises:
-        UsageError: the framework has no dev server.
+        UsageError: its recipe has no `dev`.
     """
     if not framework.dev:
         raise UsageError(
             f"framework {framework.id} has no dev server",
-            remedy="run without --development, or add `dev` to the framework's recipe",
+            remedy="run its build instead, or add `dev` to the framework's recipe",
         )
+
+
+@contextlib.contextmanager
+def write_temporary_app(install: Install, name: str, files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Write an app's files below the install for a dev server, which adds its own files there."""
     apps = install.folder / "apps"
     apps.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(

@@ -114,9 +114,9 @@ def _share_rows(
 ) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """Return the labels and runs of each row: one for all frameworks where all show the same."""
     groups = dict(iter(frame.groupby(CELL, sort=False)))
-    places: dict[tuple[str, str], list[Cell]] = {}
+    places: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in findings.results.header.cells:
-        places.setdefault((cell.line, cell.world), []).append(cell)
+        places.setdefault((cell.line, cell.world, cell.mode), []).append(cell)
     for cells in places.values():
         runs = {cell: groups[cell_key(cell)] for cell in cells if cell_key(cell) in groups}
         shown = [show(own) for own in runs.values()]

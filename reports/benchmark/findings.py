@@ -50,7 +50,7 @@ TIMES: dict[str, Callable[[Sample], float | None]] = {
 }
 
 #: The columns that say which cell a row is of.
-CELL = ["line", "framework", "world"]
+CELL = ["line", "framework", "world", "mode"]
 
 NO_REASON = "no reason was given"
 
@@ -285,9 +285,9 @@ def _measure_whole_inflation(twins: Sequence[Sequence[Pairs]]) -> float | None:
     return measure_whole_inflation([pool_pairs(twin) for twin in twins if len(twin) > 1])
 
 
-def cell_key(cell: Cell) -> tuple[str, str, str]:
+def cell_key(cell: Cell) -> tuple[str, str, str, str]:
     """Return a cell as the values of :data:`CELL`."""
-    return cell.line, cell.framework, cell.world
+    return cell.line, cell.framework, cell.world, cell.mode
 
 
 def latest_ends(forks: Sequence[ForkEnd]) -> dict[str, ForkEnd]:

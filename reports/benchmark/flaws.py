@@ -168,6 +168,7 @@ def reproduce(failure: CellFailure, header: BenchHeader) -> str:
         return header.command
     words = ["world-harness", "bench", "--line", cell.line, "--framework", cell.framework]
     words += ["--world", cell.world]
+    words += ["--mode", cell.mode] if cell.mode != "production" else []
     for scenario in failure.scenarios:
         words += ["--scenario", scenario.id]
     return shlex.join([*words, "--seed", str(header.seed)])
@@ -227,5 +228,7 @@ def _render_failure(findings: Findings, failure: CellFailure) -> str:
 def _describe(findings: Findings, failure: CellFailure) -> str:
     names, cell = findings.names, failure.cell
     framework, world = names.title("framework", cell.framework), names.title("world", cell.world)
+    mode = [cell.mode] if cell.mode != "production" else []
     scenarios = [scenario.title for scenario in failure.scenarios]
-    return escape(f"{' · '.join([cell.line, world, framework, *scenarios])}: {failure.what}")
+    place = " · ".join([cell.line, world, framework, *mode, *scenarios])
+    return escape(f"{place}: {failure.what}")

@@ -42,7 +42,7 @@ def render_lines(findings: Findings) -> str:
             {
                 "Line": escape(cell.line),
                 "Language": find_language(header, cell.line),
-                **findings.names.columns(cell, "world", "framework"),
+                **findings.names.columns(cell, "world", "framework", "mode"),
                 **counts,
                 **times,
                 "Grows as": format_exponent(exponents.get((cell, _FAMILY))),

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from harness.measure.questions import Question
 from harness.measure.statistics import Ranking
 from reports.benchmark.findings import Findings
 from reports.benchmark.flaws import FAULT
 from reports.benchmark.rankings import Answer, answer_questions
 from reports.benchmark.sentences import format_factor
+from reports.writing.names import Names
 from reports.writing.tables import render_table
 from reports.writing.text import NOTHING, escape
 
@@ -25,31 +27,37 @@ LEGEND = (
 
 
 class OverviewTable(msgspec.Struct, frozen=True):
-    """The answers on one line of the SDK, or between lines."""
+    """The answers on one line of the SDK, or between lines, in one mode."""
 
-    #: The line; empty for the comparison of lines.
-    line: str
+    #: What distinguishes it from the other tables: `v5 · development`; empty if it is the only one.
+    title: str
     #: Column -> text that is not escaped, one row per scenario; the first is about all of them.
     rows: tuple[dict[str, str], ...]
 
 
 def list_overview(findings: Findings) -> tuple[OverviewTable, ...]:
-    """List the tables: the Worlds and the frameworks of a line stand in one."""
+    """List the tables: the Worlds and the frameworks of a line and mode stand in one."""
     groups: dict[str, list[Answer]] = {}
     for answer in answer_questions(findings):
-        groups.setdefault(answer.question.line, []).append(answer)
+        groups.setdefault(_title(findings.names, answer.question), []).append(answer)
     return tuple(
-        OverviewTable(line, tuple(_list_rows(findings, answers)))
-        for line, answers in groups.items()
+        OverviewTable(title, tuple(_list_rows(findings, answers)))
+        for title, answers in groups.items()
     )
+
+
+def _title(names: Names, question: Question) -> str:
+    """Name the line and the mode of a question, where the session has several."""
+    shown = names.keep_shown(("line", "mode"))
+    return " · ".join(filter(None, (names.title(part, getattr(question, part)) for part in shown)))
 
 
 def render_overview(findings: Findings) -> str:
     """Render the rankings of all questions; empty if there is nothing to compare."""
     parts = []
     for table in list_overview(findings):
-        if table.line and findings.names.several_lines:
-            parts.append(f"### {escape(table.line)}")
+        if table.title:
+            parts.append(f"### {escape(table.title)}")
         parts.append(render_table([_escape_row(row) for row in table.rows]))
     return "\n\n".join([f"## {TITLE}", *parts, LEGEND]) if parts else ""
 

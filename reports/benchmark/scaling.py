@@ -29,6 +29,9 @@ _LEAST_SIZE = 10
 
 _EVENTS = "events.create"
 
+#: What decides about growth, whatever framework serves it.
+_PLACE = ["line", "world", "mode"]
+
 #: Size -> what each run counted.
 _Runs: TypeAlias = dict[int, list[int]]
 
@@ -75,13 +78,13 @@ def list_growth(findings: Findings) -> tuple[Growth, ...]:
 def list_count_growth(findings: Findings) -> Iterator[Growth]:
     """Fit how everything that was counted grows, cell by cell."""
     frame = frame_counts(findings)
-    places = {place: _collect_runs(runs) for place, runs in frame.groupby(["line", "world"])}
+    places = {place: _collect_runs(runs) for place, runs in frame.groupby(_PLACE)}
     for cell in findings.results.header.cells:
         own = frame[(frame[CELL] == list(cell_key(cell))).all(axis=1)]
         for (family, quantity), runs in _collect_runs(own).items():
             exponent = _fit_power(runs)
             if exponent is not None:
-                alike = places[cell.line, cell.world][family, quantity]
+                alike = places[cell.line, cell.world, cell.mode][family, quantity]
                 law = find_law(runs) or ""
                 yield Growth(cell, family, quantity, exponent, _fit_flattest(alike), law)
 
@@ -156,4 +159,5 @@ def _sum_up(counts: Counts) -> Mapping[str, int]:
 
 def _name_place(names: Names, cell: Cell) -> str:
     """Name what decides about growth: the World and the line, whatever framework serves them."""
-    return f"{names.title('world', cell.world)} ({cell.line})"
+    mode = [cell.mode] if names.has_development else []
+    return f"{names.title('world', cell.world)} ({', '.join([cell.line, *mode])})"

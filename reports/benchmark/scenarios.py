@@ -33,9 +33,9 @@ def decide_sections(findings: Findings) -> Decisions:
 
 
 def list_sections(findings: Findings, scenario: Scenario) -> dict[str, list[Entry]]:
-    """Return section -> the entries of its table."""
+    """Return section -> the entries of its table; those of dev servers come first."""
     sections: dict[str, list[Entry]] = {}
-    for entry in findings.of_scenario(scenario):
+    for entry in sorted(findings.of_scenario(scenario), key=lambda it: it.cell.mode):
         sections.setdefault(name_section(findings, entry.cell), []).append(entry)
     return sections
 
@@ -61,10 +61,15 @@ def _render_notes(findings: Findings, scenario: Scenario) -> list[str]:
 
 
 def name_section(findings: Findings, cell: Cell) -> str:
-    """Return the section that a cell's World stands in: one a machine, where there were several."""
+    """Return the section that a cell stands in: that of its World, or of its World's dev servers.
+
+    Where there were several machines, each has sections of its own.
+    """
     header = findings.results.header
-    described = (world.section for world in header.worlds if world.id == cell.world)
-    section = next(described, cell.world)
+    world = next((world for world in header.worlds if world.id == cell.world), None)
+    section = world.section if world else cell.world
+    if cell.mode == "development":
+        section = f"💻 {world.title if world else cell.world} Development"
     part = header.part_of(cell)
     return f"{section} (machine {part})" if part else section
 
@@ -73,7 +78,7 @@ def _render_section(findings: Findings, entries: Sequence[Entry], decision: Deci
     fastest = find_pace(entries)
     rows = []
     for entry in sorted(entries, key=order_entries):
-        row = findings.names.columns(entry.cell)
+        row = findings.names.columns(entry.cell, "line", "world", "framework")
         if entry.cell == decision.winner:
             row["Framework"] = f"🥇 {row['Framework']}"
         row |= _show_times(entry)

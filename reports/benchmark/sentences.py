@@ -23,6 +23,7 @@ def state_answer(findings: Findings, answer: Answer) -> str:
     names = findings.names
     question = answer.question
     where = f" on {question.line}" if question.line and names.several_lines else ""
+    where += f" in {question.mode}" if names.has_development else ""
     subject = f"Fastest {HEADINGS[question.part]}{where}"
     said = [*_state_ranking(findings, answer), *_state_interactions(names, answer)]
     return f"{subject}: {' '.join(said)}"

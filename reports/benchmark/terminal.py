@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from reports.benchmark.findings import Findings
+from reports.benchmark.first_answers import describe_first_compiles
 from reports.benchmark.flaws import (
     FAULT,
     CellFailure,
@@ -31,6 +32,7 @@ def summarize(findings: Findings) -> str:
         *tables,
         LEGEND if tables else "",
         verdict.cost,
+        describe_first_compiles(findings),
         _render_failures("Failures", list_failures(findings)),
         _render_failures("Known faults", list_known_faults(findings)),
     ]
@@ -39,12 +41,13 @@ def summarize(findings: Findings) -> str:
 
 def _render_table(table: OverviewTable) -> str:
     first, *_ = table.rows
-    return tabulate(
+    text = tabulate(
         [[*row.values()] for row in table.rows],
         headers=[*first],
         tablefmt="simple",
         disable_numparse=True,
     )
+    return f"{table.title}\n\n{text}" if table.title else text
 
 
 def _render_failures(title: str, failures: Sequence[CellFailure]) -> str:

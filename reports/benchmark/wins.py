@@ -10,7 +10,7 @@ import msgspec
 
 from harness.descriptions import Cell, Scenario
 from harness.measure.metrics import RESOLUTION_MS
-from harness.measure.questions import Part
+from harness.measure.questions import CellPart, Part
 from harness.measure.statistics import FALSE_SHARE, Decision, decide
 from reports.benchmark.findings import Entry, Findings
 from reports.writing.names import HEADINGS, Names
@@ -121,7 +121,9 @@ def render_summary(findings: Findings) -> str:
 
 def name_contests(part: Part) -> str:
     """Return the title of a table of contests: `Fastest World by Framework`."""
-    others = " and ".join(HEADINGS[other] for other in others_than(part) if other != "line")
+    others = " and ".join(
+        HEADINGS[other] for other in others_than(part) if other in ("framework", "world")
+    )
     return f"Fastest {HEADINGS[part]} by {others}"
 
 
@@ -183,9 +185,9 @@ def _find_contenders(
     return {getattr(entry.cell, part): entry for entry in entries if entry.competes}
 
 
-def others_than(part: Part) -> tuple[Part, ...]:
+def others_than(part: Part) -> tuple[CellPart, ...]:
     """Return the parts that a contest holds fixed, the line first."""
-    order: tuple[Part, ...] = ("line", "framework", "world")
+    order: tuple[CellPart, ...] = ("line", "framework", "world", "mode")
     return tuple(other for other in order if other != part)
 
 

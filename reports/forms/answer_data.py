@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from harness.descriptions import Mode
 from harness.measure.questions import Part
 from harness.measure.statistics import Ranking
 from reports.benchmark.findings import Findings
@@ -45,6 +46,8 @@ class AnswerRow(msgspec.Struct, frozen=True, kw_only=True):
     part: Part
     #: Empty where lines are compared.
     line: str
+    #: In which all were run.
+    mode: Mode = "production"
     contenders: tuple[str, ...]
     #: Over all scenarios that every contender has.
     whole: RankingRow
@@ -59,6 +62,7 @@ def list_answers(findings: Findings) -> Iterator[AnswerRow]:
             sentence=state_answer(findings, answer),
             part=answer.question.part,
             line=answer.question.line,
+            mode=answer.question.mode,
             contenders=answer.question.contenders,
             whole=_make_ranking(answer.whole),
             scenarios={name: _make_ranking(item) for name, item in answer.scenarios.items()},

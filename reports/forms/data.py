@@ -6,7 +6,6 @@ the conclusions, by the functions that the documents take them from.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +13,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from harness.descriptions import Cell
-from harness.load.summary import LoadSummary, StageSummary
 from harness.measure.changes import Changes
 from harness.measure.questions import Part
 from harness.measure.statistics import Decision, Estimate, Mode
@@ -23,6 +21,7 @@ from harness.results.records import Check, Counts
 from harness.schemas import describe_types
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Entry, Findings, Flaw
+from reports.benchmark.first_answers import measure_first_answers
 from reports.benchmark.flaws import list_failures, list_known_faults, reproduce
 from reports.benchmark.growth import estimate_exponents
 from reports.benchmark.latencies import Latency, list_latencies
@@ -33,6 +32,7 @@ from reports.benchmark.verdict import reach_verdict
 from reports.benchmark.wins import hold_contests, list_parts
 from reports.engine.study import EngineStudy, state_verdict
 from reports.forms.answer_data import AnswerRow, list_answers
+from reports.forms.load_data import LoadRow, make_load_row
 from reports.forms.studies import Study
 from reports.load.study import LoadStudy
 
@@ -121,6 +121,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
 
 
+class FirstAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a cell took from the start of its process to its first answered workflow, in ms."""
+
+    cell: Cell
+    time: Estimate
+
+
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
     """Something that went wrong, and the command that measures it again."""
 
@@ -152,6 +159,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     paces: tuple[PaceAnswer, ...] = ()
     #: How late hooks, sleeps and stream chunks are.
     latencies: tuple[Latency, ...] = ()
+    #: Of a dev server, it contains the first compile; no other time does.
+    first_answers: tuple[FirstAnswer, ...] = ()
 
 
 class Tests(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,42 +168,6 @@ class Tests(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: StatedVerdict
     checks: tuple[Check, ...]
-
-
-class LoadStageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One stage of a load."""
-
-    kind: Literal["warmup", "steady", "burst", "after"]
-    #: Starts a second, and for how long.
-    rate: float
-    seconds: float
-    started: int
-    bad: int
-    ended_well_per_s: float
-    latencies_ms: Annotated[
-        dict[str, float | None],
-        msgspec.Meta(description="percentile -> ms from the intended start; null is endless"),
-    ]
-    under_way_before: int
-    under_way_after: int
-    kept_up: bool
-    sent_late_share: float
-
-
-class LoadRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell and scenario under load."""
-
-    cell: Cell
-    scenario: str
-    stages: tuple[LoadStageRow, ...]
-    #: The highest rate that was kept up with, and the lowest that was not.
-    kept_up_rate: float | None
-    saturated_rate: float | None
-    #: Seconds after a burst until things were as before it; null without a burst, or if that did
-    #: not come.
-    recovery_s: float | None
-    #: Why it could not be loaded, or not to the end; empty if it could.
-    failure: str
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,7 +204,7 @@ def collect(study: Study, *, source: str) -> Report:
         ended=study.results.footer is not None,
         benchmark=_collect_benchmark(study) if isinstance(study, Findings) else None,
         tests=_collect_tests(study) if isinstance(study, EngineStudy) else None,
-        loads=tuple(map(_make_load, study.summaries)) if isinstance(study, LoadStudy) else None,
+        loads=tuple(map(make_load_row, study.summaries)) if isinstance(study, LoadStudy) else None,
     )
 
 
@@ -297,6 +270,10 @@ def _collect_benchmark(findings: Findings) -> Benchmark:
         answers=tuple(list_answers(findings)),
         paces=answer_question(findings),
         latencies=list_latencies(findings),
+        first_answers=tuple(
+            FirstAnswer(cell=cell, time=time)
+            for cell, time in measure_first_answers(findings).items()
+        ),
     )
 
 
@@ -356,38 +333,6 @@ def _list_contests(findings: Findings) -> Iterator[ContestRow]:
                     for comparison in contest.comparisons
                 },
             )
-
-
-def _make_load(summary: LoadSummary) -> LoadRow:
-    recovery = summary.recovery_s
-    return LoadRow(
-        cell=summary.cell,
-        scenario=summary.scenario,
-        stages=tuple(map(_make_stage, summary.stages)),
-        kept_up_rate=summary.kept_up,
-        saturated_rate=summary.saturated,
-        recovery_s=None if recovery is None or math.isinf(recovery) else recovery,
-        failure=summary.failure,
-    )
-
-
-def _make_stage(item: StageSummary) -> LoadStageRow:
-    return LoadStageRow(
-        kind=item.stage.kind,
-        rate=item.stage.rate,
-        seconds=item.stage.seconds,
-        started=item.started,
-        bad=item.bad,
-        ended_well_per_s=item.throughput,
-        latencies_ms={
-            f"{percent:g}": None if math.isinf(latency) else latency
-            for percent, latency in item.latencies.items()
-        },
-        under_way_before=item.backlog_before,
-        under_way_after=item.backlog_after,
-        kept_up=item.kept_up,
-        sent_late_share=item.late,
-    )
 
 
 def _collect_tests(study: EngineStudy) -> Tests:

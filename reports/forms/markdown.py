@@ -6,6 +6,7 @@ from reports.benchmark.changes import render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.costs import render_costs
 from reports.benchmark.findings import Findings
+from reports.benchmark.first_answers import describe_first_compiles, render_first_compiles
 from reports.benchmark.flaws import render_failures
 from reports.benchmark.growth import render_growth
 from reports.benchmark.latencies import TITLE as LATENCIES
@@ -71,7 +72,11 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
     decisions = decide_sections(findings)
     changes = compare_versions(findings)
     return [
-        _render_verdict(reach_verdict(findings), describe_superlinear(findings)),
+        _render_verdict(
+            reach_verdict(findings),
+            describe_first_compiles(findings),
+            describe_superlinear(findings),
+        ),
         render_changes(changes, header.scenarios, findings.names),
         render_overview(findings),
         render_failures(findings),
@@ -80,6 +85,7 @@ def _render_benchmark(findings: Findings, source: str) -> list[str]:
         _render_steps(findings, decisions),
         _render_streams(findings, decisions),
         render_latencies(findings),
+        render_first_compiles(findings),
         render_stability(findings),
         render_latency(findings),
         render_summary(findings),

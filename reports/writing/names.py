@@ -8,41 +8,52 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from harness.descriptions import Cell, Framework, Language, World
-from harness.measure.questions import Part
+from harness.measure.questions import CellPart, Part
 from harness.results.records import Header
 from reports.writing.text import escape, flatten
 
 LANGUAGES: dict[Language, str] = {"typescript": "TypeScript", "python": "Python"}
 
-HEADINGS: dict[Part, str] = {"line": "Line", "framework": "Framework", "world": "World"}
+HEADINGS: dict[CellPart, str] = {
+    "line": "Line",
+    "framework": "Framework",
+    "world": "World",
+    "mode": "Mode",
+}
 
 
 class Names(msgspec.Struct, frozen=True):
-    """The titles of everything in a result file, and whether lines must be distinguished."""
+    """The titles of everything in a result file, and what must be distinguished."""
 
     several_lines: bool
+    #: Whether a dev server ran any app.
+    has_development: bool
     titles: dict[Part, dict[str, str]]
 
-    def title(self, part: Part, name: str) -> str:
+    def title(self, part: CellPart, name: str) -> str:
         """Return what the thing with this id is called, as plain text on one line."""
-        return flatten(self.titles[part].get(name, name))
+        return flatten(name if part == "mode" else self.titles[part].get(name, name))
+
+    def keep_shown(self, parts: Iterable[CellPart]) -> tuple[CellPart, ...]:
+        """Return the parts that must be distinguished, where they name a cell."""
+        hidden = {
+            *(() if self.several_lines else ("line",)),
+            *(() if self.has_development else ("mode",)),
+        }
+        return tuple(part for part in parts if part not in hidden)
 
     def label(self, cell: Cell) -> str:
         """Return what a cell is called where there are no columns: `Postgres · Express`."""
-        parts: tuple[Part, ...] = ("line", "world", "framework")
         return " · ".join(
             self.title(part, getattr(cell, part))
-            for part in parts
-            if part != "line" or self.several_lines
+            for part in self.keep_shown(("line", "world", "framework", "mode"))
         )
 
-    def columns(self, cell: Cell, *parts: Part) -> dict[str, str]:
-        """Return the columns that tell cells apart: the line only where there are several."""
-        shown = parts or ("line", "world", "framework")
+    def columns(self, cell: Cell, *parts: CellPart) -> dict[str, str]:
+        """Return the columns that tell cells apart: line and mode only where it takes them."""
         return {
             HEADINGS[part]: escape(self.title(part, getattr(cell, part)))
-            for part in shown
-            if part != "line" or self.several_lines
+            for part in self.keep_shown(parts or ("line", "world", "framework", "mode"))
         }
 
 
@@ -63,6 +74,7 @@ def name_everything(header: Header, machines: Mapping[str, int] = {}) -> Names:
     lines = {cell.line for cell in header.cells}
     return Names(
         several_lines=len(lines) > 1,
+        has_development=any(cell.mode == "development" for cell in header.cells),
         titles={
             "line": {},
             "framework": _disambiguate(header.frameworks),

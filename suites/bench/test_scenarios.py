@@ -41,7 +41,11 @@ def test_scenario(
     """Report the workflow time of each correct sample as one round; known faults are no failure."""
     benchmark.group = scenario.title
     benchmark.extra_info.update(
-        metric="workflow time", line=cell.line, framework=cell.framework, world=cell.world
+        metric="workflow time",
+        line=cell.line,
+        framework=cell.framework,
+        world=cell.world,
+        mode=cell.mode,
     )
     failed = [end.reason for end in results.forks if end.cell == cell and end.outcome == "failed"]
     assert not failed, f"{cell.id} could not be measured: {failed[0]}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harness.deployments.launcher import Mode
-from harness.descriptions import Cell, World
+from harness.descriptions import Cell, Mode, World
 from harness.engine.clauses import EngineClause, Need
 
 #: Lines whose SDK has workflow attributes.

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from harness.checks.hooks import Checks, add_record, register_recorder
-from harness.deployments.launcher import Launcher, Mode, Remote
-from harness.descriptions import Catalog, Cell
+from harness.deployments.launcher import Launcher, Remote
+from harness.descriptions import Catalog, Cell, Mode
 from harness.engine.clauses import EngineClause, describe_engine_clauses
 from harness.engine.session import REMOTE_VARIABLE
 from harness.errors import HarnessError, ServiceError
@@ -96,21 +96,20 @@ def launcher(pytestconfig: pytest.Config) -> Iterator[Launcher]:
     with Launcher(
         _catalog_of(pytestconfig),
         workflows.ENGINE,
-        mode=_mode_of(pytestconfig),
         remote=msgspec.json.decode(remote, type=Remote) if remote else None,
     ) as launcher:
         yield launcher
 
 
 class Opener:
-    """Opens stages of one cell."""
+    """Opens stages of one cell, in the mode that the options ask for."""
 
-    def __init__(self, launcher: Launcher, cell: Cell, catalog: Catalog, log: str) -> None:
+    def __init__(self, launcher: Launcher, cell: Cell, config: pytest.Config, log: str) -> None:
         self._launcher = launcher
-        self.cell = cell
-        self.world = catalog.world_of(cell)
+        self.cell = msgspec.structs.replace(cell, mode=_mode_of(config))
+        self.world = _catalog_of(config).world_of(cell)
         self._log = log
-        launcher.prepare(cell)
+        launcher.prepare(self.cell)
 
     def __call__(
         self, env: Mapping[str, str] | None = None, *, mutant: str | None = None
@@ -130,7 +129,7 @@ def open_cell(
     pytestconfig: pytest.Config, launcher: Launcher, cell: Cell
 ) -> Callable[..., AbstractContextManager[Stage]]:
     """Opens stages for checks that end processes, or need an environment of their own."""
-    opener = Opener(launcher, cell, _catalog_of(pytestconfig), f"engine-{_name_worker()}")
+    opener = Opener(launcher, cell, pytestconfig, f"engine-{_name_worker()}")
     mutant = _locate(pytestconfig.getoption("--mutant"))
     return lambda env=None: opener(env, mutant=mutant)
 
@@ -195,7 +194,7 @@ def open_other(
 
     def open_it(other: Cell) -> AbstractContextManager[Stage]:
         log = f"engine-{_name_worker()}-other"
-        return Opener(launcher, other, _catalog_of(pytestconfig), log)()
+        return Opener(launcher, other, pytestconfig, log)()
 
     return open_it
 
@@ -205,10 +204,10 @@ def open_alone(
     applicable: None, pytestconfig: pytest.Config, cell: Cell
 ) -> Iterator[Callable[..., AbstractContextManager[Stage]]]:
     """Opens apps whose World has a server that nothing else uses, for checks that end servers."""
-    catalog, mode = _catalog_of(pytestconfig), _mode_of(pytestconfig)
-    with Launcher(catalog, workflows.ENGINE, services="embedded", mode=mode) as launcher:
+    catalog = _catalog_of(pytestconfig)
+    with Launcher(catalog, workflows.ENGINE, services="embedded") as launcher:
         try:
-            opener = Opener(launcher, cell, catalog, f"engine-{_name_worker()}-alone")
+            opener = Opener(launcher, cell, pytestconfig, f"engine-{_name_worker()}-alone")
         except ServiceError as error:
             raise NotApplicable(f"no server of its own can be had: {error.what}") from error
         if not launcher.can_crash_servers(cell):

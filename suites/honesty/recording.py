@@ -85,7 +85,12 @@ def record_session(
         HarnessError: the session cannot be measured; the error says what to do.
     """
     profile = find_profile("quick")
-    choice = Choice(lines=(cell.line,), frameworks=(cell.framework,), worlds=(cell.world,))
+    choice = Choice(
+        lines=(cell.line,),
+        frameworks=(cell.framework,),
+        worlds=(cell.world,),
+        modes=(cell.mode,),
+    )
     with tempfile.TemporaryDirectory() as folder:
         arms = describe_arms(catalog, cell, Path(folder))
         catalog = catalog.with_worlds({world.id: world for world in arms})

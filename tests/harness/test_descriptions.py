@@ -165,3 +165,13 @@ def test_a_text_that_names_nothing_is_an_error(text: str) -> None:
 def test_a_database_is_named_by_its_url_and_alone() -> None:
     url = "mongodb://user@127.0.0.1:27017/mine?directConnection=true"
     assert name_databases({"mongodb": url}) == {"mongodb": url, "mongodb_database": "mine"}
+
+
+class TestTheModeOfACell:
+    def test_names_the_cell_only_where_it_is_not_production(self) -> None:
+        assert Cell("v5", "hono", "local").id == "v5/hono/local"
+        assert Cell("v5", "hono", "local", "development").id == "v5/hono/local/development"
+
+    def test_is_production_in_files_that_do_not_name_it(self) -> None:
+        written = b'{"line":"v5","framework":"hono","world":"local"}'
+        assert msgspec.json.decode(written, type=Cell) == Cell("v5", "hono", "local")

@@ -187,7 +187,7 @@ def test_latencies_have_a_value_of_every_hook_and_every_chunk(
     launcher: Launcher, cell: Cell, catalog: Catalog
 ) -> None:
     scenarios = {name: catalog.scenarios[name] for name in ("hook-resume", "paced-stream")}
-    samples = run(launcher, cell, scenarios, "timing")
+    samples = run(launcher, catalog, cell, scenarios, "timing")
     assert {item.outcome for item in samples.values()} == {"correct"}
     found = {
         name: MEASURES[name].find(samples[scenario.id], scenario)

@@ -11,6 +11,7 @@ from harness.measure.changes import Changes
 from reports.benchmark.changes import describe_changes, render_changes
 from reports.benchmark.compared import compare_versions
 from reports.benchmark.findings import Findings
+from reports.benchmark.first_answers import describe_first_compiles
 from reports.benchmark.flaws import (
     FAULT,
     CellFailure,
@@ -43,7 +44,12 @@ def tell_benchmark(findings: Findings, changes: Changes | None, source: str) -> 
     changes = changes or compare_versions(findings)
     verdict = reach_verdict(findings)
     decisions = decide_sections(findings)
-    said = (*verdict.answers, verdict.cost, describe_superlinear(findings))
+    said = (
+        *verdict.answers,
+        verdict.cost,
+        describe_first_compiles(findings),
+        describe_superlinear(findings),
+    )
     return Story(
         sign="❌" if _regressed(changes) else verdict.sign,
         verdict="; ".join([*([describe_changes(changes)] if changes else []), verdict.line]),

@@ -122,6 +122,7 @@ class TestOwnList:
     def test_it_covers_what_was_seen_and_nothing_else(
         self, scenario: str, cell: str, message: str, known: bool
     ) -> None:
-        place = Cell(*cell.split("/"))
+        line, framework, world = cell.split("/")
+        place = Cell(line, framework, world)
         entries = read_known_faults(KNOWN_FAULTS)
         assert any(entry.covers(scenario, place, PINNED, message) for entry in entries) is known

@@ -75,7 +75,7 @@ class PretendedApp:
     def __init__(self, answer: Callable[[SampleRequest], SampleReply]) -> None:
         self.take_sample = answer
         self.pauses = 0
-        self._used_ms = 0.0
+        self.used_ms = 0.0
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -83,8 +83,8 @@ class PretendedApp:
         yield
 
     def usage(self) -> Usage:
-        self._used_ms += 4.0
-        return Usage(self._used_ms, 2**20)
+        self.used_ms += 4.0
+        return Usage(self.used_ms, 2**20)
 
 
 class PretendingPreparer:

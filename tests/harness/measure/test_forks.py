@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import psutil
@@ -12,14 +13,15 @@ import pytest
 
 from harness.deployments import client
 from harness.deployments.client import Ledger, SampleReply, SampleRequest, StreamRequest
-from harness.descriptions import Cell, Scenario
+from harness.descriptions import Cell, Mode, Scenario
 from harness.errors import DeploymentError
 from harness.measure.forks import Deployer, count_samples, make_request, run_fork
 from harness.measure.plan import Fork
+from harness.programs.servers import Usage
 from harness.results.records import Counts, ForkEnd, Kind, Sample, StepTimes
 from suites import workflows
 from tests.harness.deployments.observing import assert_gone, await_that
-from tests.harness.measure.deploying import PretendingPreparer, TinyDeployer
+from tests.harness.measure.deploying import PretendedApp, PretendingPreparer, TinyDeployer
 
 CELL = Cell("tiny", "tiny", "tiny")
 
@@ -39,11 +41,16 @@ def scenario(name: str, **changes: object) -> Scenario:
 
 
 def run(
-    deployer: Deployer, scenarios: Sequence[Scenario], *, kind: Kind = "timing", attempt: int = 1
+    deployer: Deployer,
+    scenarios: Sequence[Scenario],
+    *,
+    kind: Kind = "timing",
+    attempt: int = 1,
+    cell: Cell = CELL,
 ) -> tuple[list[Sample], ForkEnd]:
     """Run a fork to its end."""
     names = tuple(item.id for item in scenarios)
-    fork = Fork(id=f"{kind}-1/{CELL.id}", kind=kind, block=1, cell=CELL, scenarios=names, seed=7)
+    fork = Fork(id=f"{kind}-1/{cell.id}", kind=kind, block=1, cell=cell, scenarios=names, seed=7)
     described = {item.id: item for item in scenarios}
     taken = run_fork(deployer, fork, attempt, described, workflows.BENCH.check_answer)
     records = [record for record in taken if record is not None]
@@ -217,6 +224,53 @@ class TestTheSamplesOfAFork:
             ("large", False, 4),
         ]
         assert end.outcome == "finished"
+
+    def test_contain_no_compile_of_a_server_that_compiles_each_workflow_when_first_asked(
+        self,
+    ) -> None:
+        compiled: set[str] = set()
+
+        def reply(request: SampleRequest) -> SampleReply:
+            took_ms = 1.0 if request.workflow in compiled else 5_000.0
+            compiled.add(request.workflow)
+            return msgspec.structs.replace(
+                self.reply(request), created_at_ms=1.0, completed_at_ms=1.0 + took_ms
+            )
+
+        scenarios = [
+            scenario("large", workflow="steps", size=50, samples=2),
+            scenario("small", workflow="steps", size=10),
+            scenario("other"),
+        ]
+        samples, _ = run(PretendingPreparer(reply), scenarios)
+        took = [(sample.warmup, sample.completed_ms) for sample in samples]
+        assert {time for is_warmup, time in took if not is_warmup} == {1.0}
+        assert {time for is_warmup, time in took if is_warmup} == {5_000.0}
+
+    @pytest.mark.parametrize("mode", get_args(Mode))
+    def test_wait_until_a_dev_server_is_idle_and_for_no_build(
+        self, mode: Mode, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What a server puts off until it has answered would otherwise run beside them."""
+        left = 0
+        busy: list[bool] = []
+
+        def reply(request: SampleRequest) -> SampleReply:
+            nonlocal left
+            busy.append(left > 0)
+            left = 3 if len(busy) == 1 else left
+            return self.reply(request)
+
+        def use(app: PretendedApp) -> Usage:
+            nonlocal left
+            app.used_ms += 1_000.0 if left else 0.0
+            left = max(0, left - 1)
+            return Usage(app.used_ms, 2**20)
+
+        monkeypatch.setattr(PretendedApp, "usage", use)
+        cell = msgspec.structs.replace(CELL, mode=mode)
+        run(PretendingPreparer(reply), [scenario("a")], cell=cell)
+        assert busy == [False, mode == "production"]
 
     def test_are_one_cold_one_a_scenario_when_it_counts(self) -> None:
         preparer = PretendingPreparer(self.reply)

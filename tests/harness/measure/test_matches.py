@@ -64,6 +64,12 @@ class TestTwins:
         }
         assert had == {*cells}
 
+    def test_twin_is_run_in_the_mode_of_its_cell(self, catalog: Catalog) -> None:
+        developed = msgspec.structs.replace(LOCAL, mode="development")
+        found = match_twins(catalog, [LOCAL, developed], wanting("each"), 7)
+        assert [match.after.mode for match in found.matches] == ["production", "development"]
+        assert len({match.after for match in found.matches}) == 2
+
     def test_somebody_elses_deployment_has_none(self, catalog: Catalog) -> None:
         assert match_twins(catalog, [REMOTE], wanting("each"), 7).matches == ()
 
@@ -75,6 +81,11 @@ class TestVersions:
         twins = [match for match in found.matches if match.kind == "twin"]
         assert [match.after for match in versions] == [LOCAL, POSTGRES]
         assert [match.before for match in twins] == [match.before for match in versions]
+
+    def test_other_version_is_run_in_the_mode_of_its_cell(self, catalog: Catalog) -> None:
+        developed = msgspec.structs.replace(LOCAL, mode="development")
+        found = match_versions(catalog, [developed], Pins({CORE: "5.0.0-beta.1"}))
+        assert {cell.mode for cell in found.cells} == {"development"}
 
     def test_other_version_is_installed_in_the_place_of_the_lines(self, catalog: Catalog) -> None:
         found = match_versions(catalog, [LOCAL], Pins({OF_LOCAL: "5.0.0-beta.1"}))

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.bench import BenchRequest, select
 from harness.deployments.workers import serve_with
-from harness.descriptions import Catalog, Cell
+from harness.descriptions import Catalog, Cell, Mode
 from harness.errors import UsageError
-from harness.measure.plan import Choice, choose, describe_profiles, find_profile, plan_forks
+from harness.measure.plan import (
+    Choice,
+    Selection,
+    choose,
+    describe_profiles,
+    find_profile,
+    plan_forks,
+    plan_heats,
+)
 from harness.measure.statistics import PERCENTILES
 from harness.results.records import BenchHeader
 from tests.conftest import CELLS
@@ -271,3 +281,47 @@ class TestChoice:
     def test_every_profile_can_be_chosen(self, catalog: Catalog) -> None:
         for profile in describe_profiles().values():
             assert choose(catalog, profile, Choice()).cells
+
+
+class TestModes:
+    """An app is built and served, or run by its framework's dev server."""
+
+    def choose(self, catalog: Catalog, *frameworks: str, modes: tuple[Mode, ...]) -> Selection:
+        choice = Choice(lines=("v5",), frameworks=frameworks, worlds=("local",), modes=modes)
+        return choose(catalog, find_profile("quick"), choice)
+
+    def test_production_alone_is_measured_by_default(self, catalog: Catalog) -> None:
+        assert {cell.mode for cell in self.choose(catalog, "hono", modes=()).cells} == {
+            "production"
+        }
+
+    def test_each_mode_makes_a_cell_of_its_own(self, catalog: Catalog) -> None:
+        found = self.choose(catalog, "hono", modes=("production", "development"))
+        assert [cell.id for cell in found.cells] == [
+            "v5/hono/local",
+            "v5/hono/local/development",
+        ]
+        assert not found.impossible
+
+    def test_framework_without_a_dev_server_cannot_be_run_in_development(
+        self, catalog: Catalog
+    ) -> None:
+        bare = msgspec.structs.replace(catalog.frameworks["hono"], id="bare", dev=())
+        with_bare = msgspec.structs.replace(
+            catalog, frameworks={**catalog.frameworks, "bare": bare}
+        )
+        found = self.choose(with_bare, "hono", "bare", modes=("production", "development"))
+        assert "v5/bare/local" in {cell.id for cell in found.cells}
+        assert found.impossible == {"v5/bare/local/development": "bare has no dev server"}
+
+    def test_dev_server_has_one_process(self, catalog: Catalog) -> None:
+        several = msgspec.structs.replace(catalog, workers=2)
+        cell = Cell("v5", "hono", "local", "development")
+        assert catalog.explain_impossible(cell) == ""
+        assert "no dev server of several processes" in several.explain_impossible(cell)
+
+    def test_modes_are_measured_side_by_side(self, make_header: Callable[..., BenchHeader]) -> None:
+        cells = tuple(msgspec.structs.replace(CELLS[0], mode=mode) for mode in get_args(Mode))
+        heats = plan_heats(make_header(cells=cells))
+        assert {fork.cell for fork in heats[0]} == {*cells}
+        assert len({fork.id for heat in heats for fork in heat}) == 2 * (3 + 1)

@@ -18,8 +18,8 @@ from reports.writing.text import NOTHING, format_estimate
 _BANDS = (1.1, 1.5, 2.0, 4.0)
 
 _CAPTION = (
-    "Workflow time, divided by that of the fastest cell of the row that the same machine measured, "
-    "whatever its World. Colors "
+    "Workflow time, divided by that of the fastest cell of the row that the same machine measured "
+    "in the same mode, whatever its World. Colors "
     "repeat the ratios and are no verdict: 🥇 won its table below, where ties are named; ⚠ was "
     "wrong in some runs and cannot win; ❌ is not compared."
 )
@@ -69,11 +69,12 @@ def lay_tiles(findings: Findings, scenario: Scenario, decisions: Decisions) -> l
     """Return the tiles of one scenario, a cell after the other."""
     part_of = findings.results.header.part_of
     entries = findings.of_scenario(scenario)
-    parts = {part_of(entry.cell) for entry in entries}
+    places = {entry.cell: (part_of(entry.cell), entry.cell.mode) for entry in entries}
     fastest = {
-        part: find_pace(entry for entry in entries if part_of(entry.cell) == part) for part in parts
+        place: find_pace(entry for entry in entries if places[entry.cell] == place)
+        for place in {*places.values()}
     }
-    return [_lay(findings, entry, decisions, fastest.get(part_of(entry.cell))) for entry in entries]
+    return [_lay(findings, entry, decisions, fastest.get(places[entry.cell])) for entry in entries]
 
 
 def _lay(findings: Findings, entry: Entry, decisions: Decisions, fastest: float | None) -> Tile:
