@@ -243,7 +243,7 @@ def plan_block(
     equally. Cells that are compared with each other lie seconds apart. The order of workflows, and
     of scenarios within a workflow, is drawn once per block and is the same for every cell.
     """
-    names = _shuffle_scenarios(order, scenarios)
+    names = plan_scenarios(order, scenarios)
     return [
         tuple(plan_fork("timing", block, cell, names, order) for cell in _shuffle(order, cells))
         for cells in _shuffle(order, list_heats(header))
@@ -289,7 +289,7 @@ def _is_remote(header: BenchHeader, cell: Cell) -> bool:
     return any(world.remote for world in header.worlds if world.id == cell.world)
 
 
-def _shuffle_scenarios(order: random.Random, scenarios: Sequence[Scenario]) -> list[str]:
+def plan_scenarios(order: random.Random, scenarios: Sequence[Scenario]) -> list[str]:
     """Shuffle the workflows, and the scenarios of each: a fork visits its app once a workflow."""
     workflows = list(dict.fromkeys(scenario.workflow for scenario in scenarios))
     return [

@@ -17,9 +17,11 @@ from harness.measure.progress import PlainProgress
 from harness.programs.interruption import Interrupted, end_by_unwinding
 from harness.results.files import read_results_as
 from harness.results.records import BenchResults
+from reports.benchmark.sentences import format_factor, format_interval
 from suites.catalog import read_catalog
 from suites.honesty.aims import LARGEST_SPREAD, QUICK_S, TRIES, AimRow, evaluate
 from suites.honesty.made_up import try_made_up
+from suites.honesty.neighbors import compare_ways, measure_neighbors, write_times
 from suites.honesty.quick_aims import QUICK_S as QUICK_CELLS_S
 from suites.honesty.quick_aims import evaluate_quick
 from suites.honesty.recording import record_cells, record_session
@@ -44,6 +46,27 @@ def _record_cells(options: argparse.Namespace) -> int:
     with PlainProgress(Console(stderr=True)) as watcher:
         footer = record_cells(read_catalog(), choice, options.blocks, options.results, watcher)
     return int(footer.forks_failed > 0)
+
+
+def _compare_neighbors(options: argparse.Namespace) -> int:
+    choice = CellChoice(
+        lines=tuple(options.line),
+        frameworks=tuple(options.framework),
+        worlds=tuple(options.world),
+    )
+    with PlainProgress(Console(stderr=True)) as watcher:
+        times = measure_neighbors(read_catalog(), choice, options.blocks, watcher)
+    write_times(times, options.results)
+    rows = [
+        AimRow(
+            f"{item.world}: times in turns, divided by times alone, {item.blocks} blocks",
+            "no difference",
+            f"{format_factor(item.judgment.center)} {format_interval(item.judgment)}",
+            not item.judgment.called,
+        )
+        for item in compare_ways(times)
+    ]
+    return _show(rows)
 
 
 def _try_quick(options: argparse.Namespace) -> int:
@@ -117,6 +140,12 @@ def main() -> int:
     for name in ("line", "framework", "world"):
         cells.add_argument(f"--{name}", action="append", default=[])
     cells.set_defaults(run=_record_cells)
+    neighbors = commands.add_parser("neighbors", help="measure cells alone and in turns")
+    neighbors.add_argument("results", type=Path)
+    neighbors.add_argument("--blocks", type=int, default=6)
+    for name in ("line", "framework", "world"):
+        neighbors.add_argument(f"--{name}", action="append", default=[])
+    neighbors.set_defaults(run=_compare_neighbors)
     quick = commands.add_parser("try-quick", help="draw quick sessions from such a recording")
     quick.add_argument("results", type=Path)
     quick.add_argument("--tries", type=int, default=TRIES)
