@@ -58,7 +58,8 @@ def e2e(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the instrument, with real apps on the real SDK: `nox -s tests -- -k store`."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "-n", "3", "--dist", "loadgroup", *(session.posargs or ["tests"]))
+    # The tests wait most of the time, so there are more workers than cores.
+    session.run("pytest", "-n", "4", "--dist", "loadgroup", *(session.posargs or ["tests"]))
 
 
 @nox.session

@@ -37,7 +37,12 @@ def test_two_pins_are_compared_in_one_session(tmp_path: Path) -> None:
     rows = {row["scenario"]: row for row in changes["rows"]}
     assert rows.keys() == {"no-steps", "one-step"}
     for row in rows.values():
-        assert row["cell"] == {"line": "v5", "framework": "express", "world": "local"}
+        assert row["cell"] == {
+            "line": "v5",
+            "framework": "express",
+            "world": "local",
+            "mode": "production",
+        }
         assert row["direction"] in {"regression", "improvement", "no difference"}
         assert row["ratio"]["forks"] == BLOCKS_TO_CALL
         assert row["floor"] > 0
