@@ -33,6 +33,11 @@ def pytest_configure() -> None:
     settings.load_profile("world-harness")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with what takes long, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("sdk", "slow"))))
+
+
 @pytest.fixture(autouse=True)
 def _own_handlers() -> Iterator[None]:
     """Restore the handlers of signals: programs that are called here set theirs and keep them.
