@@ -17,9 +17,6 @@ from harness.results.records import BenchHeader, Kind
 
 T = TypeVar("T")
 
-#: The largest number of apps of one heat: each keeps its memory while it is suspended.
-MOST_APPS = 14
-
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How much to measure (`profiles.toml`); each list contains ids or patterns."""
@@ -239,9 +236,9 @@ def plan_block(
 ) -> list[tuple[Fork, ...]]:
     """Plan one timing fork of every cell: the heats of one block, in the order of work.
 
-    The forks of a heat take turns, one workflow each, so that a drift of the machine affects all
-    equally. Cells that are compared with each other lie seconds apart. The order of workflows, and
-    of scenarios within a workflow, is drawn once per block and is the same for every cell.
+    A block contains all cells in random order, so that a drift of the machine affects all equally.
+    The order of workflows, and of scenarios within a workflow, is drawn once per block and is the
+    same for every cell.
     """
     names = plan_scenarios(order, scenarios)
     return [
@@ -251,24 +248,18 @@ def plan_block(
 
 
 def list_heats(header: BenchHeader) -> list[tuple[Cell, ...]]:
-    """Distribute all measured cells over as few heats as possible; matched cells share one."""
-    heats: list[tuple[Cell, ...]] = []
-    for team in _list_teams(header):
-        if heats and len(heats[-1]) + len(team) <= MOST_APPS:
-            heats[-1] += team
-        else:
-            heats.append(team)
-    return heats
+    """Return all cells that are measured, those that are matched together.
 
-
-def _list_teams(header: BenchHeader) -> list[tuple[Cell, ...]]:
-    """Return all cells that are measured, those that are matched together."""
-    teams: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
+    The forks of a heat take turns, one workflow each: matched cells are compared more closely than
+    others. All other apps run alone, because it was not shown that suspended neighbors change no
+    time (`nox -s honesty -- neighbors`).
+    """
+    heats: list[tuple[Cell, ...]] = [(cell,) for cell in (*header.cells, *header.companions)]
     for match in header.matches:
-        joined = [team for team in teams if match.before in team or match.after in team]
-        kept = [team for team in teams if team not in joined]
-        teams = [*kept, tuple(cell for team in joined for cell in team)]
-    return teams
+        joined = [heat for heat in heats if match.before in heat or match.after in heat]
+        kept = [heat for heat in heats if heat not in joined]
+        heats = [*kept, tuple(cell for heat in joined for cell in heat)]
+    return heats
 
 
 def plan_fork(

@@ -13,7 +13,6 @@ from harness.errors import UsageError
 from harness.measure.matches import match_twins, match_versions
 from harness.measure.pinning import Pins
 from harness.measure.plan import (
-    MOST_APPS,
     Profile,
     find_profile,
     list_heats,
@@ -136,30 +135,15 @@ class TestVersions:
 
 
 class TestPlan:
-    def test_all_cells_of_a_block_run_in_one_heat(
+    def test_matched_cells_run_in_one_heat_and_the_others_alone(
         self, make_header: Callable[..., BenchHeader]
     ) -> None:
         twin = Cell("v5", "express", "local-twin")
         header = make_header(matches=(Match(before=LOCAL, after=twin, kind="twin"),))
         heats = [heat for heat in plan_heats(header) if heat[0].kind == "timing"]
-        assert [{fork.cell for fork in heat} for heat in heats] == [
-            {*header.cells, twin}
-        ] * header.forks
-
-    def test_large_sessions_have_several_heats(
-        self, make_header: Callable[..., BenchHeader]
-    ) -> None:
-        """Matched cells stay together, wherever the heats are divided."""
-        cells = tuple(Cell("v5", f"framework-{number}", "local") for number in range(MOST_APPS + 3))
-        twin = Cell("v5", f"framework-{MOST_APPS - 1}", "local-twin")
-        header = make_header(
-            cells=cells, matches=(Match(before=cells[MOST_APPS - 1], after=twin, kind="twin"),)
-        )
-        heats = list_heats(header)
-        assert max(map(len, heats)) <= MOST_APPS
-        assert len(heats) == 2
-        assert {cell for heat in heats for cell in heat} == {*cells, twin}
-        assert any({cells[MOST_APPS - 1], twin} <= {*heat} for heat in heats)
+        together = [{fork.cell for fork in heat} for heat in heats if len(heat) > 1]
+        assert together == [{LOCAL, twin}] * header.forks
+        assert len({fork.block for heat in heats for fork in heat if fork.cell == twin}) == 3
 
     def test_what_is_only_compared_with_is_not_counted(
         self, make_header: Callable[..., BenchHeader]
