@@ -88,9 +88,9 @@ def test_cell_without_a_dev_server_is_skipped_with_the_reason(out: Path) -> None
 
 
 def test_unknown_mode_is_refused_with_the_closest(out: Path) -> None:
-    done = command_line.run("bench", "--mode", "developement", "--out", out)
+    done = command_line.run("bench", "--mode", "developmnt", "--out", out)
     assert done.code == 3
-    assert "no mode is called 'developement'" in done.err
+    assert "no mode is called 'developmnt'" in done.err
     assert "did you mean development" in done.err
     assert not out.exists()
 
